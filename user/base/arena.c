@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_BYTES ((size_t)64 * 1024)
+#define ALIGNMENT   _Alignof(max_align_t)
+
+struct block {
+	struct block *next;
+	size_t size;
+	size_t used;
+	_Alignas(max_align_t) unsigned char bytes[];
+};
+
+struct arena {
+	struct block *first;
+	struct block *current;
+	size_t limit_bytes;
+	size_t held_bytes;
+	_Bool failed;
+};
+
+struct arena *arena__new(size_t limit_bytes)
+{
+	struct arena *arena = calloc(1, sizeof(*arena));
+
+	if (arena)
+		arena->limit_bytes = limit_bytes;
+	return arena;
+}
+
+void arena__free(struct arena *arena)
+{
+	if (!arena)
+		return;
+	for (struct block *block = arena->first; block;) {
+		struct block *next = block->next;
+
+		free(block);
+		block = next;
+	}
+	free(arena);
+}
+
+/* Makes a block with room for `size` bytes the current one: a later kept block, or a new one. */
+static _Bool arena__grow(struct arena *arena, size_t size)
+{
+	struct block **link = arena->current ? &arena->current->next : &arena->first;
+
+	for (; *link; link = &(*link)->next) {
+		(*link)->used = 0;
+		arena->current = *link;
+		if ((*link)->size >= size)
+			return 1;
+	}
+
+	size_t block_size = size > BLOCK_BYTES ? size : BLOCK_BYTES;
+	size_t limit = arena->limit_bytes;
+
+	if (block_size > SIZE_MAX - sizeof(struct block))
+		return 0;
+	/* What is left below the limit may be less than a usual block, but enough. */
+	if (limit && block_size > limit - arena->held_bytes)
+		block_size = limit - arena->held_bytes;
+	if (block_size < size)
+		return 0;
+
+	struct block *block = malloc(sizeof(*block) + block_size);
+
+	if (!block)
+		return 0;
+	*block = (struct block){.size = block_size};
+	*link = block;
+	arena->current = block;
+	arena->held_bytes += block_size;
+	return 1;
+}
+
+void *arena__alloc(struct arena *arena, size_t size)
+{
+	if (size > SIZE_MAX - ALIGNMENT) {
+		arena->failed = 1;
+		return NULL;
+	}
+	size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+
+	struct block *block = arena->current;
+
+	if (!block || block->size - block->used < size) {
+		if (!arena__grow(arena, size)) {
+			arena->failed = 1;
+			return NULL;
+		}
+		block = arena->current;
+	}
+
+	void *memory = block->bytes + block->used;
+
+	block->used += size;
+	return memset(memory, 0, size);
+}
+
+void *arena__alloc_array(struct arena *arena, size_t count, size_t size)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(count, size, &bytes)) {
+		arena->failed = 1;
+		return NULL;
+	}
+	return arena__alloc(arena, bytes);
+}
+
+char *arena__strndup(struct arena *arena, const char *text, size_t length)
+{
+	char *copy = length < SIZE_MAX ? arena__alloc(arena, length + 1) : NULL;
+
+	return copy ? memcpy(copy, text, length) : NULL;
+}
+
+char *arena__strdup(struct arena *arena, const char *text)
+{
+	return arena__strndup(arena, text, strlen(text));
+}
+
+char *arena__printf(struct arena *arena, const char *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	if (length < 0) {
+		arena->failed = 1;
+		return NULL;
+	}
+
+	char *text = arena__alloc(arena, (size_t)length + 1);
+
+	if (text) {
+		va_start(arguments, format);
+		vsnprintf(text, (size_t)length + 1, format, arguments);
+		va_end(arguments);
+	}
+	return text;
+}
+
+_Bool arena__failed(const struct arena *arena)
+{
+	return arena->failed;
+}
+
+void arena__reset(struct arena *arena)
+{
+	arena->current = NULL;
+	arena->failed = 0;
+	if (arena->first) {
+		arena->current = arena->first;
+		arena->current->used = 0;
+	}
+}
+
+size_t arena__held_bytes(const struct arena *arena)
+{
+	return arena->held_bytes;
+}

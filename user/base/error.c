@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "base/error.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void make_printable(char *text)
+{
+	for (; *text; text++) {
+		if (iscntrl((unsigned char)*text))
+			*text = '?';
+	}
+}
+
+int error_set(struct error *error, int code, const char *format, ...)
+{
+	if (!error)
+		return code;
+
+	char message[sizeof(error->message)];
+	va_list arguments;
+
+	/* %m in the format means the code given here, whatever errno has become since. */
+	errno = -code;
+	va_start(arguments, format);
+	vsnprintf(message, sizeof(message), format, arguments);
+	va_end(arguments);
+	make_printable(message);
+
+	error->code = code;
+	memcpy(error->message, message, sizeof(message));
+	return code;
+}
+
+int error_prefix(struct error *error, int code, const char *format, ...)
+{
+	if (!error)
+		return code;
+
+	struct error inner = *error;
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(error->message, sizeof(error->message), format, arguments);
+	va_end(arguments);
+
+	if (length >= 0 && (size_t)length < sizeof(error->message)) {
+		size_t room = sizeof(error->message) - (size_t)length;
+
+		/* A message too long for its room is cut: its beginning names the cause. */
+		if (snprintf(error->message + length, room, ": %s", inner.message) >= (int)room)
+			error->message[sizeof(error->message) - 1] = '\0';
+	}
+	return code;
+}
+
+int error_out_of_memory(struct error *error)
+{
+	return error_set(error, -ENOMEM, "out of memory");
+}

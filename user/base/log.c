@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static enum log_level highest_level = LOG_LEVEL_INFO;
+
+void log_set_level(enum log_level level)
+{
+	highest_level = level;
+}
+
+enum log_level log_level(void)
+{
+	return highest_level;
+}
+
+void log_write(enum log_level level, const char *format, ...)
+{
+	static const char *const prefixes[] = {
+		[LOG_LEVEL_ERROR] = "error: ",
+		[LOG_LEVEL_WARNING] = "warning: ",
+		[LOG_LEVEL_INFO] = "",
+		[LOG_LEVEL_DEBUG] = "debug: ",
+	};
+	int saved_errno = errno;
+	char line[2048];
+	va_list arguments;
+
+	if (level > highest_level)
+		return;
+
+	va_start(arguments, format);
+	vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+
+	/* One write for the whole line: the probe and its front share standard error. */
+	fprintf(stderr, "scottyscope: %s%s\n", prefixes[level], line);
+	errno = saved_errno;
+}

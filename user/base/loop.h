@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_BASE_LOOP_H
+#define SCOTTYSCOPE_BASE_LOOP_H
+
+#include <signal.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* One epoll loop a process: file descriptors, timers and signals, each a callback. */
+struct loop;
+struct loop_source;
+
+/* Called when `fd` is ready; `events` is epoll's mask. A negative return ends the loop with it. */
+typedef int (*loop_callback)(void *context, int fd, uint32_t events);
+
+int loop__new(struct loop **ret_loop, struct error *error);
+void loop__free(struct loop *loop);
+
+/* Watches `fd` for `events` (EPOLLIN, ...). The descriptor stays the caller's. The source belongs
+ * to the loop; `ret_source` may be NULL. */
+int loop__add_fd(struct loop *loop, int fd, uint32_t events, loop_callback callback, void *context,
+		 struct loop_source **ret_source, struct error *error);
+
+/* Calls back after `first_ns` and then every `interval_ns` (0: once). The loop owns the timer and
+ * has read its expirations before the callback runs. */
+int loop__add_timer(struct loop *loop, uint64_t first_ns, uint64_t interval_ns,
+		    loop_callback callback, void *context, struct loop_source **ret_source,
+		    struct error *error);
+
+/* Sets a timer source again; 0 and 0 stop it. */
+int loop__set_timer(struct loop_source *source, uint64_t first_ns, uint64_t interval_ns);
+
+/* Blocks the signals of `set` in this process and calls back for each, its number as `events`. */
+int loop__add_signals(struct loop *loop, const sigset_t *set, loop_callback callback, void *context,
+		      struct error *error);
+
+/* Stops watching; the loop closes what it opened itself. Safe within a callback. */
+void loop__remove(struct loop *loop, struct loop_source *source);
+
+/* Runs until loop__stop() (returns 0) or until a callback fails (returns its value). */
+int loop__run(struct loop *loop);
+void loop__stop(struct loop *loop);
+
+static inline void loop__freep(struct loop **loop)
+{
+	loop__free(*loop);
+}
+
+#endif
