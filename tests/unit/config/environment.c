@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "base/clock.h"
+#include "config/values.h"
+#include "parse.h"
+
+TestSuite(config_environment, .init = clear_environment);
+
+Test(config_environment, empty_is_unset)
+{
+	static const char *const names[] = {
+		"OTEL_EXPORTER_OTLP_ENDPOINT",
+		"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+		"OTEL_EXPORTER_OTLP_HEADERS",
+		"OTEL_EXPORTER_OTLP_METRICS_HEADERS",
+		"OTEL_EXPORTER_OTLP_TIMEOUT",
+		"OTEL_EXPORTER_OTLP_METRICS_TIMEOUT",
+		"OTEL_EXPORTER_OTLP_CERTIFICATE",
+		"OTEL_EXPORTER_OTLP_CLIENT_KEY",
+		"OTEL_EXPORTER_OTLP_COMPRESSION",
+		"OTEL_EXPORTER_OTLP_PROTOCOL",
+		"OTEL_EXPORTER_OTLP_INSECURE",
+		"OTEL_METRIC_EXPORT_INTERVAL",
+		"OTEL_BSP_SCHEDULE_DELAY",
+		"OTEL_BSP_MAX_QUEUE_SIZE",
+		"OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+		"OTEL_SERVICE_NAME",
+		"OTEL_RESOURCE_ATTRIBUTES",
+		"OTEL_METRICS_EXPORTER",
+		"OTEL_TRACES_EXPORTER",
+		"OTEL_SDK_DISABLED",
+		"OTEL_EXPORTER_PROMETHEUS_HOST",
+		"OTEL_EXPORTER_PROMETHEUS_PORT",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		set(names[i], "");
+
+	struct config *config = accept("");
+
+	cr_assert_str_eq(config->otlp.metrics_target, "localhost:4317");
+	cr_assert_str_eq(config->otlp.traces_target, "localhost:4317");
+	cr_assert_eq(config->otlp.metric_interval_ns, 60 * NS_PER_S);
+	cr_assert_str_eq(config->listen_host, "127.0.0.1");
+	cr_assert_eq(config->listen_port, 9464);
+	cr_assert_null(config->service_name);
+	cr_assert_null(config->resource_attributes);
+	cr_assert_null(config->otlp.headers);
+	cr_assert_null(config->otlp.metrics_headers);
+	config__free(config);
+}
+
+Test(config_environment, exporters)
+{
+	set("OTEL_TRACES_EXPORTER", "none");
+
+	struct config *config = accept("");
+
+	cr_assert_str_eq(config->otlp.metrics_target, "localhost:4317");
+	cr_assert_null(config->otlp.traces_target);
+	config__free(config);
+
+	/* The option says where, the variable says what. */
+	config = accept("--otlp-endpoint http://a:1");
+	cr_assert_str_eq(config->otlp.metrics_target, "a:1");
+	cr_assert_null(config->otlp.traces_target);
+	config__free(config);
+
+	set("OTEL_METRICS_EXPORTER", "NONE");
+	set("OTEL_TRACES_EXPORTER", "otlp");
+	config = accept("");
+	cr_assert_null(config->otlp.metrics_target);
+	cr_assert_str_eq(config->otlp.traces_target, "localhost:4317");
+	config__free(config);
+
+	set("OTEL_METRICS_EXPORTER", "console");
+	refuse("", "OTEL_METRICS_EXPORTER|'console'|none, otlp");
+}
+
+Test(config_environment, nothing_leaves_where_not_asked)
+{
+	set("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:1");
+	set("OTEL_EXPORTER_PROMETHEUS_PORT", "99");
+
+	struct config *config = accept("--once");
+
+	cr_assert_null(config->listen_host);
+	cr_assert_null(config->otlp.metrics_target);
+	cr_assert_null(config->otlp.traces_target);
+	config__free(config);
+	config = accept("verify");
+	cr_assert_null(config->listen_host);
+	cr_assert_null(config->otlp.metrics_target);
+	config__free(config);
+	config = accept("--once --otlp-endpoint http://a:1 --listen 127.0.0.1:2");
+	cr_assert_str_eq(config->otlp.metrics_target, "a:1");
+	cr_assert_eq(config->listen_port, 2);
+	config__free(config);
+}
+
+Test(config_environment, disabled)
+{
+	set("OTEL_SDK_DISABLED", "True");
+
+	struct config *config = accept("");
+
+	cr_assert_null(config->listen_host);
+	cr_assert_null(config->otlp.metrics_target);
+	cr_assert_null(config->otlp.traces_target);
+	config__free(config);
+	config = accept("--otlp-endpoint http://a:1 --listen 127.0.0.1:2");
+	cr_assert_str_eq(config->otlp.traces_target, "a:1");
+	cr_assert_str_eq(config->listen_host, "127.0.0.1");
+	config__free(config);
+
+	set("OTEL_SDK_DISABLED", "false");
+	config = accept("");
+	cr_assert_str_eq(config->otlp.metrics_target, "localhost:4317");
+	config__free(config);
+	set("OTEL_SDK_DISABLED", "1");
+	refuse("", "OTEL_SDK_DISABLED|'1'|false, true");
+}
+
+Test(config_environment, listen)
+{
+	set("OTEL_EXPORTER_PROMETHEUS_HOST", "::");
+	set("OTEL_EXPORTER_PROMETHEUS_PORT", "9000");
+
+	struct config *config = accept("");
+
+	cr_assert_str_eq(config->listen_host, "::");
+	cr_assert_eq(config->listen_port, 9000);
+	config__free(config);
+	config = accept("--listen 127.0.0.1:1");
+	cr_assert_str_eq(config->listen_host, "127.0.0.1");
+	cr_assert_eq(config->listen_port, 1);
+	config__free(config);
+	set("OTEL_EXPORTER_PROMETHEUS_PORT", "65536");
+	refuse("", "OTEL_EXPORTER_PROMETHEUS_PORT|'65536'|from 0 to 65535");
+}
+
+Test(config_environment, resource)
+{
+	set("OTEL_SERVICE_NAME", "my scotty");
+	set("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment=test,team=%C3%A9quipe");
+
+	struct config *config = accept("verify");
+	struct config_header *pairs = NULL;
+	size_t count = 0;
+
+	cr_assert_str_eq(config->service_name, "my scotty");
+	cr_assert_str_eq(config->resource_attributes,
+			 "deployment.environment=test,team=%C3%A9quipe");
+	cr_assert_eq(value_parse_pairs("x", config->resource_attributes, &pairs, &count, NULL), 0);
+	cr_assert_eq(count, 2);
+	assert_header(&pairs[0], "deployment.environment", "test");
+	assert_header(&pairs[1], "team", "\xc3\xa9quipe");
+	value_free_pairs(pairs, count);
+	config__free(config);
+
+	set("OTEL_RESOURCE_ATTRIBUTES", "a=1,b");
+	refuse("", "OTEL_RESOURCE_ATTRIBUTES|entry 2|key=value");
+	set("OTEL_RESOURCE_ATTRIBUTES", "a=%2");
+	refuse("", "OTEL_RESOURCE_ATTRIBUTES|entry 1");
+}

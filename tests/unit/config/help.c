@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <sys/wait.h>
+
+#include "config/exit_status.h"
+#include "parse.h"
+
+TestSuite(config_help, .init = clear_environment);
+
+/* What a command line prints before it ends the process, which must be with 0. */
+static void read_output(const char *line, char *output, size_t size)
+{
+	struct config *config = NULL;
+	size_t length = 0;
+	ssize_t count;
+	int ends[2];
+	int status;
+
+	cr_assert_eq(pipe(ends), 0);
+
+	pid_t pid = fork();
+
+	cr_assert_geq(pid, 0);
+	if (pid == 0) {
+		dup2(ends[1], STDOUT_FILENO);
+		parse_line(line, &config, NULL);
+		_exit(99); /* it came back */
+	}
+	close(ends[1]);
+	while ((count = read(ends[0], output + length, size - 1 - length)) > 0)
+		length += (size_t)count;
+	output[length] = '\0';
+	close(ends[0]);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert_eq(status, 0, "%s: status %#x", line, (unsigned int)status);
+}
+
+Test(config_help, help)
+{
+	static const char *const parts[] = {
+		"--pid",
+		"--exe",
+		"--port",
+		"--duration",
+		"--once",
+		"--report",
+		"--format",
+		"--listen",
+		"--otlp-endpoint",
+		"--slow-poll",
+		"--max-series",
+		"--verbose",
+		"--quiet",
+		"--version",
+		"verify",
+		"Examples:",
+		"OTEL_SERVICE_NAME",
+		"Exit status",
+		"\n  4  no process",
+	};
+	char output[16384];
+
+	read_output("--help", output, sizeof(output));
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		cr_assert(strstr(output, parts[i]), "%s is not in the help", parts[i]);
+	for (char *line = strtok(output, "\n"); line; line = strtok(NULL, "\n"))
+		cr_assert_leq(strlen(line), 80, "too long: %s", line);
+	read_output("run -h", output, sizeof(output));
+	cr_assert(strstr(output, "Usage: scottyscope"));
+}
+
+Test(config_help, version)
+{
+	char output[256];
+
+	read_output("verify --version", output, sizeof(output));
+	cr_assert_str_eq(output, "scottyscope " SCOTTYSCOPE_VERSION "\n");
+}
+
+Test(config_help, exit_statuses)
+{
+	cr_assert_eq(exit_status__of_error(0), 0);
+	cr_assert_eq(exit_status__of_error(-EIO), 1);
+	cr_assert_eq(exit_status__of_error(-ESRCH), 4);
+	cr_assert_eq(exit_status__of_error(-EEXIST), 4);
+	cr_assert_eq(exit_status__of_error(-EACCES), 5);
+	cr_assert_eq(exit_status__of_error(-EPERM), 5);
+	cr_assert_eq(EXIT_STATUS_USAGE, 2);
+	cr_assert_eq(EXIT_STATUS_PARTIAL, 3);
+}

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "base/clock.h"
+#include "parse.h"
+
+TestSuite(config_options, .init = clear_environment);
+
+Test(config_options, defaults)
+{
+	struct config *config = accept("");
+
+	cr_assert_eq(config->command, COMMAND_RUN);
+	cr_assert_eq(config->format, FORMAT_TEXT);
+	cr_assert_eq(config->log_level, LOG_LEVEL_INFO);
+	cr_assert_eq(config->pid, 0);
+	cr_assert_eq(config->port, 0);
+	cr_assert_null(config->executable);
+	cr_assert_eq(config->duration_ns, 0);
+	cr_assert_not(config->once);
+	cr_assert_not(config->report);
+	cr_assert_str_eq(config->listen_host, "127.0.0.1");
+	cr_assert_eq(config->listen_port, 9464);
+	cr_assert_eq(config->slow_poll_ns, NS_PER_MS);
+	cr_assert_eq(config->max_series, 1000);
+	cr_assert_gt(config->max_tasks, 0);
+	cr_assert_gt(config->max_connections, 0);
+	cr_assert_gt(config->ring_bytes, 0);
+	cr_assert_eq(config->ring_bytes & (config->ring_bytes - 1), 0);
+	cr_assert_null(config->service_name);
+	cr_assert_null(config->resource_attributes);
+	config__free(config);
+}
+
+Test(config_options, commands)
+{
+	struct config *config = accept("run");
+
+	cr_assert_eq(config->command, COMMAND_RUN);
+	config__free(config);
+	config = accept("verify");
+	cr_assert_eq(config->command, COMMAND_VERIFY);
+	config__free(config);
+	config = accept("-p 7 verify");
+	cr_assert_eq(config->command, COMMAND_VERIFY);
+	cr_assert_eq(config->pid, 7);
+	config__free(config);
+	refuse("watch", "'watch'|run, verify");
+	refuse("run verify", "'verify'|one too many");
+}
+
+Test(config_options, selection)
+{
+	struct config *config = accept("--pid=4711");
+
+	cr_assert_eq(config->pid, 4711);
+	config__free(config);
+	config = accept("-p4711");
+	cr_assert_eq(config->pid, 4711);
+	config__free(config);
+	config = accept("--exe scotty-2");
+	cr_assert_str_eq(config->executable, "scotty-2");
+	config__free(config);
+	config = accept("--exe first --exe second");
+	cr_assert_str_eq(config->executable, "second");
+	config__free(config);
+	config = accept("--port 65535");
+	cr_assert_eq(config->port, 65535);
+	config__free(config);
+
+	refuse("--pid 0", "--pid|'0'|from 1 to 2147483647");
+	refuse("--pid 2147483648", "--pid|'2147483648'");
+	refuse("--pid -1", "--pid|'-1'");
+	refuse("--pid 12x", "--pid|'12x'");
+	refuse("--pid 99999999999999999999999", "--pid");
+	refuse("--port 0", "--port|'0'|from 1 to 65535");
+	refuse("--port 65536", "--port|'65536'");
+	refuse("--exe /usr/bin/scotty", "--exe|'/usr/bin/scotty'|without its directory");
+	refuse("--exe=", "--exe|''");
+	refuse("--pid 1 --port 2", "--pid|--port|together");
+	refuse("--exe a -p 2", "--exe|--pid|together");
+	refuse("--port 1 --exe a", "--port|--exe|together");
+}
+
+Test(config_options, times)
+{
+	static const struct {
+		const char *line;
+		uint64_t ns;
+	} accepted[] = {
+		{"--duration 10", 10 * NS_PER_S},
+		{"--duration 10s", 10 * NS_PER_S},
+		{"--duration 500ms", 500 * NS_PER_MS},
+		{"--duration 2m", 120 * NS_PER_S},
+		{"--duration 1.5s", 1500 * NS_PER_MS},
+		{"--duration 0.001", NS_PER_MS},
+		{"--duration 2h", 7200 * NS_PER_S},
+		{"--duration 1000us", NS_PER_MS},
+		{"--duration 1000000ns", NS_PER_MS},
+		{"--duration 0.25m", 15 * NS_PER_S},
+		{"--duration 8760h", UINT64_C(8760) * 3600 * NS_PER_S},
+	};
+	static const char *const refused[] = {
+		"0",
+		"0s",
+		"-1",
+		"+1",
+		"1 ",
+		"s",
+		"1.s",
+		".5",
+		"1.5.5",
+		"1sec",
+		"1e3",
+		"0x1",
+		"1S",
+		"9000h",
+		"999us",
+		"",
+		"inf",
+		"1,5",
+		"18446744073709551616",
+		"18446744073709551615s",
+	};
+
+	for (size_t i = 0; i < sizeof(accepted) / sizeof(accepted[0]); i++) {
+		struct config *config = accept(accepted[i].line);
+
+		cr_assert_eq(config->duration_ns, accepted[i].ns, "%s", accepted[i].line);
+		config__free(config);
+	}
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		static char name[] = "scottyscope";
+		char option[64];
+		char *argv[] = {name, option, NULL};
+		struct config *config = NULL;
+		struct error error = {};
+
+		snprintf(option, sizeof(option), "--duration=%s", refused[i]);
+		cr_assert_eq(config__parse(2, argv, &config, &error), -EINVAL, "%s", option);
+		cr_assert(strstr(error.message, "--duration"));
+		cr_assert(strstr(error.message, "from 1ms to 8760h"));
+	}
+}
+
+Test(config_options, counting)
+{
+	struct config *config = accept("--slow-poll 250us --max-series 5");
+
+	cr_assert_eq(config->slow_poll_ns, 250 * NS_PER_US);
+	cr_assert_eq(config->max_series, 5);
+	config__free(config);
+	refuse("--slow-poll 0", "--slow-poll|from 1us to 1h");
+	refuse("--slow-poll 2h", "--slow-poll|'2h'");
+	refuse("--max-series 0", "--max-series|from 1 to 100000");
+	refuse("--max-series 100001", "--max-series");
+	refuse("--max-series many", "--max-series|'many'");
+}
+
+Test(config_options, formats)
+{
+	struct config *config = accept("--once --format prometheus");
+
+	cr_assert(config->once);
+	cr_assert_eq(config->format, FORMAT_PROMETHEUS);
+	config__free(config);
+	config = accept("--format json --once");
+	cr_assert_eq(config->format, FORMAT_JSON);
+	config__free(config);
+	config = accept("verify --format json");
+	cr_assert_eq(config->format, FORMAT_JSON);
+	config__free(config);
+	config = accept("verify --format text");
+	cr_assert_eq(config->format, FORMAT_TEXT);
+	config__free(config);
+
+	refuse("--once --format xml", "--format|'xml'|text, json, prometheus");
+	refuse("verify --format prometheus", "--format|'prometheus'|text, json;");
+	refuse("--format json", "--format|--once|verify");
+	refuse("--once --report", "--once|--report|together");
+}
+
+Test(config_options, verify_takes_no_options_of_run)
+{
+	refuse("verify --once", "verify|--once");
+	refuse("verify --report", "verify|--report");
+	refuse("--duration 1 verify", "verify|--duration");
+	refuse("verify --listen none", "verify|--listen");
+	refuse("verify --otlp-endpoint none", "verify|--otlp-endpoint");
+}
+
+Test(config_options, report)
+{
+	struct config *config = accept("--report --duration 1");
+
+	cr_assert(config->report);
+	config__free(config);
+}
+
+Test(config_options, log_levels)
+{
+	static const struct {
+		const char *line;
+		enum log_level level;
+	} lines[] = {
+		{"-v", LOG_LEVEL_DEBUG},	   {"-vvv", LOG_LEVEL_DEBUG},
+		{"-v --verbose", LOG_LEVEL_DEBUG}, {"-q", LOG_LEVEL_WARNING},
+		{"-qq", LOG_LEVEL_ERROR},	   {"-q --quiet -q", LOG_LEVEL_ERROR},
+		{"-vq", LOG_LEVEL_INFO},
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct config *config = accept(lines[i].line);
+
+		cr_assert_eq(config->log_level, lines[i].level, "%s", lines[i].line);
+		config__free(config);
+	}
+}
+
+Test(config_options, unknown_and_incomplete)
+{
+	refuse("-x", "unknown option '-x'");
+	refuse("--once -xv", "unknown option '-x'");
+	refuse("--once -vx", "unknown option '-x'");
+	refuse("--bogus=secret --once", "unknown option '--bogus'");
+	refuse("verify --pid", "--pid needs a value");
+	refuse("-vp", "-p needs a value");
+	refuse("--once=yes", "--once takes no value");
+	refuse("--p 3", "'--p' is ambiguous");
+}
+
+/* argp and getopt would write their own messages. */
+Test(config_options, silent, .init = cr_redirect_stderr)
+{
+	struct config *config = NULL;
+	FILE *written = cr_get_redirected_stderr();
+
+	cr_assert_lt(parse_line("--bogus", &config, NULL), 0);
+	cr_assert_lt(parse_line("-p", &config, NULL), 0);
+	cr_assert_lt(parse_line("nonsense", &config, NULL), 0);
+	fflush(stderr);
+	fputs("end\n", stderr);
+	fflush(stderr);
+
+	char line[256];
+
+	cr_assert_not_null(fgets(line, sizeof(line), written));
+	cr_assert_str_eq(line, "end\n");
+}
+
+/* Long and repeated values stay within the error's message, line breaks do not break it. */
+Test(config_options, hostile_values)
+{
+	static char name[] = "scottyscope";
+	static char option[5000] = "--pid=\n\033[31m";
+	char *argv[] = {name, option, NULL};
+	struct config *config = NULL;
+	struct error error = {};
+
+	memset(option + strlen(option), 'a', sizeof(option) - strlen(option) - 1);
+	cr_assert_eq(config__parse(2, argv, &config, &error), -EINVAL);
+	cr_assert_null(strpbrk(error.message, "\n\033"));
+	cr_assert(strstr(error.message, "--pid"));
+	cr_assert(strstr(error.message, "--help"));
+}
+
+Test(config_options, listen)
+{
+	struct config *config = accept("--listen 0.0.0.0:80");
+
+	cr_assert_str_eq(config->listen_host, "0.0.0.0");
+	cr_assert_eq(config->listen_port, 80);
+	config__free(config);
+	config = accept("--listen [::1]:0");
+	cr_assert_str_eq(config->listen_host, "::1");
+	cr_assert_eq(config->listen_port, 0);
+	config__free(config);
+	config = accept("--listen metrics.example.org:9464");
+	cr_assert_str_eq(config->listen_host, "metrics.example.org");
+	config__free(config);
+	config = accept("--listen none");
+	cr_assert_null(config->listen_host);
+	config__free(config);
+
+	refuse("--listen 9464", "--listen|'9464'|HOST:PORT");
+	refuse("--listen :9464", "--listen|':9464'");
+	refuse("--listen ::1:9464", "--listen|'::1:9464'");
+	refuse("--listen [::1]", "--listen");
+	refuse("--listen [::1:80", "--listen");
+	refuse("--listen [host]:80", "--listen");
+	refuse("--listen a:65536", "--listen");
+	refuse("--listen a:", "--listen");
+	refuse("--listen a/b:1", "--listen");
+	refuse("--listen a:1x", "--listen");
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_TESTS_CONFIG_PARSE_H
+#define SCOTTYSCOPE_TESTS_CONFIG_PARSE_H
+
+#include <criterion/criterion.h>
+#include <criterion/redirect.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/config.h"
+
+#define HIGHEST_ARGUMENTS 16
+
+/* Splits `line` at its spaces and parses it as the arguments of scottyscope. */
+static inline int parse_line(const char *line, struct config **ret_config, struct error *error)
+{
+	static char copy[512];
+	static char name[] = "scottyscope";
+	char *argv[HIGHEST_ARGUMENTS + 1] = {name};
+	int argc = 1;
+
+	cr_assert_lt(strlen(line), sizeof(copy));
+	strcpy(copy, line);
+	for (char *word = strtok(copy, " "); word; word = strtok(NULL, " ")) {
+		cr_assert_lt(argc, HIGHEST_ARGUMENTS);
+		argv[argc++] = word;
+	}
+	return config__parse(argc, argv, ret_config, error);
+}
+
+/* The config of a command line that must be accepted. */
+static inline struct config *accept(const char *line)
+{
+	struct config *config = NULL;
+	struct error error = {};
+	int r = parse_line(line, &config, &error);
+
+	cr_assert_eq(r, 0, "'%s' was refused: %s", line, error.message);
+	cr_assert_not_null(config);
+	return config;
+}
+
+/* A command line that must be refused with a message of one line that has all of `parts`, which
+ * are separated by '|', and points to the help. */
+static inline void refuse(const char *line, const char *parts)
+{
+	struct config *config = NULL;
+	struct error error = {};
+	char copy[512];
+	int r = parse_line(line, &config, &error);
+
+	cr_assert_eq(r, -EINVAL, "'%s' gave %d", line, r);
+	cr_assert_null(config);
+	cr_assert_eq(error.code, -EINVAL);
+	cr_assert_null(strchr(error.message, '\n'));
+	cr_assert(strstr(error.message, "--help"), "'%s': %s", line, error.message);
+	strcpy(copy, parts);
+	for (char *part = strtok(copy, "|"); part; part = strtok(NULL, "|"))
+		cr_assert(strstr(error.message, part), "'%s': '%s' is not in: %s", line, part,
+			  error.message);
+}
+
+static inline void set(const char *name, const char *value)
+{
+	cr_assert_eq(setenv(name, value, 1), 0);
+}
+
+static inline void assert_header(const struct config_header *header, const char *name,
+				 const char *value)
+{
+	cr_assert_str_eq(header->name, name);
+	cr_assert_str_eq(header->value, value);
+}
+
+/* No variable of the developer's own environment may have a say. Each test is a process. */
+static inline void clear_environment(void)
+{
+	extern char **environ;
+	char name[128];
+
+	for (char **entry = environ; *entry;) {
+		if (strncmp(*entry, "OTEL_", 5) != 0) {
+			entry++;
+			continue;
+		}
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(*entry, "="), *entry);
+		unsetenv(name);
+	}
+}
+
+#endif

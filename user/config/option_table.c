@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "config/option_table.h"
+
+#include <errno.h>
+#include <string.h>
+
+const struct argp_option option_table[] = {
+	{.doc = "Which process (default: the one whose executable is named scotty):"},
+	{"pid", OPTION_PID, "PID", 0, "the process with this id", 0},
+	{"exe", OPTION_EXE, "NAME", 0, "the process whose executable has this name", 0},
+	{"port", OPTION_PORT, "N", 0, "the process that listens on this TCP port", 0},
+	{.doc = "How long, and what to print:"},
+	{"duration", OPTION_DURATION, "TIME", 0, "stop after this time (default: never)", 0},
+	{"once", OPTION_ONCE, NULL, 0,
+	 "print one collection, at the end of --duration if given, and stop; exports nothing and "
+	 "listens nowhere unless asked to",
+	 0},
+	{"report", OPTION_REPORT, NULL, 0, "print a summary at the end", 0},
+	{"format", OPTION_FORMAT, "FORMAT", 0,
+	 "of --once: text, json or prometheus; of verify: text or json (default: text)", 0},
+	{"verbose", OPTION_VERBOSE, NULL, 0, "say more; can be repeated", 0},
+	{"quiet", OPTION_QUIET, NULL, 0, "say less: warnings and errors; twice: only errors", 0},
+	{.doc = "Where it goes:"},
+	{"listen", OPTION_LISTEN, "HOST:PORT", 0,
+	 "serve /metrics and /healthz there, or nowhere: none (default: 127.0.0.1:9464)", 0},
+	{"otlp-endpoint", OPTION_OTLP_ENDPOINT, "URL", 0,
+	 "send metrics and traces there by OTLP/gRPC, or nowhere: none (default: "
+	 "http://localhost:4317)",
+	 0},
+	{.doc = "What is counted:"},
+	{"slow-poll", OPTION_SLOW_POLL, "TIME", 0, "polls longer than this are slow (default: 1ms)",
+	 0},
+	{"max-series", OPTION_MAX_SERIES, "N", 0,
+	 "label sets of one metric, further ones are counted together (default: 1000)", 0},
+	{"help", OPTION_HELP, NULL, 0, "print this help", -1},
+	{"version", OPTION_VERSION, NULL, 0, "print the version", -1},
+	{},
+};
+
+/* Each returns -EINVAL with the reason, or 0 when that argument is in order. */
+
+static int explain_long(const char *argument, _Bool is_last, struct error *error)
+{
+	const char *name = argument + 2;
+	size_t length = strcspn(name, "=");
+	const struct argp_option *found = NULL;
+	int matches = 0;
+
+	for (const struct argp_option *option = option_table; option->name || option->doc;
+	     option++) {
+		if (!option->name || strncmp(option->name, name, length) != 0)
+			continue;
+		matches = option->name[length] == '\0' ? 1 : matches + 1;
+		found = option;
+		if (option->name[length] == '\0')
+			break;
+	}
+	if (matches == 0)
+		return error_set(error, -EINVAL, "unknown option '--%.*s'", (int)length, name);
+	if (matches > 1)
+		return error_set(error, -EINVAL, "option '--%.*s' is ambiguous", (int)length, name);
+	if (!found->arg && name[length] == '=')
+		return error_set(error, -EINVAL, "option --%s takes no value", found->name);
+	if (found->arg && name[length] == '\0' && is_last)
+		return error_set(error, -EINVAL, "option --%s needs a value: %s", found->name,
+				 found->arg);
+	return 0;
+}
+
+static const struct argp_option *find_letter(char letter)
+{
+	for (const struct argp_option *option = option_table; option->name || option->doc;
+	     option++) {
+		if (option->key == letter)
+			return option;
+	}
+	return NULL;
+}
+
+static int explain_letters(const char *argument, _Bool is_last, struct error *error)
+{
+	for (const char *letter = argument + 1; *letter; letter++) {
+		const struct argp_option *option = find_letter(*letter);
+
+		if (!option)
+			return error_set(error, -EINVAL, "unknown option '-%c'", *letter);
+		if (!option->arg)
+			continue;
+		if (letter[1] == '\0' && is_last)
+			return error_set(error, -EINVAL, "option -%c needs a value: %s", *letter,
+					 option->arg);
+		break;
+	}
+	return 0;
+}
+
+int options__explain(int argc, char **argv, int next, struct error *error)
+{
+	/* getopt has gone past the argument, except where it stopped within letters "-xyz". */
+	for (int i = next - 1; i <= next; i++) {
+		int r = 0;
+
+		if (i < 1 || i >= argc || argv[i][0] != '-' || argv[i][1] == '\0')
+			continue;
+		if (argv[i][1] == '-')
+			r = explain_long(argv[i], i == argc - 1, error);
+		else
+			r = explain_letters(argv[i], i == argc - 1, error);
+		if (r < 0)
+			return r;
+	}
+	return error_set(error, -EINVAL, "bad command line");
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "config/values.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+
+#define DEFAULT_OTLP_PORT "4317"
+
+int value_refuse(struct error *error, const char *name, const char *text, const char *accepted, ...)
+{
+	char list[256];
+	va_list arguments;
+
+	va_start(arguments, accepted);
+	vsnprintf(list, sizeof(list), accepted, arguments);
+	va_end(arguments);
+	return error_set(error, -EINVAL, "%s: '%.100s' is not accepted; accepted: %s", name, text,
+			 list);
+}
+
+/* Reads digits at `*text`, which is moved behind them. False when there are none or too many. */
+static _Bool read_digits(const char **text, uint64_t *ret_number)
+{
+	const char *digit = *text;
+	uint64_t number = 0;
+
+	for (; isdigit((unsigned char)*digit); digit++) {
+		if (__builtin_mul_overflow(number, 10, &number) ||
+		    __builtin_add_overflow(number, (uint64_t)(*digit - '0'), &number))
+			return 0;
+	}
+	if (digit == *text)
+		return 0;
+	*text = digit;
+	*ret_number = number;
+	return 1;
+}
+
+int value_parse_number(const char *name, const char *text, uint64_t lowest, uint64_t highest,
+		       uint64_t *ret_number, struct error *error)
+{
+	const char *end = text;
+	uint64_t number;
+
+	if (!read_digits(&end, &number) || *end || number < lowest || number > highest)
+		return value_refuse(error, name, text, "a whole number from %llu to %llu",
+				    (unsigned long long)lowest, (unsigned long long)highest);
+	*ret_number = number;
+	return 0;
+}
+
+/* The length of the unit in nanoseconds; 0 for an unknown one. */
+static uint64_t unit_ns(const char *unit)
+{
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = {
+		{"", NS_PER_S}, {"s", NS_PER_S},      {"ms", NS_PER_MS},      {"us", NS_PER_US},
+		{"ns", 1},	{"m", 60 * NS_PER_S}, {"h", 3600 * NS_PER_S},
+	};
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(units[i].name, unit) == 0)
+			return units[i].ns;
+	}
+	return 0;
+}
+
+/* Number and unit to nanoseconds, without the rounding of floating point. */
+static _Bool read_duration(const char *text, uint64_t *ret_ns)
+{
+	uint64_t whole, total;
+	const char *fraction = NULL;
+
+	if (!read_digits(&text, &whole))
+		return 0;
+	if (*text == '.') {
+		fraction = ++text;
+		while (isdigit((unsigned char)*text))
+			text++;
+		if (text == fraction)
+			return 0;
+	}
+
+	uint64_t unit = unit_ns(text);
+
+	if (!unit || __builtin_mul_overflow(whole, unit, &total))
+		return 0;
+	for (; fraction && isdigit((unsigned char)*fraction); fraction++) {
+		unit /= 10;
+		if (__builtin_add_overflow(total, unit * (uint64_t)(*fraction - '0'), &total))
+			return 0;
+	}
+	*ret_ns = total;
+	return 1;
+}
+
+/* A duration as this file would read it, in the largest unit that needs no decimals. */
+static void write_duration(uint64_t ns, char *buffer, size_t size)
+{
+	static const char *const names[] = {"h", "m", "s", "ms", "us", "ns"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		uint64_t unit = unit_ns(names[i]);
+
+		if (ns % unit == 0) {
+			snprintf(buffer, size, "%llu%s", (unsigned long long)(ns / unit), names[i]);
+			return;
+		}
+	}
+}
+
+int value_parse_duration(const char *name, const char *text, uint64_t lowest_ns,
+			 uint64_t highest_ns, uint64_t *ret_ns, struct error *error)
+{
+	uint64_t ns;
+
+	if (!read_duration(text, &ns) || ns < lowest_ns || ns > highest_ns) {
+		char lowest[32], highest[32];
+
+		write_duration(lowest_ns, lowest, sizeof(lowest));
+		write_duration(highest_ns, highest, sizeof(highest));
+		return value_refuse(error, name, text,
+				    "a time from %s to %s, such as 500us, 20ms, 10s, 10 or 2m",
+				    lowest, highest);
+	}
+	*ret_ns = ns;
+	return 0;
+}
+
+int value_parse_boolean(const char *name, const char *text, _Bool *ret_boolean, struct error *error)
+{
+	static const char *const choices[] = {"false", "true"};
+	size_t index = 0;
+	int r = value_parse_choice(name, text, choices, 2, &index, error);
+
+	if (r == 0)
+		*ret_boolean = index == 1;
+	return r;
+}
+
+int value_parse_choice(const char *name, const char *text, const char *const *choices, size_t count,
+		       size_t *ret_index, struct error *error)
+{
+	char list[128] = "";
+	size_t length = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcasecmp(text, choices[i]) == 0) {
+			*ret_index = i;
+			return 0;
+		}
+		length += (size_t)snprintf(list + length, sizeof(list) - length, "%s%s",
+					   i > 0 ? ", " : "", choices[i]);
+	}
+	return value_refuse(error, name, text, "%s", list);
+}
+
+/* A host name, an IPv4 address, or (between brackets) an IPv6 address with or without a zone. */
+static _Bool is_host(const char *host, size_t length, _Bool in_brackets)
+{
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)host[i];
+
+		if (!isalnum(c) && !strchr(in_brackets ? ":.%-_" : ".-_", c))
+			return 0;
+	}
+	return length > 0 && (!in_brackets || memchr(host, ':', length));
+}
+
+/* Splits "host[:port]"; `*ret_port` is left alone where there is none. */
+static _Bool split_address(const char *text, const char **ret_host, size_t *ret_length,
+			   uint16_t *ret_port, _Bool *ret_has_port)
+{
+	_Bool in_brackets = *text == '[';
+	const char *host = text + in_brackets;
+	size_t length = strcspn(host, in_brackets ? "]" : ":");
+	const char *rest = host + length;
+	uint64_t port;
+
+	if (in_brackets && *rest++ != ']')
+		return 0;
+	if (!is_host(host, length, in_brackets))
+		return 0;
+	*ret_has_port = *rest == ':';
+	if (*ret_has_port) {
+		rest++;
+		if (!read_digits(&rest, &port) || port > UINT16_MAX)
+			return 0;
+		*ret_port = (uint16_t)port;
+	}
+	*ret_host = host;
+	*ret_length = length;
+	return *rest == '\0';
+}
+
+int value_parse_address(const char *name, const char *text, char **ret_host, uint16_t *ret_port,
+			struct error *error)
+{
+	const char *host;
+	size_t length;
+	uint16_t port;
+	_Bool has_port;
+
+	if (!split_address(text, &host, &length, &port, &has_port) || !has_port)
+		return value_refuse(error, name, text,
+				    "HOST:PORT, such as 127.0.0.1:9464 or [::1]:9464, or none");
+
+	char *copy = strndup(host, length);
+
+	if (!copy)
+		return error_out_of_memory(error);
+	*ret_host = copy;
+	*ret_port = port;
+	return 0;
+}
+
+int value_parse_endpoint(const char *name, const char *text, _Bool default_tls, char **ret_target,
+			 _Bool *ret_tls, struct error *error)
+{
+	static const char accepted[] =
+		"http://HOST:PORT or https://HOST:PORT of an OTLP/gRPC receiver, without a path";
+	_Bool is_http = strncasecmp(text, "http://", 7) == 0;
+	_Bool is_https = strncasecmp(text, "https://", 8) == 0;
+	const char *address = text + (is_http ? 7 : is_https ? 8 : 0);
+	size_t address_length = strlen(address);
+
+	/* Many write the URL with the slash of an empty path. */
+	if (address_length > 0 && address[address_length - 1] == '/')
+		address_length--;
+
+	_cleanup_free_ char *copy = strndup(address, address_length);
+	const char *host;
+	size_t length;
+	uint16_t port = 1;
+	_Bool has_port;
+	char *target;
+
+	if (!copy)
+		return error_out_of_memory(error);
+	if (!split_address(copy, &host, &length, &port, &has_port) || port == 0)
+		return value_refuse(error, name, strchr(text, '@') ? "URL with credentials" : text,
+				    "%s", accepted);
+	if (asprintf(&target, "%s%s", copy, has_port ? "" : ":" DEFAULT_OTLP_PORT) < 0)
+		return error_out_of_memory(error);
+	*ret_target = target;
+	*ret_tls = is_https || (!is_http && default_tls);
+	return 0;
+}
