@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "process.h"
+#include "target/proc.h"
+
+/* The test's own directory, emptied at its end. */
+static char *directory;
+
+static void make_directory(void)
+{
+	directory = directory__new();
+}
+
+static void remove_directory(void)
+{
+	process__stop_all();
+	directory__remove(directory);
+}
+
+TestSuite(target_identity, .init = make_directory, .fini = remove_directory, .timeout = 60);
+
+/* A thread may call itself what it likes. */
+static void rename_itself(struct process *process)
+{
+	prctl(PR_SET_NAME, "x) Z 0 (\n 1 2 3");
+	process->shared->parent = getppid();
+	process__tell(process);
+}
+
+Test(target_identity, hostile_thread_name)
+{
+	uint64_t before_ns = clock_realtime_ns();
+	struct process process = process__start(rename_itself);
+	uint64_t after_ns = clock_realtime_ns();
+	struct proc_stat stat = {};
+	struct target *target = find_one(BY_PID(process.pid));
+
+	cr_assert_geq(target->start_time_ns + 20 * NS_PER_MS, before_ns);
+	cr_assert_leq(target->start_time_ns, after_ns + 20 * NS_PER_MS);
+	cr_assert_eq(proc__stat(process.pid, &stat), 0);
+	cr_assert_str_eq(stat.command, "x) Z 0 (\n 1 2 3");
+	cr_assert_neq(stat.state, 'Z');
+	cr_assert_not(stat.is_kernel_thread);
+	cr_assert_neq(stat.parent, 0);
+	cr_assert_eq(stat.start_ticks, target->start_ticks);
+	target__free(target);
+	process__stop(&process);
+}
+
+static void *tell_thread_id(void *context)
+{
+	struct process *process = context;
+
+	process->shared->tid = gettid();
+	process__tell(process);
+	pause();
+	return NULL;
+}
+
+static void start_thread(struct process *process)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, tell_thread_id, process) != 0)
+		_exit(92);
+}
+
+Test(target_identity, pid_of_a_thread)
+{
+	struct process process = process__start(start_thread);
+	struct error error = find_none(BY_PID(process.shared->tid));
+	char part[64];
+
+	cr_assert_neq(process.shared->tid, process.pid);
+	cr_assert_eq(error.code, -ESRCH);
+	snprintf(part, sizeof(part), "thread of process %d", (int)process.pid);
+	cr_assert(strstr(error.message, part), "%s", error.message);
+	process__stop(&process);
+}
+
+Test(target_identity, itself)
+{
+	struct error error = find_none(BY_PID(getpid()));
+
+	cr_assert_eq(error.code, -ESRCH);
+	cr_assert(strstr(error.message, "scottyscope"));
+}
+
+Test(target_identity, kernel_thread)
+{
+	struct proc_stat stat;
+
+	if (proc__stat(2, &stat) < 0 || strcmp(stat.command, "kthreadd") != 0)
+		cr_skip("the kernel's threads are not visible here");
+
+	struct error error = find_none(BY_PID(2));
+
+	cr_assert_eq(error.code, -ESRCH);
+	cr_assert(strstr(error.message, "kernel thread"));
+}
+
+Test(target_identity, ended)
+{
+	pid_t child = fork();
+	siginfo_t info;
+
+	if (child == 0)
+		_exit(0);
+	/* It stays a zombie until it is waited for. */
+	cr_assert_eq(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
+
+	struct error error = find_none(BY_PID(child));
+
+	cr_assert_eq(error.code, -ESRCH);
+	cr_assert(strstr(error.message, "ended"), "%s", error.message);
+	cr_assert_eq(waitpid(child, NULL, 0), child);
+	error = find_none(BY_PID(child));
+	cr_assert_eq(error.code, -ESRCH);
+	cr_assert(strstr(error.message, "no process"), "%s", error.message);
+}
+
+/* Descendants of the tool are its front and the like, not servers. */
+Test(target_identity, own_children_do_not_count)
+{
+	char *path = directory__add_sleep(directory, unique_name());
+	int ends[2];
+	char byte;
+
+	cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+
+	pid_t child = fork();
+
+	cr_assert_geq(child, 0);
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		execl(path, path, "300", NULL);
+		_exit(93);
+	}
+	close(ends[1]);
+	cr_assert_eq(read(ends[0], &byte, 1), 0); /* it has executed the program */
+	close(ends[0]);
+	cr_assert_eq(find_none(BY_NAME(unique_name())).code, -ESRCH);
+
+	/* To name one is another matter. */
+	struct target *target = find_one(BY_PID(child));
+
+	cr_assert_str_eq(target->executable_path, path);
+	target__free(target);
+	kill(child, SIGKILL);
+	cr_assert_eq(waitpid(child, NULL, 0), child);
+	free(path);
+}
+
+Test(target_identity, check_sees_the_end)
+{
+	char *path = directory__add_sleep(directory, unique_name());
+	struct process process = process__run(path);
+	struct target *target = find_one(BY_PID(process.pid));
+	struct pollfd ended = {.fd = target->pid_fd, .events = POLLIN};
+
+	cr_assert_eq(poll(&ended, 1, 0), 0);
+	process__stop(&process);
+	cr_assert_eq(poll(&ended, 1, 10000), 1);
+	cr_assert_eq(target__check(target), -ESRCH);
+	target__free(target);
+	free(path);
+}
+
+static char *next_program;
+
+static void run_next_on_command(struct process *process)
+{
+	process__tell(process);
+	process__await_command(process);
+	execl(next_program, next_program, "300", NULL);
+}
+
+Test(target_identity, check_sees_another_program)
+{
+	next_program = directory__add_sleep(directory, unique_name());
+
+	struct process process = process__start(run_next_on_command);
+	struct target *target = find_one(BY_PID(process.pid));
+
+	cr_assert_eq(target__check(target), 0);
+	process__command(&process);
+	process__await_silence(&process);
+	cr_assert_eq(target__check(target), -ESRCH);
+	target__free(target);
+
+	target = find_one(BY_PID(process.pid));
+	cr_assert_str_eq(target->executable_path, next_program);
+	target__free(target);
+	process__stop(&process);
+	free(next_program);
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "target/internal.h"
+#include "target/listeners.h"
+#include "target/proc.h"
+
+#define DEFAULT_EXECUTABLE "scotty"
+#define HIGHEST_LISTED	   8
+#define LISTED_PATH_LENGTH 60
+
+DEFINE_CLEANUP(DIR *, closedir);
+
+struct candidate {
+	pid_t pid;
+	pid_t parent;
+	uint64_t start_ticks;
+	uint16_t port; /* 0: listens on none */
+	char *path;
+};
+
+struct search {
+	const char *executable; /* NULL: by port */
+	uint16_t port;
+	struct listeners *listeners;
+	struct candidate *candidates;
+	size_t count;
+	size_t denied; /* processes that might match, but may not be looked at */
+};
+
+static void search__clear(struct search *search)
+{
+	for (size_t i = 0; i < search->count; i++)
+		free(search->candidates[i].path);
+	free(search->candidates);
+	listeners__free(search->listeners);
+}
+
+static _Bool is_denial(int code)
+{
+	return code == -EACCES || code == -EPERM;
+}
+
+/* Whether this process is the process or one of its ancestors. */
+static _Bool is_ours(pid_t pid)
+{
+	struct proc_stat stat;
+
+	/* Ids of parents need not be lower, and they change while we look: no more than so many. */
+	for (int depth = 0; pid > 0 && depth < 1000; depth++) {
+		if (pid == getpid())
+			return 1;
+		if (proc__stat(pid, &stat) < 0)
+			return 0;
+		pid = stat.parent;
+	}
+	return 0;
+}
+
+/* 1: it matches. 0: it does not, or is gone. -ENOMEM. `*ret_port` is for the list of matches. */
+static int search__match(struct search *search, pid_t pid, const struct proc_stat *stat,
+			 const char *path, int path_code, uint16_t *ret_port)
+{
+	int r;
+
+	*ret_port = 0;
+	if (search->executable) {
+		size_t cut = sizeof(stat->command) - 1;
+
+		/* The main thread is called as its program, unless it chose otherwise. */
+		if (is_denial(path_code) && strncmp(stat->command, search->executable, cut) == 0)
+			search->denied++;
+		if (path_code < 0)
+			return path_code == -ENOMEM ? path_code : 0;
+		if (strcmp(proc__base_name(path), search->executable) != 0)
+			return 0;
+		r = listeners__find(search->listeners, pid, 0, ret_port);
+		return r == -ENOMEM ? r : 1;
+	}
+	r = listeners__find(search->listeners, pid, search->port, ret_port);
+	if (r > 0 && path_code < 0)
+		r = path_code;
+	if (is_denial(r))
+		search->denied++;
+	return r > 0 || r == -ENOMEM ? r : 0;
+}
+
+static int search__try(struct search *search, pid_t pid)
+{
+	_cleanup_free_ char *path = NULL;
+	struct proc_stat stat;
+	_Bool is_deleted;
+	uint16_t port;
+	int r;
+
+	if (proc__stat(pid, &stat) < 0 || stat.is_kernel_thread || stat.state == 'Z')
+		return 0;
+	r = proc__executable(pid, &path, &is_deleted);
+	r = search__match(search, pid, &stat, path, r, &port);
+	if (r <= 0 || is_ours(pid))
+		return r < 0 ? r : 0;
+
+	struct candidate *larger =
+		reallocarray(search->candidates, search->count + 1, sizeof(search->candidates[0]));
+
+	if (!larger)
+		return -ENOMEM;
+	search->candidates = larger;
+	larger[search->count++] = (struct candidate){
+		.pid = pid,
+		.parent = stat.parent,
+		.start_ticks = stat.start_ticks,
+		.port = port,
+		.path = TAKE_PTR(path),
+	};
+	return 0;
+}
+
+static int search__run(struct search *search, struct error *error)
+{
+	_cleanup_(closedirp) DIR *directory = opendir("/proc");
+
+	if (!directory)
+		return error_set(error, -errno, "cannot list /proc: %m");
+	search->listeners = listeners__new();
+	if (!search->listeners)
+		return error_out_of_memory(error);
+	for (struct dirent *entry; (entry = readdir(directory));) {
+		pid_t pid = proc__number(entry->d_name);
+
+		if (pid > 0 && search__try(search, pid) < 0)
+			return error_out_of_memory(error);
+	}
+	return 0;
+}
+
+/* Whether it was forked by another candidate that runs the same program: then it is a worker of
+ * that one and has the listening socket from it. */
+static _Bool search__is_worker(const struct search *search, const struct candidate *candidate)
+{
+	for (size_t i = 0; i < search->count; i++) {
+		const struct candidate *other = &search->candidates[i];
+
+		if (other->pid == candidate->parent && strcmp(other->path, candidate->path) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+static const struct candidate *search__only(const struct search *search)
+{
+	const struct candidate *only = NULL;
+
+	if (search->count == 1 || search->executable)
+		return search->count == 1 ? &search->candidates[0] : NULL;
+	for (size_t i = 0; i < search->count; i++) {
+		if (search__is_worker(search, &search->candidates[i]))
+			continue;
+		if (only)
+			return NULL;
+		only = &search->candidates[i];
+	}
+	return only;
+}
+
+/* ": 12 /usr/bin/scotty (port 21342), 13 ..." */
+static void search__list(const struct search *search, char *list, size_t size)
+{
+	size_t length = 0;
+
+	*list = '\0';
+	for (size_t i = 0; i < search->count && i < HIGHEST_LISTED; i++) {
+		const struct candidate *candidate = &search->candidates[i];
+		size_t path_length = strlen(candidate->path);
+		_Bool is_long = path_length > LISTED_PATH_LENGTH;
+		const char *path =
+			candidate->path + (is_long ? path_length - LISTED_PATH_LENGTH : 0);
+
+		length += (size_t)snprintf(list + length, size - length, "%s%d %s%s",
+					   i > 0 ? ", " : ": ", (int)candidate->pid,
+					   is_long ? "..." : "", path);
+		length += (size_t)snprintf(list + length, size - length,
+					   candidate->port ? " (port %u)" : " (no port)",
+					   candidate->port);
+	}
+}
+
+/* Names and paths can hold anything: nothing of it is to reach a terminal. */
+static int search__refuse(const struct search *search, struct error *error)
+{
+	char what[320];
+	char list[HIGHEST_LISTED * (LISTED_PATH_LENGTH + 32)];
+
+	if (search->executable)
+		snprintf(what, sizeof(what), "an executable named '%.255s'", search->executable);
+	else
+		snprintf(what, sizeof(what), "a program that listens on TCP port %u", search->port);
+	if (search->count > 1) {
+		search__list(search, list, sizeof(list));
+		return error_set(error, -EEXIST, "%zu processes run %s%s%s; choose one with --pid",
+				 search->count, what, list,
+				 search->count > HIGHEST_LISTED ? ", ..." : "");
+	}
+	if (search->denied > 0)
+		return error_set(error, -EACCES,
+				 "no process that may be looked at runs %s, but %zu may not be "
+				 "looked at; run as root or with CAP_SYS_PTRACE",
+				 what, search->denied);
+	return error_set(
+		error, -ESRCH,
+		"no process runs %s; is it started? --pid, --exe and --port select another", what);
+}
+
+int target__find(const struct target_selection *selection, struct target **ret_target,
+		 struct error *error)
+{
+	_cleanup_(target__freep) struct target *target = NULL;
+	_cleanup_(search__clear) struct search search = {.port = selection->port};
+	const struct candidate *only;
+	int r;
+
+	if (selection->pid > 0)
+		return target__open(selection->pid, ret_target, error);
+	if (selection->executable)
+		search.executable = selection->executable;
+	else if (selection->port == 0)
+		search.executable = DEFAULT_EXECUTABLE;
+	r = search__run(&search, error);
+	if (r < 0)
+		return r;
+	only = search__only(&search);
+	if (!only)
+		return search__refuse(&search, error);
+	r = target__open(only->pid, &target, error);
+	if (r < 0)
+		return r;
+	if (target->start_ticks != only->start_ticks ||
+	    strcmp(target->executable_path, only->path) != 0)
+		return error_set(error, -ESRCH, "process %d has ended while it was looked at",
+				 (int)only->pid);
+	*ret_target = TAKE_PTR(target);
+	return 0;
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "target/listeners.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "target/proc.h"
+
+#define TCP_STATE_LISTEN 0x0a /* TCP_LISTEN of net/tcp_states.h, as /proc/net/tcp shows it */
+
+DEFINE_CLEANUP(DIR *, closedir);
+
+struct listener {
+	uint64_t socket_inode;
+	uint16_t port;
+};
+
+/* The sockets of one network namespace, which is known by its file in /proc/PID/ns. */
+struct namespace
+{
+	struct namespace *next;
+	dev_t device;
+	ino_t inode;
+	struct listener *listeners;
+	size_t count;
+};
+
+struct listeners {
+	struct namespace *namespaces;
+};
+
+struct listeners *listeners__new(void)
+{
+	return calloc(1, sizeof(struct listeners));
+}
+
+static void namespace__free(struct namespace *namespace)
+{
+	free(namespace->listeners);
+	free(namespace);
+}
+
+DEFINE_CLEANUP(struct namespace *, namespace__free);
+
+void listeners__free(struct listeners *listeners)
+{
+	if (!listeners)
+		return;
+	for (struct namespace *namespace = listeners->namespaces; namespace;) {
+		struct namespace *next = namespace->next;
+
+		namespace__free(namespace);
+		namespace = next;
+	}
+	free(listeners);
+}
+
+static int namespace__add(struct namespace *namespace, uint64_t socket_inode, uint16_t port)
+{
+	struct listener *larger = reallocarray(namespace->listeners, namespace->count + 1,
+					       sizeof(namespace->listeners[0]));
+
+	if (!larger)
+		return -ENOMEM;
+	larger[namespace->count++] = (struct listener){socket_inode, port};
+	namespace->listeners = larger;
+	return 0;
+}
+
+/* Adds the listening sockets of /proc/PID/net/tcp or tcp6. */
+static int namespace__read(struct namespace *namespace, pid_t pid, const char *table)
+{
+	_cleanup_file_ FILE *stream = proc__stream(pid, table);
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0;
+
+	/* A kernel without IPv6 has no tcp6. */
+	if (!stream)
+		return errno == ENOENT ? 0 : -errno;
+	while (getline(&line, &size, stream) > 0) {
+		unsigned long long inode;
+		unsigned int port, state;
+
+		/* sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode; the
+		 * heading does not match. */
+		if (sscanf(line, " %*d: %*[0-9A-F]:%x %*s %x %*s %*s %*s %*d %*d %llu", &port,
+			   &state, &inode) != 3)
+			continue;
+		if (state == TCP_STATE_LISTEN && port <= UINT16_MAX) {
+			int r = namespace__add(namespace, inode, (uint16_t)port);
+
+			if (r < 0)
+				return r;
+		}
+	}
+	return ferror(stream) ? -EIO : 0;
+}
+
+/* The port that a socket listens on, 0 for none. */
+static uint16_t namespace__port(const struct namespace *namespace, uint64_t socket_inode)
+{
+	for (size_t i = 0; i < namespace->count; i++) {
+		if (namespace->listeners[i].socket_inode == socket_inode)
+			return namespace->listeners[i].port;
+	}
+	return 0;
+}
+
+/* Whether it is worth looking at a process's descriptors. */
+static _Bool namespace__has(const struct namespace *namespace, uint16_t port)
+{
+	for (size_t i = 0; i < namespace->count; i++) {
+		if (port == 0 || namespace->listeners[i].port == port)
+			return 1;
+	}
+	return 0;
+}
+
+static const struct namespace *listeners__known(const struct listeners *listeners,
+						const struct stat *identity)
+{
+	for (const struct namespace *known = listeners->namespaces; known; known = known->next) {
+		if (known->device == identity->st_dev && known->inode == identity->st_ino)
+			return known;
+	}
+	return NULL;
+}
+
+/* NULL with errno. */
+static struct namespace *namespace__new(pid_t pid)
+{
+	_cleanup_(namespace__freep) struct namespace *namespace = calloc(1, sizeof(*namespace));
+	int r;
+
+	if (!namespace)
+		return NULL;
+	r = namespace__read(namespace, pid, "net/tcp");
+	if (r == 0)
+		r = namespace__read(namespace, pid, "net/tcp6");
+	if (r == 0)
+		return TAKE_PTR(namespace);
+	errno = -r;
+	return NULL;
+}
+
+/* The network namespace of the process, read if it is not known yet; NULL with errno. */
+static const struct namespace *listeners__namespace(struct listeners *listeners, pid_t pid)
+{
+	const struct namespace *known;
+	struct namespace *namespace;
+	char path[64];
+	struct stat identity;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+	if (stat(path, &identity) < 0)
+		return NULL;
+	known = listeners__known(listeners, &identity);
+	if (known)
+		return known;
+	namespace = namespace__new(pid);
+	if (!namespace)
+		return NULL;
+	namespace->device = identity.st_dev;
+	namespace->inode = identity.st_ino;
+	namespace->next = listeners->namespaces;
+	listeners->namespaces = namespace;
+	return namespace;
+}
+
+/* The sockets in the namespace of a process can be seen where nothing else of it can: 0 if it
+ * cannot listen on the port, because nobody does there, or else `code`. */
+static int listeners__exclude(pid_t pid, uint16_t port, int code)
+{
+	_cleanup_(namespace__freep) struct namespace *namespace = namespace__new(pid);
+
+	return !namespace || namespace__has(namespace, port) ? code : 0;
+}
+
+int listeners__find(struct listeners *listeners, pid_t pid, uint16_t port, uint16_t *ret_port)
+{
+	const struct namespace *namespace = listeners__namespace(listeners, pid);
+	uint16_t lowest = 0;
+	char path[64];
+
+	if (!namespace) {
+		int code = -errno;
+
+		return code == -EACCES || code == -EPERM ? listeners__exclude(pid, port, code)
+							 : code;
+	}
+	if (!namespace__has(namespace, port))
+		return 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+
+	_cleanup_(closedirp) DIR *directory = opendir(path);
+
+	if (!directory)
+		return -errno;
+	for (struct dirent *entry; (entry = readdir(directory));) {
+		_cleanup_free_ char *link = NULL;
+		unsigned long long inode;
+		char name[sizeof("fd/") + sizeof(entry->d_name)];
+
+		snprintf(name, sizeof(name), "fd/%s", entry->d_name);
+		if (proc__link(pid, name, &link) < 0 || sscanf(link, "socket:[%llu]", &inode) != 1)
+			continue;
+
+		uint16_t found = namespace__port(namespace, inode);
+
+		if (found && (port ? found == port : lowest == 0 || found < lowest))
+			lowest = found;
+	}
+	*ret_port = lowest;
+	return lowest > 0;
+}

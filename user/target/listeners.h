@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_TARGET_LISTENERS_H
+#define SCOTTYSCOPE_TARGET_LISTENERS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The listening TCP sockets of every network namespace that was asked about, each read once. */
+struct listeners;
+
+struct listeners *listeners__new(void);
+void listeners__free(struct listeners *listeners);
+
+/* Whether the process listens on `port` (0: on any) in its own network namespace: 1 with the lowest
+ * such port in `*ret_port`, 0, or a negative errno where it cannot be told. */
+int listeners__find(struct listeners *listeners, pid_t pid, uint16_t port, uint16_t *ret_port);
+
+static inline void listeners__freep(struct listeners **listeners)
+{
+	listeners__free(*listeners);
+}
+
+#endif

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "target/internal.h"
+#include "target/proc.h"
+
+/* What the process was started with and in: environment, container. */
+
+#define HIGHEST_ENVIRONMENT_BYTES ((size_t)8 * 1024 * 1024) /* more than the kernel passes on */
+#define HIGHEST_CGROUP_BYTES	  ((size_t)64 * 1024)
+#define CONTAINER_ID_LENGTH	  64
+
+char *target__environment(const struct target *target, const char *name)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t name_length = strlen(name);
+	size_t size;
+
+	if (proc__read(target->pid, "environ", HIGHEST_ENVIRONMENT_BYTES, &text, &size) < 0)
+		return NULL;
+	/* proc__read() has terminated the last one, in case the process has not. */
+	for (const char *entry = text; entry < text + size; entry += strlen(entry) + 1) {
+		if (strncmp(entry, name, name_length) == 0 && entry[name_length] == '=')
+			return strdup(entry + name_length + 1);
+	}
+	return NULL;
+}
+
+static _Bool is_id_digit(char c)
+{
+	return isdigit((unsigned char)c) || (c >= 'a' && c <= 'f');
+}
+
+/* The last run of exactly 64 hexadecimal digits in one line of /proc/PID/cgroup, such as
+ *   0::/system.slice/docker-ID.scope               docker, systemd's cgroups
+ *   4:memory:/docker/ID                            docker, its own
+ *   0::/machine.slice/libpod-ID.scope/container    podman
+ *   0::/kubepods.slice/.../cri-containerd-ID.scope containerd for Kubernetes
+ *   0::/system.slice/.../kubepods-pod1.slice:cri-containerd:ID
+ * except of podman's monitor of a container, which runs outside of it. */
+static const char *find_container_id(const char *line, size_t length)
+{
+	static const char monitor[] = "conmon-";
+	size_t monitor_length = sizeof(monitor) - 1;
+	const char *found = NULL;
+
+	for (size_t i = 0; i < length;) {
+		size_t run = 0;
+
+		while (i + run < length && is_id_digit(line[i + run]))
+			run++;
+		if (run == CONTAINER_ID_LENGTH &&
+		    !(i >= monitor_length &&
+		      memcmp(line + i - monitor_length, monitor, monitor_length) == 0))
+			found = line + i;
+		i += run + 1;
+	}
+	return found;
+}
+
+char *target__parse_container_id(const char *cgroup)
+{
+	const char *id = NULL;
+
+	for (const char *line = cgroup; *line && !id;) {
+		size_t length = strcspn(line, "\n");
+
+		id = find_container_id(line, length);
+		line += length + (line[length] == '\n');
+	}
+	return id ? strndup(id, CONTAINER_ID_LENGTH) : NULL;
+}
+
+char *target__container_id(const struct target *target)
+{
+	_cleanup_free_ char *cgroup = NULL;
+	size_t size;
+
+	if (proc__read(target->pid, "cgroup", HIGHEST_CGROUP_BYTES, &cgroup, &size) < 0)
+		return NULL;
+	return target__parse_container_id(cgroup);
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "target/target.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "target/internal.h"
+#include "target/proc.h"
+
+void target__free(struct target *target)
+{
+	if (!target)
+		return;
+	if (target->pid_fd >= 0)
+		close(target->pid_fd);
+	if (target->executable_fd >= 0)
+		close(target->executable_fd);
+	free(target->executable_path);
+	free(target->attach_path);
+	free(target->root_path);
+	free(target);
+}
+
+/* The process that a thread belongs to: for a process that is itself, 0 when it cannot be told. */
+static pid_t thread_group(pid_t pid)
+{
+	_cleanup_free_ char *status = NULL;
+	size_t size;
+
+	if (proc__read(pid, "status", 65536, &status, &size) < 0)
+		return 0;
+
+	/* The name in the first line has its line breaks escaped. */
+	const char *field = strstr(status, "\nTgid:");
+
+	return field ? (pid_t)strtol(field + strlen("\nTgid:"), NULL, 10) : 0;
+}
+
+/* Start times count from boot, time asleep included: CLOCK_BOOTTIME. */
+static uint64_t realtime_of_ticks(uint64_t ticks)
+{
+	uint64_t per_second = (uint64_t)sysconf(_SC_CLK_TCK);
+	struct timespec boot;
+
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+
+	uint64_t since_boot_ns = (uint64_t)boot.tv_sec * NS_PER_S + (uint64_t)boot.tv_nsec;
+	uint64_t start_ns =
+		ticks / per_second * NS_PER_S + ticks % per_second * NS_PER_S / per_second;
+
+	return clock_realtime_ns() - since_boot_ns + start_ns;
+}
+
+static _Bool has_ended(const struct target *target)
+{
+	struct pollfd event = {.fd = target->pid_fd, .events = POLLIN};
+
+	return poll(&event, 1, 0) > 0;
+}
+
+static int refuse_ended(pid_t pid, struct error *error)
+{
+	return error_set(error, -ESRCH, "process %d has ended", (int)pid);
+}
+
+static int refuse_access(pid_t pid, int code, struct error *error)
+{
+	if (code == -ENOENT || code == -ESRCH)
+		return refuse_ended(pid, error);
+	if (code == -EACCES || code == -EPERM)
+		return error_set(error, -EACCES,
+				 "process %d: not permitted to look at it; run as root or with "
+				 "CAP_SYS_PTRACE",
+				 (int)pid);
+	return error_set(error, code, "process %d: cannot look at it: %m", (int)pid);
+}
+
+static int open_pid_fd(struct target *target, struct error *error)
+{
+	int code;
+
+	/* glibc has no wrapper before 2.36. */
+	target->pid_fd = (int)syscall(SYS_pidfd_open, target->pid, 0);
+	if (target->pid_fd >= 0)
+		return 0;
+	code = -errno;
+	if (code == -ESRCH)
+		return error_set(error, code, "there is no process %d", (int)target->pid);
+	return error_set(error, code, "process %d: cannot get a descriptor of it: %m",
+			 (int)target->pid);
+}
+
+static int refuse_kind(pid_t pid, const struct proc_stat *stat, struct error *error)
+{
+	if (pid == getpid())
+		return error_set(error, -ESRCH, "process %d is this scottyscope", (int)pid);
+	if (stat->is_kernel_thread)
+		return error_set(error, -ESRCH, "process %d is a kernel thread", (int)pid);
+	if (stat->state == 'Z' || stat->state == 'X')
+		return refuse_ended(pid, error);
+	return 0;
+}
+
+static int read_identity(struct target *target, struct error *error)
+{
+	pid_t pid = target->pid;
+	struct proc_stat stat;
+	int r = proc__stat(pid, &stat);
+
+	if (r < 0)
+		return refuse_access(pid, r, error);
+	r = refuse_kind(pid, &stat, error);
+	if (r < 0)
+		return r;
+	target->start_ticks = stat.start_ticks;
+	target->start_time_ns = realtime_of_ticks(stat.start_ticks);
+
+	target->executable_fd = proc__open(pid, "exe");
+	if (target->executable_fd < 0)
+		return refuse_access(pid, target->executable_fd, error);
+	r = proc__executable(pid, &target->executable_path, &target->executable_deleted);
+	if (r < 0)
+		return refuse_access(pid, r, error);
+	return 0;
+}
+
+int target__open(pid_t pid, struct target **ret_target, struct error *error)
+{
+	_cleanup_(target__freep) struct target *target = calloc(1, sizeof(*target));
+	pid_t group = thread_group(pid);
+	int r;
+
+	if (!target)
+		return error_out_of_memory(error);
+	target->pid = pid;
+	target->pid_fd = -1;
+	target->executable_fd = -1;
+	if (group > 0 && group != pid)
+		return error_set(error, -ESRCH, "%d is a thread of process %d: give that one",
+				 (int)pid, (int)group);
+	r = open_pid_fd(target, error);
+	if (r < 0)
+		return r;
+	r = read_identity(target, error);
+	if (r < 0)
+		return r;
+
+	/* All that was read from /proc in between is of the process that the descriptor names, for
+	 * its id cannot have gone to another while it lives. */
+	if (has_ended(target))
+		return refuse_ended(pid, error);
+	if (asprintf(&target->attach_path, "/proc/%d/exe", (int)pid) < 0) {
+		target->attach_path = NULL;
+		return error_out_of_memory(error);
+	}
+	if (asprintf(&target->root_path, "/proc/%d/root", (int)pid) < 0) {
+		target->root_path = NULL;
+		return error_out_of_memory(error);
+	}
+	*ret_target = TAKE_PTR(target);
+	return 0;
+}
+
+int target__check(const struct target *target)
+{
+	struct stat found, running;
+	struct proc_stat process;
+
+	if (has_ended(target) || proc__stat(target->pid, &process) < 0 ||
+	    process.start_ticks != target->start_ticks)
+		return -ESRCH;
+	/* execve() keeps the process and replaces the program. */
+	if (stat(target->attach_path, &running) < 0)
+		return errno == ENOENT || errno == ESRCH ? -ESRCH : 0;
+	if (fstat(target->executable_fd, &found) < 0 || found.st_dev != running.st_dev ||
+	    found.st_ino != running.st_ino)
+		return -ESRCH;
+	return 0;
+}
