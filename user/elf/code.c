@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "elf/code.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "elf/instruction.h"
+#include "elf/internal.h"
+
+/* The code of one function, from its entry to its end. */
+struct function {
+	ZydisDecoder decoder;
+	const uint8_t *bytes;
+	size_t size;
+	uint64_t entry;
+	_Bool is_whole; /* `size` is the function's; else it is what happens to follow */
+};
+
+const char *code_cost_name(enum code_cost cost)
+{
+	switch (cost) {
+	case CODE_COST_UNKNOWN:
+		return "unknown";
+	case CODE_COST_EMULATED:
+		return "emulated";
+	case CODE_COST_SINGLE_STEP:
+		return "single-step";
+	case CODE_COST_FORBIDDEN:
+		return "forbidden";
+	}
+	return "unknown";
+}
+
+static int function__init(struct function *function, const struct elf_image *image, uint64_t entry,
+			  uint64_t size)
+{
+	uint64_t offset;
+	size_t available;
+	const uint8_t *bytes = elf_image__contents(image, entry, &available);
+
+	if (!bytes || size > available || elf_image__code_offset(image, entry, &offset) < 0)
+		return -EBADMSG;
+	*function = (struct function){
+		.bytes = bytes,
+		.size = size ? (size_t)size : available,
+		.entry = entry,
+		.is_whole = size != 0,
+	};
+	instruction_decoder_init(&function->decoder);
+	return 0;
+}
+
+static _Bool function__decode(const struct function *function, uint64_t address,
+			      struct instruction *instruction)
+{
+	size_t skip = (size_t)(address - function->entry);
+
+	return instruction__decode(instruction, &function->decoder, function->bytes + skip,
+				   function->size - skip, address);
+}
+
+/* Walks the straight path from behind `entry`, which is the first instruction, to the first one
+ * that is cheap and reached with the registers of `keep` intact. An instruction that may lead out
+ * of the path can be the site, for every call gets that far, but ends the walk. */
+static _Bool function__walk(const struct function *function, const struct instruction *entry,
+			    unsigned int keep, struct instruction *ret_site)
+{
+	*ret_site = *entry;
+	while (!instruction__ends_straight_path(ret_site) && !instruction__writes(ret_site, keep)) {
+		uint64_t next = ret_site->address + ret_site->decoded.length;
+
+		if (!function__decode(function, next, ret_site))
+			return 0; /* the end of the function, or no instruction */
+		if (instruction__cost(ret_site) == CODE_COST_EMULATED)
+			return 1;
+	}
+	return 0;
+}
+
+/* What jumps within the function do to the path from its entry to a site. */
+struct jumps {
+	_Bool to_entry;
+	_Bool to_path; /* behind the entry, up to the site, or possibly so */
+	_Bool unknown; /* not everything is an instruction */
+};
+
+/* Decodes the function from end to end. Jumps from other functions into the middle of this one are
+ * not looked for: compilers make none but between the halves of a split function, which have
+ * symbols of their own and are entered behind the path. Jump tables are not read: one may well hold
+ * the head of a loop that begins on the path (`match x { A => continue, ... }`). */
+static struct jumps function__find_jumps(const struct function *function, uint64_t site)
+{
+	struct jumps jumps = {0};
+	struct instruction instruction;
+	uint64_t target;
+
+	for (size_t at = 0; at < function->size; at += instruction.decoded.length) {
+		if (!instruction__decode_brief(&instruction, &function->decoder,
+					       function->bytes + at, function->size - at,
+					       function->entry + at)) {
+			jumps.unknown = 1;
+			break;
+		}
+		jumps.to_path |= instruction__may_use_jump_table(&instruction);
+		if (!instruction__direct_target(&instruction, &target))
+			continue;
+		/* A call of itself is a call, not a repetition. */
+		if (target == function->entry)
+			jumps.to_entry |= instruction.decoded.meta.category != ZYDIS_CATEGORY_CALL;
+		else if (target > function->entry && target <= site)
+			jumps.to_path = 1;
+	}
+	return jumps;
+}
+
+static void site__set(struct code_site *site, const struct instruction *instruction)
+{
+	site->address = instruction->address;
+	site->cost = instruction__cost(instruction);
+	instruction__format(instruction, site->instruction, sizeof(site->instruction));
+}
+
+static void find_site(const struct function *function, unsigned int keep, _Bool repeat_ok,
+		      struct code_site *site)
+{
+	struct instruction entry, candidate;
+
+	if (!function__decode(function, function->entry, &entry)) {
+		site->cost = site->entry_cost = CODE_COST_FORBIDDEN;
+		snprintf(site->instruction, sizeof(site->instruction), "(bad)");
+		return;
+	}
+	site__set(site, &entry);
+	site->entry_cost = site->cost;
+	if (!function->is_whole)
+		return;
+
+	_Bool can_slide = site->cost != CODE_COST_EMULATED &&
+			  function__walk(function, &entry, keep, &candidate);
+	struct jumps jumps =
+		function__find_jumps(function, can_slide ? candidate.address : function->entry);
+
+	site->may_repeat = jumps.to_entry;
+	if (!can_slide || jumps.unknown || ((jumps.to_path || jumps.to_entry) && !repeat_ok))
+		return;
+	site__set(site, &candidate);
+	site->may_repeat = jumps.to_path || jumps.to_entry;
+}
+
+int code_find_site(const struct elf_image *image, uint64_t entry, uint64_t size, unsigned int keep,
+		   _Bool repeat_ok, struct code_site *ret_site, struct error *error)
+{
+	struct code_site site = {.address = entry, .entry = entry};
+	struct function function;
+	int r = function__init(&function, image, entry, size);
+
+	if (r < 0)
+		return error_set(error, r,
+				 "%s is damaged: the function at 0x%llx is not within its code",
+				 elf_image__path(image), (unsigned long long)entry);
+	if (elf_image__machine(image) == EM_X86_64)
+		find_site(&function, keep, repeat_ok, &site);
+	*ret_site = site;
+	return 0;
+}
+
+/* Where a branch goes, if the file says so: to an address of its own, or through a pointer in the
+ * data, as compilers call functions of other crates. */
+static _Bool find_target(const struct elf_image *image, const struct instruction *instruction,
+			 uint64_t *ret_target)
+{
+	uint64_t slot;
+
+	return instruction__direct_target(instruction, ret_target) ||
+	       (instruction__slot(instruction, &slot) &&
+		elf_image__pointer_at(image, slot, ret_target) == 0);
+}
+
+int code_for_each_target(const struct elf_image *image, uint64_t entry, uint64_t size,
+			 code_target_callback callback, void *context)
+{
+	struct function function;
+	struct instruction instruction;
+	uint64_t target;
+	int r = function__init(&function, image, entry, size);
+
+	if (r < 0 || elf_image__machine(image) != EM_X86_64)
+		return r;
+	for (size_t at = 0; at < function.size; at += instruction.decoded.length) {
+		if (!instruction__decode_brief(&instruction, &function.decoder, function.bytes + at,
+					       function.size - at, entry + at))
+			return 0; /* what follows cannot be told apart from data */
+
+		/* Of a function of unknown size, the code up to its first jump or return is sure, and
+		 * that jump most likely leads out of it. */
+		_Bool is_last =
+			!function.is_whole && instruction__never_falls_through(&instruction);
+		_Bool is_call = instruction.decoded.meta.category == ZYDIS_CATEGORY_CALL;
+
+		if (find_target(image, &instruction, &target) &&
+		    (is_call || is_last || target < entry || target - entry >= function.size)) {
+			r = callback(context, target);
+			if (r != 0)
+				return r;
+		}
+		if (is_last)
+			return 0;
+	}
+	return 0;
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+
+/* Separate debug files: /usr/lib/debug/.build-id/xx/yyyy.debug, or what .gnu_debuglink names. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <lzma.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "elf/internal.h"
+
+/* Opens `path` as a process with the root directory `root` would see it: links within a container
+ * must not lead out of it. O_NONBLOCK because it may turn out to be a FIFO. */
+static int open_in_root(const char *root, const char *path)
+{
+	_cleanup_close_ int root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct open_how how = {
+		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+		.resolve = RESOLVE_IN_ROOT,
+	};
+
+	if (root_fd < 0)
+		return -errno;
+
+	long fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/* A candidate belongs to `image` when the build ids are equal or, where one has none, the checksum
+ * that .gnu_debuglink holds is that of the candidate. */
+static _Bool fits(const struct elf_image *image, const struct elf_image *candidate,
+		  const uint32_t *checksum)
+{
+	const char *wanted = elf_image__build_id(image);
+	const char *found = elf_image__build_id(candidate);
+
+	if (elf_image__machine(image) != elf_image__machine(candidate))
+		return 0;
+	if (wanted && found)
+		return strcmp(wanted, found) == 0;
+	return checksum && lzma_crc32(candidate->bytes, candidate->size, 0) == *checksum;
+}
+
+static int try_path(const struct elf_image *image, const char *root, const char *path,
+		    const uint32_t *checksum, struct elf_image **ret_image)
+{
+	_cleanup_(elf_image__freep) struct elf_image *candidate = NULL;
+	_cleanup_close_ int fd = open_in_root(root, path);
+
+	if (fd < 0)
+		return -ENOENT;
+	/* One that cannot be used is as good as none: it is not the executable's fault. */
+	if (elf_image__open_debug(fd, path, &candidate, NULL) < 0 ||
+	    !fits(image, candidate, checksum))
+		return -ENOENT;
+	*ret_image = TAKE_PTR(candidate);
+	return 0;
+}
+
+/* A formatted path that did not fit would name another file. */
+static int try_formatted(const struct elf_image *image, const char *root, const uint32_t *checksum,
+			 struct elf_image **ret_image, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+
+static int try_formatted(const struct elf_image *image, const char *root, const uint32_t *checksum,
+			 struct elf_image **ret_image, const char *format, ...)
+{
+	char path[PATH_MAX];
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(path, sizeof(path), format, arguments);
+	va_end(arguments);
+	if (length < 0 || (size_t)length >= sizeof(path))
+		return -ENOENT;
+	return try_path(image, root, path, checksum, ret_image);
+}
+
+/* The file name and the checksum (of the debug file, 4 bytes, aligned) that the section holds. */
+static const char *read_debuglink(const struct elf_image *image, uint32_t *ret_checksum)
+{
+	struct elf_section section;
+
+	if (elf_image__section(image, SHT_PROGBITS, ".gnu_debuglink", &section) < 0)
+		return NULL;
+
+	const char *name = (const char *)section.bytes;
+	size_t length = strnlen(name, section.size);
+	size_t checksum_at = (length + 4) & ~(size_t)3;
+
+	if (length == 0 || length == section.size || memchr(name, '/', length) ||
+	    checksum_at + sizeof(*ret_checksum) > section.size)
+		return NULL;
+	memcpy(ret_checksum, section.bytes + checksum_at, sizeof(*ret_checksum));
+	return name;
+}
+
+static int try_root(const struct elf_image *image, const char *root, struct elf_image **ret_image)
+{
+	const char *build_id = elf_image__build_id(image);
+	const char *path = elf_image__path(image);
+	const char *slash = strrchr(path, '/');
+	uint32_t checksum;
+	const char *link = read_debuglink(image, &checksum);
+	int r = -ENOENT;
+
+	if (build_id)
+		r = try_formatted(image, root, NULL, ret_image,
+				  "/usr/lib/debug/.build-id/%.2s/%s.debug", build_id, build_id + 2);
+	if (r == 0 || !link || *path != '/')
+		return r;
+
+	int directory = (int)(slash - path);
+
+	r = try_formatted(image, root, &checksum, ret_image, "%.*s/%s", directory, path, link);
+	if (r < 0)
+		r = try_formatted(image, root, &checksum, ret_image, "%.*s/.debug/%s", directory,
+				  path, link);
+	if (r < 0)
+		r = try_formatted(image, root, &checksum, ret_image, "/usr/lib/debug%.*s/%s",
+				  directory, path, link);
+	return r;
+}
+
+int elf_debug_file__open(const struct elf_image *image, const char *root,
+			 struct elf_image **ret_image)
+{
+	if (root && try_root(image, root, ret_image) == 0)
+		return 0;
+	return try_root(image, "/", ret_image);
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+
+/* Functions by Rust path. Demangling 40,000 names for every row of the catalogue would take
+ * seconds; the identifiers of the path, which every mangled form of it holds, leave a few names. */
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "elf/rust_path.h"
+#include "elf/symbols.h"
+
+#define IDENTIFIERS_MAX	     16
+#define IDENTIFIER_BYTES_MAX 64
+#define NAME_BYTES_MAX	     ((size_t)64 * 1024)
+
+struct identifier {
+	char text[IDENTIFIER_BYTES_MAX + 8]; /* as in v0 names, "5State": length first */
+	size_t length;
+	size_t prefix; /* how much of it is the length */
+};
+
+struct filter {
+	struct identifier identifiers[IDENTIFIERS_MAX]; /* longest first */
+	size_t count;
+};
+
+/* What v0 mangling abbreviates, or what is spelt differently in the mangled names. */
+static _Bool is_abbreviated(const char *word, size_t length)
+{
+	static const char *const words[] = {
+		"i8",	 "i16",	   "i32",     "i64",	       "i128",
+		"isize", "u8",	   "u16",     "u32",	       "u64",
+		"u128",	 "usize",  "f32",     "f64",	       "bool",
+		"char",	 "str",	   "as",      "dyn",	       "mut",
+		"const", "fn",	   "for",     "unsafe",	       "extern",
+		"impl",	 "_",	   "C",	      "shim",	       "true",
+		"false", "vtable", "closure", "drop_in_place",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strlen(words[i]) == length && memcmp(words[i], word, length) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+static _Bool is_identifier_byte(char byte)
+{
+	/* Bytes above 0x7f belong to an identifier too: to one that is encoded, and left out. */
+	return isalnum((unsigned char)byte) || byte == '_' || (unsigned char)byte > 0x7f;
+}
+
+static _Bool is_plain_identifier(const char *word, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		if ((unsigned char)word[i] > 0x7f)
+			return 0;
+	}
+	return length <= IDENTIFIER_BYTES_MAX && !isdigit((unsigned char)*word) &&
+	       !is_abbreviated(word, length);
+}
+
+static void filter__add(struct filter *filter, const char *word, size_t length)
+{
+	/* v0 parts a length from an identifier that would go on with a digit or an underscore. */
+	const char *parting = *word == '_' ? "_" : "";
+
+	if (filter->count == IDENTIFIERS_MAX || !is_plain_identifier(word, length))
+		return;
+
+	struct identifier *identifier = &filter->identifiers[filter->count++];
+	int written = snprintf(identifier->text, sizeof(identifier->text), "%zu%s%.*s", length,
+			       parting, (int)length, word);
+
+	identifier->length = (size_t)written;
+	identifier->prefix = identifier->length - length;
+}
+
+static int compare_identifiers(const void *left, const void *right)
+{
+	const struct identifier *a = left;
+	const struct identifier *b = right;
+
+	return (b->length > a->length) - (b->length < a->length);
+}
+
+/* The longest identifier is the rarest, and the fastest to search for. */
+static void filter__build(struct filter *filter, const char *path)
+{
+	const char *at = path;
+
+	filter->count = 0;
+	while (*at) {
+		const char *start = at;
+
+		while (is_identifier_byte(*at))
+			at++;
+		if (at > start)
+			filter__add(filter, start, (size_t)(at - start));
+		else
+			at++;
+	}
+	qsort(filter->identifiers, filter->count, sizeof(filter->identifiers[0]),
+	      compare_identifiers);
+}
+
+/* Whether `name` can be a mangled form of the path. Within the "$LT$a..b$GT$" of legacy names,
+ * identifiers have no length before them. */
+static _Bool filter__passes(const struct filter *filter, const char *name)
+{
+	_Bool is_v0 = name[0] == '_' && name[1] == 'R';
+	_Bool is_legacy = name[0] == '_' && name[1] == 'Z' && name[2] == 'N';
+
+	if (!is_v0 && !is_legacy)
+		return 0;
+
+	size_t length = strnlen(name, NAME_BYTES_MAX);
+
+	for (size_t i = 0; i < filter->count; i++) {
+		const struct identifier *identifier = &filter->identifiers[i];
+		size_t skip = is_v0 ? 0 : identifier->prefix;
+
+		if (!memmem(name, length, identifier->text + skip, identifier->length - skip))
+			return 0;
+	}
+	return 1;
+}
+
+struct search {
+	struct filter filter;
+	struct text path;
+	struct text raw;    /* of the name looked at, */
+	struct text normal; /* and its normal form */
+};
+
+static void search__free(struct search *search)
+{
+	text__free(&search->path);
+	text__free(&search->raw);
+	text__free(&search->normal);
+}
+
+/* 1 when the symbol is what is searched for; 0 when it is not, or has a name that is no Rust path
+ * or a hostile one; -ENOMEM. */
+static int search__matches(struct search *search, const struct elf_symbol *symbol)
+{
+	const struct text *path = &search->path;
+	int r;
+
+	if (!filter__passes(&search->filter, symbol->name))
+		return 0;
+	r = rust_path__demangle(symbol->name, &search->raw);
+	if (r == 0) {
+		search->normal.length = 0;
+		r = rust_path__normalise(search->raw.bytes, search->raw.length, &search->normal);
+	}
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	return search->normal.length == path->length &&
+	       memcmp(search->normal.bytes, path->bytes, path->length) == 0;
+}
+
+int elf_symbols__find(const struct elf_symbols *symbols, const char *path,
+		      elf_symbol_callback callback, void *context)
+{
+	_cleanup_(search__free) struct search search = {0};
+	const struct elf_symbol *last = NULL;
+	int found = 0;
+	int r = rust_path__normalise(path, strlen(path), &search.path);
+
+	if (r < 0)
+		return r;
+	if (search.path.length == 0)
+		return 0;
+	filter__build(&search.filter, search.path.bytes);
+	for (size_t i = 0; i < elf_symbols__count(symbols); i++) {
+		const struct elf_symbol *symbol = elf_symbols__get(symbols, i);
+
+		/* Identical functions may have been merged: one address, several names. */
+		if (last && last->address == symbol->address)
+			continue;
+		r = search__matches(&search, symbol);
+		if (r > 0) {
+			last = symbol;
+			found++;
+			r = callback(context, symbol);
+		}
+		if (r < 0)
+			return r;
+	}
+	return found;
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "elf/image.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "elf/internal.h"
+
+/* Linkers write about a dozen program headers. The limit keeps the lookups, which go through them
+ * one by one, cheap whatever the file says. */
+#define SEGMENTS_MAX 256
+
+void elf_image__free(struct elf_image *image)
+{
+	if (!image)
+		return;
+	if (image->bytes)
+		munmap((void *)(uintptr_t)image->bytes, image->size);
+	free(image->segments);
+	free(image->sections);
+	free(image->path);
+	free(image);
+}
+
+static int image__map(struct elf_image *image, int fd, struct error *error)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return error_set(error, -errno, "cannot examine %s: %m", image->path);
+	if (!S_ISREG(status.st_mode))
+		return error_set(error, -ENOEXEC, "%s is not a regular file", image->path);
+	if (status.st_size == 0)
+		return error_set(error, -ENOEXEC, "%s is empty", image->path);
+
+	void *bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	if (bytes == MAP_FAILED)
+		return error_set(error, -errno, "cannot map %s: %m", image->path);
+	image->bytes = bytes;
+	image->size = (size_t)status.st_size;
+	return 0;
+}
+
+static int image__read_header(struct elf_image *image, struct error *error)
+{
+	const uint8_t *bytes = image->bytes;
+	const char *path = image->path;
+	Elf64_Ehdr *header = &image->header;
+
+	if (image->size < SELFMAG || memcmp(bytes, ELFMAG, SELFMAG) != 0)
+		return error_set(error, -ENOEXEC, "%s is no ELF file", path);
+	if (image->size < EI_NIDENT)
+		return error_set(error, -EBADMSG, "%s is damaged: its ELF header is cut short",
+				 path);
+	if (bytes[EI_CLASS] != ELFCLASS64)
+		return error_set(error, -ENOTSUP, "%s is not a 64-bit executable", path);
+	if (bytes[EI_DATA] != ELFDATA2LSB)
+		return error_set(error, -ENOTSUP, "%s is not little-endian", path);
+	if (image->size < sizeof(*header))
+		return error_set(error, -EBADMSG, "%s is damaged: its ELF header is cut short",
+				 path);
+	memcpy(header, bytes, sizeof(*header));
+	if (header->e_type != ET_EXEC && header->e_type != ET_DYN)
+		return error_set(error, -ENOTSUP, "%s is no executable (ELF type %u)", path,
+				 header->e_type);
+	if (header->e_machine != EM_X86_64 && header->e_machine != EM_AARCH64)
+		return error_set(error, -ENOTSUP,
+				 "%s is for another machine (ELF machine %u): only x86-64 and "
+				 "arm64 are supported",
+				 path, header->e_machine);
+	return 0;
+}
+
+static int image__read_segments(struct elf_image *image, struct error *error)
+{
+	size_t count = image->header.e_phnum;
+	size_t size = count * sizeof(Elf64_Phdr);
+	const uint8_t *table = elf_image__file_bytes(image, image->header.e_phoff, size);
+
+	if (count == 0)
+		return error_set(error, -EBADMSG, "%s is damaged: it has no segments", image->path);
+	if (count > SEGMENTS_MAX || image->header.e_phentsize != sizeof(Elf64_Phdr))
+		return error_set(error, -EBADMSG,
+				 "%s is damaged: %zu program headers of %u bytes make no sense",
+				 image->path, count, image->header.e_phentsize);
+	if (!table)
+		return error_set(error, -EBADMSG,
+				 "%s is damaged: its program headers lie beyond its end",
+				 image->path);
+	image->segments = malloc(size);
+	if (!image->segments)
+		return error_out_of_memory(error);
+	memcpy(image->segments, table, size);
+	image->segment_count = count;
+	return 0;
+}
+
+/* Every later lookup counts on sums of a segment's fields not to overflow. */
+static int image__check_segments(const struct elf_image *image, _Bool is_debug_file,
+				 struct error *error)
+{
+	for (size_t i = 0; i < image->segment_count; i++) {
+		const Elf64_Phdr *segment = &image->segments[i];
+		uint64_t sum;
+
+		if (segment->p_type != PT_LOAD)
+			continue;
+		if (__builtin_add_overflow(segment->p_vaddr, segment->p_memsz, &sum) ||
+		    __builtin_add_overflow(segment->p_offset, segment->p_filesz, &sum) ||
+		    segment->p_filesz > segment->p_memsz)
+			return error_set(error, -EBADMSG,
+					 "%s is damaged: segment %zu has impossible bounds",
+					 image->path, i);
+		if (!is_debug_file && sum > image->size)
+			return error_set(error, -EBADMSG,
+					 "%s is damaged: segment %zu lies beyond its end (cut "
+					 "short?)",
+					 image->path, i);
+	}
+	return 0;
+}
+
+static int image__read_sections(struct elf_image *image, struct error *error)
+{
+	const Elf64_Ehdr *header = &image->header;
+	size_t size = header->e_shnum * sizeof(Elf64_Shdr);
+
+	if (header->e_shoff == 0)
+		return 0; /* sstrip leaves none: nothing wrong with running that */
+	if (header->e_shnum == 0)
+		return error_set(error, -ENOTSUP, "%s has too many sections", image->path);
+
+	const uint8_t *table = elf_image__file_bytes(image, header->e_shoff, size);
+
+	if (!table || header->e_shentsize != sizeof(Elf64_Shdr))
+		return error_set(error, -EBADMSG,
+				 "%s is damaged: its section headers lie beyond its end or have "
+				 "the wrong size (cut short?)",
+				 image->path);
+	image->sections = malloc(size);
+	if (!image->sections)
+		return error_out_of_memory(error);
+	memcpy(image->sections, table, size);
+	image->section_count = header->e_shnum;
+	return 0;
+}
+
+static int image__open(int fd, const char *path, _Bool is_debug_file, struct elf_image **ret_image,
+		       struct error *error)
+{
+	_cleanup_(elf_image__freep) struct elf_image *image = calloc(1, sizeof(*image));
+	int r;
+
+	if (!image)
+		return error_out_of_memory(error);
+	image->path = strdup(path);
+	if (!image->path)
+		return error_out_of_memory(error);
+
+	r = image__map(image, fd, error);
+	if (r < 0)
+		return r;
+	r = image__read_header(image, error);
+	if (r < 0)
+		return r;
+	r = image__read_segments(image, error);
+	if (r < 0)
+		return r;
+	r = image__check_segments(image, is_debug_file, error);
+	if (r < 0)
+		return r;
+	r = image__read_sections(image, error);
+	if (r < 0)
+		return r;
+	elf_image__read_build_id(image);
+
+	*ret_image = TAKE_PTR(image);
+	return 0;
+}
+
+int elf_image__open(int fd, const char *path, struct elf_image **ret_image, struct error *error)
+{
+	return image__open(fd, path, 0, ret_image, error);
+}
+
+int elf_image__open_debug(int fd, const char *path, struct elf_image **ret_image,
+			  struct error *error)
+{
+	return image__open(fd, path, 1, ret_image, error);
+}
+
+const char *elf_image__path(const struct elf_image *image)
+{
+	return image->path;
+}
+
+uint16_t elf_image__machine(const struct elf_image *image)
+{
+	return image->header.e_machine;
+}
+
+_Bool elf_image__is_pie(const struct elf_image *image)
+{
+	return image->header.e_type == ET_DYN;
+}
+
+const char *elf_image__build_id(const struct elf_image *image)
+{
+	return image->build_id[0] ? image->build_id : NULL;
+}
+
+int elf_image__code_offset(const struct elf_image *image, uint64_t address, uint64_t *ret_offset)
+{
+	for (size_t i = 0; i < image->segment_count; i++) {
+		const Elf64_Phdr *segment = &image->segments[i];
+
+		if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X))
+			continue;
+		if (address >= segment->p_vaddr && address - segment->p_vaddr < segment->p_filesz) {
+			*ret_offset = segment->p_offset + (address - segment->p_vaddr);
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+/* Whether a mapping of the segment holds `offset`. Mappings begin at page boundaries: the page in
+ * which the segment begins is mapped whole. */
+static _Bool segment__maps_offset(const Elf64_Phdr *segment, uint64_t offset, uint64_t page_size)
+{
+	uint64_t first = segment->p_offset - segment->p_offset % page_size;
+
+	return offset >= first && offset < segment->p_offset + segment->p_filesz;
+}
+
+int elf_image__address_of_offset(const struct elf_image *image, uint64_t offset,
+				 uint64_t *ret_address)
+{
+	uint64_t page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+	const Elf64_Phdr *best = NULL;
+
+	/* Neighbours share the page of the file in which one ends and the other begins, so the
+	 * first page of an executable mapping is also the last of the one before. */
+	for (size_t i = 0; i < image->segment_count; i++) {
+		const Elf64_Phdr *segment = &image->segments[i];
+
+		if (segment->p_type != PT_LOAD || !segment__maps_offset(segment, offset, page_size))
+			continue;
+		if (!best || (!(best->p_flags & PF_X) && (segment->p_flags & PF_X)))
+			best = segment;
+	}
+	if (!best)
+		return -ENOENT;
+	*ret_address = best->p_vaddr + (offset - best->p_offset);
+	return 0;
+}
+
+const uint8_t *elf_image__contents(const struct elf_image *image, uint64_t address,
+				   size_t *ret_size)
+{
+	for (size_t i = 0; i < image->segment_count; i++) {
+		const Elf64_Phdr *segment = &image->segments[i];
+		uint64_t skip = address - segment->p_vaddr;
+
+		if (segment->p_type != PT_LOAD || address < segment->p_vaddr ||
+		    skip >= segment->p_filesz)
+			continue;
+
+		size_t size = (size_t)(segment->p_filesz - skip);
+
+		*ret_size = size;
+		return elf_image__file_bytes(image, segment->p_offset + skip, size);
+	}
+	return NULL;
+}
+
+const uint8_t *elf_image__bytes(const struct elf_image *image, uint64_t address, size_t size)
+{
+	size_t available;
+	const uint8_t *bytes = elf_image__contents(image, address, &available);
+
+	return bytes && size <= available ? bytes : NULL;
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+
+/* The addresses that an image's data will hold once it is loaded: vtables, mostly. */
+
+#include <errno.h>
+#include <string.h>
+
+#include "elf/internal.h"
+
+#define WORD_BYTES sizeof(uint64_t)
+
+/* The two tables of relative relocations that the dynamic section points to. */
+struct relocations {
+	uint64_t rela, rela_size;
+	uint64_t relr, relr_size;
+};
+
+static uint64_t load_word(const uint8_t *bytes)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return word;
+}
+
+static int relocations__read(const struct elf_image *image, const Elf64_Phdr *dynamic,
+			     struct relocations *ret_relocations)
+{
+	const uint8_t *bytes = elf_image__file_bytes(image, dynamic->p_offset, dynamic->p_filesz);
+	Elf64_Dyn entry;
+
+	if (!bytes)
+		return -EBADMSG;
+	*ret_relocations = (struct relocations){0};
+	for (size_t i = 0; i < dynamic->p_filesz / sizeof(entry); i++) {
+		memcpy(&entry, bytes + i * sizeof(entry), sizeof(entry));
+		switch (entry.d_tag) {
+		case DT_NULL:
+			return 0;
+		case DT_RELA:
+			ret_relocations->rela = entry.d_un.d_ptr;
+			break;
+		case DT_RELASZ:
+			ret_relocations->rela_size = entry.d_un.d_val;
+			break;
+		case DT_RELR:
+			ret_relocations->relr = entry.d_un.d_ptr;
+			break;
+		case DT_RELRSZ:
+			ret_relocations->relr_size = entry.d_un.d_val;
+			break;
+		}
+	}
+	return 0;
+}
+
+static int walk_rela(const struct elf_image *image, const struct relocations *relocations,
+		     elf_pointer_callback callback, void *context)
+{
+	uint32_t relative =
+		image->header.e_machine == EM_X86_64 ? R_X86_64_RELATIVE : R_AARCH64_RELATIVE;
+	size_t size = (size_t)relocations->rela_size;
+	const uint8_t *table = elf_image__bytes(image, relocations->rela, size);
+	Elf64_Rela entry;
+
+	if (size == 0)
+		return 0;
+	if (!table)
+		return -EBADMSG;
+	for (size_t i = 0; i < size / sizeof(entry); i++) {
+		memcpy(&entry, table + i * sizeof(entry), sizeof(entry));
+		if (ELF64_R_TYPE(entry.r_info) != relative)
+			continue;
+
+		int r = callback(context, entry.r_offset, (uint64_t)entry.r_addend);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* One word that DT_RELR relocates: what it holds in the file is what the bias is added to. */
+static int visit_relr_word(const struct elf_image *image, uint64_t address,
+			   elf_pointer_callback callback, void *context)
+{
+	const uint8_t *word = elf_image__bytes(image, address, WORD_BYTES);
+
+	return word ? callback(context, address, load_word(word)) : -EBADMSG;
+}
+
+/* An even entry is the address of one word; an odd one a bitmap of the 63 words that follow. */
+static int walk_relr(const struct elf_image *image, const struct relocations *relocations,
+		     elf_pointer_callback callback, void *context)
+{
+	size_t size = (size_t)relocations->relr_size;
+	const uint8_t *table = elf_image__bytes(image, relocations->relr, size);
+	uint64_t next = 0;
+
+	if (size == 0)
+		return 0;
+	if (!table)
+		return -EBADMSG;
+	for (size_t i = 0; i < size / WORD_BYTES; i++) {
+		uint64_t entry = load_word(table + i * WORD_BYTES);
+		int r = 0;
+
+		if (!(entry & 1)) {
+			r = visit_relr_word(image, entry, callback, context);
+			next = entry + WORD_BYTES;
+		} else {
+			for (unsigned int bit = 1; bit < 64 && r >= 0; bit++) {
+				if (entry >> bit & 1)
+					r = visit_relr_word(image, next + (bit - 1) * WORD_BYTES,
+							    callback, context);
+			}
+			next += 63 * WORD_BYTES;
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int walk_dynamic(const struct elf_image *image, const Elf64_Phdr *dynamic,
+			elf_pointer_callback callback, void *context)
+{
+	struct relocations relocations;
+	int r = relocations__read(image, dynamic, &relocations);
+
+	if (r < 0)
+		return r;
+	r = walk_rela(image, &relocations, callback, context);
+	if (r < 0)
+		return r;
+	return walk_relr(image, &relocations, callback, context);
+}
+
+/* A program at fixed addresses has no relocations left: what looks like a pointer must do. */
+static int walk_words(const struct elf_image *image, const Elf64_Phdr *segment,
+		      elf_pointer_callback callback, void *context)
+{
+	uint64_t skip = -segment->p_vaddr % WORD_BYTES;
+
+	for (; skip + WORD_BYTES <= segment->p_filesz; skip += WORD_BYTES) {
+		uint64_t value = load_word(image->bytes + segment->p_offset + skip);
+		uint64_t offset;
+
+		if (elf_image__code_offset(image, value, &offset) < 0)
+			continue;
+
+		int r = callback(context, segment->p_vaddr + skip, value);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int elf_image__for_each_pointer(const struct elf_image *image, elf_pointer_callback callback,
+				void *context)
+{
+	_Bool is_pie = elf_image__is_pie(image);
+
+	for (size_t i = 0; i < image->segment_count; i++) {
+		const Elf64_Phdr *segment = &image->segments[i];
+		int r = 0;
+
+		if (is_pie && segment->p_type == PT_DYNAMIC)
+			r = walk_dynamic(image, segment, callback, context);
+		else if (!is_pie && segment->p_type == PT_LOAD && !(segment->p_flags & PF_X))
+			r = walk_words(image, segment, callback, context);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+struct search {
+	uint64_t address;
+	uint64_t value;
+};
+
+/* Ends the walk with any negative value once found. */
+static int compare_pointer(void *context, uint64_t address, uint64_t value)
+{
+	struct search *search = context;
+
+	if (address != search->address)
+		return 0;
+	search->value = value;
+	return -EEXIST;
+}
+
+int elf_image__pointer_at(const struct elf_image *image, uint64_t address, uint64_t *ret_value)
+{
+	struct search search = {.address = address};
+
+	if (elf_image__for_each_pointer(image, compare_pointer, &search) != -EEXIST)
+		return -ENOENT;
+	*ret_value = search.value;
+	return 0;
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+
+/* One form for the paths that legacy and v0 mangling write differently. It works on the demangled
+ * text: a path is identifiers joined by "::", with bracketed lists in between. */
+
+#include "elf/rust_path.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Real types are nested some dozen levels deep; the recursion follows them. */
+#define DEPTH_MAX 200
+
+#define CLOSURE	      "{{closure}}"
+#define DROP_IN_PLACE "core::ptr::drop_in_place"
+#define DROP_GLUE     "core::ptr::drop_glue"
+
+struct slice {
+	const char *start;
+	const char *end;
+};
+
+static int rewrite(struct slice in, struct text *out, unsigned int depth);
+
+static _Bool starts_with(struct slice in, const char *prefix)
+{
+	size_t length = strlen(prefix);
+
+	return (size_t)(in.end - in.start) >= length && memcmp(in.start, prefix, length) == 0;
+}
+
+static int append(struct text *out, const char *text)
+{
+	return text__append(out, text, strlen(text));
+}
+
+static void truncate_to(struct text *out, size_t length)
+{
+	out->length = length;
+	if (out->bytes)
+		out->bytes[length] = '\0';
+}
+
+/* Whether the '>' at `at` is half of "->", which legacy mangling spells ".>". */
+static _Bool is_arrow(const char *start, const char *at)
+{
+	return at > start && (at[-1] == '-' || at[-1] == '.');
+}
+
+/* The '>' that closes the '<' at the start of `in`, NULL where it is missing. */
+static const char *closing_bracket(struct slice in)
+{
+	size_t depth = 0;
+
+	for (const char *at = in.start; at < in.end; at++) {
+		if (*at == '<')
+			depth++;
+		else if (*at == '>' && !is_arrow(in.start, at) && --depth == 0)
+			return at;
+	}
+	return NULL;
+}
+
+/* The first `word` that is not within brackets, NULL where there is none. */
+static const char *find_outside_brackets(struct slice in, const char *word)
+{
+	size_t depth = 0;
+
+	for (const char *at = in.start; at < in.end; at++) {
+		if (strchr("<([{", *at))
+			depth++;
+		else if (strchr(">)]}", *at) && !(*at == '>' && is_arrow(in.start, at)))
+			depth -= depth > 0;
+		else if (depth == 0 && starts_with((struct slice){at, in.end}, word))
+			return at;
+	}
+	return NULL;
+}
+
+/* The '<' of the argument list that `in` ends with, NULL where it ends otherwise. */
+static const char *final_list(struct slice in)
+{
+	for (const char *at = in.start; at < in.end; at++) {
+		const char *close;
+
+		if (*at != '<')
+			continue;
+		close = closing_bracket((struct slice){at, in.end});
+		if (!close)
+			return NULL;
+		if (close + 1 == in.end)
+			return at > in.start ? at : NULL;
+		at = close;
+	}
+	return NULL;
+}
+
+/* A type whose own arguments are left out, since legacy names write them as declared (`T`) and v0
+ * names as given. */
+static int rewrite_bare(struct slice in, struct text *out, unsigned int depth)
+{
+	const char *list = final_list(in);
+
+	return rewrite((struct slice){in.start, list ? list : in.end}, out, depth);
+}
+
+static int rewrite_implementation(struct slice type, struct slice trait, struct text *out,
+				  unsigned int depth)
+{
+	int r = append(out, "<");
+
+	if (r == 0)
+		r = rewrite_bare(type, out, depth);
+	if (r == 0)
+		r = append(out, " as ");
+	if (r == 0)
+		r = rewrite_bare(trait, out, depth);
+	return r < 0 ? r : append(out, ">");
+}
+
+/* What a path begins with in brackets: "Type" or "Type as Trait". */
+static int rewrite_self(struct slice in, struct text *out, unsigned int depth)
+{
+	const char *as = find_outside_brackets(in, " as ");
+
+	if (!as)
+		return rewrite_bare(in, out, depth);
+	return rewrite_implementation((struct slice){in.start, as}, (struct slice){as + 4, in.end},
+				      out, depth);
+}
+
+/* What legacy names have for an implementation that is not in its type's module: `in` is "Type" or
+ * "Trait for Type". */
+static int rewrite_impl(struct slice in, struct text *out, unsigned int depth)
+{
+	const char *of = find_outside_brackets(in, " for ");
+
+	if (!of)
+		return rewrite_bare(in, out, depth);
+	return rewrite_implementation((struct slice){of + 5, in.end}, (struct slice){in.start, of},
+				      out, depth);
+}
+
+static _Bool is_drop(struct slice path)
+{
+	size_t length = (size_t)(path.end - path.start);
+
+	return (length == strlen(DROP_IN_PLACE) && starts_with(path, DROP_IN_PLACE)) ||
+	       (length == strlen(DROP_GLUE) && starts_with(path, DROP_GLUE));
+}
+
+/* The list in brackets at `in.start`, which follows the path that `out` holds from `path_start` on
+ * and which `is_turbofish` or not. Sets `*ret_next` to what follows it. */
+static int rewrite_list(struct slice in, struct text *out, size_t path_start, _Bool is_turbofish,
+			const char **ret_next, unsigned int depth)
+{
+	const char *close = closing_bracket(in);
+
+	if (!close)
+		return -EINVAL;
+
+	struct slice inner = {in.start + 1, close};
+	_Bool is_final = !starts_with((struct slice){close + 1, in.end}, "::");
+
+	*ret_next = close + 1;
+	if (is_turbofish && starts_with(inner, "impl ")) {
+		truncate_to(out, path_start);
+		inner.start += strlen("impl ");
+		return rewrite_impl(inner, out, depth);
+	}
+
+	int r = 0;
+
+	if (is_final &&
+	    is_drop((struct slice){out->bytes + path_start, out->bytes + out->length})) {
+		truncate_to(out, path_start);
+		r = append(out, DROP_IN_PLACE);
+	} else if (!is_final || is_turbofish) {
+		return 0;
+	}
+	if (r == 0)
+		r = append(out, "<");
+	if (r == 0)
+		r = rewrite(inner, out, depth);
+	return r < 0 ? r : append(out, ">");
+}
+
+/* "{closure#3}" or "{closure}": how many bytes of `in` that is, 0 for none. */
+static size_t closure_length(struct slice in)
+{
+	if (starts_with(in, CLOSURE))
+		return strlen(CLOSURE);
+	if (!starts_with(in, "{closure#") && !starts_with(in, "{closure}"))
+		return 0;
+
+	const char *close = memchr(in.start, '}', (size_t)(in.end - in.start));
+
+	return close ? (size_t)(close + 1 - in.start) : 0;
+}
+
+static int rewrite(struct slice in, struct text *out, unsigned int depth)
+{
+	size_t path_start = out->length;
+	int r = 0;
+
+	if (depth > DEPTH_MAX)
+		return -EINVAL;
+	while (in.start < in.end && r == 0) {
+		_Bool at_path_start = out->length == path_start;
+		_Bool is_turbofish = starts_with(in, "::<");
+		size_t closure = closure_length(in);
+
+		if (is_turbofish || (*in.start == '<' && !at_path_start)) {
+			in.start += is_turbofish ? 2 : 0;
+			r = rewrite_list(in, out, path_start, is_turbofish, &in.start, depth + 1);
+		} else if (*in.start == '<') {
+			const char *close = closing_bracket(in);
+
+			if (!close)
+				return -EINVAL;
+			r = rewrite_self((struct slice){in.start + 1, close}, out, depth + 1);
+			in.start = close + 1;
+		} else if (closure) {
+			r = append(out, CLOSURE);
+			in.start += closure;
+		} else if (*in.start == ',') {
+			r = append(out, ", ");
+			in.start += starts_with(in, ", ") ? 2 : 1;
+			path_start = out->length;
+		} else {
+			r = text__append(out, in.start, 1);
+			if (strchr(" ([&*;=+!", *in.start))
+				path_start = out->length;
+			in.start++;
+		}
+	}
+	return r;
+}
+
+int rust_path__normalise(const char *path, size_t length, struct text *normal)
+{
+	return rewrite((struct slice){path, path + length}, normal, 0);
+}
+
+const char *rust_path__generics(const char *path, size_t length, size_t *ret_length)
+{
+	struct slice in = {path, path + length};
+	const char *list = final_list(in);
+
+	if (!list || list - path < 2 || memcmp(list - 2, "::", 2) != 0 ||
+	    is_drop((struct slice){path, list - 2}))
+		return NULL;
+	*ret_length = (size_t)(in.end - list) - 2;
+	return list + 1;
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "elf/symbols.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "elf/internal.h"
+
+struct elf_symbols {
+	const struct elf_image *image;
+	struct elf_symbol *items; /* sorted by address, then name */
+	size_t count;
+	size_t capacity;
+	enum elf_symbol_source source;
+	struct elf_image *debug_image; /* holds the names where the executable does not */
+};
+
+const char *elf_symbol_source_name(enum elf_symbol_source source)
+{
+	switch (source) {
+	case SYMBOLS_NONE:
+		return "none";
+	case SYMBOLS_SYMTAB:
+		return ".symtab";
+	case SYMBOLS_DEBUG_FILE:
+		return "debug file";
+	case SYMBOLS_DEBUGDATA:
+		return ".gnu_debugdata";
+	case SYMBOLS_DYNSYM:
+		return ".dynsym";
+	}
+	return "unknown";
+}
+
+void elf_symbols__free(struct elf_symbols *symbols)
+{
+	if (!symbols)
+		return;
+	elf_image__free(symbols->debug_image);
+	free(symbols->items);
+	free(symbols);
+}
+
+/* Adds the functions of one table that lie within the code of `image`. */
+static int symbols__add_table(struct elf_symbols *symbols, const struct elf_image *image,
+			      const struct elf_section *table, const struct elf_section *names)
+{
+	size_t count = table->size / sizeof(Elf64_Sym);
+	const uint8_t *last_end = memrchr(names->bytes, '\0', names->size);
+	size_t terminated = last_end ? (size_t)(last_end - names->bytes) : 0;
+	uint64_t offset;
+	Elf64_Sym entry;
+
+	for (size_t i = 0; i < count; i++) {
+		memcpy(&entry, table->bytes + i * sizeof(entry), sizeof(entry));
+		if (ELF64_ST_TYPE(entry.st_info) != STT_FUNC || entry.st_shndx == SHN_UNDEF ||
+		    elf_image__code_offset(image, entry.st_value, &offset) < 0 ||
+		    entry.st_name >= terminated || names->bytes[entry.st_name] == '\0')
+			continue;
+		if (symbols->count == symbols->capacity) {
+			size_t capacity = symbols->capacity ? symbols->capacity * 2 : 4096;
+			struct elf_symbol *items =
+				reallocarray(symbols->items, capacity, sizeof(*symbols->items));
+
+			if (!items)
+				return -ENOMEM;
+			symbols->items = items;
+			symbols->capacity = capacity;
+		}
+		symbols->items[symbols->count++] = (struct elf_symbol){
+			.address = entry.st_value,
+			.size = entry.st_size,
+			.name = (const char *)names->bytes + entry.st_name,
+		};
+	}
+	return 0;
+}
+
+/* Adds the functions that the table of `type` of `tables` names and says how many there are; the
+ * table may be missing. */
+static int symbols__add(struct elf_symbols *symbols, const struct elf_image *image,
+			const struct elf_image *tables, uint32_t type, struct error *error)
+{
+	const char *kind = type == SHT_SYMTAB ? ".symtab" : ".dynsym";
+	size_t before = symbols->count;
+	struct elf_section table, names;
+	int r;
+
+	r = elf_image__section(tables, type, NULL, &table);
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = elf_image__section_at(tables, table.link, &names);
+	if (r < 0 || table.entry_size != sizeof(Elf64_Sym))
+		return error_set(error, -EBADMSG,
+				 "%s is damaged: its %s or its names lie beyond its end",
+				 elf_image__path(tables), kind);
+	r = symbols__add_table(symbols, image, &table, &names);
+	if (r < 0) {
+		symbols->count = before; /* the rest would outlive its names */
+		return error_out_of_memory(error);
+	}
+	return symbols->count > before;
+}
+
+/* Adds the functions of a second ELF file, which the symbols own from then on. */
+static int symbols__add_image(struct elf_symbols *symbols, const struct elf_image *image,
+			      struct elf_image *debug_image, enum elf_symbol_source source,
+			      struct error *error)
+{
+	_cleanup_(elf_image__freep) struct elf_image *owned = debug_image;
+	int r = symbols__add(symbols, image, owned, SHT_SYMTAB, error);
+
+	if (r > 0) {
+		symbols->source = source;
+		symbols->debug_image = TAKE_PTR(owned);
+	}
+	return r;
+}
+
+/* The best table besides .dynsym: the first of three that has any function. */
+static int symbols__add_best(struct elf_symbols *symbols, const struct elf_image *image,
+			     const char *root, struct error *error)
+{
+	struct elf_image *debug_image;
+	int r;
+
+	r = symbols__add(symbols, image, image, SHT_SYMTAB, error);
+	if (r > 0)
+		symbols->source = SYMBOLS_SYMTAB;
+	if (r != 0)
+		return r;
+
+	/* Failing to use a file that is not the target's own is not worth failing for. */
+	if (elf_debug_file__open(image, root, &debug_image) == 0 &&
+	    symbols__add_image(symbols, image, debug_image, SYMBOLS_DEBUG_FILE, NULL) > 0)
+		return 0;
+
+	r = elf_debugdata__open(image, &debug_image, error);
+	if (r == 0)
+		r = symbols__add_image(symbols, image, debug_image, SYMBOLS_DEBUGDATA, error);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int compare_symbols(const void *left, const void *right)
+{
+	const struct elf_symbol *a = left;
+	const struct elf_symbol *b = right;
+
+	if (a->address != b->address)
+		return a->address < b->address ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+/* Sorts, and drops what two tables say twice. */
+static void symbols__sort(struct elf_symbols *symbols)
+{
+	struct elf_symbol *items = symbols->items;
+	size_t kept = 0;
+
+	if (symbols->count == 0)
+		return;
+	qsort(items, symbols->count, sizeof(*items), compare_symbols);
+	for (size_t i = 1; i < symbols->count; i++) {
+		if (compare_symbols(&items[kept], &items[i]) != 0)
+			items[++kept] = items[i];
+	}
+	symbols->count = kept + 1;
+
+	struct elf_symbol *exact = reallocarray(items, symbols->count, sizeof(*items));
+
+	if (exact)
+		symbols->items = exact;
+}
+
+int elf_symbols__load(const struct elf_image *image, const char *root,
+		      struct elf_symbols **ret_symbols, struct error *error)
+{
+	_cleanup_(elf_symbols__freep) struct elf_symbols *symbols = calloc(1, sizeof(*symbols));
+	int r;
+
+	if (!symbols)
+		return error_out_of_memory(error);
+	symbols->image = image;
+	r = symbols__add_best(symbols, image, root, error);
+	if (r < 0)
+		return r;
+	r = symbols__add(symbols, image, image, SHT_DYNSYM, error);
+	if (r < 0)
+		return r;
+	if (r > 0 && symbols->source == SYMBOLS_NONE)
+		symbols->source = SYMBOLS_DYNSYM;
+	symbols__sort(symbols);
+	*ret_symbols = TAKE_PTR(symbols);
+	return 0;
+}
+
+enum elf_symbol_source elf_symbols__source(const struct elf_symbols *symbols)
+{
+	return symbols->source;
+}
+
+size_t elf_symbols__count(const struct elf_symbols *symbols)
+{
+	return symbols->count;
+}
+
+const struct elf_symbol *elf_symbols__get(const struct elf_symbols *symbols, size_t index)
+{
+	return index < symbols->count ? &symbols->items[index] : NULL;
+}
+
+/* How many symbols begin at or before `address`. */
+static size_t symbols__upper_bound(const struct elf_symbols *symbols, uint64_t address)
+{
+	size_t low = 0, high = symbols->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (symbols->items[middle].address <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct elf_symbol *elf_symbols__at(const struct elf_symbols *symbols, uint64_t address)
+{
+	size_t index = symbols__upper_bound(symbols, address);
+	const struct elf_symbol *items = symbols->items;
+	uint64_t offset;
+
+	if (index == 0 || elf_image__code_offset(symbols->image, address, &offset) < 0)
+		return NULL;
+
+	/* Of several names of one address, one may come without its size. */
+	for (uint64_t start = items[index - 1].address;
+	     index > 0 && items[index - 1].address == start; index--) {
+		const struct elf_symbol *symbol = &items[index - 1];
+
+		if (symbol->size == 0 || address - start < symbol->size)
+			return symbol;
+	}
+	return NULL;
+}
