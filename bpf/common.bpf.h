@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_COMMON_BPF_H
+#define SCOTTYSCOPE_COMMON_BPF_H
+
+/* What every program does: ask whether it is meant, count, find its thread. */
+
+#include "maps.bpf.h"
+
+/* Programs may be preempted by others on the same CPU, so even per-CPU counters need atomic adds to
+ * be exact; uncontended ones cost a few nanoseconds. */
+static __always_inline void add(__u64 *counter, __u64 value)
+{
+	__sync_fetch_and_add(counter, value);
+}
+
+static __always_inline void count(void *map, __u32 index)
+{
+	__u64 *counter = bpf_map_lookup_elem(map, &index);
+
+	if (counter)
+		add(counter, 1);
+}
+
+static __always_inline void lose(enum loss cause)
+{
+	count(&losses, cause);
+}
+
+static __always_inline void check(enum check finding)
+{
+	count(&checks, finding);
+}
+
+/* The process and thread ids as user space sees them in its own pid namespace. */
+static __always_inline __u64 process_and_thread(void)
+{
+	struct bpf_pidns_info info = {};
+
+	if (!pid_namespace_inode)
+		return bpf_get_current_pid_tgid();
+	if (bpf_get_ns_current_pid_tgid(pid_namespace_device, pid_namespace_inode, &info,
+					sizeof(info)))
+		return 0;
+	return (__u64)info.tgid << 32 | info.pid;
+}
+
+/* Whether a hook's hit is the target's and may be recorded: gives its thread id, 0 if not. */
+static __always_inline __u32 admit(enum hook hook, enum activation needed)
+{
+	__u64 ids;
+
+	if (activation < needed)
+		return 0;
+	ids = process_and_thread();
+	if (ids >> 32 != target_tgid)
+		return 0;
+	count(&hook_hits, hook);
+	return (__u32)ids;
+}
+
+static __always_inline struct thread *find_thread(__u32 tid)
+{
+	return bpf_map_lookup_elem(&threads, &tid);
+}
+
+/* The innermost poll in progress on a thread, NULL for none. */
+static __always_inline struct poll_frame *current_frame(struct thread *thread)
+{
+	__u32 depth = thread->depth;
+
+	if (depth == 0 || depth > FRAME_LIMIT)
+		return NULL;
+	return &thread->frames[(depth - 1) & (FRAME_LIMIT - 1)];
+}
+
+/* Counts one value: in the bucket of the first bound that is not below it. Unused bounds are the
+ * highest number there is. */
+static __always_inline void observe(struct histogram_counts *histogram, __u64 value_ns,
+				    const volatile __u64 *bounds_ns)
+{
+	__u32 bucket = 0;
+
+	while (bucket < HISTOGRAM_BOUNDS && value_ns > bounds_ns[bucket])
+		bucket++;
+	add(&histogram->sum_ns, value_ns);
+	add(&histogram->buckets[bucket], 1);
+}
+
+#endif

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+
+/* Tried on the tool itself, to see what the kernel can do. */
+
+#include "vmlinux.h"
+
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+__u64 hits = 0;
+__u64 last_cookie = 0;
+
+SEC("uprobe")
+int on_trial(struct pt_regs *ctx)
+{
+	last_cookie = bpf_get_attach_cookie(ctx);
+	__sync_fetch_and_add(&hits, 1);
+	return 0;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+
+/* Where the settings and variables that maps.bpf.h declares live. */
+
+#include "maps.bpf.h"
+
+const volatile __u32 target_tgid = 0;
+const volatile __u64 pid_namespace_device = 0;
+const volatile __u64 pid_namespace_inode = 0;
+const volatile __u64 slow_poll_ns = 0;
+const volatile __u64 poll_bounds_ns[HISTOGRAM_BOUNDS] = {};
+const volatile __u64 http_bounds_ns[HISTOGRAM_BOUNDS] = {};
+const volatile __u32 encode_head_offset = 0;
+const volatile __u32 head_status_offset = 0;
+const volatile bool emit_spans = false;
+
+__u32 activation = ACTIVE_NONE;
+
+__u64 resident_bytes[MEMBER_COUNT] = {};
+__u32 target_mm_id = 0;
+
+char _license[] SEC("license") = "Dual BSD/GPL";

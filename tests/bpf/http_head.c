@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "native.h"
+
+#include "http_head.bpf.h"
+
+uint64_t native_fault_from;
+
+static int whole(const char *head, size_t length)
+{
+	/* Exactly as long as the head, so that a read past its end is found by the sanitizer. */
+	char *copy = malloc(length ? length : 1);
+	int result;
+
+	memcpy(copy, head, length);
+	result = head_is_whole((uint64_t)(uintptr_t)copy, length);
+	free(copy);
+	return result;
+}
+
+Test(bpf_http_head, a_head_is_whole_with_its_last_byte_and_not_before)
+{
+	static const char *const heads[] = {
+		"GET / HTTP/1.1\r\n\r\n",
+		"GET /api/v1/health HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n",
+		"GET / HTTP/1.1\nHost: bare\n\n",
+		"GET / HTTP/1.1\r\nHost: mixed\n\r\n",
+	};
+
+	for (size_t h = 0; h < sizeof(heads) / sizeof(heads[0]); h++) {
+		size_t length = strlen(heads[h]);
+
+		for (size_t cut = 0; cut < length; cut++)
+			cr_assert_not(whole(heads[h], cut), "head %zu cut to %zu bytes", h, cut);
+		cr_assert(whole(heads[h], length), "head %zu", h);
+	}
+}
+
+Test(bpf_http_head, the_end_is_found_wherever_it_lies_before_a_body)
+{
+	char bytes[2048];
+
+	/* Every place of the end against the borders of words and chunks. */
+	for (size_t fill = 1; fill < 1200; fill++) {
+		size_t length = 0;
+
+		memset(bytes, 'x', sizeof(bytes));
+		length = fill;
+		memcpy(bytes + length, "\r\n\r\n", 4);
+		length += 4;
+		memcpy(bytes + length, "body", 4);
+		cr_assert(whole(bytes, length + 4), "end at %zu", length);
+		cr_assert_not(whole(bytes, length - 1), "cut before the end at %zu", length);
+	}
+}
+
+Test(bpf_http_head, line_ends_that_make_no_empty_line_do_not_end_a_head)
+{
+	cr_assert_not(whole("GET / HTTP/1.1\r\nA: b\r\nC: d\r\nrest", 32));
+	cr_assert_not(whole("\r\r\n\r\r\n\rabcdefgh", 15));
+}
+
+Test(bpf_http_head, an_end_beyond_what_is_searched_is_not_found)
+{
+	size_t searched = (size_t)HEAD_CHUNK_BYTES * HEAD_CHUNK_LIMIT;
+	char *bytes = malloc(searched + 8);
+
+	memset(bytes, 'x', searched + 8);
+	memcpy(bytes + searched - 4, "\r\n\r\n", 4);
+	cr_assert(whole(bytes, searched + 8));
+	memset(bytes, 'x', searched + 8);
+	memcpy(bytes + searched, "\r\n\r\n", 4);
+	cr_assert_not(whole(bytes, searched + 8));
+	free(bytes);
+}
+
+Test(bpf_http_head, memory_that_cannot_be_read_holds_no_head)
+{
+	char bytes[512];
+
+	memset(bytes, 'x', sizeof(bytes));
+	native_fault_from = (uint64_t)(uintptr_t)bytes + 300;
+	cr_assert_eq(head_is_whole((uint64_t)(uintptr_t)bytes, sizeof(bytes)), 0);
+	native_fault_from = 0;
+}
+
+static uint8_t method_in(const char *line, uint32_t *ret_length)
+{
+	char padded[8] = {0};
+	uint64_t word;
+
+	memcpy(padded, line, strnlen(line, sizeof(padded)));
+	memcpy(&word, padded, sizeof(word));
+	return method_of(word, ret_length);
+}
+
+Test(bpf_http_head, every_method_is_known_by_its_whole_token)
+{
+	static const struct {
+		const char *line;
+		uint8_t method;
+		uint32_t length;
+	} rows[] = {
+		{"GET / HTTP", METHOD_GET, 4},
+		{"HEAD / HTTP", METHOD_HEAD, 5},
+		{"POST / HTTP", METHOD_POST, 5},
+		{"PUT / HTTP", METHOD_PUT, 4},
+		{"DELETE / HTTP", METHOD_DELETE, 7},
+		{"CONNECT a:1 HTTP", METHOD_CONNECT, 8},
+		{"OPTIONS * HTTP", METHOD_OPTIONS, 8},
+		{"TRACE / HTTP", METHOD_TRACE, 6},
+		{"PATCH / HTTP", METHOD_PATCH, 6},
+		{"BREW / HTTP", METHOD_OTHER, 0},
+		{"GETX / HTTP", METHOD_OTHER, 0},
+		{"get / HTTP", METHOD_OTHER, 0},
+		{"", METHOD_OTHER, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint32_t length = 99;
+
+		cr_assert_eq(method_in(rows[i].line, &length), rows[i].method, "%s", rows[i].line);
+		cr_assert_eq(length, rows[i].length, "%s", rows[i].line);
+	}
+}
+
+Test(bpf_http_head, a_path_ends_before_what_may_be_secret)
+{
+	static const char *const rows[][2] = {
+		{"/a/b HTTP/1.1\r\nAuthorization: Bearer t", "/a/b"},
+		{"/a?token=secret HTTP/1.1", "/a"},
+		{"/a#fragment HTTP/1.1", "/a"},
+		{"/\r\nsecret", "/"},
+		{"/only\nsecret", "/only"},
+		{"? secret", ""},
+		{" secret", ""},
+		{"/%C3%BC/\xc3\xbc HTTP/1.1", "/%C3%BC/\xc3\xbc"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		union {
+			uint64_t words[URL_PATH_BYTES / 8];
+			char text[URL_PATH_BYTES];
+		} path = {{0}};
+		static const char zero[URL_PATH_BYTES];
+		size_t length = strlen(rows[i][1]);
+
+		memcpy(path.text, rows[i][0], strlen(rows[i][0]));
+		cr_assert_eq(cut_url_path(path.words), length, "%s", rows[i][0]);
+		cr_assert_arr_eq(path.text, rows[i][1], length, "%s", rows[i][0]);
+		cr_assert_arr_eq(path.text + length, zero, URL_PATH_BYTES - length,
+				 "something is left of: %s", rows[i][0]);
+	}
+}
+
+Test(bpf_http_head, a_path_is_cut_at_every_place_and_at_its_room)
+{
+	for (size_t end = 0; end <= URL_PATH_BYTES; end++) {
+		union {
+			uint64_t words[URL_PATH_BYTES / 8];
+			char text[URL_PATH_BYTES];
+		} path;
+
+		memset(path.text, 'p', sizeof(path.text));
+		if (end < URL_PATH_BYTES)
+			path.text[end] = '?';
+		cr_assert_eq(cut_url_path(path.words), end);
+		for (size_t i = 0; i < URL_PATH_BYTES; i++)
+			cr_assert_eq(path.text[i], i < end ? 'p' : 0, "end %zu, byte %zu", end, i);
+	}
+}
+
+Test(bpf_http_head, a_status_is_read_from_response_lines_only)
+{
+	cr_assert_eq(status_of_line((const uint8_t *)"HTTP/1.1 200"), 200);
+	cr_assert_eq(status_of_line((const uint8_t *)"HTTP/1.0 503"), 503);
+	cr_assert_eq(status_of_line((const uint8_t *)"HTTP/1.1 999"), 999);
+	cr_assert_eq(status_of_line((const uint8_t *)"HTTP/1.1 099"), 0);
+	cr_assert_eq(status_of_line((const uint8_t *)"HTTP/1.1 2x0"), 0);
+	cr_assert_eq(status_of_line((const uint8_t *)"HTTP/1.1X200"), 0);
+	cr_assert_eq(status_of_line((const uint8_t *)"xTTP/1.1 200"), 0);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_VMLINUX_H
+#define SCOTTYSCOPE_VMLINUX_H
+
+/* The kernel types that bpf/ touches, and no others. Fields are found by name in the running
+ * kernel's BTF (CO-RE), so that only the names here have to be right. */
+
+/* libbpf's bpf_tracing.h then takes the kernel's own names for registers (di, si, ...). */
+#define __VMLINUX_H__
+
+#include <linux/types.h>
+
+typedef _Bool bool;
+#define true 1
+#define false 0
+
+/* The context of a uprobe: the one place that knows an architecture's registers. Its layout is
+ * user-visible ABI (core dumps, ptrace), so it is not relocated. */
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax;
+	unsigned long ip, cs, flags, sp, ss;
+};
+#elif defined(__TARGET_ARCH_arm64)
+struct user_pt_regs {
+	__u64 regs[31], sp, pc, pstate;
+};
+struct pt_regs {
+	struct user_pt_regs user_regs;
+};
+#else
+#error "this architecture's registers are not known here"
+#endif
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+/* Tracepoint kmem:rss_stat (kernel commit e4dcad204d3a, "rss_stat: add support to detect RSS
+ * updates of external mm"). */
+struct trace_event_raw_rss_stat {
+	unsigned int mm_id;
+	unsigned int curr;
+	int member;
+	long size;
+};
+
+#pragma clang attribute pop
+
+#endif
