@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_TESTS_PLAN_PROGRAM_H
+#define SCOTTYSCOPE_TESTS_PLAN_PROGRAM_H
+
+/* Small executables that name their functions as Rust's compilers do, assembled for a test. */
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "elf/image.h"
+#include "elf/symbols.h"
+
+#define HASH "17h0123456789abcdefE"
+
+#define RUNNING	 "_ZN5tokio7runtime4task5state5State21transition_to_running" HASH
+#define IDLE	 "_ZN5tokio7runtime4task5state5State18transition_to_idle" HASH
+#define COMPLETE "_ZN5tokio7runtime4task5state5State22transition_to_complete" HASH
+#define SERVER                                                                   \
+	"_ZN85_$LT$hyper..proto..h1..role..Server$u20$as$u20$hyper..proto..h1.." \
+	"Http1Transaction$GT$"
+#define PARSE	 SERVER "5parse" HASH
+#define ENCODE	 SERVER "6encode" HASH
+#define ROUTE	 "_ZN4core3ptr61drop_in_place$LT$axum..extract..matched_path..MatchedPath$GT$" HASH
+#define POLL	 "_ZN5tokio7runtime4task3raw4poll" HASH
+#define SCHEDULE "_ZN5tokio7runtime4task3raw8schedule" HASH
+#define PANIC	 "_ZN4core9panicking5panic" HASH
+#define WORKER	 "_ZN5tokio7runtime9scheduler12multi_thread6worker3run" HASH
+
+/* A function of that name and body; all begin with a cheap instruction unless the body does not. */
+#define FUNCTION(name, body)                                                       \
+	".globl \"" name "\"\n.type \"" name "\", @function\n\"" name "\":\n" body \
+	"\n.size \"" name "\", . - \"" name "\"\n"
+#define PLAIN(name) FUNCTION(name, "push %rbp\nmov %rsp, %rbp\npop %rbp\nret")
+
+struct program {
+	struct elf_image *image;
+	struct elf_symbols *symbols;
+};
+
+/* Assembles and links `text` (GNU as, AT&T syntax) as a PIE. */
+static inline struct program program_of(const char *text)
+{
+	char source[] = "/tmp/scottyscope-plan-XXXXXX.s", output[64], command[256];
+	int fd = mkstemps(source, 2);
+	struct program program = {0};
+	FILE *stream = fdopen(fd, "w");
+
+	fprintf(stream, ".text\n%s\n.section .note.GNU-stack\n", text);
+	fclose(stream);
+	snprintf(output, sizeof(output), "%s.out", source);
+	snprintf(command, sizeof(command), "cc -nostdlib -pie -Wl,-e,0 -o %s %s 2>/dev/null",
+		 output, source);
+	cr_assert_eq(system(command), 0, "cannot build a test program: %s", command);
+	fd = open(output, O_RDONLY | O_CLOEXEC);
+	cr_assert_eq(elf_image__open(fd, "/opt/scotty", &program.image, NULL), 0);
+	cr_assert_eq(elf_symbols__load(program.image, NULL, &program.symbols, NULL), 0);
+	close(fd);
+	unlink(source);
+	unlink(output);
+	return program;
+}
+
+static inline void program_done(struct program *program)
+{
+	elf_symbols__free(program->symbols);
+	elf_image__free(program->image);
+}
+
+#endif

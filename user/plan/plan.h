@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_PLAN_PLAN_H
+#define SCOTTYSCOPE_PLAN_PLAN_H
+
+/* What will be hooked where in one executable, and why: made from the catalogue, the symbols and
+ * the kernel's features, before anything is attached. */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "elf/code.h"
+#include "elf/image.h"
+#include "elf/symbols.h"
+#include "plan/catalogue.h"
+
+/* What the running kernel offers, as found by trying (probe/features.h). */
+struct plan_kernel {
+	_Bool btf;		/* /sys/kernel/btf/vmlinux */
+	_Bool ring_buffer;	/* BPF_MAP_TYPE_RINGBUF */
+	_Bool uprobe;		/* uprobe events through perf */
+	_Bool attach_cookie;	/* bpf_get_attach_cookie() */
+	_Bool uprobe_multi;	/* one link for many sites */
+	_Bool multi_by_process; /* its pid filter takes whole processes, not single threads */
+	_Bool rss_stat;		/* tracepoint kmem:rss_stat can be reached */
+	char why_not[256]; /* the first of the above that is missing and matters, and what to do */
+};
+
+struct plan_site {
+	enum hook hook;
+	uint64_t file_offset; /* of the instruction */
+	struct code_site code;
+};
+
+struct plan_hook {
+	_Bool wanted;	   /* a chosen way needs it */
+	size_t found;	   /* copies of its function in the executable */
+	size_t first_site; /* its sites are consecutive in the plan's */
+	size_t site_count;
+	_Bool has_expensive_site;
+};
+
+struct plan_signal {
+	const struct catalogue_way *way; /* NULL: missing */
+	char reason[160];		 /* why it is missing */
+	char remedy[160];		 /* what would mend it; "" where nothing would */
+};
+
+/* A vtable of tokio's tasks: says what kind of task a header belongs to. */
+struct plan_vtable {
+	uint64_t address; /* before the load bias */
+	enum task_kind kind;
+};
+
+struct plan_range {
+	uint64_t start;
+	uint64_t end;
+};
+
+struct plan {
+	struct plan_kernel kernel;
+	char *executable_path;
+	char *build_id; /* NULL: none */
+	enum elf_symbol_source symbol_source;
+	size_t function_count;
+
+	struct plan_hook hooks[HOOK_COUNT];
+	struct plan_site *sites;
+	size_t site_count;
+	struct plan_signal signals[SIGNAL_COUNT];
+
+	struct plan_vtable *vtables; /* sorted by address */
+	size_t vtable_count;
+	struct plan_range *worker_code; /* functions that only worker threads are in */
+	size_t worker_code_count;
+
+	/* Layout of hyper's response head (facts of the compilers seen, checked as it runs). */
+	uint32_t encode_head_offset;
+	uint32_t head_status_offset;
+};
+
+/* Makes the plan. A signal that cannot be had is no error but said in the plan; -ENOEXEC when the
+ * executable holds none of tokio's functions at all, with the reason (stripped, not Rust, ...). */
+int plan__build(const struct elf_image *image, const struct elf_symbols *symbols,
+		const struct plan_kernel *kernel, struct plan **ret_plan, struct error *error);
+void plan__free(struct plan *plan);
+
+/* How many signals have a way. */
+size_t plan__available(const struct plan *plan);
+
+/* The plan for its reader: which way each signal is had, at which sites, at what cost; what is
+ * missing, why, and what would mend it. */
+void plan__print_text(const struct plan *plan, FILE *stream);
+void plan__print_json(const struct plan *plan, FILE *stream);
+
+static inline void plan__freep(struct plan **plan)
+{
+	plan__free(*plan);
+}
+
+#endif

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "plan/plan.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+
+static const char *kind_of_attachment(const struct plan *plan)
+{
+	return plan->kernel.uprobe_multi ? "one uprobe_multi link a hook" : "one perf event a site";
+}
+
+static void print_site(const struct plan_site *site, FILE *stream)
+{
+	uint64_t slide = site->code.address - site->code.entry;
+
+	fprintf(stream, "      %s at 0x%" PRIx64, catalogue_hooks[site->hook].name,
+		site->code.address);
+	if (slide)
+		fprintf(stream, " (+0x%" PRIx64 ")", slide);
+	fprintf(stream, ": %s  [%s]\n", code_cost_name(site->code.cost), site->code.instruction);
+}
+
+static void print_sites(const struct plan *plan, const struct catalogue_way *way, FILE *stream)
+{
+	for (size_t i = 0; i < way->hook_count; i++) {
+		const struct plan_hook *hook = &plan->hooks[way->hooks[i]];
+
+		for (size_t s = 0; s < hook->site_count; s++)
+			print_site(&plan->sites[hook->first_site + s], stream);
+	}
+}
+
+static void print_signal(const struct plan *plan, size_t id, FILE *stream)
+{
+	const struct plan_signal *signal = &plan->signals[id];
+	const struct catalogue_signal *row = &catalogue_signals[id];
+
+	if (signal->way) {
+		fprintf(stream, "  yes  %s: %s\n", row->name, row->gives);
+		fprintf(stream, "      by %s\n", signal->way->name);
+		print_sites(plan, signal->way, stream);
+		return;
+	}
+	fprintf(stream, "  no   %s: %s\n", row->name, row->gives);
+	fprintf(stream, "      %s\n", signal->reason);
+	if (signal->remedy[0])
+		fprintf(stream, "      needs %s\n", signal->remedy);
+}
+
+void plan__print_text(const struct plan *plan, FILE *stream)
+{
+	fprintf(stream, "executable  %s\n", plan->executable_path);
+	fprintf(stream, "build id    %s\n", plan->build_id ? plan->build_id : "none");
+	fprintf(stream, "symbols     %zu functions from %s\n", plan->function_count,
+		elf_symbol_source_name(plan->symbol_source));
+	fprintf(stream, "tasks       %zu kinds by their vtables\n", plan->vtable_count);
+	fprintf(stream, "kernel      %s\n",
+		plan->kernel.why_not[0] ? plan->kernel.why_not : "has all that is needed");
+	fprintf(stream, "attachment  %s, %zu sites\n\n", kind_of_attachment(plan),
+		plan->site_count);
+	for (size_t i = 0; i < SIGNAL_COUNT; i++)
+		print_signal(plan, i, stream);
+	fprintf(stream, "\n%zu of %d signals\n", plan__available(plan), (int)SIGNAL_COUNT);
+}
+
+static json_t *json_of_site(const struct plan_site *site)
+{
+	return json_pack("{s:s, s:I, s:I, s:I, s:s, s:s, s:b}", "hook",
+			 catalogue_hooks[site->hook].name, "address",
+			 (json_int_t)site->code.address, "function", (json_int_t)site->code.entry,
+			 "file_offset", (json_int_t)site->file_offset, "cost",
+			 code_cost_name(site->code.cost), "instruction", site->code.instruction,
+			 "may_repeat", (int)site->code.may_repeat);
+}
+
+static json_t *json_of_signal(const struct plan *plan, size_t id)
+{
+	const struct plan_signal *signal = &plan->signals[id];
+	json_t *object = json_pack("{s:s, s:s, s:b}", "signal", catalogue_signals[id].name, "gives",
+				   catalogue_signals[id].gives, "available", signal->way != NULL);
+
+	if (!signal->way) {
+		json_object_set_new(object, "reason", json_string(signal->reason));
+		json_object_set_new(object, "remedy", json_string(signal->remedy));
+		return object;
+	}
+
+	json_t *sites = json_array();
+
+	for (size_t i = 0; i < signal->way->hook_count; i++) {
+		const struct plan_hook *hook = &plan->hooks[signal->way->hooks[i]];
+
+		for (size_t s = 0; s < hook->site_count; s++)
+			json_array_append_new(sites,
+					      json_of_site(&plan->sites[hook->first_site + s]));
+	}
+	json_object_set_new(object, "way", json_string(signal->way->name));
+	json_object_set_new(object, "sites", sites);
+	return object;
+}
+
+void plan__print_json(const struct plan *plan, FILE *stream)
+{
+	json_t *signals = json_array();
+
+	for (size_t i = 0; i < SIGNAL_COUNT; i++)
+		json_array_append_new(signals, json_of_signal(plan, i));
+
+	json_t *kernel = json_pack(
+		"{s:b, s:b, s:b, s:b, s:b, s:b, s:s}", "btf", (int)plan->kernel.btf, "ring_buffer",
+		(int)plan->kernel.ring_buffer, "uprobe", (int)plan->kernel.uprobe, "attach_cookie",
+		(int)plan->kernel.attach_cookie, "uprobe_multi", (int)plan->kernel.uprobe_multi,
+		"rss_stat", (int)plan->kernel.rss_stat, "missing", plan->kernel.why_not);
+	json_t *root =
+		json_pack("{s:s, s:s?, s:s, s:I, s:I, s:s, s:o, s:I, s:I, s:o}", "executable",
+			  plan->executable_path, "build_id", plan->build_id, "symbols",
+			  elf_symbol_source_name(plan->symbol_source), "functions",
+			  (json_int_t)plan->function_count, "task_kinds",
+			  (json_int_t)plan->vtable_count, "attachment", kind_of_attachment(plan),
+			  "kernel", kernel, "available", (json_int_t)plan__available(plan), "of",
+			  (json_int_t)SIGNAL_COUNT, "signals", signals);
+
+	if (root)
+		json_dumpf(root, stream, JSON_INDENT(2));
+	fputc('\n', stream);
+	json_decref(root);
+}
