@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "census/header.h"
+
+#include <stdlib.h>
+
+#include "census/census.h"
+
+/* Bits of the state word (tokio/src/runtime/task/state.rs); the rest counts references. */
+#define STATE_RUNNING	      1
+#define STATE_COMPLETE	      2
+#define STATE_NOTIFIED	      4
+#define STATE_JOIN_INTEREST   8
+#define STATE_JOIN_WAKER      16
+#define STATE_REFERENCE_SHIFT 6
+#define REFERENCE_LIMIT	      (UINT64_C(1) << 16)
+
+/* In a vtable (tokio/src/runtime/task/raw.rs): seven function pointers, then the offsets of
+ * trailer, scheduler and id within the cell. */
+#define VTABLE_TRAILER_OFFSET (7 * 8)
+#define CELL_LIMIT	      (UINT64_C(1) << 24)
+
+/* The trailer holds the list's pointers (repr(C): previous, next), a waker and hooks, in an order
+ * that the compiler chooses. */
+#define TRAILER_WORDS 6
+
+/* Neighbours come and go while they are read. */
+#define ATTEMPTS 3
+
+static int compare_vtables(const void *key, const void *item)
+{
+	uint64_t address = *(const uint64_t *)key;
+	uint64_t vtable = ((const struct plan_vtable *)item)->address;
+
+	return (address > vtable) - (address < vtable);
+}
+
+const struct plan_vtable *census_find_vtable(const struct census_memory *memory, uint64_t address)
+{
+	const struct plan *plan = memory->plan;
+	uint64_t relative = address - memory->load_bias;
+
+	if (plan->vtable_count == 0 || relative < plan->vtables[0].address ||
+	    relative > plan->vtables[plan->vtable_count - 1].address)
+		return NULL;
+	return bsearch(&relative, plan->vtables, plan->vtable_count, sizeof(*plan->vtables),
+		       compare_vtables);
+}
+
+static _Bool state_is_alive(uint64_t state, _Bool is_queued)
+{
+	uint64_t references = state >> STATE_REFERENCE_SHIFT;
+
+	if (state & STATE_COMPLETE || references == 0 || references >= REFERENCE_LIMIT)
+		return 0;
+	/* Who waits for the end has an interest in it. */
+	if (state & STATE_JOIN_WAKER && !(state & STATE_JOIN_INTEREST))
+		return 0;
+	/* A task is queued because it was notified, and is taken off before it runs. */
+	return !is_queued || (state & (STATE_NOTIFIED | STATE_RUNNING)) == STATE_NOTIFIED;
+}
+
+_Bool task_header__is_alive(const struct task_header *header, const struct census_memory *memory)
+{
+	const struct plan_vtable *vtable = census_find_vtable(memory, header->vtable);
+
+	return vtable && vtable->kind == TASK_ASYNC && header->owner_id != 0 &&
+	       state_is_alive(header->state, header->queue_next != 0);
+}
+
+/* The trailer of the task at `address`, if there is a header of a task. */
+static _Bool read_trailer(const struct census_memory *memory, uint64_t address,
+			  uint64_t words[TRAILER_WORDS])
+{
+	const struct target *target = memory->target;
+	size_t size = TRAILER_WORDS * sizeof(uint64_t);
+	struct task_header header;
+	uint64_t offset;
+
+	return target__read_memory(target, address, &header, sizeof(header)) == sizeof(header) &&
+	       census_find_vtable(memory, header.vtable) &&
+	       target__read_memory(target, header.vtable + VTABLE_TRAILER_OFFSET, &offset,
+				   sizeof(offset)) == sizeof(offset) &&
+	       offset < CELL_LIMIT &&
+	       target__read_memory(target, address + offset, words, size) == (ssize_t)size;
+}
+
+/* Whether the task at `neighbour` has `header` as the word `index` of its trailer. */
+static _Bool points_back(const struct census_memory *memory, uint64_t neighbour, size_t index,
+			 uint64_t header)
+{
+	uint64_t words[TRAILER_WORDS];
+
+	return neighbour && neighbour != header && read_trailer(memory, neighbour, words) &&
+	       words[index] == header;
+}
+
+_Bool census_task_is_linked(const struct census_memory *memory, uint64_t header)
+{
+	uint64_t words[TRAILER_WORDS];
+
+	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+		if (!read_trailer(memory, header, words))
+			return 0;
+		for (size_t i = 0; i + 1 < TRAILER_WORDS; i++) {
+			/* Its previous one's next is this, or its next one's previous is. */
+			if (points_back(memory, words[i], i + 1, header) ||
+			    points_back(memory, words[i + 1], i, header))
+				return 1;
+		}
+	}
+	return 0;
+}
+
+_Bool census__task_is_alive(const struct target *target, const struct plan *plan,
+			    uint64_t load_bias, uint64_t header, uint64_t vtable)
+{
+	const struct census_memory memory = {target, plan, load_bias};
+	struct task_header now;
+
+	return target__read_memory(target, header, &now, sizeof(now)) == sizeof(now) &&
+	       now.vtable == vtable && task_header__is_alive(&now, &memory);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_CENSUS_HEADER_H
+#define SCOTTYSCOPE_CENSUS_HEADER_H
+
+/* A task's header in the target's memory: what it holds, and whether its task is alive. */
+
+#include <stdint.h>
+
+#include "plan/plan.h"
+#include "target/target.h"
+
+/* repr(C), tokio/src/runtime/task/core.rs. */
+struct task_header {
+	uint64_t state;
+	uint64_t queue_next;
+	uint64_t vtable;
+	uint64_t owner_id; /* 0: not bound to a runtime, such as a copy left on a stack */
+};
+
+/* Where headers are read from and what tells their vtables. */
+struct census_memory {
+	const struct target *target;
+	const struct plan *plan;
+	uint64_t load_bias;
+};
+
+/* The vtable at that run-time address, NULL if it is none of the plan's. */
+const struct plan_vtable *census_find_vtable(const struct census_memory *memory, uint64_t address);
+
+/* Whether the header can be that of a live asynchronous task, by its own words alone. */
+_Bool task_header__is_alive(const struct task_header *header, const struct census_memory *memory);
+
+/* Whether a neighbour in the runtime's list of tasks points to the header at that address, to which
+ * it points. Not so for a task that is alone in its part of the list. */
+_Bool census_task_is_linked(const struct census_memory *memory, uint64_t header);
+
+#endif

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "census/census.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "census/header.h"
+
+#define CHUNK_BYTES ((size_t)1024 * 1024)
+
+/* A task's cell starts with its header and is aligned to a cache line, at least to 64 bytes on the
+ * machines we know (tokio/src/runtime/task/core.rs, `Cell`). */
+#define HEADER_ALIGNMENT 64
+
+/* Two words side by side, which both hold a task's address: the head and the tail of a list of one. */
+struct pair {
+	uint64_t head;
+	uint64_t tail;
+};
+
+struct candidate {
+	uint64_t header;
+	uint64_t vtable;
+	_Bool is_alive;
+};
+
+struct scan {
+	const struct census_memory *memory;
+	struct candidate *candidates; /* sorted by header: memory is walked upwards */
+	size_t count;
+	size_t room;
+	unsigned char *chunk;
+	_Bool *present; /* by page of a chunk */
+	size_t page_bytes;
+	int (*look)(struct scan *scan, uint64_t start, size_t size);
+	int failure;
+};
+
+/* First walk: headers that look alive. */
+static int find_candidates(struct scan *scan, uint64_t start, size_t size)
+{
+	for (size_t at = 0; at + sizeof(struct task_header) <= size; at += HEADER_ALIGNMENT) {
+		const struct task_header *header = (const void *)(scan->chunk + at);
+
+		if (!task_header__is_alive(header, scan->memory))
+			continue;
+		if (scan->count == scan->room) {
+			size_t room = scan->room ? scan->room * 2 : 256;
+			struct candidate *grown =
+				reallocarray(scan->candidates, room, sizeof(*grown));
+
+			if (!grown)
+				return -ENOMEM;
+			scan->candidates = grown;
+			scan->room = room;
+		}
+		scan->candidates[scan->count++] = (struct candidate){
+			.header = start + at,
+			.vtable = header->vtable,
+		};
+	}
+	return 0;
+}
+
+static int compare_candidates(const void *key, const void *item)
+{
+	uint64_t header = *(const uint64_t *)key;
+	uint64_t candidate = ((const struct candidate *)item)->header;
+
+	return (header > candidate) - (header < candidate);
+}
+
+/* Second walk: lists whose only member is a candidate. */
+static int find_lone_owners(struct scan *scan, uint64_t start, size_t size)
+{
+	(void)start;
+	for (size_t at = 0; at + sizeof(struct pair) <= size; at += sizeof(uint64_t)) {
+		const struct pair *pair = (const void *)(scan->chunk + at);
+
+		if (pair->head != pair->tail || pair->head % HEADER_ALIGNMENT || !pair->head)
+			continue;
+
+		struct candidate *candidate =
+			bsearch(&pair->head, scan->candidates, scan->count,
+				sizeof(*scan->candidates), compare_candidates);
+
+		if (candidate)
+			candidate->is_alive = 1;
+	}
+	return 0;
+}
+
+/* Reads a run of resident pages within a chunk; one that is gone by now holds no task either. */
+static void scan_pages(struct scan *scan, uint64_t start, size_t size)
+{
+	ssize_t got = target__read_memory(scan->memory->target, start, scan->chunk, size);
+
+	if (got > 0)
+		scan->failure = scan->look(scan, start, (size_t)got);
+}
+
+static int scan_mapping(void *context, const struct target_mapping *mapping)
+{
+	struct scan *scan = context;
+
+	if (!mapping->readable || !mapping->writable || !mapping->anonymous)
+		return 0;
+	for (uint64_t start = mapping->start; start < mapping->end && !scan->failure;
+	     start += CHUNK_BYTES) {
+		uint64_t left = mapping->end - start;
+		size_t pages = (size_t)(left < CHUNK_BYTES ? left : CHUNK_BYTES) / scan->page_bytes;
+
+		if (target__pages_present(scan->memory->target, start, pages, scan->present) < 0)
+			continue;
+		/* Reading a page that is not resident would make it so. */
+		for (size_t first = 0; first < pages && !scan->failure;) {
+			size_t end = first;
+
+			while (end < pages && scan->present[end])
+				end++;
+			if (end > first)
+				scan_pages(scan, start + first * scan->page_bytes,
+					   (end - first) * scan->page_bytes);
+			first = end + 1;
+		}
+	}
+	return scan->failure;
+}
+
+static int walk(struct scan *scan, int (*look)(struct scan *scan, uint64_t start, size_t size))
+{
+	int r;
+
+	scan->look = look;
+	r = target__for_each_mapping(scan->memory->target, scan_mapping, scan);
+	return scan->failure ? scan->failure : r;
+}
+
+/* A freed cell may keep all that makes a header, so each needs a proof of life: the runtime's list
+ * of tasks holds it, by its neighbours or, where it is alone in its part of the list, by that part. */
+static int prove_alive(struct scan *scan)
+{
+	_Bool some_are_alone = 0;
+
+	for (size_t i = 0; i < scan->count; i++) {
+		struct candidate *candidate = &scan->candidates[i];
+
+		candidate->is_alive = census_task_is_linked(scan->memory, candidate->header);
+		some_are_alone |= !candidate->is_alive;
+	}
+	return some_are_alone ? walk(scan, find_lone_owners) : 0;
+}
+
+int census__tasks(const struct target *target, const struct plan *plan, uint64_t load_bias,
+		  census_task_callback callback, void *context, struct error *error)
+{
+	const struct census_memory memory = {target, plan, load_bias};
+	_cleanup_free_ unsigned char *chunk = aligned_alloc(HEADER_ALIGNMENT, CHUNK_BYTES);
+	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+	_cleanup_free_ _Bool *present = calloc(CHUNK_BYTES / page_bytes, sizeof(*present));
+	struct scan scan = {
+		.memory = &memory,
+		.chunk = chunk,
+		.present = present,
+		.page_bytes = page_bytes,
+	};
+	int r = 0, found = 0;
+
+	if (!chunk || !present)
+		return error_out_of_memory(error);
+	if (plan->vtable_count == 0)
+		return 0;
+	r = walk(&scan, find_candidates);
+	if (r >= 0)
+		r = prove_alive(&scan);
+	if (r < 0)
+		error_set(error, r, "cannot look for tasks in the memory of process %d: %m",
+			  (int)target->pid);
+	for (size_t i = 0; i < scan.count && r >= 0; i++) {
+		if (!scan.candidates[i].is_alive)
+			continue;
+		found++;
+		r = callback(context, scan.candidates[i].header, scan.candidates[i].vtable);
+	}
+	free(scan.candidates);
+	return r < 0 ? r : found;
+}

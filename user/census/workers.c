@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "census/census.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+
+/* How much of a stack is looked at, from the stack pointer towards its base, where the worker loop's
+ * frames lie. */
+#define STACK_BYTES ((size_t)256 * 1024)
+
+#define ATTEMPTS     5
+#define ATTEMPT_NS   (2 * NS_PER_MS)
+#define THREAD_LIMIT 4096
+
+struct scan {
+	const struct target *target;
+	const struct plan *plan;
+	uint64_t load_bias;
+	census_stack_lookup lookup;
+	void *context;
+	unsigned char *stack;
+	int workers;
+	pid_t *running; /* threads still to be looked at */
+	size_t running_count;
+	_Bool retry;
+};
+
+static _Bool is_worker_code(const struct scan *scan, uint64_t word)
+{
+	uint64_t address = word - scan->load_bias;
+
+	for (size_t i = 0; i < scan->plan->worker_code_count; i++) {
+		const struct plan_range *range = &scan->plan->worker_code[i];
+
+		/* A return address follows a call: it is never the function's first byte. */
+		if (address > range->start && address <= range->end)
+			return 1;
+	}
+	return 0;
+}
+
+static _Bool stack_is_workers(const struct scan *scan, uint64_t stack_pointer)
+{
+	uint64_t start = stack_pointer & ~UINT64_C(7);
+	size_t got = 0;
+
+	/* By pages: the stack ends somewhere, and a read across its end fails as a whole. */
+	while (got < STACK_BYTES) {
+		size_t step = 4096 - (size_t)((start + got) & 4095);
+		ssize_t size = target__read_memory(scan->target, start + got, scan->stack, step);
+
+		if (size <= 0)
+			return 0;
+		for (size_t at = 0; at + 8 <= (size_t)size; at += 8) {
+			uint64_t word;
+
+			memcpy(&word, scan->stack + at, sizeof(word));
+			if (is_worker_code(scan, word))
+				return 1;
+		}
+		got += step;
+	}
+	return 0;
+}
+
+static _Bool is_still_to_see(const struct scan *scan, pid_t tid)
+{
+	for (size_t i = 0; i < scan->running_count; i++) {
+		if (scan->running[i] == tid)
+			return 1;
+	}
+	return 0;
+}
+
+static int look_at_thread(void *context, pid_t tid, uint64_t stack_pointer)
+{
+	struct scan *scan = context;
+
+	if (scan->retry && !is_still_to_see(scan, tid))
+		return 0;
+	if (!stack_pointer)
+		stack_pointer = scan->lookup(scan->context, tid);
+	if (!stack_pointer) {
+		if (!scan->retry && scan->running_count < THREAD_LIMIT)
+			scan->running[scan->running_count++] = tid;
+		return 0;
+	}
+	for (size_t i = 0; i < scan->running_count; i++) {
+		if (scan->running[i] == tid)
+			scan->running[i] = 0;
+	}
+	if (stack_is_workers(scan, stack_pointer))
+		scan->workers++;
+	return 0;
+}
+
+static _Bool some_are_running(const struct scan *scan)
+{
+	for (size_t i = 0; i < scan->running_count; i++) {
+		if (scan->running[i])
+			return 1;
+	}
+	return 0;
+}
+
+int census__workers(const struct target *target, const struct plan *plan, uint64_t load_bias,
+		    census_stack_lookup lookup, void *context, struct error *error)
+{
+	_cleanup_free_ unsigned char *stack = malloc(4096);
+	_cleanup_free_ pid_t *running = calloc(THREAD_LIMIT, sizeof(*running));
+	struct scan scan = {
+		.target = target,
+		.plan = plan,
+		.load_bias = load_bias,
+		.lookup = lookup,
+		.context = context,
+		.stack = stack,
+		.running = running,
+	};
+
+	if (!stack || !running)
+		return error_out_of_memory(error);
+	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+		struct timespec pause = {.tv_nsec = (long)ATTEMPT_NS};
+		int r;
+
+		if (attempt > 0)
+			nanosleep(&pause, NULL);
+		scan.retry = attempt > 0;
+		r = target__for_each_thread(target, look_at_thread, &scan);
+		if (r < 0)
+			return error_set(error, r, "cannot list the threads of process %d: %m",
+					 (int)target->pid);
+		if (!some_are_running(&scan))
+			break;
+	}
+	return scan.workers;
+}
