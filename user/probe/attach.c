@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "probe/internal.h"
+
+static int keep_link(struct probe *probe, struct bpf_link *link)
+{
+	if (!link)
+		return -errno;
+	probe->links[probe->link_count++] = link;
+	return 0;
+}
+
+/* One link for all sites of a hook. */
+static int attach_multi(struct probe *probe, enum hook hook)
+{
+	const struct plan_hook *planned = &probe->plan->hooks[hook];
+	_cleanup_free_ unsigned long *offsets = calloc(planned->site_count, sizeof(*offsets));
+	_cleanup_free_ __u64 *cookies = calloc(planned->site_count, sizeof(*cookies));
+	LIBBPF_OPTS(bpf_uprobe_multi_opts, options, .offsets = offsets, .cookies = cookies,
+		    .cnt = planned->site_count);
+	/* Where the filter would take single threads only, programs check the process themselves. */
+	pid_t pid = probe->plan->kernel.multi_by_process ? probe->target->pid : -1;
+
+	if (!offsets || !cookies)
+		return -ENOMEM;
+	for (size_t i = 0; i < planned->site_count; i++) {
+		offsets[i] = probe->plan->sites[planned->first_site + i].file_offset;
+		cookies[i] = (uint64_t)hook;
+	}
+	return keep_link(probe, bpf_program__attach_uprobe_multi(probe_program(probe, hook), pid,
+								 probe->target->attach_path, NULL,
+								 &options));
+}
+
+static int attach_single(struct probe *probe, enum hook hook)
+{
+	const struct plan_hook *planned = &probe->plan->hooks[hook];
+
+	for (size_t i = 0; i < planned->site_count; i++) {
+		const struct plan_site *site = &probe->plan->sites[planned->first_site + i];
+		int r = keep_link(probe, bpf_program__attach_uprobe_opts(probe_program(probe, hook),
+									 probe->target->pid,
+									 probe->target->attach_path,
+									 site->file_offset, NULL));
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int attach_hook(struct probe *probe, enum hook hook, struct error *error)
+{
+	int r;
+
+	if (!catalogue_hooks[hook].path)
+		r = keep_link(probe, bpf_program__attach(probe_program(probe, hook)));
+	else if (probe->plan->kernel.uprobe_multi)
+		r = attach_multi(probe, hook);
+	else
+		r = attach_single(probe, hook);
+	if (r < 0)
+		return error_set(error, r, "cannot attach hook %s to process %d: %m",
+				 catalogue_hooks[hook].name, (int)probe->target->pid);
+	probe->attachment.sites +=
+		catalogue_hooks[hook].path ? probe->plan->hooks[hook].site_count : 1;
+	return 0;
+}
+
+int probe__attach(struct probe *probe, struct error *error)
+{
+	uint64_t start_ns = clock_monotonic_ns();
+
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		if (!probe->plan->hooks[i].wanted)
+			continue;
+
+		int r = attach_hook(probe, (enum hook)i, error);
+
+		if (r < 0) {
+			probe__detach(probe);
+			return r;
+		}
+	}
+	probe->attachment.multi = probe->plan->kernel.uprobe_multi;
+	probe->attachment.attach_ns = clock_monotonic_ns() - start_ns;
+	return 0;
+}
+
+void probe__detach(struct probe *probe)
+{
+	uint64_t start_ns = clock_monotonic_ns();
+
+	if (probe->link_count == 0)
+		return;
+	/* All stop at once: what is counted must not depend on which site goes first. */
+	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_NONE, __ATOMIC_RELEASE);
+	while (probe->link_count > 0)
+		bpf_link__destroy(probe->links[--probe->link_count]);
+	probe->attachment.detach_ns = clock_monotonic_ns() - start_ns;
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "census/census.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <signal.h>
+
+#include "probe/internal.h"
+
+static int enter_task(void *context, uint64_t header, uint64_t vtable)
+{
+	struct probe *probe = context;
+	struct bpf_map *tasks = probe->skeleton->maps.tasks;
+	struct task task = {.vtable = vtable, .kind = TASK_ASYNC};
+	int r = bpf_map__update_elem(tasks, &header, sizeof(header), &task, sizeof(task),
+				     BPF_NOEXIST);
+
+	if (r == -EEXIST)
+		return 0; /* polled since the activation: counted in the kernel */
+	if (r < 0)
+		return r == -E2BIG ? 0 : r;
+	probe->census_tasks++;
+
+	/* It may have ended between the reading of its header and its entry here. Whoever takes the
+	 * entry out has counted the end: if that was the kernel, nothing is left to undo. */
+	if (!census__task_is_alive(probe->target, probe->plan, probe->load_bias, header, vtable) &&
+	    bpf_map__delete_elem(tasks, &header, sizeof(header), 0) == 0)
+		probe->census_tasks--;
+	return 0;
+}
+
+int probe_take_census(struct probe *probe, struct error *error)
+{
+	int r;
+
+	if (!probe->plan->signals[SIGNAL_TOKIO_TASKS].way)
+		return 0;
+	r = census__tasks(probe->target, probe->plan, probe->load_bias, enter_task, probe, error);
+	return r < 0 ? error_prefix(error, r, "census of tasks") : 0;
+}
+
+static uint64_t last_stack_pointer(void *context, pid_t tid)
+{
+	struct probe *probe = context;
+	uint32_t key = (uint32_t)tid;
+	struct thread thread;
+
+	if (bpf_map__lookup_elem(probe->skeleton->maps.threads, &key, sizeof(key), &thread,
+				 sizeof(thread), 0) < 0)
+		return 0;
+	return thread.stack_pointer;
+}
+
+int probe__count_workers(struct probe *probe, struct error *error)
+{
+	if (!probe->plan->signals[SIGNAL_TOKIO_WORKERS].way)
+		return error_set(error, -ENOENT, "no way to tell worker threads");
+	return census__workers(probe->target, probe->plan, probe->load_bias, last_stack_pointer,
+			       probe, error);
+}
+
+void probe__forget_dead_threads(struct probe *probe)
+{
+	struct bpf_map *threads = probe->skeleton->maps.threads;
+	uint32_t key, next;
+	_Bool more = bpf_map__get_next_key(threads, NULL, &next, sizeof(next)) == 0;
+
+	while (more) {
+		key = next;
+		more = bpf_map__get_next_key(threads, &key, &next, sizeof(next)) == 0;
+		/* Only this process's threads are entered, so the id need not be looked for in it. */
+		if (tgkill(probe->target->pid, (pid_t)key, 0) < 0 && errno == ESRCH)
+			bpf_map__delete_elem(threads, &key, sizeof(key), 0);
+	}
+}

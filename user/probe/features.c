@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "probe/features.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <link.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "feature.skel.h"
+
+#define TRACEFS_PATH	 "/sys/kernel/tracing"
+#define OLD_TRACEFS_PATH "/sys/kernel/debug/tracing"
+
+/* A cookie no one would give by chance. */
+#define TRIAL_COOKIE UINT64_C(0x5c0771e5)
+
+DEFINE_CLEANUP(struct feature *, feature__destroy);
+
+static void miss(struct plan_kernel *kernel, const char *what)
+{
+	if (!kernel->why_not[0])
+		snprintf(kernel->why_not, sizeof(kernel->why_not), "%s", what);
+}
+
+/* What a probe is tried on. Not inlined, and with a side effect, so that each call is one. */
+__attribute__((noinline)) static void trial_function(void)
+{
+	__asm__ volatile("nop" ::: "memory");
+}
+
+static void *run_trial(void *unused)
+{
+	(void)unused;
+	trial_function();
+	return NULL;
+}
+
+struct own_image {
+	uint64_t bias;
+	uint64_t offset; /* of trial_function() in the file */
+	_Bool found;
+};
+
+static int find_own_offset(struct dl_phdr_info *info, size_t size, void *context)
+{
+	struct own_image *own = context;
+	uint64_t address = (uint64_t)(uintptr_t)trial_function - info->dlpi_addr;
+
+	(void)size;
+	for (unsigned int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+
+		if (segment->p_type != PT_LOAD || address < segment->p_vaddr ||
+		    address >= segment->p_vaddr + segment->p_filesz)
+			continue;
+		own->offset = address - segment->p_vaddr + segment->p_offset;
+		own->found = 1;
+		return 1;
+	}
+	return 0;
+}
+
+/* Whether one hit on another thread reaches a program attached to this process. */
+static _Bool other_thread_hits(struct feature *trial)
+{
+	uint64_t before = trial->bss->hits;
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, run_trial, NULL) != 0)
+		return 0;
+	pthread_join(thread, NULL);
+	return trial->bss->hits > before;
+}
+
+static int open_trial(struct feature **ret_trial, enum bpf_attach_type type)
+{
+	_cleanup_(feature__destroyp) struct feature *trial = feature__open();
+
+	if (!trial)
+		return -errno;
+	bpf_program__set_expected_attach_type(trial->progs.on_trial, type);
+
+	int r = feature__load(trial);
+
+	if (r < 0)
+		return r;
+	*ret_trial = TAKE_PTR(trial);
+	return 0;
+}
+
+/* uprobe_multi links came with kernel commit 89ae89f53d20 ("bpf: Add multi uprobe link"), 6.6; that
+ * their pid means the whole process with 46ba0e49b642 ("bpf: fix multi-uprobe PID filtering
+ * logic"), 6.10. */
+static void try_multi(struct plan_kernel *kernel, const struct own_image *own)
+{
+	_cleanup_(feature__destroyp) struct feature *trial = NULL;
+	unsigned long offset = own->offset;
+	__u64 cookie = TRIAL_COOKIE;
+	LIBBPF_OPTS(bpf_uprobe_multi_opts, options, .offsets = &offset, .cookies = &cookie,
+		    .cnt = 1);
+
+	if (open_trial(&trial, BPF_TRACE_UPROBE_MULTI) < 0)
+		return;
+	trial->links.on_trial = bpf_program__attach_uprobe_multi(trial->progs.on_trial, getpid(),
+								 "/proc/self/exe", NULL, &options);
+	if (!trial->links.on_trial)
+		return;
+	trial_function();
+	kernel->uprobe_multi = trial->bss->hits == 1 && trial->bss->last_cookie == TRIAL_COOKIE;
+	kernel->multi_by_process = kernel->uprobe_multi && other_thread_hits(trial);
+}
+
+static int try_single(struct plan_kernel *kernel, const struct own_image *own, struct error *error)
+{
+	_cleanup_(feature__destroyp) struct feature *trial = NULL;
+	LIBBPF_OPTS(bpf_uprobe_opts, options, .bpf_cookie = TRIAL_COOKIE);
+	int r = open_trial(&trial, 0);
+
+	if (r == -EPERM || r == -EACCES)
+		return error_set(error, r,
+				 "may not use BPF: %m. Run as root (sudo), or with CAP_BPF, "
+				 "CAP_PERFMON, CAP_SYS_PTRACE and CAP_SYS_ADMIN");
+	if (r < 0)
+		return error_set(
+			error, r,
+			"the kernel refuses a minimal BPF program: %m. Linux 5.15 or "
+			"newer with CONFIG_BPF_SYSCALL and CONFIG_UPROBE_EVENTS is needed");
+	trial->links.on_trial = bpf_program__attach_uprobe_opts(
+		trial->progs.on_trial, getpid(), "/proc/self/exe", own->offset, &options);
+	if (!trial->links.on_trial) {
+		miss(kernel, "uprobes cannot be attached (CONFIG_UPROBE_EVENTS, or forbidden by "
+			     "kernel.perf_event_paranoid or a security module)");
+		return 0;
+	}
+	trial_function();
+	kernel->uprobe = trial->bss->hits == 1;
+	kernel->attach_cookie = trial->bss->last_cookie == TRIAL_COOKIE;
+	return 0;
+}
+
+static _Bool has_rss_stat(void)
+{
+	return access(TRACEFS_PATH "/events/kmem/rss_stat/id", R_OK) == 0 ||
+	       access(OLD_TRACEFS_PATH "/events/kmem/rss_stat/id", R_OK) == 0;
+}
+
+/* Tracepoints are named through tracefs. Where no one mounted it, it is mounted in a mount namespace
+ * of this process's own: the host stays as it was. */
+static void reach_tracefs(struct plan_kernel *kernel)
+{
+	if (!has_rss_stat() && unshare(CLONE_NEWNS) == 0 &&
+	    mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0)
+		mount("tracefs", TRACEFS_PATH, "tracefs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+	kernel->rss_stat = has_rss_stat();
+	if (!kernel->rss_stat)
+		miss(kernel, "no tracepoint kmem:rss_stat: mount tracefs with `mount -t tracefs "
+			     "tracefs /sys/kernel/tracing`");
+}
+
+int probe_find_features(struct plan_kernel *ret_kernel, struct error *error)
+{
+	struct plan_kernel kernel = {0};
+	struct own_image own = {0};
+	int r;
+
+	dl_iterate_phdr(find_own_offset, &own);
+	if (!own.found)
+		return error_set(error, -EINVAL,
+				 "cannot find the tool's own code to try probes on");
+
+	kernel.btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0;
+	if (!kernel.btf)
+		return error_set(error, -ENOTSUP,
+				 "the kernel has no BTF (/sys/kernel/btf/vmlinux): a kernel with "
+				 "CONFIG_DEBUG_INFO_BTF is needed, as Debian's are");
+	r = try_single(&kernel, &own, error);
+	if (r < 0)
+		return r;
+	kernel.ring_buffer = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
+	if (!kernel.ring_buffer)
+		miss(&kernel, "no BPF ring buffer: Linux 5.8 or newer is needed");
+	if (kernel.uprobe)
+		try_multi(&kernel, &own);
+	reach_tracefs(&kernel);
+	*ret_kernel = kernel;
+	return 0;
+}

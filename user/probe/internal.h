@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_PROBE_INTERNAL_H
+#define SCOTTYSCOPE_PROBE_INTERNAL_H
+
+/* The probe's parts, for the files of this stage only. */
+
+#include "probe/probe.h"
+#include "scottyscope.skel.h"
+
+struct bpf_link;
+
+struct probe {
+	const struct config *config;
+	const struct plan *plan;
+	const struct target *target;
+	uint64_t load_bias;
+	struct scottyscope *skeleton;
+	struct bpf_link **links;
+	size_t link_count;
+	struct probe_attachment attachment;
+	uint64_t start_ns;
+	uint64_t census_tasks;
+	int cpu_count; /* possible ones: the length of a per-CPU value */
+	void *per_cpu; /* room for the largest per-CPU value */
+	size_t per_cpu_bytes;
+	struct route_text route; /* last looked up */
+};
+
+/* The program that serves a hook. */
+struct bpf_program *probe_program(struct probe *probe, enum hook hook);
+
+/* Enters the tasks that were alive at the attachment. */
+int probe_take_census(struct probe *probe, struct error *error);
+
+#endif

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "probe/probe.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "probe/internal.h"
+
+/* The inode of the initial pid namespace (PROC_PID_INIT_INO, include/linux/proc_ns.h): in it the
+ * kernel's process ids are ours. */
+#define INITIAL_PID_NAMESPACE 0xEFFFFFFCU
+
+/* tokio starts at most 512 blocking threads besides its workers; only threads that poll
+ * asynchronous tasks take room, and dead ones are forgotten at each collection. */
+#define MAX_THREADS 1024
+#define MAX_ROUTES  1024
+
+/* Polls in progress at the first step of the activation have this long to end. */
+#define ACTIVATION_GAP_NS (20 * NS_PER_MS)
+
+#define US(n) ((uint64_t)((n)*1e3))
+#define MS(n) ((uint64_t)((n)*1e6))
+
+const struct probe_bounds probe_poll_bounds = {
+	.ns = {US(1), US(2.5), US(5), US(10), US(25), US(50), US(100), US(250), US(500), MS(1),
+	       MS(2.5), MS(5), MS(10), MS(25), MS(50), MS(100), MS(250), MS(500), MS(1000)},
+	.count = 19,
+};
+
+const struct probe_bounds probe_http_bounds = {
+	.ns = {US(100), US(250), US(500), MS(1), MS(2.5), MS(5), MS(10), MS(25), MS(50), MS(100),
+	       MS(250), MS(500), MS(1000), MS(2500), MS(5000), MS(10000)},
+	.count = 16,
+};
+
+struct bpf_program *probe_program(struct probe *probe, enum hook hook)
+{
+	return bpf_object__find_program_by_name(probe->skeleton->obj,
+						catalogue_hooks[hook].program);
+}
+
+static void set_bounds(uint64_t *settings, const struct probe_bounds *bounds)
+{
+	for (size_t i = 0; i < HISTOGRAM_BOUNDS; i++)
+		settings[i] = i < bounds->count ? bounds->ns[i] : UINT64_MAX;
+}
+
+static void write_settings(struct probe *probe)
+{
+	struct scottyscope *skeleton = probe->skeleton;
+	struct stat namespace;
+
+	skeleton->rodata->target_tgid = (uint32_t)probe->target->pid;
+	if (stat("/proc/self/ns/pid", &namespace) == 0 &&
+	    namespace.st_ino != INITIAL_PID_NAMESPACE) {
+		skeleton->rodata->pid_namespace_device = namespace.st_dev;
+		skeleton->rodata->pid_namespace_inode = namespace.st_ino;
+	}
+	skeleton->rodata->slow_poll_ns = probe->config->slow_poll_ns;
+	set_bounds((uint64_t *)skeleton->rodata->poll_bounds_ns, &probe_poll_bounds);
+	set_bounds((uint64_t *)skeleton->rodata->http_bounds_ns, &probe_http_bounds);
+	skeleton->rodata->encode_head_offset = probe->plan->encode_head_offset;
+	skeleton->rodata->head_status_offset = probe->plan->head_status_offset;
+	skeleton->rodata->emit_spans = probe->config->otlp.traces_target != NULL;
+}
+
+/* What is resident before the first change is reported. */
+static void write_resident(struct probe *probe)
+{
+	struct target_resident resident;
+
+	if (target__resident(probe->target, &resident) < 0)
+		return;
+	probe->skeleton->bss->resident_bytes[MEMBER_FILE] = resident.file_bytes;
+	probe->skeleton->bss->resident_bytes[MEMBER_ANONYMOUS] = resident.anonymous_bytes;
+	probe->skeleton->bss->resident_bytes[MEMBER_SHARED] = resident.shared_bytes;
+}
+
+static int size_maps(struct probe *probe)
+{
+	const struct config *config = probe->config;
+	const struct {
+		struct bpf_map *map;
+		uint32_t entries;
+	} sizes[] = {
+		{probe->skeleton->maps.threads, MAX_THREADS},
+		{probe->skeleton->maps.tasks, config->max_tasks},
+		{probe->skeleton->maps.vtables, (uint32_t)probe->plan->vtable_count + 1},
+		{probe->skeleton->maps.http_connections, config->max_connections},
+		{probe->skeleton->maps.http_series, config->max_series + 1},
+		{probe->skeleton->maps.routes, MAX_ROUTES},
+		{probe->skeleton->maps.records, config->ring_bytes},
+	};
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		int r = bpf_map__set_max_entries(sizes[i].map, sizes[i].entries);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Programs of hooks that are not wanted are not loaded at all. */
+static void choose_programs(struct probe *probe)
+{
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		struct bpf_program *program = probe_program(probe, (enum hook)i);
+		_Bool wanted = probe->plan->hooks[i].wanted;
+
+		bpf_program__set_autoload(program, wanted);
+		if (wanted && catalogue_hooks[i].path && probe->plan->kernel.uprobe_multi)
+			bpf_program__set_expected_attach_type(program, BPF_TRACE_UPROBE_MULTI);
+	}
+}
+
+int probe__new(const struct config *config, const struct plan *plan, const struct target *target,
+	       uint64_t load_bias, struct probe **ret_probe, struct error *error)
+{
+	_cleanup_(probe__freep) struct probe *probe = calloc(1, sizeof(*probe));
+	int r;
+
+	if (!probe)
+		return error_out_of_memory(error);
+	probe->config = config;
+	probe->plan = plan;
+	probe->target = target;
+	probe->load_bias = load_bias;
+	probe->cpu_count = libbpf_num_possible_cpus();
+	if (probe->cpu_count < 0)
+		return error_set(error, probe->cpu_count, "cannot count the possible CPUs: %m");
+	probe->per_cpu_bytes = (size_t)probe->cpu_count * sizeof(struct task_totals);
+	probe->per_cpu = malloc(probe->per_cpu_bytes);
+	probe->links = calloc(plan->site_count + 1, sizeof(struct bpf_link *));
+	if (!probe->per_cpu || !probe->links)
+		return error_out_of_memory(error);
+
+	probe->skeleton = scottyscope__open();
+	if (!probe->skeleton)
+		return error_set(error, -errno, "cannot open the BPF object: %m");
+	choose_programs(probe);
+	write_settings(probe);
+	r = size_maps(probe);
+	if (r < 0)
+		return error_set(error, r, "cannot size the BPF maps: %m");
+	*ret_probe = TAKE_PTR(probe);
+	return 0;
+}
+
+static int fill_vtables(struct probe *probe)
+{
+	for (size_t i = 0; i < probe->plan->vtable_count; i++) {
+		uint64_t address = probe->plan->vtables[i].address + probe->load_bias;
+		uint32_t kind = probe->plan->vtables[i].kind;
+		int r = bpf_map__update_elem(probe->skeleton->maps.vtables, &address,
+					     sizeof(address), &kind, sizeof(kind), BPF_ANY);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The set that counts what finds no room must be there before the room is gone. */
+static int make_overflow_series(struct probe *probe)
+{
+	struct http_key key = {.route = ROUTE_OVERFLOW};
+	size_t size = (size_t)probe->cpu_count * sizeof(struct histogram_counts);
+
+	memset(probe->per_cpu, 0, size);
+	return bpf_map__update_elem(probe->skeleton->maps.http_series, &key, sizeof(key),
+				    probe->per_cpu, size, BPF_ANY);
+}
+
+int probe__load(struct probe *probe, struct error *error)
+{
+	int r = scottyscope__load(probe->skeleton);
+
+	if (r == -EPERM || r == -EACCES)
+		return error_set(error, r,
+				 "the kernel does not take the BPF programs: %m. Root or CAP_BPF "
+				 "and CAP_PERFMON are needed; -v shows the verifier's words");
+	if (r < 0)
+		return error_set(error, r,
+				 "the kernel does not take the BPF programs: %m; -v shows the "
+				 "verifier's words");
+	r = fill_vtables(probe);
+	if (r >= 0)
+		r = make_overflow_series(probe);
+	if (r < 0)
+		return error_set(error, r, "cannot fill the BPF maps: %m");
+	return 0;
+}
+
+int probe__activate(struct probe *probe, struct error *error)
+{
+	struct timespec gap = {.tv_nsec = (long)ACTIVATION_GAP_NS};
+
+	probe->start_ns = clock_realtime_ns();
+	write_resident(probe);
+	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_POLLS, __ATOMIC_RELEASE);
+	nanosleep(&gap, NULL);
+	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_ALL, __ATOMIC_RELEASE);
+	return probe_take_census(probe, error);
+}
+
+void probe__free(struct probe *probe)
+{
+	if (!probe)
+		return;
+	if (probe->skeleton)
+		probe__detach(probe);
+	scottyscope__destroy(probe->skeleton);
+	free(probe->links);
+	free(probe->per_cpu);
+	free(probe);
+}
+
+int probe__ring_fd(const struct probe *probe)
+{
+	return bpf_map__fd(probe->skeleton->maps.records);
+}
+
+uint64_t probe__start_ns(const struct probe *probe)
+{
+	return probe->start_ns;
+}
+
+struct probe_attachment probe__attachment(const struct probe *probe)
+{
+	return probe->attachment;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_PROBE_PROBE_H
+#define SCOTTYSCOPE_PROBE_PROBE_H
+
+/* The programs in the kernel, as an object with phases: new, load, attach, activate, read, detach,
+ * free. Nothing records before activate. */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "config/config.h"
+#include "plan/plan.h"
+#include "target/target.h"
+#include "wire.h"
+
+struct probe;
+
+/* A histogram's bounds in nanoseconds, ascending, `count` of them (at most HISTOGRAM_BOUNDS). */
+struct probe_bounds {
+	uint64_t ns[HISTOGRAM_BOUNDS];
+	size_t count;
+};
+
+extern const struct probe_bounds probe_poll_bounds;
+extern const struct probe_bounds probe_http_bounds;
+
+/* Opens and sizes the programs for a plan and its target, which must outlive the probe. */
+int probe__new(const struct config *config, const struct plan *plan, const struct target *target,
+	       uint64_t load_bias, struct probe **ret_probe, struct error *error);
+
+/* Has the kernel check and take the programs and maps. */
+int probe__load(struct probe *probe, struct error *error);
+
+/* Attaches every site of the plan's wanted hooks, by one uprobe_multi link a hook where the kernel has
+ * it, else by one perf event a site. */
+int probe__attach(struct probe *probe, struct error *error);
+
+/* Lets the programs record: polls first, and what happens within polls when those that were in
+ * progress have had time to end. Then takes the census of tasks. */
+int probe__activate(struct probe *probe, struct error *error);
+
+/* Takes every site away again; what was counted can still be read. */
+void probe__detach(struct probe *probe);
+void probe__free(struct probe *probe);
+
+/* The ring buffer's map, for draining. */
+int probe__ring_fd(const struct probe *probe);
+
+/* Realtime of activation: when counting began. */
+uint64_t probe__start_ns(const struct probe *probe);
+
+/* What has been counted so far, cumulative. */
+struct probe_totals {
+	struct task_totals tasks;
+	struct http_totals http;
+	uint64_t census_tasks; /* alive at the attachment, found by the census */
+	uint64_t hook_hits[HOOK_COUNT];
+	uint64_t losses[LOSS_COUNT];
+	uint64_t checks[CHECK_COUNT];
+};
+
+int probe__read_totals(struct probe *probe, struct probe_totals *ret_totals, struct error *error);
+
+/* The highest resident memory since the last call of this, 0 where none was seen. */
+int probe__take_memory_peak(struct probe *probe, uint64_t *ret_bytes, struct error *error);
+
+/* Calls back for each label set of the request metrics with its counts. The overflow set comes with
+ * route ROUTE_OVERFLOW. Ends early on a negative return. */
+typedef int (*probe_series_callback)(void *context, const struct http_key *key,
+				     const struct histogram_counts *counts);
+int probe__for_each_series(struct probe *probe, probe_series_callback callback, void *context,
+			   struct error *error);
+
+/* The text of a route by the hash that keys and records name it by: "/unmatched" for
+ * ROUTE_UNMATCHED and for one that is not known. Valid until the next call. */
+const char *probe__route(struct probe *probe, uint64_t route);
+
+/* Worker threads that exist now (see census.h); a negative errno when that cannot be told. */
+int probe__count_workers(struct probe *probe, struct error *error);
+
+/* Forgets threads that have ended. Called once a collection. */
+void probe__forget_dead_threads(struct probe *probe);
+
+/* How the sites were attached, and how many. */
+struct probe_attachment {
+	size_t sites;
+	_Bool multi;
+	uint64_t attach_ns;
+	uint64_t detach_ns; /* 0 until detached */
+};
+struct probe_attachment probe__attachment(const struct probe *probe);
+
+static inline void probe__freep(struct probe **probe)
+{
+	probe__free(*probe);
+}
+
+#endif

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+
+#include "probe/internal.h"
+
+/* Adds up the words of a per-CPU value. Every per-CPU value here is an array of 64-bit counters. */
+static void sum_words(const struct probe *probe, size_t value_bytes, uint64_t *ret_words)
+{
+	size_t words = value_bytes / sizeof(uint64_t);
+	const uint64_t *per_cpu = probe->per_cpu;
+
+	memset(ret_words, 0, value_bytes);
+	for (int cpu = 0; cpu < probe->cpu_count; cpu++) {
+		for (size_t i = 0; i < words; i++)
+			ret_words[i] += per_cpu[(size_t)cpu * words + i];
+	}
+}
+
+static int read_sum(struct probe *probe, struct bpf_map *map, const void *key, size_t key_bytes,
+		    void *ret_value, size_t value_bytes)
+{
+	size_t size = (size_t)probe->cpu_count * value_bytes;
+	int r = bpf_map__lookup_elem(map, key, key_bytes, probe->per_cpu, size, 0);
+
+	if (r < 0)
+		return r;
+	sum_words(probe, value_bytes, ret_value);
+	return 0;
+}
+
+static int read_counters(struct probe *probe, struct bpf_map *map, uint64_t *ret_counters,
+			 uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		int r = read_sum(probe, map, &i, sizeof(i), &ret_counters[i], sizeof(uint64_t));
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int probe__read_totals(struct probe *probe, struct probe_totals *ret_totals, struct error *error)
+{
+	struct scottyscope *skeleton = probe->skeleton;
+	uint32_t zero = 0;
+	int r;
+
+	r = read_sum(probe, skeleton->maps.task_totals, &zero, sizeof(zero), &ret_totals->tasks,
+		     sizeof(ret_totals->tasks));
+	if (r >= 0)
+		r = read_sum(probe, skeleton->maps.http_totals, &zero, sizeof(zero),
+			     &ret_totals->http, sizeof(ret_totals->http));
+	if (r >= 0)
+		r = read_counters(probe, skeleton->maps.hook_hits, ret_totals->hook_hits,
+				  HOOK_COUNT);
+	if (r >= 0)
+		r = read_counters(probe, skeleton->maps.losses, ret_totals->losses, LOSS_COUNT);
+	if (r >= 0)
+		r = read_counters(probe, skeleton->maps.checks, ret_totals->checks, CHECK_COUNT);
+	if (r < 0)
+		return error_set(error, r, "cannot read the counters of the BPF programs: %m");
+	ret_totals->census_tasks = probe->census_tasks;
+	return 0;
+}
+
+int probe__take_memory_peak(struct probe *probe, uint64_t *ret_bytes, struct error *error)
+{
+	struct bpf_map *map = probe->skeleton->maps.memory_peak;
+	size_t size = (size_t)probe->cpu_count * sizeof(struct memory_peak);
+	struct memory_peak *per_cpu = probe->per_cpu;
+	uint32_t zero = 0;
+	int r = bpf_map__lookup_elem(map, &zero, sizeof(zero), per_cpu, size, 0);
+
+	if (r < 0)
+		return error_set(error, r, "cannot read the memory peak: %m");
+	*ret_bytes = 0;
+	for (int cpu = 0; cpu < probe->cpu_count; cpu++) {
+		if (per_cpu[cpu].rss_bytes > *ret_bytes)
+			*ret_bytes = per_cpu[cpu].rss_bytes;
+	}
+	memset(per_cpu, 0, size);
+	r = bpf_map__update_elem(map, &zero, sizeof(zero), per_cpu, size, BPF_ANY);
+	return r < 0 ? error_set(error, r, "cannot reset the memory peak: %m") : 0;
+}
+
+int probe__for_each_series(struct probe *probe, probe_series_callback callback, void *context,
+			   struct error *error)
+{
+	struct bpf_map *map = probe->skeleton->maps.http_series;
+	struct http_key key, next;
+	_Bool more = bpf_map__get_next_key(map, NULL, &next, sizeof(next)) == 0;
+
+	while (more) {
+		struct histogram_counts counts;
+		int r;
+
+		key = next;
+		r = read_sum(probe, map, &key, sizeof(key), &counts, sizeof(counts));
+		if (r < 0)
+			return error_set(error, r, "cannot read the request counters: %m");
+		r = callback(context, &key, &counts);
+		if (r < 0)
+			return r;
+		/* Label sets are only ever added, so a key always has its successor. */
+		more = bpf_map__get_next_key(map, &key, &next, sizeof(next)) == 0;
+	}
+	return 0;
+}
+
+const char *probe__route(struct probe *probe, uint64_t route)
+{
+	if (route == ROUTE_UNMATCHED ||
+	    bpf_map__lookup_elem(probe->skeleton->maps.routes, &route, sizeof(route), &probe->route,
+				 sizeof(probe->route), 0) < 0)
+		return "/unmatched";
+	probe->route.text[sizeof(probe->route.text) - 1] = '\0';
+	return probe->route.text;
+}
