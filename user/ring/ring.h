@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_RING_RING_H
+#define SCOTTYSCOPE_RING_RING_H
+
+/* Records from the kernel, drained and checked. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "wire.h"
+
+/* A finished request, as decoded: texts are within their room and terminated. */
+struct ring_http_request {
+	uint64_t start_ns; /* monotonic */
+	uint64_t end_ns;
+	uint64_t route;
+	uint64_t task;
+	uint16_t status; /* or HTTP_STATUS_ABORTED, HTTP_STATUS_UNKNOWN */
+	enum http_method method;
+	_Bool url_path_cut;
+	char url_path[URL_PATH_BYTES + 1];
+};
+
+/* Decodes the `size` bytes of one record. -EPROTO when kind, version, size or a value is none that
+ * the kernel side writes. */
+int ring_decode_http_request(const void *bytes, size_t size, struct ring_http_request *ret_request);
+
+/* The name of a method as OpenTelemetry's http.request.method has it. */
+const char *ring_method_name(enum http_method method);
+
+struct ring;
+
+/* Takes a decoded request. A negative return stops draining. */
+typedef int (*ring_request_callback)(void *context, const struct ring_http_request *request);
+
+/* A reader of the ring buffer map `map_fd`. */
+int ring__new(int map_fd, ring_request_callback callback, void *context, struct ring **ret_ring,
+	      struct error *error);
+void ring__free(struct ring *ring);
+
+/* Readable when the ring fills; below that it has to be drained by the clock. */
+int ring__fd(const struct ring *ring);
+
+/* Takes all that is there. Returns how many records, or a negative errno. */
+int ring__drain(struct ring *ring);
+
+/* Records that made no sense, since the start. */
+uint64_t ring__malformed(const struct ring *ring);
+
+static inline void ring__freep(struct ring **ring)
+{
+	ring__free(*ring);
+}
+
+#endif
