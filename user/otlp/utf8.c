@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "otlp/utf8.h"
+
+#include <string.h>
+
+static const char replacement[] = "\xef\xbf\xbd";
+
+static _Bool is_between(unsigned char byte, unsigned char low, unsigned char high)
+{
+	return byte >= low && byte <= high;
+}
+
+/* The length of the character that `text` starts with, 0 if none does. A terminator is not between
+ * 0x80 and 0xbf, so that nothing is read beyond it. */
+static size_t character_length(const char *text)
+{
+	const unsigned char *byte = (const unsigned char *)text;
+	unsigned char low = 0x80, high = 0xbf;
+	size_t length;
+
+	if (byte[0] < 0x80)
+		return 1;
+	if (is_between(byte[0], 0xc2, 0xdf)) {
+		length = 2;
+	} else if (is_between(byte[0], 0xe0, 0xef)) {
+		length = 3;
+		low = byte[0] == 0xe0 ? 0xa0 : 0x80;  /* overlong below */
+		high = byte[0] == 0xed ? 0x9f : 0xbf; /* surrogates above */
+	} else if (is_between(byte[0], 0xf0, 0xf4)) {
+		length = 4;
+		low = byte[0] == 0xf0 ? 0x90 : 0x80;
+		high = byte[0] == 0xf4 ? 0x8f : 0xbf; /* U+10FFFF is the last */
+	} else {
+		return 0;
+	}
+	if (!is_between(byte[1], low, high))
+		return 0;
+	for (size_t i = 2; i < length; i++) {
+		if (!is_between(byte[i], 0x80, 0xbf))
+			return 0;
+	}
+	return length;
+}
+
+_Bool utf8_is_valid(const char *text)
+{
+	while (*text) {
+		size_t length = character_length(text);
+
+		if (length == 0)
+			return 0;
+		text += length;
+	}
+	return 1;
+}
+
+size_t utf8_repaired_size(const char *text)
+{
+	size_t size = 1;
+
+	while (*text) {
+		size_t length = character_length(text);
+
+		size += length ? length : sizeof(replacement) - 1;
+		text += length ? length : 1;
+	}
+	return size;
+}
+
+void utf8_repair(char *copy, const char *text)
+{
+	while (*text) {
+		size_t length = character_length(text);
+
+		if (length > 0) {
+			memcpy(copy, text, length);
+			copy += length;
+			text += length;
+		} else {
+			memcpy(copy, replacement, sizeof(replacement) - 1);
+			copy += sizeof(replacement) - 1;
+			text++;
+		}
+	}
+	*copy = '\0';
+}
