@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "front/confine.h"
+#include "front/front.h"
+
+/* A front for tests: says that it is ready and what it is, then does what it is told. */
+
+#define PORT 4242
+
+enum order {
+	ORDER_OBEY,	/* ends when told to stop */
+	ORDER_IGNORE,	/* reads nothing any more */
+	ORDER_FAIL,	/* cannot start */
+	ORDER_END_MUTE, /* ends before it is ready */
+};
+
+struct self_description {
+	pid_t pid;
+	uid_t user;
+	gid_t group;
+	int groups;
+	int open_descriptors; /* above 2 */
+	int dumpable;
+	int no_new_privileges;
+	int parent_death_signal;
+	_Bool has_capabilities;
+	_Bool has_bounding_set;
+	_Bool can_regain_root;
+	rlim_t core_limit;
+	char directory[16];
+};
+
+static struct config config;
+static struct front *front;
+static struct error error;
+
+static void describe(struct self_description *self)
+{
+	struct rlimit core = {0};
+	cap_t none = cap_init(), held = cap_get_proc();
+
+	*self = (struct self_description){.pid = getpid(), .user = getuid(), .group = getgid()};
+	self->groups = getgroups(0, NULL);
+	for (int fd = 3; fd < 1024; fd++)
+		self->open_descriptors += fcntl(fd, F_GETFD) >= 0;
+	self->dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+	self->no_new_privileges = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
+	prctl(PR_GET_PDEATHSIG, &self->parent_death_signal, 0, 0, 0);
+	self->has_capabilities = cap_compare(none, held) != 0;
+	for (unsigned long i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
+		self->has_bounding_set |= prctl(PR_CAPBSET_READ, i, 0, 0, 0) == 1;
+	self->can_regain_root = seteuid(0) == 0;
+	getrlimit(RLIMIT_CORE, &core);
+	self->core_limit = core.rlim_cur + core.rlim_max;
+	if (!getcwd(self->directory, sizeof(self->directory)))
+		self->directory[0] = '\0';
+}
+
+static int run(const struct config *with, int fd)
+{
+	struct self_description self;
+	struct frame_header header;
+	uint16_t port = PORT;
+	char payload[1];
+
+	if (with->port == ORDER_END_MUTE)
+		return 3;
+	if (with->port == ORDER_FAIL) {
+		frame__send(fd, FRAME_FAILED, 0, EADDRINUSE, "no room", 7, NULL);
+		return 1;
+	}
+	describe(&self);
+	frame__send(fd, FRAME_READY, 0, 0, &port, sizeof(port), NULL);
+	frame__send(fd, FRAME_METRICS, 0, 0, &self, sizeof(self), NULL);
+	while (with->port == ORDER_IGNORE)
+		pause();
+	while (frame__receive(fd, 60 * NS_PER_S, &header, payload, 0, NULL) == 0) {
+		if (header.kind == FRAME_STOP)
+			return 0;
+	}
+	return 0;
+}
+
+static void start(enum order order)
+{
+	config.port = (uint16_t)order;
+	cr_assert_eq(front__start(&config, run, &front, &error), 0, "%s", error.message);
+	cr_assert_eq(front__port(front), PORT);
+}
+
+static struct self_description description_of_front(void)
+{
+	struct self_description self;
+	struct frame_header header;
+
+	cr_assert_eq(frame__receive(front__socket_fd(front), NS_PER_S, &header, &self, sizeof(self),
+				    &error),
+		     0, "%s", error.message);
+	return self;
+}
+
+static _Bool has_ended(void)
+{
+	struct pollfd ready = {.fd = front__pid_fd(front), .events = POLLIN};
+
+	return poll(&ready, 1, 5000) == 1;
+}
+
+static void end(void)
+{
+	front__free(front);
+}
+
+TestSuite(front, .fini = end, .timeout = 30);
+
+Test(front, stops_when_told)
+{
+	uint64_t before = clock_monotonic_ns();
+
+	start(ORDER_OBEY);
+	front__stop(front, 20 * NS_PER_S);
+	cr_assert(has_ended());
+	cr_assert_lt(clock_monotonic_ns() - before, 10 * NS_PER_S);
+}
+
+Test(front, is_killed_when_it_does_not_stop)
+{
+	start(ORDER_IGNORE);
+	front__stop(front, 50 * NS_PER_MS);
+	cr_assert(has_ended());
+}
+
+Test(front, says_why_it_cannot_start)
+{
+	config.port = ORDER_FAIL;
+	cr_assert_eq(front__start(&config, run, &front, &error), -EADDRINUSE);
+	cr_assert_str_eq(error.message, "no room");
+	cr_assert_null(front);
+}
+
+Test(front, ends_before_it_is_ready)
+{
+	config.port = ORDER_END_MUTE;
+	cr_assert_eq(front__start(&config, run, &front, &error), -EPIPE);
+	cr_assert_str_eq(error.message,
+			 "the front process did not start: the other process has gone");
+}
+
+Test(front, is_started_again_after_it_was_killed)
+{
+	struct frame_header header;
+	pid_t first;
+
+	start(ORDER_OBEY);
+	first = description_of_front().pid;
+	cr_assert_eq(kill(first, SIGKILL), 0);
+	cr_assert(has_ended());
+	cr_assert_eq(frame__receive(front__socket_fd(front), NS_PER_S, &header, NULL, 0, NULL),
+		     -EPIPE);
+	for (int i = 0; i < 3; i++) {
+		cr_assert_eq(front__restart(front, &error), 0, "%s", error.message);
+		cr_assert_eq(front__port(front), PORT);
+		cr_assert_neq(description_of_front().pid, first);
+	}
+	front__stop(front, 10 * NS_PER_S);
+	cr_assert(has_ended());
+}
+
+Test(front, a_hung_one_is_replaced)
+{
+	pid_t first;
+
+	start(ORDER_IGNORE);
+	first = description_of_front().pid;
+	cr_assert_eq(front__restart(front, &error), 0, "%s", error.message);
+	cr_assert_neq(description_of_front().pid, first);
+	cr_assert_eq(kill(first, 0), -1);
+}
+
+Test(front, ignores_the_terminals_signals)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	struct self_description self;
+
+	start(ORDER_OBEY);
+	self = description_of_front();
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		cr_assert_eq(kill(self.pid, signals[i]), 0);
+	front__stop(front, 10 * NS_PER_S);
+	cr_assert(has_ended());
+}
+
+static void assert_confined(const struct self_description *self)
+{
+	/* Its socket only. */
+	cr_assert_eq(self->open_descriptors, 1);
+	cr_assert_eq(self->dumpable, 0);
+	cr_assert_eq(self->no_new_privileges, 1);
+	cr_assert_eq(self->parent_death_signal, SIGKILL);
+	cr_assert_eq(self->core_limit, 0u);
+	cr_assert_not(self->has_capabilities);
+	cr_assert_not(self->can_regain_root);
+	cr_assert_str_eq(self->directory, "/");
+	cr_assert_neq(self->user, 0u);
+	if (getuid() == 0) {
+		cr_assert_eq(self->user, CONFINE_USER_ID);
+		cr_assert_eq(self->group, CONFINE_USER_ID);
+		cr_assert_eq(self->groups, 0);
+		cr_assert_not(self->has_bounding_set);
+	}
+}
+
+Test(front, is_confined)
+{
+	struct self_description self;
+	int secret = open("/dev/null", O_RDONLY);
+
+	cr_assert_geq(secret, 0);
+	start(ORDER_OBEY);
+	self = description_of_front();
+	assert_confined(&self);
+	cr_assert_eq(front__restart(front, &error), 0);
+	self = description_of_front();
+	assert_confined(&self);
+}
+
+Test(front, has_nothing_of_what_came_after_the_start)
+{
+	/* A front that replaces another is forked from the keeper, not from here. */
+	start(ORDER_OBEY);
+	description_of_front();
+	config.port = ORDER_FAIL;
+	cr_assert_eq(front__restart(front, &error), 0);
+}
+
+Test(front, dies_with_the_probe)
+{
+	int pipe_fds[2];
+	pid_t probe, front_pid = 0;
+
+	cr_assert_eq(pipe(pipe_fds), 0);
+	probe = fork();
+	if (probe == 0) {
+		start(ORDER_IGNORE);
+		front_pid = description_of_front().pid;
+		if (write(pipe_fds[1], &front_pid, sizeof(front_pid)) > 0)
+			kill(getpid(), SIGKILL);
+		_exit(1);
+	}
+	cr_assert_eq(read(pipe_fds[0], &front_pid, sizeof(front_pid)), (ssize_t)sizeof(front_pid));
+	close(pipe_fds[1]);
+	/* It is not our child: what shows its end is a process that is gone or waits for init. */
+	for (int i = 0; i < 500; i++) {
+		char path[64], line[256];
+		FILE *file;
+
+		snprintf(path, sizeof(path), "/proc/%d/stat", front_pid);
+		file = fopen(path, "re");
+		if (!file)
+			return;
+		if (!fgets(line, sizeof(line), file))
+			line[0] = '\0';
+		fclose(file);
+		if (strstr(line, ") Z ") || strstr(line, ") X "))
+			return;
+		poll(NULL, 0, 10);
+	}
+	cr_assert_fail("the front outlived the probe");
+}

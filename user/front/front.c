@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "front/front.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "front/keeper.h"
+
+/* Initialising gRPC and binding a port takes milliseconds; a name server may take longer. */
+#define READY_TIMEOUT_NS (10 * NS_PER_S)
+
+/* How long a process may leave its end of the socket unread before the other gives it up. */
+#define SEND_TIMEOUT_S 2
+
+struct front {
+	const struct config *config;
+	front_main run;
+	pid_t keeper;
+	int control_fd; /* to the keeper */
+	int socket_fd;	/* to the front */
+	int pid_fd;
+	uint16_t port;
+};
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static int make_pair(int type, int *ret_near, int *ret_far, struct error *error)
+{
+	const struct timeval timeout = {.tv_sec = SEND_TIMEOUT_S};
+	int pair[2];
+
+	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_set(error, -errno, "cannot create a socket pair: %m");
+	for (int i = 0; i < 2; i++)
+		setsockopt(pair[i], SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+	*ret_near = pair[0];
+	*ret_far = pair[1];
+	return 0;
+}
+
+/* Waits for the front's first frame, which says whether it works. */
+static int await_ready(struct front *front, struct error *error)
+{
+	struct frame_header header;
+	char payload[FRAME_REASON_LIMIT + 1];
+	int r = frame__receive(front->socket_fd, READY_TIMEOUT_NS, &header, payload,
+			       FRAME_REASON_LIMIT, error);
+
+	if (r < 0)
+		return error_prefix(error, r, "the front process did not start");
+	if (header.kind == FRAME_READY) {
+		memcpy(&front->port, payload, sizeof(front->port));
+		return 0;
+	}
+	if (header.kind != FRAME_FAILED)
+		return error_set(error, -EPROTO, "the front process sent an unexpected frame");
+	payload[header.payload_size] = '\0';
+	r = header.sequence > 0 && header.sequence < 4096 ? -(int)header.sequence : -EIO;
+	return error_set(error, r, "%s", payload);
+}
+
+static int front__launch(struct front *front, struct error *error)
+{
+	_cleanup_close_ int far_fd = -1;
+	pid_t pid;
+	int r = make_pair(SOCK_STREAM, &front->socket_fd, &far_fd, error);
+
+	if (r < 0)
+		return r;
+	r = keeper_start_front(front->control_fd, far_fd, &pid, error);
+	if (r < 0)
+		return r;
+	/* Its end must be open in no other process: its death has to close the stream. */
+	close_fd(&far_fd);
+	front->pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (front->pid_fd < 0)
+		return error_set(error, -errno, "cannot watch the front process: %m");
+	return await_ready(front, error);
+}
+
+int front__start(const struct config *config, front_main run, struct front **ret_front,
+		 struct error *error)
+{
+	_cleanup_(front__freep) struct front *front = malloc(sizeof(*front));
+	_cleanup_close_ int far_fd = -1;
+	pid_t self = getpid();
+	int r;
+
+	if (!front)
+		return error_out_of_memory(error);
+	*front = (struct front){
+		.config = config,
+		.run = run,
+		.control_fd = -1,
+		.socket_fd = -1,
+		.pid_fd = -1,
+	};
+	r = make_pair(SOCK_SEQPACKET, &front->control_fd, &far_fd, error);
+	if (r < 0)
+		return r;
+	front->keeper = fork();
+	if (front->keeper < 0)
+		return error_set(error, -errno, "cannot fork: %m");
+	if (front->keeper == 0)
+		keeper_run(config, run, far_fd, self);
+	close_fd(&far_fd);
+	r = front__launch(front, error);
+	if (r < 0)
+		return r;
+	*ret_front = TAKE_PTR(front);
+	return 0;
+}
+
+int front__restart(struct front *front, struct error *error)
+{
+	int r;
+
+	close_fd(&front->socket_fd);
+	close_fd(&front->pid_fd);
+	front->port = 0;
+	r = front__launch(front, error);
+	if (r < 0) {
+		close_fd(&front->socket_fd);
+		close_fd(&front->pid_fd);
+	}
+	return r;
+}
+
+static _Bool has_ended(int pid_fd, uint64_t timeout_ns)
+{
+	struct pollfd ready = {.fd = pid_fd, .events = POLLIN};
+
+	return poll(&ready, 1, (int)(timeout_ns / NS_PER_MS)) > 0;
+}
+
+void front__stop(struct front *front, uint64_t deadline_ns)
+{
+	/* What it needs after flushing to say how it went, and to end. */
+	uint64_t flush_ns = deadline_ns - deadline_ns / 4;
+
+	if (front->control_fd < 0)
+		return;
+	if (front->pid_fd >= 0 &&
+	    frame__send(front->socket_fd, FRAME_STOP, 0, flush_ns, NULL, 0, NULL) == 0)
+		has_ended(front->pid_fd, deadline_ns);
+
+	/* Without its control socket the keeper ends, and the kernel kills the front with it. */
+	close_fd(&front->control_fd);
+	while (waitpid(front->keeper, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	if (front->pid_fd >= 0)
+		has_ended(front->pid_fd, NS_PER_S);
+}
+
+void front__free(struct front *front)
+{
+	if (!front)
+		return;
+	if (front->keeper > 0)
+		front__stop(front, 0);
+	close_fd(&front->control_fd);
+	close_fd(&front->socket_fd);
+	close_fd(&front->pid_fd);
+	free(front);
+}
+
+int front__socket_fd(const struct front *front)
+{
+	return front->socket_fd;
+}
+
+int front__pid_fd(const struct front *front)
+{
+	return front->pid_fd;
+}
+
+uint16_t front__port(const struct front *front)
+{
+	return front->port;
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "front/keeper.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "front/confine.h"
+
+#define REPLY_TIMEOUT_MS 5000
+
+/* Room for one descriptor in a message. */
+union descriptor_room {
+	struct cmsghdr head;
+	char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+/* Signals of the terminal go to the whole process group: the probe decides what they mean. */
+static void ignore_signals(void)
+{
+	static const int ignored[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2};
+	sigset_t none;
+
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* The descriptor of the next request; -EPIPE when the probe has gone. */
+static int receive_descriptor(int control_fd)
+{
+	char byte;
+	struct iovec part = {.iov_base = &byte, .iov_len = 1};
+	union descriptor_room room;
+	struct msghdr message = {
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = &room,
+		.msg_controllen = sizeof(room),
+	};
+	ssize_t got;
+	int fd;
+
+	do {
+		got = recvmsg(control_fd, &message, MSG_CMSG_CLOEXEC);
+	} while (got < 0 && errno == EINTR);
+
+	const struct cmsghdr *head = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+
+	if (!head || head->cmsg_type != SCM_RIGHTS || head->cmsg_len != CMSG_LEN(sizeof(int)))
+		return -EPIPE;
+	memcpy(&fd, CMSG_DATA(head), sizeof(fd));
+	return fd;
+}
+
+static _Noreturn void run_front(const struct config *config, front_main run, int control_fd,
+				int socket_fd, pid_t parent)
+{
+	struct error error = {0};
+
+	close(control_fd);
+	prctl(PR_SET_NAME, "scottyscope-web", 0, 0, 0);
+	if (confine_die_with_parent(parent, &error) < 0)
+		_exit(EXIT_FAILURE);
+	_exit(run(config, socket_fd));
+}
+
+_Noreturn void keeper_run(const struct config *config, front_main run, int control_fd, pid_t parent)
+{
+	const pid_t self = getpid();
+	struct error confined = {0};
+	pid_t front = 0;
+
+	ignore_signals();
+	prctl(PR_SET_NAME, "scottyscope-kpr", 0, 0, 0);
+	if (confine(control_fd, &confined) == 0)
+		confine_die_with_parent(parent, &confined);
+
+	for (int fd; (fd = receive_descriptor(control_fd)) >= 0; close(fd)) {
+		struct keeper_reply reply = {0};
+		struct error error = confined;
+
+		/* Until it is waited for, its number cannot name another process. */
+		if (front > 0) {
+			kill(front, SIGKILL);
+			waitpid(front, NULL, 0);
+			front = 0;
+		}
+		if (confined.code == 0) {
+			front = fork();
+			if (front == 0)
+				run_front(config, run, control_fd, fd, self);
+			if (front < 0)
+				error_set(&error, -errno, "cannot fork the front process: %m");
+		}
+		reply.code = error.code;
+		reply.pid = front;
+		snprintf(reply.message, sizeof(reply.message), "%.*s",
+			 (int)sizeof(reply.message) - 1, error.message);
+		if (send(control_fd, &reply, sizeof(reply), MSG_NOSIGNAL) < 0)
+			break;
+	}
+	/* The front dies with this process. */
+	_exit(EXIT_SUCCESS);
+}
+
+static int send_descriptor(int control_fd, int fd)
+{
+	char byte = 0;
+	struct iovec part = {.iov_base = &byte, .iov_len = 1};
+	union descriptor_room room = {.bytes = {0}};
+	struct msghdr message = {
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = &room,
+		.msg_controllen = sizeof(room),
+	};
+	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+
+	head->cmsg_level = SOL_SOCKET;
+	head->cmsg_type = SCM_RIGHTS;
+	head->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(head), &fd, sizeof(fd));
+	return sendmsg(control_fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+int keeper_start_front(int control_fd, int socket_fd, pid_t *ret_pid, struct error *error)
+{
+	struct pollfd ready = {.fd = control_fd, .events = POLLIN};
+	struct keeper_reply reply = {0};
+	int r = send_descriptor(control_fd, socket_fd);
+
+	if (r < 0)
+		return error_set(error, r, "the process that keeps the front has gone: %m");
+	if (poll(&ready, 1, REPLY_TIMEOUT_MS) <= 0)
+		return error_set(error, -ETIMEDOUT, "no front process was started in time");
+	if (recv(control_fd, &reply, sizeof(reply), MSG_DONTWAIT) != sizeof(reply))
+		return error_set(error, -EPIPE, "the process that keeps the front has gone");
+	reply.message[sizeof(reply.message) - 1] = '\0';
+	if (reply.code < 0)
+		return error_set(error, reply.code, "%s", reply.message);
+	*ret_pid = reply.pid;
+	return 0;
+}
