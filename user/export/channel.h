@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_EXPORT_CHANNEL_H
+#define SCOTTYSCOPE_EXPORT_CHANNEL_H
+
+#include <grpc/grpc.h>
+
+#include "config/config.h"
+
+/* A gRPC channel to `target`; the caller destroys it. The errors of reading the certificate. */
+int export_channel_new(const struct config_otlp *config, const char *target, _Bool tls,
+		       grpc_channel **ret_channel, struct error *error);
+
+#endif
