@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "otlp/otlp.h"
+#include "prom/text.h"
+
+/* The exposition of model values: they go the way they go in the program, through OTLP requests. */
+
+static const struct otlp_resource_attribute attributes[] = {
+	{.key = "service.name", .string = "scotty"},
+	{.key = "process.pid", .integer = 42},
+};
+static const struct otlp_resource resource = {attributes, 2};
+static const struct otlp_resource no_resource = {NULL, 0};
+
+static struct arena *arena;
+static struct metric_set *set;
+static struct prom_request requests[8];
+static size_t request_count;
+static char *text;
+static size_t text_size;
+
+static void start(void)
+{
+	arena = arena__new(0);
+	set = metric_set__new(arena, 1, 2);
+	cr_assert_not_null(set);
+}
+
+static void end(void)
+{
+	for (size_t i = 0; i < request_count; i++)
+		free((void *)(uintptr_t)requests[i].bytes);
+	arena__free(arena);
+	free(text);
+}
+
+TestSuite(prom_text, .init = start, .fini = end);
+
+static int keep(void *context, const uint8_t *request, size_t size)
+{
+	uint8_t *copy = malloc(size);
+
+	(void)context;
+	memcpy(copy, request, size);
+	requests[request_count++] = (struct prom_request){copy, size};
+	return 0;
+}
+
+/* Encodes what is in the set as one more request, and empties it. */
+static void encode(const struct otlp_resource *of)
+{
+	cr_assert_eq(otlp_encode_metrics(of, set, keep, NULL, NULL), 0);
+	arena__reset(arena);
+	set = metric_set__new(arena, 1, 2);
+}
+
+static int print(struct error *error)
+{
+	FILE *stream;
+	int r;
+
+	free(text);
+	text = NULL;
+	stream = open_memstream(&text, &text_size);
+	r = prom_write_text(stream, requests, request_count, error);
+	fclose(stream);
+	return r;
+}
+
+static void assert_text(const char *expected)
+{
+	struct error error = {0};
+
+	cr_assert_eq(print(&error), 0, "%s", error.message);
+	cr_assert_str_eq(text, expected);
+}
+
+static struct metric_point *add(const struct metric_description *description, const char *key,
+				const char *value)
+{
+	const struct metric_attribute attribute = {key, value};
+
+	return metric_set__point(set, metric_set__metric(set, description), &attribute,
+				 key != NULL);
+}
+
+Test(prom_text, golden)
+{
+	static const double bounds[] = {0.0001, 0.005, 10};
+	static const uint64_t counts[] = {1, 2, 0, 1};
+	static const struct metric_description rss = {"scotty.memory.rss", "By", "Resident memory.",
+						      METRIC_GAUGE};
+	static const struct metric_description http = {"scotty.http.requests", "{request}",
+						       "Answered requests.", METRIC_COUNTER};
+	static const struct metric_description duration = {"scotty.http.request.duration", "s",
+							   "Time to answer.", METRIC_HISTOGRAM};
+	struct metric_point *point;
+
+	metric_set__add_integer(set, &rss, 123456789);
+	add(&http, "path", "/api/{id}")->integer = 7;
+	add(&http, "path", "/b")->integer = 1;
+	point = add(&duration, "method", "GET");
+	point->histogram = (struct metric_histogram){bounds, 3, counts, 4, 12.25};
+	encode(&resource);
+	assert_text("# HELP scotty_http_request_duration_seconds Time to answer.\n"
+		    "# TYPE scotty_http_request_duration_seconds histogram\n"
+		    "scotty_http_request_duration_seconds_bucket{method=\"GET\",le=\"0.0001\"} 1\n"
+		    "scotty_http_request_duration_seconds_bucket{method=\"GET\",le=\"0.005\"} 3\n"
+		    "scotty_http_request_duration_seconds_bucket{method=\"GET\",le=\"10\"} 3\n"
+		    "scotty_http_request_duration_seconds_bucket{method=\"GET\",le=\"+Inf\"} 4\n"
+		    "scotty_http_request_duration_seconds_sum{method=\"GET\"} 12.25\n"
+		    "scotty_http_request_duration_seconds_count{method=\"GET\"} 4\n"
+		    "# HELP scotty_http_requests_total Answered requests.\n"
+		    "# TYPE scotty_http_requests_total counter\n"
+		    "scotty_http_requests_total{path=\"/api/{id}\"} 7\n"
+		    "scotty_http_requests_total{path=\"/b\"} 1\n"
+		    "# HELP scotty_memory_rss_bytes Resident memory.\n"
+		    "# TYPE scotty_memory_rss_bytes gauge\n"
+		    "scotty_memory_rss_bytes 123456789\n"
+		    "# HELP target_info What the metrics are about.\n"
+		    "# TYPE target_info gauge\n"
+		    "target_info{service_name=\"scotty\",process_pid=\"42\"} 1\n");
+}
+
+Test(prom_text, names)
+{
+	static const struct {
+		struct metric_description description;
+		_Bool is_real;
+		const char *name;
+	} cases[] = {
+		{{"scotty.tokio.workers.count", "{worker}", "", METRIC_GAUGE},
+		 0,
+		 "scotty_tokio_workers_count"},
+		{{"scotty.apps.total", "{app}", "", METRIC_GAUGE}, 0, "scotty_apps_total"},
+		{{"scotty.up", "1", "", METRIC_GAUGE}, 0, "scotty_up"},
+		{{"load", "1", "", METRIC_GAUGE}, 1, "load_ratio"},
+		{{"load_ratio", "1", "", METRIC_GAUGE}, 1, "load_ratio"},
+		{{"errors", "1", "", METRIC_COUNTER}, 0, "errors_total"},
+		{{"errors.total", "", "", METRIC_COUNTER}, 0, "errors_total"},
+		{{"busy.total", "s", "", METRIC_COUNTER}, 1, "busy_seconds_total"},
+		{{"busy.seconds", "s", "", METRIC_COUNTER}, 1, "busy_seconds_total"},
+		{{"seconds", "s", "", METRIC_GAUGE}, 1, "seconds_seconds"},
+		{{"queue..len-gth.", "", "", METRIC_UP_DOWN_COUNTER}, 0, "queue_len_gth"},
+		{{"9lives", "", "", METRIC_GAUGE}, 0, "_9lives"},
+		{{"a:b", "furlong/h", "", METRIC_GAUGE}, 0, "a:b_furlong_h"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char expected[128];
+
+		request_count = 0;
+		if (cases[i].is_real)
+			metric_set__add_real(set, &cases[i].description, 1);
+		else
+			metric_set__add_integer(set, &cases[i].description, 1);
+		encode(&no_resource);
+		snprintf(expected, sizeof(expected), "# TYPE %s %s\n%s 1\n", cases[i].name,
+			 cases[i].description.kind == METRIC_COUNTER ? "counter" : "gauge",
+			 cases[i].name);
+		assert_text(expected);
+		free((void *)(uintptr_t)requests[0].bytes);
+		request_count = 0;
+	}
+}
+
+Test(prom_text, escapes)
+{
+	static const struct metric_description odd = {"odd", "", "back\\slash \"and\"\nline",
+						      METRIC_GAUGE};
+
+	add(&odd, "http.route", "a\"b\\c\nd\xff")->integer = 1;
+	encode(&no_resource);
+	assert_text("# HELP odd back\\\\slash \"and\"\\nline\n# TYPE odd gauge\n"
+		    "odd{http_route=\"a\\\"b\\\\c\\nd\xef\xbf\xbd\"} 1\n");
+}
+
+Test(prom_text, label_names)
+{
+	static const struct metric_description gauge = {"g", "", "", METRIC_GAUGE};
+	const struct metric_attribute labels[] = {
+		{"a.b", "1"}, {"0x", "2"}, {"a_b", "3"}, {"a-b", "4"}, {"le", ""}};
+
+	metric_set__point(set, metric_set__metric(set, &gauge), labels, 5)->integer = 1;
+	encode(&no_resource);
+	assert_text("# TYPE g gauge\ng{a_b=\"1;3;4\",key_0x=\"2\",le=\"\"} 1\n");
+}
+
+Test(prom_text, numbers)
+{
+	static const struct metric_description gauge = {"g", "", "", METRIC_GAUGE};
+	static const double values[] = {0.1, 1e-6, 1.0 / 3, 1e300, NAN, INFINITY, -INFINITY, -0.5};
+	static const char *const names[] = {"0", "1", "2", "3", "4", "5", "6", "7"};
+
+	for (size_t i = 0; i < 8; i++) {
+		struct metric_point *point = add(&gauge, "i", names[i]);
+
+		point->real = values[i];
+		point->is_real = 1;
+	}
+	add(&gauge, "i", "8")->integer = INT64_MIN;
+	encode(&no_resource);
+	assert_text("# TYPE g gauge\ng{i=\"0\"} 0.1\ng{i=\"1\"} 1e-06\n"
+		    "g{i=\"2\"} 0.3333333333333333\ng{i=\"3\"} 1e+300\ng{i=\"4\"} NaN\n"
+		    "g{i=\"5\"} +Inf\ng{i=\"6\"} -Inf\ng{i=\"7\"} -0.5\n"
+		    "g{i=\"8\"} -9223372036854775808\n");
+}
+
+Test(prom_text, a_family_spread_over_requests_is_written_once)
+{
+	static const struct metric_description b = {"b", "", "B.", METRIC_COUNTER};
+	static const struct metric_description a = {"a", "", "A.", METRIC_GAUGE};
+
+	add(&b, "n", "1")->integer = 1;
+	metric_set__add_integer(set, &a, 1);
+	encode(&resource);
+	add(&b, "n", "2")->integer = 2;
+	add(&b, NULL, NULL)->is_overflow = 1;
+	encode(&resource);
+	assert_text("# HELP a A.\n# TYPE a gauge\na 1\n"
+		    "# HELP b_total B.\n# TYPE b_total counter\n"
+		    "b_total{n=\"1\"} 1\nb_total{n=\"2\"} 2\n"
+		    "b_total{otel_metric_overflow=\"true\"} 0\n"
+		    "# HELP target_info What the metrics are about.\n# TYPE target_info gauge\n"
+		    "target_info{service_name=\"scotty\",process_pid=\"42\"} 1\n");
+}
+
+Test(prom_text, one_name_of_two_kinds_is_refused)
+{
+	static const struct metric_description gauge = {"a_total", "", "", METRIC_GAUGE};
+	static const struct metric_description counter = {"a", "", "", METRIC_COUNTER};
+	struct error error = {0};
+
+	metric_set__add_integer(set, &gauge, 1);
+	metric_set__add_integer(set, &counter, 1);
+	encode(&resource);
+	cr_assert_eq(print(&error), -EPROTO);
+	cr_assert_str_eq(error.message, "metric a_total is of two kinds");
+}
+
+Test(prom_text, nothing)
+{
+	assert_text("");
+}
+
+/* A request with every kind of point, to be damaged. */
+static void encode_all_kinds(void)
+{
+	static const double bounds[] = {1, 2};
+	static const uint64_t counts[] = {1, 2, 3};
+	static const struct metric_description kinds[] = {
+		{"counter", "s", "C.", METRIC_COUNTER},
+		{"updown", "", "U.", METRIC_UP_DOWN_COUNTER},
+		{"gauge", "1", "G.", METRIC_GAUGE},
+		{"histogram", "s", "H.", METRIC_HISTOGRAM},
+	};
+
+	add(&kinds[0], "key", "value")->integer = 1;
+	add(&kinds[1], "key", "value")->integer = 1;
+	metric_set__add_real(set, &kinds[2], 0.5);
+	add(&kinds[3], "key", "value")->histogram =
+		(struct metric_histogram){bounds, 2, counts, 6, 9};
+	encode(&resource);
+}
+
+Test(prom_text, truncated_input)
+{
+	encode_all_kinds();
+	for (size_t size = requests[0].size; size-- > 1;) {
+		requests[0].size = size;
+		cr_assert_eq(print(NULL), -EPROTO, "%zu bytes", size);
+	}
+}
+
+Test(prom_text, damaged_input)
+{
+	uint32_t random = 12345;
+
+	encode_all_kinds();
+	for (int round = 0; round < 20000; round++) {
+		uint8_t damaged[1024];
+		size_t size = requests[0].size;
+		struct prom_request request = {damaged, size};
+		_cleanup_free_ char *out = NULL;
+		size_t out_size;
+		FILE *stream = open_memstream(&out, &out_size);
+
+		cr_assert_leq(size, sizeof(damaged));
+		memcpy(damaged, requests[0].bytes, size);
+		for (int flips = 1 + round % 4; flips > 0; flips--) {
+			random = random * 1664525 + 1013904223;
+			damaged[(random >> 8) % size] ^= (uint8_t)(1u << (random >> 29));
+		}
+		prom_write_text(stream, &request, 1, NULL);
+		fclose(stream);
+	}
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "prom/name.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static const struct {
+	const char *unit;
+	const char *name;
+} units[] = {
+	{"s", "seconds"},      {"ms", "milliseconds"}, {"us", "microseconds"},
+	{"ns", "nanoseconds"}, {"min", "minutes"},     {"h", "hours"},
+	{"d", "days"},	       {"By", "bytes"},	       {"KiBy", "kibibytes"},
+	{"MiBy", "mebibytes"}, {"GiBy", "gibibytes"},  {"kBy", "kilobytes"},
+	{"MBy", "megabytes"},  {"GBy", "gigabytes"},   {"Hz", "hertz"},
+	{"Cel", "celsius"},    {"%", "percent"},
+};
+
+/* `text` with only letters, digits and '_' (and ':' where `colons`), no run of '_', none at its
+ * end, and no digit first. */
+static char *sanitised(struct arena *arena, const char *text, _Bool colons)
+{
+	char *name = arena__alloc(arena, strlen(text) + 2);
+	size_t length = 0;
+
+	if (!name)
+		return NULL;
+	if (isdigit((unsigned char)*text))
+		name[length++] = '_';
+	for (; *text; text++) {
+		_Bool valid = isalnum((unsigned char)*text) || (colons && *text == ':');
+
+		if (valid)
+			name[length++] = *text;
+		else if (length == 0 || name[length - 1] != '_')
+			name[length++] = '_';
+	}
+	while (length > 1 && name[length - 1] == '_')
+		length--;
+	name[length] = '\0';
+	return name;
+}
+
+static const char *unit_name(struct arena *arena, const pb_metric *metric)
+{
+	const char *unit = metric->unit;
+
+	/* {request} and the like only annotate. */
+	if (*unit == '\0' || *unit == '{')
+		return "";
+	if (strcmp(unit, "1") == 0) {
+		_Bool is_real = metric->data_case == PB_METRIC_GAUGE &&
+				metric->gauge->n_data_points > 0 &&
+				metric->gauge->data_points[0]->value_case == PB_POINT_DOUBLE;
+
+		return is_real ? "ratio" : "";
+	}
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(units[i].unit, unit) == 0)
+			return units[i].name;
+	}
+	return sanitised(arena, unit, 0);
+}
+
+/* Whether `name` ends with '_' and `suffix`. */
+static _Bool has_suffix(const char *name, const char *suffix)
+{
+	size_t length = strlen(name), suffix_length = strlen(suffix);
+
+	return length > suffix_length && name[length - suffix_length - 1] == '_' &&
+	       strcmp(name + length - suffix_length, suffix) == 0;
+}
+
+const char *prom_family_name(struct arena *arena, const pb_metric *metric)
+{
+	_Bool is_counter = metric->data_case == PB_METRIC_SUM && metric->sum->is_monotonic;
+	char *name = sanitised(arena, metric->name, 1);
+	const char *unit = unit_name(arena, metric);
+
+	if (!name || !unit)
+		return NULL;
+	/* The unit goes before `_total`, also where the name brings its own. */
+	if (is_counter && has_suffix(name, "total"))
+		name[strlen(name) - strlen("_total")] = '\0';
+	if (*unit != '\0' && !has_suffix(name, unit))
+		name = arena__printf(arena, "%s_%s", name, unit);
+	if (name && is_counter)
+		name = arena__printf(arena, "%s_total", name);
+	return name;
+}
+
+const char *prom_label_name(struct arena *arena, const char *key)
+{
+	const char *name = sanitised(arena, key, 0);
+
+	/* What the specification puts before a key that starts with a digit. */
+	if (name && isdigit((unsigned char)*key))
+		return arena__printf(arena, "key%s", name);
+	return name;
+}

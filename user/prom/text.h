@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_PROM_TEXT_H
+#define SCOTTYSCOPE_PROM_TEXT_H
+
+/* OTLP metrics as Prometheus text exposition format 0.0.4, by the OpenTelemetry specification's
+ * "Prometheus and OpenMetrics compatibility". */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+
+/* Several ExportMetricsServiceRequests that form one collection. */
+struct prom_request {
+	const uint8_t *bytes;
+	size_t size;
+};
+
+/* Writes the exposition of the requests together to `stream`: each metric family once, with HELP
+ * and TYPE. Names get their unit and `_total` suffix; the resource becomes `target_info`. -EPROTO
+ * for bytes that are no request. */
+int prom_write_text(FILE *stream, const struct prom_request *requests, size_t request_count,
+		    struct error *error);
+
+#endif
