@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "front/front.h"
+#include "otlp/otlp.h"
+#include "serve/serve.h"
+
+/* The real front, with the test as its probe. */
+
+static char host[] = "127.0.0.1";
+static struct config config = {.listen_host = host};
+static struct front *front;
+static struct error error;
+
+static const struct otlp_resource resource = {NULL, 0};
+
+static void start(void)
+{
+	cr_assert_eq(front__start(&config, serve_main, &front, &error), 0, "%s", error.message);
+	cr_assert_neq(front__port(front), 0);
+}
+
+static void end(void)
+{
+	front__free(front);
+}
+
+TestSuite(serve, .init = start, .fini = end, .timeout = 60);
+
+struct client {
+	pthread_t thread;
+	const char *path;
+	char answer[8192];
+};
+
+static void *get(void *context)
+{
+	struct client *client = context;
+	const struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_port = htons(front__port(front)),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	size_t size = 0;
+	ssize_t got;
+
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0) {
+		dprintf(fd, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", client->path);
+		while ((got = read(fd, client->answer + size, sizeof(client->answer) - 1 - size)) >
+		       0)
+			size += (size_t)got;
+	}
+	client->answer[size] = '\0';
+	close(fd);
+	return NULL;
+}
+
+static void begin(struct client *client, const char *path)
+{
+	client->path = path;
+	pthread_create(&client->thread, NULL, get, client);
+}
+
+static const char *finish(struct client *client)
+{
+	pthread_join(client->thread, NULL);
+	return client->answer;
+}
+
+static int send_request(void *sequence, const uint8_t *request, size_t size)
+{
+	return frame__send(front__socket_fd(front), FRAME_METRICS, FRAME_FLAG_SCRAPE,
+			   *(uint64_t *)sequence, request, size, &error);
+}
+
+static void answer(uint64_t sequence)
+{
+	static const struct metric_description answers = {"answers", "{answer}", "", METRIC_GAUGE};
+	struct arena *arena = arena__new(0);
+	struct metric_set *set = metric_set__new(arena, 1, 2);
+
+	metric_set__add_integer(set, &answers, (int64_t)sequence);
+	cr_assert_eq(otlp_encode_metrics(&resource, set, send_request, &sequence, NULL), 0);
+	cr_assert_eq(frame__send(front__socket_fd(front), FRAME_METRICS_END, FRAME_FLAG_SCRAPE,
+				 sequence, NULL, 0, NULL),
+		     0);
+	arena__free(arena);
+}
+
+/* Takes the front's next frame: answers a FRAME_COLLECT, with its number as the value, or keeps the
+ * statistics. Returns its kind. */
+static enum frame_kind take_frame(struct front_statistics *statistics)
+{
+	struct frame_header header;
+
+	cr_assert_eq(frame__receive(front__socket_fd(front), 10 * NS_PER_S, &header, statistics,
+				    sizeof(*statistics), &error),
+		     0, "%s", error.message);
+	if (header.kind == FRAME_COLLECT)
+		answer(header.sequence);
+	return header.kind;
+}
+
+Test(serve, a_scrape_gets_a_fresh_collection)
+{
+	struct client client;
+	struct front_statistics statistics = {0};
+
+	for (int i = 1; i <= 3; i++) {
+		char expected[32];
+
+		snprintf(expected, sizeof(expected), "\nanswers %d\n", i);
+		begin(&client, "/metrics");
+		while (take_frame(&statistics) != FRAME_COLLECT)
+			continue;
+		cr_assert_not_null(strstr(finish(&client), expected), "%s", client.answer);
+		/* Those answered before are in the statistics that came before the question. */
+		cr_assert_eq(statistics.scrapes, (uint64_t)i - 1);
+	}
+}
+
+Test(serve, scrapes_at_once_are_all_answered)
+{
+	static struct client clients[8];
+	struct front_statistics statistics = {0};
+
+	for (int i = 0; i < 8; i++)
+		begin(&clients[i], "/metrics");
+	while (statistics.scrapes + statistics.scrape_failures < 8)
+		take_frame(&statistics);
+	for (int i = 0; i < 8; i++)
+		cr_assert_not_null(strstr(finish(&clients[i]), "\nanswers "));
+	cr_assert_eq(statistics.scrape_failures, 0u);
+}
+
+Test(serve, a_probe_that_is_silent)
+{
+	struct client client;
+
+	begin(&client, "/metrics");
+	cr_assert_not_null(strstr(finish(&client), "503 Service Unavailable"), "%s", client.answer);
+	begin(&client, "/healthz");
+	cr_assert_not_null(strstr(finish(&client), "the probe has not answered for"), "%s",
+			   client.answer);
+}
+
+Test(serve, stops_when_told_and_when_left)
+{
+	struct pollfd ended = {.fd = front__pid_fd(front), .events = POLLIN};
+
+	front__stop(front, 20 * NS_PER_S);
+	cr_assert_eq(poll(&ended, 1, 5000), 1);
+}
+
+Test(serve, ends_at_a_frame_that_is_not_for_it)
+{
+	struct pollfd ended = {.fd = front__pid_fd(front), .events = POLLIN};
+
+	frame__send(front__socket_fd(front), FRAME_COLLECT, 0, 0, NULL, 0, NULL);
+	cr_assert_eq(poll(&ended, 1, 5000), 1);
+	cr_assert_eq(front__restart(front, &error), 0, "%s", error.message);
+}
+
+Test(serve, a_port_that_is_taken)
+{
+	struct front *second = NULL;
+	struct config same = config;
+
+	same.listen_port = front__port(front);
+	cr_assert_eq(front__start(&same, serve_main, &second, &error), -EADDRINUSE);
+	cr_assert_not_null(strstr(error.message, "cannot listen on 127.0.0.1 port"));
+}

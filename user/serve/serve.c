@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "serve/serve.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "export/export.h"
+#include "front/protocol.h"
+#include "otlp/decode.h"
+#include "prom/server.h"
+#include "serve/scrape.h"
+
+#define TICK_NS (1 * NS_PER_S)
+
+struct server {
+	int socket_fd;
+	struct loop *loop;
+	struct frame_reader *reader;
+	struct exporter *exporter;
+	struct scrape *scrape;
+	struct prom_server *prom; /* NULL: no HTTP */
+	struct front_statistics last_sent;
+	_Bool in_collection; /* some requests of a collection to export have come */
+	_Bool has_problem[EXPORT_SPANS + 1];
+	struct error error; /* of the callback that ended the loop */
+};
+
+static int collect(void *context, char **ret_text, size_t *ret_size)
+{
+	struct server *server = context;
+
+	return scrape__wait(server->scrape, ret_text, ret_size);
+}
+
+static int check_health(void *context, char *reason, size_t reason_size)
+{
+	struct server *server = context;
+	uint64_t overdue_ns = scrape__overdue_ns(server->scrape);
+
+	if (overdue_ns == 0)
+		return 0;
+	snprintf(reason, reason_size, "the probe has not answered for %.0f s",
+		 (double)overdue_ns / (double)NS_PER_S);
+	return -ETIMEDOUT;
+}
+
+/* Tells the probe what has changed since it was told last. */
+static int send_statistics(struct server *server)
+{
+	struct scrape_counts scrapes = scrape__counts(server->scrape);
+	struct front_statistics statistics = {
+		.scrapes = scrapes.answered,
+		.scrape_failures = scrapes.failed,
+	};
+
+	exporter__statistics(server->exporter, &statistics);
+	if (memcmp(&statistics, &server->last_sent, sizeof(statistics)) == 0)
+		return 0;
+	server->last_sent = statistics;
+	return frame__send(server->socket_fd, FRAME_STATISTICS, 0, 0, &statistics,
+			   sizeof(statistics), &server->error);
+}
+
+/* Asks for a collection if a scrape waits for one. */
+static int ask_for_collection(struct server *server)
+{
+	uint64_t sequence;
+	int r;
+
+	if (!scrape__next(server->scrape, &sequence))
+		return 0;
+	/* Before, so that the collection has them. */
+	r = send_statistics(server);
+	if (r < 0)
+		return r;
+	return frame__send(server->socket_fd, FRAME_COLLECT, 0, sequence, NULL, 0, &server->error);
+}
+
+static int on_scrape(void *context, int fd, uint32_t events)
+{
+	(void)fd;
+	(void)events;
+	return ask_for_collection(context);
+}
+
+/* Says once when a signal stops getting through, and once when it does again. */
+static void report_problems(struct server *server)
+{
+	static const char *const names[] = {
+		[EXPORT_METRICS] = "metrics",
+		[EXPORT_SPANS] = "traces",
+	};
+
+	for (unsigned int signal = EXPORT_METRICS; signal <= EXPORT_SPANS; signal++) {
+		char reason[512];
+		_Bool has_problem =
+			exporter__problem(server->exporter, signal, reason, sizeof(reason));
+
+		if (has_problem && !server->has_problem[signal])
+			log_warning("%s do not get through to %s", names[signal], reason);
+		else if (!has_problem && server->has_problem[signal])
+			log_info("%s get through again", names[signal]);
+		server->has_problem[signal] = has_problem;
+	}
+}
+
+static int on_tick(void *context, int fd, uint32_t events)
+{
+	struct server *server = context;
+	int r;
+
+	(void)fd;
+	(void)events;
+	report_problems(server);
+	r = ask_for_collection(server);
+	return r < 0 ? r : send_statistics(server);
+}
+
+static void take_metrics(struct server *server, const struct frame *frame)
+{
+	const uint8_t *request = frame->payload;
+	size_t size = frame->header.payload_size;
+
+	if (frame->header.flags & FRAME_FLAG_SCRAPE)
+		scrape__add(server->scrape, frame->header.sequence, request, size);
+	if (frame->header.flags & FRAME_FLAG_EXPORT) {
+		if (!server->in_collection)
+			exporter__new_collection(server->exporter);
+		server->in_collection = 1;
+		exporter__queue(server->exporter, EXPORT_METRICS, request, size,
+				otlp_count_points(request, size));
+	}
+}
+
+static int take_metrics_end(struct server *server, const struct frame *frame)
+{
+	if (frame->header.flags & FRAME_FLAG_EXPORT)
+		server->in_collection = 0;
+	if (!(frame->header.flags & FRAME_FLAG_SCRAPE))
+		return 0;
+	scrape__end(server->scrape, frame->header.sequence);
+	return ask_for_collection(server);
+}
+
+static int take_frame(struct server *server, const struct frame *frame)
+{
+	switch (frame->header.kind) {
+	case FRAME_METRICS:
+		take_metrics(server, frame);
+		return 0;
+	case FRAME_METRICS_END:
+		return take_metrics_end(server, frame);
+	case FRAME_SPANS:
+		exporter__queue(server->exporter, EXPORT_SPANS, frame->payload,
+				frame->header.payload_size,
+				otlp_count_spans(frame->payload, frame->header.payload_size));
+		return 0;
+	case FRAME_STOP:
+		exporter__flush(server->exporter, frame->header.sequence);
+		loop__stop(server->loop);
+		return send_statistics(server);
+	default:
+		return error_set(&server->error, -EPROTO, "unexpected frame of kind %u",
+				 frame->header.kind);
+	}
+}
+
+static int on_frame(void *context, int fd, uint32_t events)
+{
+	struct server *server = context;
+	struct frame frame;
+	int r;
+
+	(void)events;
+	while ((r = frame_reader__next(server->reader, fd, &frame, &server->error)) > 0) {
+		r = take_frame(server, &frame);
+		if (r < 0 || frame.header.kind == FRAME_STOP)
+			return r;
+	}
+	return r;
+}
+
+static int server__start(struct server *server, const struct config *config)
+{
+	struct error *error = &server->error;
+	int r = loop__new(&server->loop, error);
+
+	if (r >= 0)
+		r = frame_reader__new(&server->reader, error);
+	if (r >= 0)
+		r = scrape__new(&server->scrape, error);
+	if (r >= 0)
+		r = exporter__new(&config->otlp, &server->exporter, error);
+	if (r >= 0 && config->listen_host)
+		r = prom_server__new(config->listen_host, config->listen_port, collect,
+				     check_health, server, &server->prom, error);
+	if (r >= 0)
+		r = loop__add_fd(server->loop, server->socket_fd, EPOLLIN, on_frame, server, NULL,
+				 error);
+	if (r >= 0)
+		r = loop__add_fd(server->loop, scrape__event_fd(server->scrape), EPOLLIN, on_scrape,
+				 server, NULL, error);
+	if (r >= 0)
+		r = loop__add_timer(server->loop, TICK_NS, TICK_NS, on_tick, server, NULL, error);
+	return r;
+}
+
+static void server__done(struct server *server)
+{
+	/* The HTTP server waits for its threads, and they for collections. */
+	if (server->scrape)
+		scrape__close(server->scrape);
+	prom_server__free(server->prom);
+	exporter__free(server->exporter);
+	scrape__free(server->scrape);
+	frame_reader__free(server->reader);
+	loop__free(server->loop);
+}
+
+static int server__run(struct server *server)
+{
+	uint16_t port = server->prom ? prom_server__port(server->prom) : 0;
+	int r = frame__send(server->socket_fd, FRAME_READY, 0, 0, &port, sizeof(port),
+			    &server->error);
+
+	if (r >= 0)
+		r = loop__run(server->loop);
+	/* The probe's end is ours too, and no failure. */
+	if (r < 0 && r != -EPIPE)
+		log_error("the unprivileged process ends: %s", server->error.message);
+	return r;
+}
+
+int serve_main(const struct config *config, int socket_fd)
+{
+	_cleanup_(server__done) struct server server = {.socket_fd = socket_fd};
+	int r = server__start(&server, config);
+
+	if (r < 0) {
+		/* The probe says it, as the reason why it does not start. */
+		frame__send(socket_fd, FRAME_FAILED, 0, (uint64_t)-r, server.error.message,
+			    strnlen(server.error.message, FRAME_REASON_LIMIT), NULL);
+		return EXIT_FAILURE;
+	}
+	r = server__run(&server);
+	return r < 0 && r != -EPIPE ? EXIT_FAILURE : EXIT_SUCCESS;
+}
