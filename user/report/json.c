@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <jansson.h>
+
+#include "report/report.h"
+
+static const char *kind_name(enum metric_kind kind)
+{
+	switch (kind) {
+	case METRIC_COUNTER:
+		return "counter";
+	case METRIC_UP_DOWN_COUNTER:
+		return "up_down_counter";
+	case METRIC_GAUGE:
+		return "gauge";
+	case METRIC_HISTOGRAM:
+		return "histogram";
+	}
+	return "";
+}
+
+static json_t *json_of_histogram(const struct metric_histogram *histogram)
+{
+	json_t *bounds = json_array();
+	json_t *counts = json_array();
+
+	for (size_t i = 0; i < histogram->bound_count; i++)
+		json_array_append_new(bounds, json_real(histogram->bounds[i]));
+	for (size_t i = 0; i <= histogram->bound_count; i++)
+		json_array_append_new(counts,
+				      json_integer((json_int_t)histogram->bucket_counts[i]));
+	return json_pack("{s:I, s:f, s:o, s:o}", "count", (json_int_t)histogram->count, "sum",
+			 histogram->sum, "bounds", bounds, "counts", counts);
+}
+
+static json_t *json_of_point(const struct metric_point *point, enum metric_kind kind)
+{
+	json_t *object = json_object();
+	json_t *attributes = json_object();
+
+	for (size_t i = 0; i < point->attribute_count; i++)
+		json_object_set_new(attributes, point->attributes[i].key,
+				    json_string(point->attributes[i].value));
+	if (point->is_overflow)
+		json_object_set_new(attributes, "otel.metric.overflow", json_true());
+	json_object_set_new(object, "attributes", attributes);
+	if (kind == METRIC_HISTOGRAM)
+		json_object_set_new(object, "histogram", json_of_histogram(&point->histogram));
+	else if (point->is_real)
+		json_object_set_new(object, "value", json_real(point->real));
+	else
+		json_object_set_new(object, "value", json_integer(point->integer));
+	return object;
+}
+
+static json_t *json_of_metric(const struct metric *metric)
+{
+	json_t *points = json_array();
+
+	for (const struct metric_point *point = metric->points; point; point = point->next)
+		json_array_append_new(points, json_of_point(point, metric->description->kind));
+	return json_pack("{s:s, s:s, s:s, s:o}", "name", metric->description->name, "unit",
+			 metric->description->unit, "kind", kind_name(metric->description->kind),
+			 "points", points);
+}
+
+int report_print_json(const struct metric_set *set, FILE *stream, struct error *error)
+{
+	json_t *metrics = json_array();
+
+	for (const struct metric *metric = set->metrics; metric; metric = metric->next)
+		json_array_append_new(metrics, json_of_metric(metric));
+
+	json_t *root =
+		json_pack("{s:I, s:I, s:o}", "start_time_unix_nano", (json_int_t)set->start_ns,
+			  "time_unix_nano", (json_int_t)set->time_ns, "metrics", metrics);
+
+	if (!root)
+		return error_out_of_memory(error);
+	json_dumpf(root, stream, JSON_INDENT(2));
+	fputc('\n', stream);
+	json_decref(root);
+	return 0;
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "metric/descriptions.h"
+#include "report/report.h"
+
+static const struct metric *find(const struct metric_set *set, enum metric_id id)
+{
+	for (const struct metric *metric = set->metrics; metric; metric = metric->next) {
+		if (metric->description == &metric_descriptions[id])
+			return metric;
+	}
+	return NULL;
+}
+
+static int64_t value_of(const struct metric_set *set, enum metric_id id)
+{
+	const struct metric *metric = find(set, id);
+
+	return metric && metric->points ? metric->points->integer : 0;
+}
+
+/* A duration with three significant digits at the most, in the unit that suits it. */
+static void print_duration(double seconds, FILE *stream)
+{
+	if (isnan(seconds))
+		fprintf(stream, "%9s", "-");
+	else if (seconds < 1e-3)
+		fprintf(stream, "%6.4g us", seconds * 1e6);
+	else if (seconds < 1)
+		fprintf(stream, "%6.4g ms", seconds * 1e3);
+	else
+		fprintf(stream, "%6.4g s ", seconds);
+}
+
+/* One character a bucket, its height the bucket's share of the fullest one. */
+static void print_picture(const struct metric_histogram *histogram, FILE *stream)
+{
+	static const char *const heights[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+	uint64_t highest = 1;
+
+	for (size_t i = 0; i <= histogram->bound_count; i++) {
+		if (histogram->bucket_counts[i] > highest)
+			highest = histogram->bucket_counts[i];
+	}
+	for (size_t i = 0; i <= histogram->bound_count; i++) {
+		uint64_t count = histogram->bucket_counts[i];
+
+		/* What is there is seen, however little. */
+		fputs(count ? heights[count * 7 / highest] : "·", stream);
+	}
+}
+
+static const char *attribute(const struct metric_point *point, const char *key)
+{
+	for (size_t i = 0; i < point->attribute_count; i++) {
+		if (strcmp(point->attributes[i].key, key) == 0)
+			return point->attributes[i].value;
+	}
+	return point->is_overflow ? "(others)" : "";
+}
+
+static void print_request_row(const struct metric_point *point, FILE *stream)
+{
+	const struct metric_histogram *histogram = &point->histogram;
+
+	fprintf(stream, "  %-7s %-46s %-7s %9" PRIu64 "  ", attribute(point, "method"),
+		attribute(point, "path"), attribute(point, "status"), histogram->count);
+	print_duration(metric_histogram__quantile(histogram, 0.5), stream);
+	fputs("  ", stream);
+	print_duration(metric_histogram__quantile(histogram, 0.9), stream);
+	fputs("  ", stream);
+	print_duration(metric_histogram__quantile(histogram, 0.99), stream);
+	fputs("  ", stream);
+	print_picture(histogram, stream);
+	fputc('\n', stream);
+}
+
+static void print_requests(const struct metric_set *set, FILE *stream)
+{
+	const struct metric *durations = find(set, METRIC_ID_HTTP_REQUEST_DURATION);
+
+	fprintf(stream, "Requests\n  %-7s %-46s %-7s %9s  %9s  %9s  %9s  %s\n", "method", "route",
+		"status", "count", "p50", "p90", "p99", "100 us ... 10 s");
+	if (!durations)
+		fprintf(stream, "  none were finished while we looked\n");
+	for (const struct metric_point *point = durations ? durations->points : NULL; point;
+	     point = point->next)
+		print_request_row(point, stream);
+	fprintf(stream, "  now without a response: %" PRId64 "\n\n",
+		value_of(set, METRIC_ID_HTTP_REQUESTS_ACTIVE));
+}
+
+static void print_tokio(const struct metric_set *set, FILE *stream)
+{
+	const struct metric *polls = find(set, METRIC_ID_TOKIO_POLL_DURATION);
+
+	fprintf(stream,
+		"Tokio\n  polls %" PRId64 ", slow ones %" PRId64 ", tasks alive %" PRId64
+		", worker threads %" PRId64 "\n",
+		value_of(set, METRIC_ID_TOKIO_POLL_COUNT),
+		value_of(set, METRIC_ID_TOKIO_SLOW_POLL_COUNT),
+		value_of(set, METRIC_ID_TOKIO_TASKS_ACTIVE),
+		value_of(set, METRIC_ID_TOKIO_WORKERS));
+	if (polls && polls->points) {
+		const struct metric_histogram *histogram = &polls->points->histogram;
+
+		fputs("  a poll takes p50", stream);
+		print_duration(metric_histogram__quantile(histogram, 0.5), stream);
+		fputs(", p99", stream);
+		print_duration(metric_histogram__quantile(histogram, 0.99), stream);
+		fputs("   1 us ", stream);
+		print_picture(histogram, stream);
+		fputs(" 1 s\n", stream);
+	}
+	fputc('\n', stream);
+}
+
+static void print_memory(const struct metric_set *set, FILE *stream)
+{
+	const double mebibyte = 1024 * 1024;
+
+	fprintf(stream, "Memory\n  resident %.1f MiB (highest %.1f MiB), virtual %.1f MiB\n\n",
+		(double)value_of(set, METRIC_ID_MEMORY_RSS) / mebibyte,
+		(double)value_of(set, METRIC_ID_MEMORY_RSS_PEAK) / mebibyte,
+		(double)value_of(set, METRIC_ID_MEMORY_VIRTUAL) / mebibyte);
+}
+
+void report_print_text(const struct metric_set *set, const struct report_context *context,
+		       FILE *stream)
+{
+	fprintf(stream, "%s (process %d), seen from outside for %.1f s\n\n",
+		context->executable_path, context->pid,
+		(double)(set->time_ns - set->start_ns) / 1e9);
+	print_requests(set, stream);
+	print_tokio(set, stream);
+	print_memory(set, stream);
+	if (context->lost == 0)
+		fprintf(stream, "Lost\n  nothing: every number above is exact\n\n");
+	else
+		fprintf(stream,
+			"Lost\n  %" PRIu64 " events; scottyscope_lost_total tells the causes\n\n",
+			context->lost);
+	fprintf(stream, "Next\n");
+	if (context->metrics_url)
+		fprintf(stream, "  metrics for Prometheus: %s (while scottyscope runs)\n",
+			context->metrics_url);
+	if (context->collector)
+		fprintf(stream, "  metrics and spans went to the collector at %s\n",
+			context->collector);
+	fprintf(stream, "  what is measured how, and what is not: scottyscope verify\n"
+			"  keep watching: sudo scottyscope\n");
+}

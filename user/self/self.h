@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_SELF_SELF_H
+#define SCOTTYSCOPE_SELF_SELF_H
+
+/* The tool's own metrics: what it saw, what it lost and why, what it costs. */
+
+#include "base/error.h"
+#include "front/protocol.h"
+#include "metric/metric.h"
+#include "probe/probe.h"
+
+/* What is lost or done after the kernel side, cumulative. */
+struct self_counters {
+	uint64_t records; /* taken from the ring */
+	uint64_t malformed_records;
+	uint64_t spans_made;
+	uint64_t spans_dropped; /* a batch was full */
+	uint64_t collections;
+	uint64_t front_restarts;
+	struct front_statistics front; /* of all fronts so far */
+};
+
+/* Adds the tool's metrics to a collection. */
+void self_collect(struct metric_set *set, const struct probe_totals *totals,
+		  const struct probe_attachment *attachment, const struct self_counters *counters);
+
+/* Everything that was lost, by whatever cause: 0 means that all is exact and complete. */
+uint64_t self_total_lost(const struct probe_totals *totals, const struct self_counters *counters);
+
+#endif
