@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_COMMAND_COMMAND_H
+#define SCOTTYSCOPE_COMMAND_COMMAND_H
+
+/* What the user can ask for: each puts the stages together. They return an exit status
+ * (config/exit_status.h) or a negative errno with its error. */
+
+#include "base/error.h"
+#include "config/config.h"
+
+/* Finds, attaches, reports until told to stop, detaches. */
+int command_run(const struct config *config, struct error *error);
+
+/* Prints the plan for the process, attaching nothing. */
+int command_verify(const struct config *config, struct error *error);
+
+#endif

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "command/publish.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "command/resource.h"
+#include "metric/collect.h"
+#include "span/http.h"
+
+/* A collection is bounded by the number of label sets; this is far above any. */
+#define COLLECTION_LIMIT_BYTES ((size_t)64 * 1024 * 1024)
+
+static int take_request(void *context, const struct ring_http_request *request)
+{
+	struct publisher *publisher = context;
+	const char *route = request->route == ROUTE_UNMATCHED
+				    ? NULL
+				    : probe__route(publisher->probe, request->route);
+
+	publisher->counters.records++;
+	if (publisher->spans->count == publisher->spans->limit &&
+	    publisher__send_spans(publisher, NULL) < 0)
+		span_batch__clear(publisher->spans);
+	if (span_add_http_request(publisher->spans, request, route, clock_realtime_offset_ns()) < 0)
+		publisher->counters.spans_dropped++;
+	else
+		publisher->counters.spans_made++;
+	return 0;
+}
+
+int publisher__init(struct publisher *publisher, struct error *error)
+{
+	int r;
+
+	publisher->resource_arena = arena__new(0);
+	publisher->collection_arena = arena__new(COLLECTION_LIMIT_BYTES);
+	publisher->spans = span_batch__new(publisher->config->otlp.span_batch);
+	if (!publisher->resource_arena || !publisher->collection_arena || !publisher->spans)
+		return error_out_of_memory(error);
+	r = resource__describe(publisher->config, publisher->subject->target,
+			       publisher->resource_arena, &publisher->resource, error);
+	if (r < 0)
+		return r;
+	publisher->target_is_up = 1;
+	return ring__new(probe__ring_fd(publisher->probe), take_request, publisher,
+			 &publisher->ring, error);
+}
+
+void publisher__done(struct publisher *publisher)
+{
+	ring__free(publisher->ring);
+	span_batch__free(publisher->spans);
+	arena__free(publisher->collection_arena);
+	arena__free(publisher->resource_arena);
+}
+
+int publisher__drain(struct publisher *publisher, struct error *error)
+{
+	int r = ring__drain(publisher->ring);
+
+	publisher->counters.malformed_records = ring__malformed(publisher->ring);
+	return r < 0 ? error_set(error, r, "cannot read the ring buffer: %m") : 0;
+}
+
+struct send_context {
+	struct publisher *publisher;
+	enum frame_kind kind;
+	uint16_t flags;
+	uint64_t sequence;
+	struct error *error;
+};
+
+static int send_request(void *context, const uint8_t *request, size_t size)
+{
+	struct send_context *send = context;
+
+	return frame__send(front__socket_fd(send->publisher->front), send->kind, send->flags,
+			   send->sequence, request, size, send->error);
+}
+
+int publisher__send_spans(struct publisher *publisher, struct error *error)
+{
+	struct send_context send = {
+		.publisher = publisher,
+		.kind = FRAME_SPANS,
+		.sequence = publisher->spans->count,
+		.error = error,
+	};
+	int r = 0;
+
+	if (publisher->spans->count == 0)
+		return 0;
+	if (publisher->front)
+		r = otlp_encode_spans(&publisher->resource, publisher->spans, send_request, &send,
+				      error);
+	if (r < 0)
+		publisher->counters.spans_dropped += publisher->spans->count;
+	span_batch__clear(publisher->spans);
+	return r;
+}
+
+int publisher__collect(struct publisher *publisher, struct metric_set **ret_set,
+		       struct error *error)
+{
+	struct probe_attachment attachment = probe__attachment(publisher->probe);
+	struct probe_totals totals;
+	struct metric_set *set;
+	int r;
+
+	arena__reset(publisher->collection_arena);
+	probe__forget_dead_threads(publisher->probe);
+	set = metric_set__new(publisher->collection_arena, probe__start_ns(publisher->probe),
+			      clock_realtime_ns());
+	if (!set)
+		return error_out_of_memory(error);
+	r = metric_collect_target(set, publisher->probe, publisher->subject->plan,
+				  publisher->subject->target, publisher->target_is_up, error);
+	if (r >= 0)
+		r = probe__read_totals(publisher->probe, &totals, error);
+	if (r < 0)
+		return r;
+	publisher->counters.collections++;
+	self_collect(set, &totals, &attachment, &publisher->counters);
+	if (arena__failed(publisher->collection_arena))
+		return error_out_of_memory(error);
+	*ret_set = set;
+	return 0;
+}
+
+int publisher__send_metrics(struct publisher *publisher, uint16_t flags, uint64_t sequence,
+			    struct error *error)
+{
+	struct send_context send = {
+		.publisher = publisher,
+		.kind = FRAME_METRICS,
+		.flags = flags,
+		.sequence = sequence,
+		.error = error,
+	};
+	struct metric_set *set;
+	int r;
+
+	if (!publisher->front)
+		return 0;
+	r = publisher__collect(publisher, &set, error);
+	if (r < 0)
+		return r;
+	r = otlp_encode_metrics(&publisher->resource, set, send_request, &send, error);
+	if (r < 0)
+		return r;
+	return frame__send(front__socket_fd(publisher->front), FRAME_METRICS_END, flags, sequence,
+			   NULL, 0, error);
+}
+
+uint64_t publisher__lost(struct publisher *publisher, struct error *error)
+{
+	struct probe_totals totals;
+
+	if (probe__read_totals(publisher->probe, &totals, error) < 0)
+		return 0;
+	return self_total_lost(&totals, &publisher->counters);
+}

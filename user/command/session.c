@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "command/session.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/loop.h"
+
+/* How often the ring is looked at. At 100,000 requests/s half a ring of 8 MiB fills in 0.2 s, and
+ * then it wakes us by itself. */
+#define DRAIN_INTERVAL_NS (100 * NS_PER_MS)
+
+/* A front that died is started again after this. */
+#define RESTART_DELAY_NS (1 * NS_PER_S)
+
+struct session {
+	struct publisher *publisher;
+	struct error *error;
+	struct loop *loop;
+	struct frame_reader *frames;
+	struct loop_source *front_socket;
+	struct loop_source *front_process;
+};
+
+static int on_signal(void *context, int fd, uint32_t signal)
+{
+	struct session *session = context;
+
+	(void)fd;
+	log_debug("signal %u", signal);
+	loop__stop(session->loop);
+	return 0;
+}
+
+static int on_duration(void *context, int fd, uint32_t events)
+{
+	struct session *session = context;
+
+	(void)fd;
+	(void)events;
+	loop__stop(session->loop);
+	return 0;
+}
+
+static int on_target_end(void *context, int fd, uint32_t events)
+{
+	struct session *session = context;
+
+	(void)fd;
+	(void)events;
+	log_info("process %d has ended", (int)session->publisher->subject->target->pid);
+	session->publisher->target_is_up = 0;
+	loop__stop(session->loop);
+	return 0;
+}
+
+static int on_drain(void *context, int fd, uint32_t events)
+{
+	struct session *session = context;
+
+	(void)fd;
+	(void)events;
+	return publisher__drain(session->publisher, session->error);
+}
+
+static int on_export(void *context, int fd, uint32_t events);
+static int on_front_end(void *context, int fd, uint32_t events);
+static int on_frame(void *context, int fd, uint32_t events);
+
+/* What goes to the front may find it dead: then it is started again, and nothing is lost but spans,
+ * which are counted. Every other failure is ours. */
+static int survive_front(struct session *session, int r)
+{
+	if (r != -EPIPE && r != -ECONNRESET && r != -EAGAIN)
+		return r;
+	log_debug("the front does not take its frames: %s", session->error->message);
+	return 0;
+}
+
+static int on_export(void *context, int fd, uint32_t events)
+{
+	struct session *session = context;
+
+	(void)fd;
+	(void)events;
+	return survive_front(session, publisher__send_metrics(session->publisher, FRAME_FLAG_EXPORT,
+							      0, session->error));
+}
+
+static int on_spans(void *context, int fd, uint32_t events)
+{
+	struct session *session = context;
+	int r;
+
+	(void)fd;
+	(void)events;
+	r = publisher__drain(session->publisher, session->error);
+	if (r >= 0)
+		r = survive_front(session,
+				  publisher__send_spans(session->publisher, session->error));
+	return r;
+}
+
+static void add_statistics(struct publisher *publisher, const struct front_statistics *now)
+{
+	uint64_t *total = (uint64_t *)&publisher->counters.front;
+	const uint64_t *before = (const uint64_t *)&publisher->ended_fronts;
+	const uint64_t *latest = (const uint64_t *)now;
+
+	/* All fields are counters of 64 bits; what waits in the queue is no sum. */
+	for (size_t i = 0; i < sizeof(*now) / sizeof(uint64_t); i++)
+		total[i] = before[i] + latest[i];
+	publisher->counters.front.queue_bytes = now->queue_bytes;
+}
+
+static int take_frame(struct session *session, const struct frame *frame)
+{
+	struct publisher *publisher = session->publisher;
+	struct front_statistics statistics;
+	int r;
+
+	switch (frame->header.kind) {
+	case FRAME_STATISTICS:
+		if (frame->header.payload_size != sizeof(statistics))
+			return -EPROTO;
+		memcpy(&statistics, frame->payload, sizeof(statistics));
+		add_statistics(publisher, &statistics);
+		return 0;
+	case FRAME_COLLECT:
+		r = publisher__send_metrics(publisher, FRAME_FLAG_SCRAPE, frame->header.sequence,
+					    session->error);
+		return survive_front(session, r);
+	default:
+		return -EPROTO;
+	}
+}
+
+/* Starts watching the present front. */
+static int watch_front(struct session *session)
+{
+	struct front *front = session->publisher->front;
+	int r;
+
+	frame_reader__free(TAKE_PTR(session->frames));
+	r = frame_reader__new(&session->frames, session->error);
+	if (r >= 0)
+		r = loop__add_fd(session->loop, front__socket_fd(front), EPOLLIN, on_frame, session,
+				 &session->front_socket, session->error);
+	if (r >= 0)
+		r = loop__add_fd(session->loop, front__pid_fd(front), EPOLLIN, on_front_end,
+				 session, &session->front_process, session->error);
+	return r;
+}
+
+static int restart_front(void *context, int fd, uint32_t events)
+{
+	struct session *session = context;
+	struct publisher *publisher = session->publisher;
+
+	(void)fd;
+	(void)events;
+	if (front__restart(publisher->front, session->error) < 0) {
+		log_warning("the front cannot be started again yet: %s", session->error->message);
+		return loop__add_timer(session->loop, RESTART_DELAY_NS, 0, restart_front, session,
+				       NULL, session->error);
+	}
+	publisher->counters.front_restarts++;
+	log_info("the front runs again");
+	return watch_front(session);
+}
+
+static int lose_front(struct session *session)
+{
+	struct publisher *publisher = session->publisher;
+
+	if (!session->front_socket)
+		return 0;
+	loop__remove(session->loop, TAKE_PTR(session->front_socket));
+	loop__remove(session->loop, TAKE_PTR(session->front_process));
+	publisher->ended_fronts = publisher->counters.front;
+	publisher->ended_fronts.queue_bytes = 0;
+	log_warning("the front has ended; it is started again");
+	return loop__add_timer(session->loop, RESTART_DELAY_NS, 0, restart_front, session, NULL,
+			       session->error);
+}
+
+static int on_front_end(void *context, int fd, uint32_t events)
+{
+	(void)fd;
+	(void)events;
+	return lose_front(context);
+}
+
+static int on_frame(void *context, int fd, uint32_t events)
+{
+	struct session *session = context;
+	struct frame frame;
+	int r;
+
+	(void)events;
+	do {
+		r = frame_reader__next(session->frames, fd, &frame, session->error);
+		if (r == 1)
+			r = take_frame(session, &frame) < 0 ? -EPROTO : 1;
+	} while (r == 1);
+	/* A front that ends, or that says what makes no sense, is replaced. */
+	return r < 0 ? lose_front(session) : 0;
+}
+
+void session__take_last_statistics(struct publisher *publisher)
+{
+	_cleanup_(frame_reader__freep) struct frame_reader *frames = NULL;
+	struct session session = {.publisher = publisher};
+	struct frame frame;
+
+	if (frame_reader__new(&frames, NULL) < 0)
+		return;
+	while (frame_reader__next(frames, front__socket_fd(publisher->front), &frame, NULL) == 1) {
+		if (frame.header.kind == FRAME_STATISTICS)
+			take_frame(&session, &frame);
+	}
+}
+
+static int watch_timers(struct session *session)
+{
+	const struct publisher *publisher = session->publisher;
+	const struct config *config = publisher->config;
+	int r = 0;
+
+	if (config->duration_ns)
+		r = loop__add_timer(session->loop, config->duration_ns, 0, on_duration, session,
+				    NULL, session->error);
+	if (r >= 0 && config->otlp.metrics_target)
+		r = loop__add_timer(session->loop, config->otlp.metric_interval_ns,
+				    config->otlp.metric_interval_ns, on_export, session, NULL,
+				    session->error);
+	if (r >= 0 && config->otlp.traces_target) {
+		r = loop__add_timer(session->loop, DRAIN_INTERVAL_NS, DRAIN_INTERVAL_NS, on_drain,
+				    session, NULL, session->error);
+		if (r >= 0)
+			r = loop__add_timer(session->loop, config->otlp.span_delay_ns,
+					    config->otlp.span_delay_ns, on_spans, session, NULL,
+					    session->error);
+		if (r >= 0)
+			r = loop__add_fd(session->loop, ring__fd(publisher->ring), EPOLLIN,
+					 on_drain, session, NULL, session->error);
+	}
+	return r;
+}
+
+static int watch(struct session *session)
+{
+	const struct publisher *publisher = session->publisher;
+	sigset_t signals;
+	int r;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	r = loop__add_signals(session->loop, &signals, on_signal, session, session->error);
+	if (r >= 0)
+		r = loop__add_fd(session->loop, publisher->subject->target->pid_fd, EPOLLIN,
+				 on_target_end, session, NULL, session->error);
+	if (r >= 0)
+		r = watch_timers(session);
+	if (r >= 0 && publisher->front)
+		r = watch_front(session);
+	return r;
+}
+
+int session__run(struct publisher *publisher, struct error *error)
+{
+	_cleanup_(loop__freep) struct loop *loop = NULL;
+	struct session session = {.publisher = publisher, .error = error};
+	int r = loop__new(&loop, error);
+
+	if (r < 0)
+		return r;
+	/* One collection needs no time to pass unless one was given. */
+	if (publisher->config->once && !publisher->config->duration_ns)
+		return 0;
+	session.loop = loop;
+	r = watch(&session);
+	if (r >= 0)
+		r = loop__run(loop);
+	frame_reader__free(session.frames);
+	return r;
+}

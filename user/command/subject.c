@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "command/subject.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "elf/image.h"
+#include "elf/symbols.h"
+#include "probe/features.h"
+
+int subject__find(struct subject *subject, const struct config *config, struct error *error)
+{
+	const struct target_selection selection = {
+		.pid = config->pid,
+		.port = config->port,
+		.executable = config->executable,
+	};
+
+	return target__find(&selection, &subject->target, error);
+}
+
+int subject__plan(struct subject *subject, struct error *error)
+{
+	_cleanup_(elf_image__freep) struct elf_image *image = NULL;
+	_cleanup_(elf_symbols__freep) struct elf_symbols *symbols = NULL;
+	const struct target *target = subject->target;
+	struct plan_kernel kernel;
+	int r;
+
+	r = elf_image__open(target->executable_fd, target->executable_path, &image, error);
+	if (r < 0)
+		return r;
+	r = elf_symbols__load(image, target->root_path, &symbols, error);
+	if (r < 0)
+		return r;
+	log_debug("%s: %zu functions from %s", target->executable_path, elf_symbols__count(symbols),
+		  elf_symbol_source_name(elf_symbols__source(symbols)));
+	r = probe_find_features(&kernel, error);
+	if (r < 0)
+		return r;
+	r = plan__build(image, symbols, &kernel, &subject->plan, error);
+	if (r < 0 || subject->plan->site_count == 0)
+		return r;
+
+	const struct plan_site *site = &subject->plan->sites[0];
+
+	return target__load_bias(target, site->code.address, site->file_offset, &subject->load_bias,
+				 error);
+}
+
+void subject__done(struct subject *subject)
+{
+	plan__free(subject->plan);
+	target__free(subject->target);
+	*subject = (struct subject){0};
+}

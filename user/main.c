@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "command/command.h"
+#include "config/config.h"
+#include "config/exit_status.h"
+
+int main(int argc, char **argv)
+{
+	_cleanup_(config__freep) struct config *config = NULL;
+	struct error error = {0};
+	int r = config__parse(argc, argv, &config, &error);
+
+	if (r < 0) {
+		log_error("%s", error.message);
+		return EXIT_STATUS_USAGE;
+	}
+	log_set_level(config->log_level);
+	switch (config->command) {
+	case COMMAND_RUN:
+		r = command_run(config, &error);
+		break;
+	case COMMAND_VERIFY:
+		r = command_verify(config, &error);
+		break;
+	}
+	if (r < 0) {
+		log_error("%s", error.message);
+		return (int)exit_status__of_error(r);
+	}
+	return r;
+}
