@@ -1,0 +1,198 @@
+# scottyscope: metrics and traces of a running Scotty, from outside.
+#
+#   make            the tool, in build/scottyscope
+#   make demo       everything from nothing: packages, build, a sample server, a report
+#   make test       everything from nothing: all tests, ending with "N passed, N failed"
+#   make V=1 ...    show the commands
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := all
+
+BUILD ?= build
+PREFIX ?= /usr/local
+CC = gcc
+CLANG ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0)
+
+ifeq ($(V),1)
+Q =
+msg =
+else
+Q = @
+msg = @printf '  %-8s %s\n' "$(1)" "$(patsubst $(BUILD)/%,%,$(2))";
+endif
+
+TRIPLET := $(shell $(CC) -print-multiarch)
+ifneq ($(filter x86_64-%,$(TRIPLET)),)
+BPF_ARCH := x86
+else ifneq ($(filter aarch64-%,$(TRIPLET)),)
+BPF_ARCH := arm64
+else
+$(error this machine ($(TRIPLET)) is not known: x86-64 and arm64 are)
+endif
+
+PACKAGES := libbpf libelf zlib liblzma libprotobuf-c grpc libmicrohttpd libcap jansson
+PACKAGE_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null))
+LIBS = $(shell pkg-config --libs $(PACKAGES)) -lZydis -l:libiberty.a -lm -lpthread
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror
+CFLAGS ?= -O2 -g
+LDFLAGS ?= -Wl,-O1 -Wl,--as-needed
+# What bpftool and protoc-c write, like others' headers, is not ours to warn about.
+TOOL_CFLAGS = -std=gnu11 $(CFLAGS) $(SANITIZE) $(WARNINGS) -fstack-protector-strong -D_GNU_SOURCE \
+	-DSCOTTYSCOPE_VERSION='"$(VERSION)"' -Iuser -Ibpf -isystem $(BUILD)/skeleton \
+	-isystem $(BUILD)/proto $(PACKAGE_CFLAGS)
+BPF_CFLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror -Ivmlinux -Ibpf \
+	-I/usr/include/$(TRIPLET)
+
+# The subjects of bpf/ are linked to one object; the trial of the kernel's features is its own.
+BPF_SUBJECTS := settings task http route memory
+BPF_OBJECTS := $(BPF_SUBJECTS:%=$(BUILD)/bpf/%.bpf.o)
+SKELETONS := $(BUILD)/skeleton/scottyscope.skel.h $(BUILD)/skeleton/feature.skel.h
+
+PROTOS := $(wildcard proto/*.proto)
+PROTO_SOURCES := $(PROTOS:proto/%.proto=$(BUILD)/proto/%.pb-c.c)
+PROTO_OBJECTS := $(PROTO_SOURCES:.c=.o)
+PROTO_HEADERS := $(PROTO_SOURCES:.c=.h)
+
+SOURCES := $(wildcard user/*/*.c)
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(PROTO_OBJECTS)
+MAIN_OBJECT := $(BUILD)/user/main.o
+
+.PHONY: all deps demo prepared-demo test prepared-test sanitized-tests fixtures unit integration lint format \
+	clean install
+
+all: $(BUILD)/scottyscope
+
+$(BUILD)/scottyscope: $(MAIN_OBJECT) $(OBJECTS)
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call msg,BPF,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
+
+$(BUILD)/bpf/scottyscope.o: $(BPF_OBJECTS)
+	$(call msg,BPFLINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(BUILD)/bpf/feature.o: $(BUILD)/bpf/feature.bpf.o
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(BUILD)/skeleton/%.skel.h: $(BUILD)/bpf/%.o
+	$(call msg,SKELETON,$@)
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name $* > $@
+
+# Each run writes a source and its header; headers are found by those who include them.
+$(BUILD)/proto/%.pb-c.c $(BUILD)/proto/%.pb-c.h: proto/%.proto
+	$(call msg,PROTOC,$@)
+	@mkdir -p $(@D)
+	$(Q)protoc-c --proto_path=proto --c_out=$(BUILD)/proto $<
+
+$(BUILD)/proto/%.pb-c.o: $(BUILD)/proto/%.pb-c.c | $(PROTO_HEADERS)
+	$(call msg,CC,$@)
+	$(Q)$(CC) -std=gnu11 $(CFLAGS) $(SANITIZE) -I$(BUILD)/proto -MMD -MP -c $< -o $@
+
+# -MD, not -MMD: the skeletons are system headers to the compiler, but objects depend on them.
+$(BUILD)/user/%.o: user/%.c | $(SKELETONS) $(PROTO_HEADERS)
+	$(call msg,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TOOL_CFLAGS) -MD -MP -c $< -o $@
+
+# --- tests ------------------------------------------------------------------------------------
+
+TEST_SOURCES := $(wildcard tests/unit/*/*.c) $(wildcard tests/bpf/*.c)
+TEST_OBJECTS := $(TEST_SOURCES:%.c=$(BUILD)/%.o)
+FIXTURE := tests/fixtures/scotty
+FIXTURES := $(BUILD)/fixtures
+VENV := $(BUILD)/venv
+
+$(BUILD)/tests/%.o: tests/%.c | $(SKELETONS) $(PROTO_HEADERS)
+	$(call msg,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TOOL_CFLAGS) -Itests -I$(<D) -MD -MP -c $< -o $@
+
+$(BUILD)/unit-tests: $(TEST_OBJECTS) $(OBJECTS)
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS) -lcriterion
+
+# Unit tests run under the address and undefined-behaviour sanitizers, in a build of their own.
+SANITIZED := $(BUILD)/sanitized
+sanitized-tests:
+	$(Q)$(MAKE) --no-print-directory BUILD=$(SANITIZED) CFLAGS='-O1 -g -fno-omit-frame-pointer' \
+		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' \
+		$(SANITIZED)/unit-tests
+
+# The sample server, in the builds that its hooks are tested in.
+$(FIXTURES)/scotty-default: FIXTURE_FLAGS =
+$(FIXTURES)/scotty-bare: FIXTURE_FLAGS = --no-default-features
+$(FIXTURES)/scotty-v0: FIXTURE_FLAGS = --no-default-features
+$(FIXTURES)/scotty-v0: export RUSTFLAGS = -Csymbol-mangling-version=v0
+$(FIXTURES)/scotty-%: $(shell find $(FIXTURE) -name '*.rs' -o -name 'Cargo.*')
+	$(call msg,CARGO,$@)
+	@mkdir -p $(@D)
+	$(Q)cd $(FIXTURE) && cargo build --quiet --locked --release $(FIXTURE_FLAGS) \
+		--target-dir $(abspath $(FIXTURES))/target-$*
+	$(Q)cp $(FIXTURES)/target-$*/release/scotty $@
+fixtures: $(FIXTURES)/scotty-default $(FIXTURES)/scotty-bare $(FIXTURES)/scotty-v0
+
+$(VENV)/done: tests/integration/requirements.txt
+	$(call msg,VENV,$(VENV))
+	$(Q)python3 -m venv $(VENV)
+	$(Q)$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	$(Q)touch $@
+
+UNIT_COMMAND = LSAN_OPTIONS=suppressions=tests/setup/leaks.supp:print_suppressions=0 \
+	$(SANITIZED)/unit-tests --xml=$(BUILD)/unit.xml --timeout 120 --quiet
+INTEGRATION_COMMAND = SCOTTYSCOPE=$(abspath $(BUILD))/scottyscope \
+	SCOTTY_DEFAULT=$(abspath $(FIXTURES))/scotty-default \
+	SCOTTY_BARE=$(abspath $(FIXTURES))/scotty-bare SCOTTY_V0=$(abspath $(FIXTURES))/scotty-v0 \
+	$(VENV)/bin/pytest -q -p no:cacheprovider --junitxml=$(BUILD)/integration.xml tests/integration
+
+deps:
+	$(Q)sh tests/setup/packages.sh
+
+test: deps
+	$(Q)$(MAKE) --no-print-directory prepared-test
+
+prepared-test: all sanitized-tests fixtures $(VENV)/done
+	$(Q)python3 tests/run.py \
+		unit $(BUILD)/unit.xml '$(UNIT_COMMAND)' \
+		integration $(BUILD)/integration.xml '$(INTEGRATION_COMMAND)'
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory prepared-demo
+
+prepared-demo: all $(FIXTURES)/scotty-default
+	$(Q)python3 tests/demo/demo.py --tool $(BUILD)/scottyscope --server $(FIXTURES)/scotty-default
+
+unit: sanitized-tests
+	$(Q)python3 tests/run.py unit $(BUILD)/unit.xml '$(UNIT_COMMAND)'
+
+integration: all fixtures $(VENV)/done
+	$(Q)python3 tests/run.py integration $(BUILD)/integration.xml '$(INTEGRATION_COMMAND)'
+
+# --- care -------------------------------------------------------------------------------------
+
+C_FILES := $(wildcard user/*.c user/*/*.[ch] bpf/*.[ch] vmlinux/*.h tests/unit/*/*.[ch] tests/bpf/*.[ch])
+
+format:
+	$(Q)clang-format -i $(C_FILES)
+
+lint: $(SKELETONS) $(PROTO_HEADERS)
+	$(Q)clang-format --dry-run --Werror $(C_FILES)
+	$(Q)clang-tidy --quiet $(SOURCES) user/main.c -- $(TOOL_CFLAGS) -Wno-unknown-warning-option
+	$(Q)python3 tests/setup/house.py
+	$(Q)cd $(FIXTURE) && if cargo fmt --version >/dev/null 2>&1; then cargo fmt --check; fi
+
+install: all
+	install -D -m 0755 $(BUILD)/scottyscope $(DESTDIR)$(PREFIX)/bin/scottyscope
+
+clean:
+	$(Q)rm -rf $(BUILD)
+
+-include $(OBJECTS:.o=.d) $(MAIN_OBJECT:.o=.d) $(BPF_OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d)
