@@ -17,7 +17,8 @@ static const struct plan_kernel full_kernel = {
 };
 
 #define TASK_STATES PLAIN(RUNNING) PLAIN(IDLE) PLAIN(COMPLETE)
-#define ALL_HOOKS   TASK_STATES PLAIN(PARSE) PLAIN(ENCODE) PLAIN(ROUTE) PLAIN(POLL) PLAIN(WORKER)
+#define ALL_HOOKS \
+	TASK_STATES PLAIN(PARSE) PLAIN(ENCODE) PLAIN(ROUTE) PLAIN(HTTP2) PLAIN(POLL) PLAIN(WORKER)
 
 static struct plan *plan_of(const char *text, const struct plan_kernel *kernel)
 {
@@ -40,7 +41,7 @@ Test(plan, a_program_with_every_function_gives_every_signal_that_has_a_way)
 				   catalogue_signals[signal].name, plan->signals[signal].reason);
 	for (int hook = 0; hook < HOOK_COUNT; hook++)
 		cr_assert(plan->hooks[hook].wanted, "%s", catalogue_hooks[hook].name);
-	cr_assert_eq(plan->site_count, 6);
+	cr_assert_eq(plan->site_count, 7);
 	plan__free(plan);
 }
 
@@ -83,6 +84,8 @@ Test(plan, a_missing_function_costs_its_signals_and_no_others)
 	cr_assert_not_null(strstr(plan->signals[SIGNAL_HTTP_ROUTES].reason, "MatchedPath"));
 	cr_assert_neq(plan->signals[SIGNAL_HTTP_ROUTES].remedy[0], '\0');
 	cr_assert_not(plan->hooks[HOOK_HTTP_ROUTE].wanted);
+	/* What only tells what a way cannot see is not missed. */
+	cr_assert_not(plan->hooks[HOOK_HTTP2_STREAM].wanted);
 	cr_assert_null(plan->signals[SIGNAL_TOKIO_WORKERS].way);
 	cr_assert_not_null(plan->signals[SIGNAL_TOKIO_POLLS].way);
 	plan__free(plan);

@@ -25,6 +25,7 @@
 #define PARSE	 SERVER "5parse" HASH
 #define ENCODE	 SERVER "6encode" HASH
 #define ROUTE	 "_ZN4core3ptr61drop_in_place$LT$axum..extract..matched_path..MatchedPath$GT$" HASH
+#define HTTP2	 "_ZN2h25proto7streams4recv4Recv4open" HASH
 #define POLL	 "_ZN5tokio7runtime4task3raw4poll" HASH
 #define SCHEDULE "_ZN5tokio7runtime4task3raw8schedule" HASH
 #define PANIC	 "_ZN4core9panicking5panic" HASH
