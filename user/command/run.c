@@ -122,7 +122,7 @@ int command_run(const struct config *config, struct error *error)
 			return r;
 	}
 	publisher.front = front;
-	r = subject__plan(&subject, error);
+	r = subject__plan(&subject, config, error);
 	if (r >= 0)
 		r = observe(&publisher, &subject, error);
 	publisher__done(&publisher);

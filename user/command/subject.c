@@ -18,7 +18,7 @@ int subject__find(struct subject *subject, const struct config *config, struct e
 	return target__find(&selection, &subject->target, error);
 }
 
-int subject__plan(struct subject *subject, struct error *error)
+int subject__plan(struct subject *subject, const struct config *config, struct error *error)
 {
 	_cleanup_(elf_image__freep) struct elf_image *image = NULL;
 	_cleanup_(elf_symbols__freep) struct elf_symbols *symbols = NULL;
@@ -37,6 +37,8 @@ int subject__plan(struct subject *subject, struct error *error)
 	r = probe_find_features(&kernel, error);
 	if (r < 0)
 		return r;
+	if (config->attach == ATTACH_SINGLE)
+		kernel.uprobe_multi = 0;
 	r = plan__build(image, symbols, &kernel, &subject->plan, error);
 	if (r < 0 || subject->plan->site_count == 0)
 		return r;

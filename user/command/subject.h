@@ -19,7 +19,7 @@ struct subject {
 int subject__find(struct subject *subject, const struct config *config, struct error *error);
 
 /* Reads its executable and makes the plan for this kernel. */
-int subject__plan(struct subject *subject, struct error *error);
+int subject__plan(struct subject *subject, const struct config *config, struct error *error);
 
 void subject__done(struct subject *subject);
 

@@ -14,7 +14,7 @@ int command_verify(const struct config *config, struct error *error)
 
 	r = subject__find(&subject, config, error);
 	if (r >= 0)
-		r = subject__plan(&subject, error);
+		r = subject__plan(&subject, config, error);
 	if (r < 0)
 		return r;
 	if (config->format == FORMAT_JSON)

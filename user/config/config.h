@@ -22,6 +22,11 @@ enum config_format {
 	FORMAT_PROMETHEUS,
 };
 
+enum config_attach {
+	ATTACH_AUTO,
+	ATTACH_SINGLE, /* one perf event a site, even where the kernel has uprobe_multi */
+};
+
 /* gRPC metadata: `name` in lower case, `value` printable ASCII. Values are secrets: never print or
  * log them. */
 struct config_header {
@@ -68,6 +73,8 @@ struct config {
 
 	char *listen_host;    /* of /metrics; NULL: no HTTP server */
 	uint16_t listen_port; /* 0: any free one */
+
+	enum config_attach attach;
 
 	uint64_t slow_poll_ns;	  /* longer polls are slow */
 	uint32_t max_series;	  /* label sets of one metric, the overflow set not counted */

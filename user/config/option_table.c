@@ -32,6 +32,11 @@ const struct argp_option option_table[] = {
 	 0},
 	{"max-series", OPTION_MAX_SERIES, "N", 0,
 	 "label sets of one metric, further ones are counted together (default: 1000)", 0},
+	{.doc = "How it attaches:"},
+	{"attach", OPTION_ATTACH, "HOW", 0,
+	 "auto: one link for all sites of a hook where the kernel can; single: one perf event a "
+	 "site, as on kernels before 6.6 (default: auto)",
+	 0},
 	{"help", OPTION_HELP, NULL, 0, "print this help", -1},
 	{"version", OPTION_VERSION, NULL, 0, "print the version", -1},
 	{},

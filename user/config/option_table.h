@@ -24,6 +24,7 @@ enum option_key {
 	OPTION_OTLP_ENDPOINT,
 	OPTION_SLOW_POLL,
 	OPTION_MAX_SERIES,
+	OPTION_ATTACH,
 };
 
 /* Ends with an entry of zeroes; entries with neither name nor key are headings. */

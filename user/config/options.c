@@ -118,6 +118,20 @@ static int parse_run_option(struct parse *parse, int key, char *text)
 	}
 }
 
+static int parse_attach(struct parse *parse, const char *text)
+{
+	static const char *const choices[] = {
+		[ATTACH_AUTO] = "auto",
+		[ATTACH_SINGLE] = "single",
+	};
+	size_t index;
+	int r = value_parse_choice("--attach", text, choices, COUNT(choices), &index, parse->error);
+
+	if (r == 0)
+		parse->config->attach = (enum config_attach)index;
+	return r;
+}
+
 /* argp's callback. ARGP_ERR_UNKNOWN is positive, as are argp's own errors: ours are negative. */
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
@@ -154,6 +168,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		if (r == 0)
 			config->max_series = (uint32_t)number;
 		return r;
+	case OPTION_ATTACH:
+		return parse_attach(parse, text);
 	case ARGP_KEY_ARG:
 		return parse_command(parse, text);
 	case ARGP_KEY_ERROR:

@@ -155,6 +155,18 @@ Test(config_options, counting)
 	refuse("--max-series many", "--max-series|'many'");
 }
 
+Test(config_options, attaching)
+{
+	struct config *config = accept("--pid 1");
+
+	cr_assert_eq(config->attach, ATTACH_AUTO);
+	config__free(config);
+	config = accept("--attach single");
+	cr_assert_eq(config->attach, ATTACH_SINGLE);
+	config__free(config);
+	refuse("--attach kprobe", "--attach|auto, single");
+}
+
 Test(config_options, formats)
 {
 	struct config *config = accept("--once --format prometheus");
