@@ -24,13 +24,10 @@ Q = @
 msg = @printf '  %-8s %s\n' "$(1)" "$(patsubst $(BUILD)/%,%,$(2))";
 endif
 
-TRIPLET := $(shell $(CC) -print-multiarch)
-ifneq ($(filter x86_64-%,$(TRIPLET)),)
-BPF_ARCH := x86
-else ifneq ($(filter aarch64-%,$(TRIPLET)),)
-BPF_ARCH := arm64
-else
-$(error this machine ($(TRIPLET)) is not known: x86-64 and arm64 are)
+MACHINE := $(shell uname -m)
+BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(MACHINE)))
+ifeq ($(filter x86 arm64,$(BPF_ARCH)),)
+$(error this machine ($(MACHINE)) is not known: x86_64 and aarch64 are)
 endif
 
 PACKAGES := libbpf libelf zlib liblzma libprotobuf-c grpc libmicrohttpd libcap jansson
@@ -45,7 +42,7 @@ TOOL_CFLAGS = -std=gnu11 $(CFLAGS) $(SANITIZE) $(WARNINGS) -fstack-protector-str
 	-DSCOTTYSCOPE_VERSION='"$(VERSION)"' -Iuser -Ibpf -isystem $(BUILD)/skeleton \
 	-isystem $(BUILD)/proto $(PACKAGE_CFLAGS)
 BPF_CFLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror -Ivmlinux -Ibpf \
-	-I/usr/include/$(TRIPLET)
+	-I/usr/include/$(MACHINE)-linux-gnu
 
 # The subjects of bpf/ are linked to one object; the trial of the kernel's features is its own.
 BPF_SUBJECTS := settings task http route memory
