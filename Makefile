@@ -58,7 +58,7 @@ SOURCES := $(wildcard user/*/*.c)
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(PROTO_OBJECTS)
 MAIN_OBJECT := $(BUILD)/user/main.o
 
-.PHONY: all deps demo prepared-demo test prepared-test sanitized-tests fixtures unit integration lint format \
+.PHONY: all deps demo prepared-demo test prepared-test sanitized-tests fixtures unit integration bench lint format \
 	clean install
 
 all: $(BUILD)/scottyscope
@@ -88,7 +88,9 @@ $(BUILD)/skeleton/%.skel.h: $(BUILD)/bpf/%.o
 $(BUILD)/proto/%.pb-c.c $(BUILD)/proto/%.pb-c.h: proto/%.proto
 	$(call msg,PROTOC,$@)
 	@mkdir -p $(@D)
-	$(Q)protoc-c --proto_path=proto --c_out=$(BUILD)/proto $<
+	$(Q)protoc --proto_path=proto --c_out=$(BUILD)/proto $<
+
+.SECONDARY: $(PROTO_SOURCES)
 
 $(BUILD)/proto/%.pb-c.o: $(BUILD)/proto/%.pb-c.c | $(PROTO_HEADERS)
 	$(call msg,CC,$@)
@@ -166,6 +168,9 @@ demo: deps
 
 prepared-demo: all $(FIXTURES)/scotty-default
 	$(Q)python3 tests/demo/demo.py --tool $(BUILD)/scottyscope --server $(FIXTURES)/scotty-default
+
+bench: all $(FIXTURES)/scotty-bare
+	$(Q)python3 tests/bench/bench.py --tool $(BUILD)/scottyscope --server $(FIXTURES)/scotty-bare
 
 unit: sanitized-tests
 	$(Q)python3 tests/run.py unit $(BUILD)/unit.xml '$(UNIT_COMMAND)'

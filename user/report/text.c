@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "metric/descriptions.h"
@@ -78,17 +79,42 @@ static void print_request_row(const struct metric_point *point, FILE *stream)
 	fputc('\n', stream);
 }
 
+static int compare_counts(const void *left, const void *right)
+{
+	const struct metric_point *a = *(const struct metric_point *const *)left;
+	const struct metric_point *b = *(const struct metric_point *const *)right;
+
+	return (a->histogram.count < b->histogram.count) -
+	       (a->histogram.count > b->histogram.count);
+}
+
+/* The label sets with the most requests first; in the set's arena, NULL when out of memory. */
+static const struct metric_point **sort_by_count(const struct metric_set *set,
+						 const struct metric *durations)
+{
+	const struct metric_point **points =
+		arena__alloc_array(set->arena, durations->point_count, sizeof(const void *));
+	size_t count = 0;
+
+	if (!points)
+		return NULL;
+	for (const struct metric_point *point = durations->points; point; point = point->next)
+		points[count++] = point;
+	qsort(points, count, sizeof(const void *), compare_counts);
+	return points;
+}
+
 static void print_requests(const struct metric_set *set, FILE *stream)
 {
 	const struct metric *durations = find(set, METRIC_ID_HTTP_REQUEST_DURATION);
+	const struct metric_point **points = durations ? sort_by_count(set, durations) : NULL;
 
 	fprintf(stream, "Requests\n  %-7s %-46s %-7s %9s  %9s  %9s  %9s  %s\n", "method", "route",
 		"status", "count", "p50", "p90", "p99", "100 us ... 10 s");
 	if (!durations)
 		fprintf(stream, "  none were finished while we looked\n");
-	for (const struct metric_point *point = durations ? durations->points : NULL; point;
-	     point = point->next)
-		print_request_row(point, stream);
+	for (size_t i = 0; points && i < durations->point_count; i++)
+		print_request_row(points[i], stream);
 	fprintf(stream, "  now without a response: %" PRId64 "\n\n",
 		value_of(set, METRIC_ID_HTTP_REQUESTS_ACTIVE));
 }
