@@ -10,6 +10,10 @@
 
 #define CHUNK_BYTES ((size_t)1024 * 1024)
 
+/* What is larger is address space that someone keeps, such as a sanitizer's shadow of terabytes, and
+ * no heap. */
+#define MAPPING_LIMIT_BYTES (UINT64_C(64) << 30)
+
 /* A task's cell starts with its header and is aligned to a cache line, at least to 64 bytes on the
  * machines we know (tokio/src/runtime/task/core.rs, `Cell`). */
 #define HEADER_ALIGNMENT 64
@@ -105,7 +109,8 @@ static int scan_mapping(void *context, const struct target_mapping *mapping)
 {
 	struct scan *scan = context;
 
-	if (!mapping->readable || !mapping->writable || !mapping->anonymous)
+	if (!mapping->readable || !mapping->writable || !mapping->anonymous ||
+	    mapping->end - mapping->start > MAPPING_LIMIT_BYTES)
 		return 0;
 	for (uint64_t start = mapping->start; start < mapping->end && !scan->failure;
 	     start += CHUNK_BYTES) {

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""The OTLP receiver as a process, and what it got in a form that is easy to ask."""
+
+import collections
+import json
+import pathlib
+import sys
+from typing import Any
+
+from conftest import Starter
+
+Message = dict[str, Any]
+
+# Often, so that no test waits long for what it sent.
+FAST = {"OTEL_METRIC_EXPORT_INTERVAL": "300", "OTEL_BSP_SCHEDULE_DELAY": "100"}
+
+
+def fields(attributes: list[Message]) -> dict[str, Any]:
+    """OTLP attributes as a dictionary; integers, which JSON has as texts, as integers."""
+    found = {}
+    for attribute in attributes:
+        ((kind, value),) = attribute["value"].items()
+        found[attribute["key"]] = int(value) if kind == "intValue" else value
+    return found
+
+
+class Collector:
+    """A receiver on a port of its own."""
+
+    def __init__(self, start: Starter, port: int = 0, *options: str) -> None:
+        self.file = start.make_directory() / "requests"
+        self.file.touch()
+        script = pathlib.Path(__file__).with_name("otlp_receiver.py")
+        self.process = start.process(
+            [sys.executable, str(script), str(self.file), "--port", str(port), *options]
+        )
+        self.port = int(self.process.wait_for(r"listening on \S+:(\d+)", self.process.stdout)[1])
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+
+    def text(self) -> str:
+        return self.file.read_text()
+
+    def requests(self, signal: str) -> list[Message]:
+        """The requests of a signal, whole lines only."""
+        text = self.text()
+        lines = text[: text.rfind("\n") + 1].splitlines()
+        return [item["request"] for item in map(json.loads, lines) if item["signal"] == signal]
+
+    def resources(self) -> list[dict[str, Any]]:
+        return [
+            fields(group["resource"]["attributes"])
+            for signal, key in (("metrics", "resourceMetrics"), ("traces", "resourceSpans"))
+            for request in self.requests(signal)
+            for group in request[key]
+        ]
+
+    def spans(self) -> list[Message]:
+        return [
+            {**span, "attributes": fields(span["attributes"])}
+            for request in self.requests("traces")
+            for resource in request["resourceSpans"]
+            for scope in resource["scopeSpans"]
+            for span in scope["spans"]
+        ]
+
+    def metrics(self) -> dict[str, Message]:
+        """Each metric as it came last."""
+        return {
+            metric["name"]: metric
+            for request in self.requests("metrics")
+            for resource in request["resourceMetrics"]
+            for scope in resource["scopeMetrics"]
+            for metric in scope["metrics"]
+        }
+
+    def counted(self) -> collections.Counter[tuple[str, str, str]]:
+        """http.requests as it came last, by method, path and status."""
+        metric = self.metrics().get("scotty.http.requests", {"sum": {"dataPoints": []}})
+        found: collections.Counter[tuple[str, str, str]] = collections.Counter()
+        for point in metric["sum"]["dataPoints"]:
+            labels = fields(point["attributes"])
+            found[(labels["method"], labels["path"], labels["status"])] = int(point["asInt"])
+        return found

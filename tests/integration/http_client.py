@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""An HTTP/1.1 client over raw sockets, that sends exactly the bytes a test wants to be sent."""
+
+import collections
+import dataclasses
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+TIMEOUT_S = 20
+TOKEN = "fixture-token"
+
+
+@dataclasses.dataclass
+class Response:
+    """One response; `head` is its text up to the empty line, `body` is without chunk framing."""
+
+    status: int
+    head: str
+    body: bytes
+
+
+def request_bytes(
+    method: str, target: str, *headers: str, body: bytes = b"", line_end: str = "\r\n"
+) -> bytes:
+    """A request; a body gets its Content-Length unless a header says how it is framed."""
+    lines = [f"{method} {target} HTTP/1.1", "Host: scotty.test", *headers]
+    if body and not any(line.lower().startswith("transfer-encoding") for line in headers):
+        lines.append(f"Content-Length: {len(body)}")
+    return (line_end.join(lines) + line_end * 2).encode("latin-1") + body
+
+
+def get(target: str, *headers: str) -> bytes:
+    """The bytes of a plain GET."""
+    return request_bytes("GET", target, *headers)
+
+
+class Connection:
+    """A connection to the server, kept alive until closed."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.buffer = b""
+
+    def __enter__(self) -> "Connection":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def send(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def send_split(self, pieces: Iterable[bytes], pause_s: float = 0.002) -> None:
+        """Sends pieces so far apart in time that the server reads them one by one."""
+        for piece in pieces:
+            self.send(piece)
+            time.sleep(pause_s)
+
+    def _fill(self) -> None:
+        data = self.socket.recv(65536)
+        if not data:
+            raise ConnectionError("the server closed the connection")
+        self.buffer += data
+
+    def _take(self, size: int) -> bytes:
+        while len(self.buffer) < size:
+            self._fill()
+        taken, self.buffer = self.buffer[:size], self.buffer[size:]
+        return taken
+
+    def _take_until(self, end: bytes) -> bytes:
+        while end not in self.buffer:
+            self._fill()
+        return self._take(self.buffer.index(end) + len(end))
+
+    def _take_chunks(self) -> bytes:
+        body = b""
+        while size := int(self._take_until(b"\r\n"), 16):
+            body += self._take(size + 2)[:-2]
+        self._take_until(b"\r\n")
+        return body
+
+    def response(self, method: str = "GET") -> Response:
+        """Reads one response; `method` is that of its request."""
+        head = self._take_until(b"\r\n\r\n").decode("latin-1")
+        status = int(head.split(" ", 2)[1])
+        fields = {
+            name.lower(): value.strip()
+            for name, _, value in (line.partition(":") for line in head.split("\r\n")[1:])
+        }
+        body = b""
+        if method == "HEAD" or status < 200 or status in (204, 304):
+            pass
+        elif fields.get("transfer-encoding") == "chunked":
+            body = self._take_chunks()
+        else:
+            body = self._take(int(fields.get("content-length", "0")))
+        return Response(status, head, body)
+
+    def ask(self, request: bytes) -> Response:
+        """Sends a request and reads its response."""
+        self.send(request)
+        return self.response(request.split(b" ", 1)[0].strip().decode("latin-1"))
+
+    def get(self, target: str, *headers: str) -> Response:
+        return self.ask(get(target, *headers))
+
+    def is_closed_by_server(self) -> bool:
+        """Waits for the end of the stream; False when something else comes."""
+        try:
+            return self.socket.recv(1) == b""
+        except ConnectionResetError:
+            return True
+
+    def half_close(self) -> None:
+        """Sends no more, still reads."""
+        self.socket.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def abort(self) -> None:
+        """Resets the connection, as a client does that dies."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+
+def ask_once(port: int, request: bytes) -> Response:
+    """One request on a connection of its own."""
+    with Connection(port) as connection:
+        return connection.ask(request)
+
+
+def outcome(port: int, request: bytes) -> int | str:
+    """The status of one request on a connection of its own, "closed" where there was none."""
+    try:
+        return ask_once(port, request).status
+    except OSError:
+        return "closed"
+
+
+class Load:
+    """Threads that each run `step` until told to stop, and the outcomes that they saw."""
+
+    def __init__(self, threads: int, step: Callable[["Load"], None]) -> None:
+        self.outcomes: collections.Counter[int | str] = collections.Counter()
+        self.lock = threading.Lock()
+        self.stopped = threading.Event()
+        self.threads = [threading.Thread(target=self._run, args=(step,)) for _ in range(threads)]
+
+    def _run(self, step: Callable[["Load"], None]) -> None:
+        while not self.stopped.is_set():
+            try:
+                step(self)
+            except Exception as error:  # pylint: disable=broad-except
+                self.saw(repr(error))
+
+    def saw(self, what: int | str) -> None:
+        with self.lock:
+            self.outcomes[what] += 1
+
+    def total(self) -> int:
+        with self.lock:
+            return self.outcomes.total()
+
+    def __enter__(self) -> "Load":
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stopped.set()
+        for thread in self.threads:
+            thread.join()
+
+
+def keep_alive_load(port: int, target: str, threads: int = 3) -> Load:
+    """Requests of one target, 50 on each connection; a wrong body is an outcome of its own."""
+    expected = ask_once(port, get(target)).body
+
+    def step(load: Load) -> None:
+        with Connection(port) as connection:
+            for _ in range(50):
+                response = connection.get(target)
+                load.saw(response.status if response.body == expected else "wrong body")
+
+    return Load(threads, step)

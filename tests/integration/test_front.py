@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""What the tool serves and prints: /metrics, /healthz, its errors, and a front that dies."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import urllib.error
+
+import pytest
+from conftest import Starter
+from harness import DEADLINE_S, Counting, Scrape, Server, Tool, wait_until
+from http_client import Connection, ask_once, get, request_bytes
+
+HEALTH = "/api/v1/health"
+OK = ("GET", HEALTH, 200)
+FRONT = "scottyscope-web"
+
+
+# The contract's own name for it, which promtool's style guide would not choose.
+ACCEPTED_COMPLAINTS = {
+    "scotty_tokio_workers_count non-histogram and non-summary metrics should not have "
+    '"_count" suffix'
+}
+
+
+def test_exposition_is_valid(server: Server, tool: Tool) -> None:
+    """promtool reads it, and has nothing else to say about names, types and units."""
+    program = shutil.which("promtool")
+    if not program:
+        pytest.skip("promtool is not installed (package prometheus)")
+    ask_once(server.port, get(HEALTH))
+    check = subprocess.run(
+        [program, "check", "metrics"],
+        input=tool.text(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert set(check.stderr.splitlines()) <= ACCEPTED_COMPLAINTS
+    # 3: only complaints of style.
+    assert check.returncode in (0, 3) and check.stdout == ""
+
+
+def test_labelless_metrics_are_there_from_the_start(start: Starter, server: Server) -> None:
+    """Before anything happened, with 0: rates can be computed from the first event on."""
+    scrape = start.watch(server).scrape()
+    for name in (
+        "scotty_http_requests_active",
+        "scotty_tokio_poll_count_total",
+        "scotty_tokio_slow_poll_count_total",
+        "scotty_tokio_blocking_runs_total",
+        "scotty_tokio_poll_duration_seconds_count",
+        "scotty_tokio_poll_duration_seconds_sum",
+    ):
+        assert scrape.value(name) == 0, name
+    assert scrape.value("scotty_up") == 1
+    for name in ("rss_bytes", "virtual_bytes", "rss_peak_bytes"):
+        assert scrape.value(f"scotty_memory_{name}") > 0
+
+
+def test_pages(tool: Tool) -> None:
+    """What is there is served, what is not is not, and nothing can be changed."""
+    assert tool.text("/healthz") == "ok\n"
+    assert "/metrics" in tool.text("/")
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        tool.text("/nothing")
+    for method, path, status in (
+        ("HEAD", "/metrics", 200),
+        ("POST", "/metrics", 405),
+        ("GET", "/metrics?x=1", 200),
+    ):
+        assert ask_once(tool.port, request_bytes(method, path)).status == status
+    head = ask_once(tool.port, get("/metrics")).head
+    assert "Content-Type: text/plain; version=0.0.4" in head
+
+
+def test_scrapes_at_once(server: Server, tool: Tool) -> None:
+    """Several scrapers get whole and equal answers."""
+    ask_once(server.port, get(HEALTH))
+    connections = [Connection(tool.port) for _ in range(8)]
+    for connection in connections:
+        connection.send(get("/metrics"))
+    answers = [connection.response() for connection in connections]
+    assert {answer.status for answer in answers} == {200}
+    requests = [Scrape(answer.body.decode()).requests() for answer in answers]
+    assert requests == [requests[0]] * 8
+
+
+def test_front_is_unprivileged(tool: Tool) -> None:
+    """All that talks to the network has no capability, and is not root."""
+    processes = tool.processes()
+    del processes["scottyscope"]
+    assert FRONT in processes
+    for pid in processes.values():
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+        assert "0" not in fields["Uid"].split()
+        assert {int(fields[f"Cap{which}"], 16) for which in ("Inh", "Prm", "Eff", "Amb")} == {0}
+        assert fields["NoNewPrivs"] == "1"
+
+
+def test_killed_front_is_started_again(start: Starter, server: Server) -> None:
+    """The front's death loses nothing: it comes back, and the counters go on where they were."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    tool = start.watch(server, "--listen", f"127.0.0.1:{port}")
+    counting = Counting(tool)
+    for times in (1, 2):
+        front = tool.processes()[FRONT]
+        ask_once(server.port, get(HEALTH))
+        os.kill(front, signal.SIGKILL)
+        ask_once(server.port, get(HEALTH))
+        tool.wait_for(rf"(?s)(the front runs again.*){{{times}}}", tool.stderr)
+        assert tool.processes()[FRONT] != front
+        counting.expect(OK, times=2 * times)
+        assert tool.scrape().value("scottyscope_front_restarts_total") == times
+    assert tool.end() == 0
+
+
+def test_port_taken(start: Starter, server: Server) -> None:
+    """One line that says what is wrong and what to do; a documented status."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        tool = start.watch(server, "--listen", f"127.0.0.1:{port}", await_attached=False)
+        assert tool.wait() == 1
+    lines = tool.stderr().splitlines()
+    assert len(lines) == 1
+    assert str(port) in lines[0] and "in use" in lines[0] and "--listen" in lines[0]
+
+
+def listening_inodes() -> set[str]:
+    """The sockets that listen for TCP."""
+    found = set()
+    for name in ("tcp", "tcp6"):
+        for line in pathlib.Path(f"/proc/net/{name}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A":
+                found.add(fields[9])
+    return found
+
+
+def listens(tool: Tool) -> bool:
+    """Whether a process of the tool has a listening socket open."""
+    links = [
+        os.readlink(link)
+        for pid in tool.processes().values()
+        for link in pathlib.Path(f"/proc/{pid}/fd").iterdir()
+        if link.is_symlink()
+    ]
+    inodes = {link[8:-1] for link in links if link.startswith("socket:[")}
+    return bool(inodes & listening_inodes())
+
+
+def test_listen_none(start: Starter, server: Server, tool: Tool) -> None:
+    """Nothing listens where nothing was to listen."""
+    silent = start.watch(server, "--listen", "none")
+    assert listens(tool)
+    assert not listens(silent)
+    assert silent.end() == 0
+
+
+@pytest.mark.parametrize("file_format", ["text", "json", "prometheus"])
+def test_once(start: Starter, server: Server, file_format: str) -> None:
+    """One collection on standard output: what the client did while it looked."""
+    tool = start.watch(
+        server, "--once", "--duration", "1s", "--format", file_format, "--listen", "none"
+    )
+    for _ in range(3):
+        ask_once(server.port, get(HEALTH))
+    assert tool.wait() == 0
+    if file_format == "prometheus":
+        assert Scrape(tool.stdout()).requests() == {("GET", HEALTH, "200"): 3}
+    elif file_format == "json":
+        metrics = {metric["name"]: metric for metric in json.loads(tool.stdout())["metrics"]}
+        points = metrics["scotty.http.requests"]["points"]
+        labels = {"method": "GET", "path": HEALTH, "status": "200"}
+        assert points == [{"attributes": labels, "value": 3}]
+    else:
+        assert HEALTH in tool.stdout() and "every number above is exact" in tool.stdout()
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "named"),
+    [
+        (["--nonsense"], {}, "--nonsense"),
+        (["--duration", "soon"], {}, "soon"),
+        (["--pid", "-3"], {}, "--pid"),
+        (["--listen", "nowhere"], {}, "--listen"),
+        ([], {"OTEL_METRIC_EXPORT_INTERVAL": "often"}, "OTEL_METRIC_EXPORT_INTERVAL"),
+        ([], {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}, "OTEL_EXPORTER_OTLP_PROTOCOL"),
+    ],
+)
+def test_bad_usage(
+    start: Starter, options: list[str], environment: dict[str, str], named: str
+) -> None:
+    """A bad option or variable: one line that names it, and status 2."""
+    tool = start.process([os.environ["SCOTTYSCOPE"], *options], environment)
+    assert tool.popen.wait(DEADLINE_S) == 2
+    assert len(tool.stderr().splitlines()) == 1 and named in tool.stderr()
+    wait_until("nothing was printed", lambda: tool.stdout() == "")

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Memory equals /proc at the moment of collection, and the peak between two is not missed."""
+
+from harness import Scrape, Server, Tool, wait_until
+from http_client import ask_once, get
+
+MEBIBYTE = 1 << 20
+RSS = "scotty_memory_rss_bytes"
+PEAK = "scotty_memory_rss_peak_bytes"
+
+
+def quiet_scrape(server: Server, tool: Tool) -> tuple[Scrape, int, int]:
+    """A scrape during which the server's memory did not change, and that memory."""
+
+    def attempt() -> tuple[Scrape, int, int] | None:
+        before = server.memory_bytes()
+        scrape = tool.scrape()
+        return (scrape, *before) if server.memory_bytes() == before else None
+
+    return wait_until("the memory is the same before and after a scrape", attempt)
+
+
+def test_memory_equals_proc(server: Server, tool: Tool) -> None:
+    """To the byte: as it is, grown by 50 MiB, and shrunk again."""
+    sizes = []
+    for target in ("/api/v1/health", "/api/v1/test/grow/50", "/api/v1/test/shrink"):
+        assert ask_once(server.port, get(target)).status == 200
+        scrape, virtual_bytes, rss_bytes = quiet_scrape(server, tool)
+        assert scrape.value("scotty_memory_virtual_bytes") == virtual_bytes
+        assert scrape.value(RSS) == rss_bytes
+        sizes.append(rss_bytes)
+    assert sizes[1] >= sizes[0] + 50 * MEBIBYTE > sizes[2]
+
+
+def test_peak_between_two_collections(server: Server, tool: Tool) -> None:
+    """Memory taken and given back between two scrapes shows in the next, and only in it."""
+    before = quiet_scrape(server, tool)[0].value(RSS)
+    ask_once(server.port, get("/api/v1/test/grow/100"))
+    ask_once(server.port, get("/api/v1/test/shrink"))
+    after = tool.scrape()
+    assert after.value(RSS) < before + 20 * MEBIBYTE
+    assert before + 100 * MEBIBYTE <= after.value(PEAK) <= before + 110 * MEBIBYTE
+    scrape, _, rss_bytes = quiet_scrape(server, tool)
+    assert rss_bytes <= scrape.value(PEAK) <= rss_bytes + 1 * MEBIBYTE
+
+
+def test_peak_is_never_below_resident(server: Server, tool: Tool) -> None:
+    """At every collection, and with nothing having happened since the one before."""
+    for target in ("/api/v1/test/grow/5", "/api/v1/test/grow/1", "/api/v1/test/shrink"):
+        ask_once(server.port, get(target))
+        for _ in range(2):
+            scrape = tool.scrape()
+            assert scrape.value(PEAK) >= scrape.value(RSS)
+
+
+def test_other_processes_do_not_count(server: Server, tool: Tool) -> None:
+    """What other programs take is not in this one's peak."""
+    _, _, rss_bytes = quiet_scrape(server, tool)
+    assert len(bytearray(200 * MEBIBYTE)) == 200 * MEBIBYTE
+    assert tool.scrape().value(PEAK) <= rss_bytes + 1 * MEBIBYTE

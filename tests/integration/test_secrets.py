@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Nothing secret that clients send leaves the server by way of the tool."""
+
+import base64
+import shutil
+import subprocess
+
+import pytest
+from collector import FAST, Collector
+from conftest import Starter
+from harness import Server, held_by, wait_until
+from http_client import Connection, get, request_bytes
+
+SECRET = "s3cr3t-t0k3n"
+AUTHORIZATION = f"Authorization: Bearer {SECRET}"
+SLEEP = "/api/v1/test/sleep/3000"
+
+
+def masked_frame(text: bytes) -> bytes:
+    """A websocket text frame, with a mask that changes nothing."""
+    return bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text
+
+
+# Requests that carry the secret, each in another place.
+REQUESTS = {
+    "query": get(f"/api/v1/health?token={SECRET}"),
+    "query-of-unmatched": get(f"/nowhere?{SECRET}"),
+    "fragment": get(f"/api/v1/health#{SECRET}"),
+    "header": get("/api/v1/authenticated/tasks", AUTHORIZATION),
+    "cookie": get("/api/v1/health", f"Cookie: session={SECRET}"),
+    "body": request_bytes("POST", "/api/v1/test/echo", body=SECRET.encode() + b"-00"),
+    "method": request_bytes(SECRET, "/api/v1/health"),
+    "short-query": get(f"/?{SECRET}"),
+    "user-of-absolute-form": get(f"http://user:{SECRET}@scotty.test/api/v1/health"),
+    "authority-form": request_bytes("CONNECT", f"user:{SECRET}@scotty.test:80"),
+    "version": f"GET /api/v1/health {SECRET}\r\n\r\n".encode(),
+    "tab-before-query": f"GET /api/v1/health\t?{SECRET} HTTP/1.1\r\n\r\n".encode(),
+    "no-head": f"{SECRET} {SECRET}\r\n\r\n".encode(),
+}
+
+
+def map_dumps(pid: int) -> bytes:
+    """All that the BPF maps of a process hold, as bytes."""
+    program = shutil.which("bpftool")
+    if not program:
+        pytest.skip("bpftool is not installed")
+    found = b""
+    for number in sorted(held_by(pid, "map")):
+        dump = subprocess.run(
+            [program, "map", "dump", "id", str(number)], capture_output=True, check=False
+        ).stdout
+        # Values come as texts, as numbers, or as bytes in hexadecimal.
+        found += dump
+        words = dump.replace(b'"', b" ").replace(b",", b" ").split()
+        found += bytes(int(word, 16) for word in words if len(word) in (2, 4) and is_byte(word))
+    return found
+
+
+def is_byte(word: bytes) -> bool:
+    try:
+        return int(word, 16) < 256
+    except ValueError:
+        return False
+
+
+def traces_of(secret: str) -> list[bytes]:
+    """How a text could be written: as it is, and in base64 at any alignment."""
+    encoded = [base64.b64encode(b"." * shift + secret.encode())[4:-4] for shift in range(3)]
+    return [secret.encode(), *encoded]
+
+
+def secret_of(kind: str) -> str:
+    """The secret that the request of that kind carries: then whose it was is known."""
+    return f"{SECRET}-{list(REQUESTS).index(kind):02}"
+
+
+@pytest.fixture(scope="module")
+def written(start_shared: Starter, server: Server) -> bytes:
+    """All that the tool writes, at its most talkative, and all that its maps ever hold."""
+    collector = Collector(start_shared)
+    tool = start_shared.watch(
+        server, "-v", "-v", "--report", "--otlp-endpoint", collector.endpoint, environment=FAST
+    )
+    maps = b""
+    for kind, request in REQUESTS.items():
+        with Connection(server.port) as connection:
+            connection.send(request.replace(SECRET.encode(), secret_of(kind).encode()))
+            connection.response()
+            # While the connection's state is kept.
+            maps += map_dumps(tool.pid)
+    wait_until("all spans came", lambda: len(collector.spans()) == len(REQUESTS))
+    text = tool.text()
+    assert tool.end() == 0
+    text += tool.stdout() + tool.stderr() + collector.text()
+    # What may be there shows that the rest would be seen.
+    for expected in ("/metrics", "scotty.http.requests", "url.path"):
+        assert expected in text
+    assert b"/api/v1/health" in maps
+    return text.encode() + maps
+
+
+@pytest.mark.parametrize("kind", REQUESTS)
+def test_no_secret_leaves(written: bytes, kind: str) -> None:
+    """Wherever a client put it, the secret is in nothing of the tool's."""
+    assert [trace for trace in traces_of(secret_of(kind)) if trace in written] == []
+
+
+def test_no_secret_stays_while_requests_run(start: Starter, server: Server) -> None:
+    """The maps hold none while requests that carry it are in progress, nor do websockets leak."""
+    tool = start.watch(server)
+    connections = [Connection(server.port) for _ in range(3)]
+    connections[0].send(get(f"{SLEEP}?token={SECRET}", AUTHORIZATION))
+    body = request_bytes("POST", f"/api/v1/test/echo?{SECRET}", "Content-Length: 1000")
+    connections[1].send(body + SECRET.encode() * 10)
+    upgrade = get(
+        "/ws",
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+    )
+    assert connections[2].ask(upgrade).status == 101
+    message = f'{{"type":"Authenticate","data":{{"token":"{SECRET}"}}}}'
+    connections[2].send(masked_frame(message.encode()))
+    assert connections[2].socket.recv(1) == b"\x81"
+    wait_until("two are active", lambda: tool.scrape().active() == 2)
+    maps = map_dumps(tool.pid)
+    # What may be there shows that the dump would show the rest.
+    assert b"/api/v1/test/echo" in maps
+    for trace in traces_of(SECRET):
+        assert trace not in maps
+    for connection in connections:
+        connection.close()

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""`verify` tells the truth about each build, and what cannot be observed is refused with why."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+
+import pytest
+from conftest import BUILD_VARIABLES, Starter, binary_of
+from harness import Counting, Process
+from http_client import ask_once, get
+
+HEALTH = "/api/v1/health"
+PARTIAL, TARGET, PERMISSION, FAILED = 3, 4, 5, 1
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+
+# What this version has a way for; the others are planned, and `verify` says so.
+AVAILABLE = {
+    "http requests",
+    "http routes",
+    "tokio polls",
+    "tokio tasks",
+    "tokio workers",
+    "memory",
+    "memory peak",
+}
+
+
+@pytest.fixture
+def directory() -> Iterator[pathlib.Path]:
+    """A directory that other users may look into."""
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)
+        yield pathlib.Path(name)
+
+
+def needs(*programs: str) -> None:
+    for program in programs:
+        if not shutil.which(program):
+            pytest.skip(f"{program} is not installed")
+
+
+def assert_refused(process: Process, status: int, *said: str) -> None:
+    """One line on standard error that holds all of `said`, and the status."""
+    assert process.wait() == status, process.stderr()
+    lines = process.stderr().splitlines()
+    assert len(lines) == 1, lines
+    for text in said:
+        assert text in lines[0]
+
+
+def assert_counts(start: Starter, binary: str) -> None:
+    """A tool on that binary counts requests, routes and polls."""
+    server = start.server(binary)
+    tool = start.watch(server)
+    counting = Counting(tool)
+    for _ in range(10):
+        ask_once(server.port, get(HEALTH))
+    counting.expect(("GET", HEALTH, 200), times=10)
+    assert tool.scrape().polls() >= 10
+
+
+@pytest.mark.parametrize("which", BUILD_VARIABLES)
+def test_json(start: Starter, which: str) -> None:
+    """Every signal, with sites that are in the file, cheap, and start with what is named."""
+    server = start.server(binary_of(which))
+    verify = start.verify("--pid", str(server.pid), "--format", "json")
+    assert verify.wait() == PARTIAL and verify.stderr() == ""
+    plan = json.loads(verify.stdout())
+    assert plan["executable"] == server.binary
+    assert {s["signal"] for s in plan["signals"] if s["available"]} == AVAILABLE
+    assert plan["available"] == len(AVAILABLE) and plan["of"] == len(plan["signals"])
+    assert all(s["reason"] for s in plan["signals"] if not s["available"])
+    code = pathlib.Path(server.binary).read_bytes()
+    sites = [site for signal in plan["signals"] for site in signal.get("sites", [])]
+    assert {site["hook"] for site in sites} >= {"http_parse", "http_encode", "poll_idle"}
+    for site in sites:
+        assert site["cost"] != "single-stepped", site
+        first = code[site["file_offset"]]
+        if site["instruction"].startswith("push"):
+            assert first in range(0x50, 0x58) or code[site["file_offset"] + 1] in range(0x50, 0x58)
+
+
+@pytest.mark.parametrize("which", BUILD_VARIABLES)
+def test_text(start: Starter, which: str) -> None:
+    """The same for people: a yes or no for each signal. Nothing is attached."""
+    server = start.server(binary_of(which))
+    verify = start.verify("--pid", str(server.pid))
+    assert verify.wait() == PARTIAL
+    for signal in AVAILABLE:
+        assert re.search(rf"(?m)^  yes  {signal}: ", verify.stdout())
+    assert re.search(r"(?m)^  no   websockets: ", verify.stdout())
+    assert f"{len(AVAILABLE)} of " in verify.stdout()
+
+
+def test_selection_by_port_and_name(start: Starter, binary: str, directory: pathlib.Path) -> None:
+    """The process is found by its port, and by its executable's name."""
+    copy = shutil.copy(binary, directory / "scotty-by-name")
+    server = start.server(copy)
+    for options in (("--port", str(server.port)), ("--exe", "scotty-by-name")):
+        verify = start.verify(*options)
+        assert verify.wait() == PARTIAL, verify.stderr()
+        assert copy.name in verify.stdout()
+
+
+def test_stripped(start: Starter, binary: str, directory: pathlib.Path) -> None:
+    """A stripped executable is refused, and the reason says what would help."""
+    needs("strip")
+    copy = directory / "stripped"
+    subprocess.run(["strip", "-o", copy, binary], check=True)
+    server = start.server(str(copy))
+    for command in ("verify", "run"):
+        process = start.process([os.environ["SCOTTYSCOPE"], command, "--pid", str(server.pid)])
+        assert_refused(process, FAILED, "stripped", ".symtab", "/usr/lib/debug/.build-id")
+    assert ask_once(server.port, get(HEALTH)).status == 200
+
+
+def test_separate_debug_file(start: Starter, binary: str, directory: pathlib.Path) -> None:
+    """A stripped executable with its debug file where distributions put them counts as any."""
+    needs("strip", "objcopy", "readelf")
+    notes = subprocess.check_output(["readelf", "-n", binary], text=True)
+    found = re.search(r"Build ID: ([0-9a-f]+)", notes)
+    if not found:
+        pytest.skip("the executable has no build id")
+    copy = directory / "separated"
+    subprocess.run(["strip", "-o", copy, binary], check=True)
+    debug = pathlib.Path("/usr/lib/debug/.build-id", found[1][:2], f"{found[1][2:]}.debug")
+    if debug.exists():
+        pytest.skip(f"{debug} is not ours")
+    made = [parent for parent in debug.parents if not parent.exists()]
+    debug.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        subprocess.run(["objcopy", "--only-keep-debug", binary, debug], check=True)
+        assert_counts(start, str(copy))
+    finally:
+        debug.unlink()
+        for parent in made:
+            parent.rmdir()
+
+
+def test_deleted_executable(start: Starter, binary: str, directory: pathlib.Path) -> None:
+    """An executable that was removed, or replaced by an update, is read from the process."""
+    copy = pathlib.Path(shutil.copy(binary, directory / "deleted"))
+    server = start.server(str(copy))
+    copy.unlink()
+    copy.write_text("not an executable")
+    tool = start.watch(server)
+    counting = Counting(tool)
+    for _ in range(10):
+        ask_once(server.port, get(HEALTH))
+    counting.expect(("GET", HEALTH, 200), times=10)
+
+
+def test_other_mount_namespace(start: Starter, binary: str, directory: pathlib.Path) -> None:
+    """An executable that is not to be seen from here, as in a container, is read all the same."""
+    needs("unshare")
+    script = 'mount -t tmpfs none "$0" && cp "$1" "$0/scotty" && shift && exec "$0/scotty" "$@"'
+    command = ("unshare", "--mount", "sh", "-c", script, str(directory))
+    server = start.server(binary, command=command)
+    assert not list(directory.iterdir())
+    tool = start.watch(server)
+    counting = Counting(tool)
+    ask_once(server.port, get(HEALTH))
+    counting.expect(("GET", HEALTH, 200))
+
+
+def test_own_process_namespace(start: Starter, binary: str, directory: pathlib.Path) -> None:
+    """Tool and server together in a process namespace, where ids are not those of the kernel."""
+    needs("unshare")
+    output = directory / "server"
+    script = """
+        "$1" --bind 127.0.0.1:0 >"$0" &
+        until grep -q listening "$0"; do sleep 0.02; done
+        shift
+        "$@"
+    """
+    unshare = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
+    tool = start.tool(
+        "--exe",
+        pathlib.Path(binary).name,
+        command=(*unshare, "sh", "-c", script, str(output), binary),
+    )
+    server_port = int(tool.wait_for(r"listening on \S+:(\d+)", output.read_text)[1])
+    counting = Counting(tool)
+    for _ in range(10):
+        assert ask_once(server_port, get(HEALTH)).status == 200
+    counting.expect(("GET", HEALTH, 200), times=10)
+    scrape = tool.scrape()
+    assert scrape.polls() >= 10
+    assert scrape.value("scotty_memory_rss_bytes") > 0
+    tool.kill()
+
+
+def test_not_a_tokio_program(start: Starter) -> None:
+    """Another program is refused with one line, and lives on."""
+    sleep = start.process([shutil.which("sleep") or "sleep", "60"])
+    for command in ("verify", "run"):
+        process = start.process([os.environ["SCOTTYSCOPE"], command, "--pid", str(sleep.pid)])
+        assert_refused(process, FAILED, "sleep")
+    assert sleep.is_alive()
+
+
+def test_no_such_process(start: Starter) -> None:
+    """By id, by name and by port."""
+    ended = start.process(["true"])
+    ended.wait()
+    assert_refused(start.verify("--pid", str(ended.pid)), TARGET, str(ended.pid))
+    assert_refused(start.verify("--exe", "no-such-name"), TARGET, "no-such-name")
+    assert_refused(start.verify("--port", "1"), TARGET, "port 1")
+
+
+def test_several_processes(start: Starter, binary: str, directory: pathlib.Path) -> None:
+    """Where more than one fits, all are listed and none is taken."""
+    copy = shutil.copy(binary, directory / "scotty-twins")
+    servers = [start.server(str(copy)) for _ in range(2)]
+    said = [part for server in servers for part in (str(server.pid), f"port {server.port}")]
+    for command in ("verify", "run"):
+        process = start.process([os.environ["SCOTTYSCOPE"], command, "--exe", "scotty-twins"])
+        assert_refused(process, TARGET, "--pid", *said)
+
+
+def test_unprivileged_user(start: Starter, binary: str, directory: pathlib.Path) -> None:
+    """Without privileges: what is missing is said, with the status for it."""
+    needs("setpriv")
+    tool = str(shutil.copy(os.environ["SCOTTYSCOPE"], directory / "scottyscope"))
+    server = start.server(binary)
+    for command in ("verify", "run"):
+        for options in (("--pid", str(server.pid)), ("--port", str(server.port))):
+            process = start.process([*NOBODY, tool, command, *options])
+            assert_refused(process, PERMISSION, "root")
+    assert ask_once(server.port, get(HEALTH)).status == 200
