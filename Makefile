@@ -59,7 +59,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(PROTO_OBJECTS)
 MAIN_OBJECT := $(BUILD)/user/main.o
 
 .PHONY: all deps demo prepared-demo test prepared-test sanitized-tests fixtures unit integration bench lint format \
-	clean install
+	docs clean install
 
 all: $(BUILD)/scottyscope
 
@@ -189,7 +189,11 @@ lint: $(SKELETONS) $(PROTO_HEADERS)
 	$(Q)clang-format --dry-run --Werror $(C_FILES)
 	$(Q)clang-tidy --quiet $(SOURCES) user/main.c -- $(TOOL_CFLAGS) -Wno-unknown-warning-option
 	$(Q)python3 tests/setup/house.py
+	$(Q)python3 tests/setup/metrics_table.py --check
 	$(Q)cd $(FIXTURE) && if cargo fmt --version >/dev/null 2>&1; then cargo fmt --check; fi
+
+docs:
+	$(Q)python3 tests/setup/metrics_table.py
 
 install: all
 	install -D -m 0755 $(BUILD)/scottyscope $(DESTDIR)$(PREFIX)/bin/scottyscope

@@ -8,9 +8,9 @@
 
 static const struct metric_description hook_hits = {"scottyscope.probe.hits", "{hit}",
 						    "Hits of probes by hook.", METRIC_COUNTER};
-static const struct metric_description losses = {"scottyscope.lost", "{event}",
-						 "What was lost, by cause; see the documentation.",
-						 METRIC_COUNTER};
+static const struct metric_description losses = {
+	"scottyscope.lost", "{event}", "What was lost, by cause (see observability/METRICS.md).",
+	METRIC_COUNTER};
 static const struct metric_description checks = {
 	"scottyscope.checks", "{event}", "What checks of assumptions about the target found.",
 	METRIC_COUNTER};

@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Writes observability/METRICS.md from the lists in the code; with --check, says if it is stale."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+OUTPUT = Path("observability/METRICS.md")
+DESCRIPTIONS = Path("user/metric/descriptions.h")
+SELF = Path("user/self/self.c")
+WIRE = Path("bpf/wire.h")
+UNITS = {"s": "seconds", "By": "bytes"}
+KINDS = {
+    "METRIC_COUNTER": "counter",
+    "METRIC_UP_DOWN_COUNTER": "up-down counter",
+    "METRIC_GAUGE": "gauge",
+    "METRIC_HISTOGRAM": "histogram",
+}
+TEXT = r'"((?:[^"\\]|\\.)*)"'
+
+
+def joined(path: Path) -> str:
+    """The file without continued lines, and with adjacent texts made one."""
+    text = re.sub(r"\s*\\\n\s*", " ", path.read_text(encoding="utf-8"))
+    return re.sub(r'"\s+"', "", re.sub(r"\n\s*", " ", text))
+
+
+def prometheus_name(name: str, unit: str, kind: str) -> str:
+    """The name that the exposition has, by OpenTelemetry's translation."""
+    name = name.replace(".", "_")
+    suffix = UNITS.get(unit)
+    if suffix and not name.endswith(suffix):
+        name += f"_{suffix}"
+    if kind == "METRIC_COUNTER" and not name.endswith("_total"):
+        name += "_total"
+    return name
+
+
+def rows_of_target() -> list[tuple[str, str, str, str]]:
+    """(name, unit, kind, help) of the target's metrics."""
+    pattern = rf"X\(\w+, {TEXT}, {TEXT}, (METRIC_\w+), {TEXT}\)"
+    return re.findall(pattern, joined(DESCRIPTIONS))
+
+
+def rows_of_tool() -> list[tuple[str, str, str, str]]:
+    """The same of the tool's own."""
+    pattern = rf"= \{{\s*{TEXT}, {TEXT}, {TEXT}, (METRIC_\w+)\}}"
+    return [(name, unit, kind, text) for name, unit, text, kind in
+            re.findall(pattern, joined(SELF))]
+
+
+def rows_of_list(name: str) -> list[tuple[str, str]]:
+    """(name, meaning) of one of the wire's lists."""
+    match = re.search(rf"#define {name}\(X\)(.*?)(?:/\*|#define|enum )", joined(WIRE))
+    assert match, name
+    return re.findall(rf"X\(\w+, {TEXT}, {TEXT}\)", match.group(1))
+
+
+def table(rows: list[tuple[str, str, str, str]]) -> list[str]:
+    """A table of metrics."""
+    lines = ["| Prometheus name | OpenTelemetry name | kind | |", "| --- | --- | --- | --- |"]
+    for name, unit, kind, text in rows:
+        lines.append(f"| `{prometheus_name(name, unit, kind)}` | `{name}` | {KINDS[kind]} | {text} |")
+    return lines
+
+
+def document() -> str:
+    """The whole page."""
+    lines = [
+        "# Metrics",
+        "",
+        "Made from the lists in the code by `make docs`; `make lint` checks that it is current.",
+        "",
+        "## Of the server",
+        "",
+        *table(rows_of_target()),
+        "",
+        "The request metrics have the attributes `method`, `path` (the route template) and `status`.",
+        "",
+        "## Of the tool",
+        "",
+        *table(rows_of_tool()),
+        "",
+    ]
+    for title, name in (
+        ("Causes of `scottyscope_lost_total`, in the kernel", "LOSS_LIST"),
+        ("Findings of `scottyscope_checks_total`", "CHECK_LIST"),
+        ("Hooks of `scottyscope_probe_hits_total`", "HOOK_LIST"),
+    ):
+        lines += [f"## {title}", "", "| | |", "| --- | --- |"]
+        lines += [f"| `{key}` | {text} |" for key, text in rows_of_list(name)]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Writes, or checks."""
+    text = document()
+    if "--check" not in sys.argv[1:]:
+        OUTPUT.parent.mkdir(exist_ok=True)
+        OUTPUT.write_text(text, encoding="utf-8")
+        return 0
+    if OUTPUT.exists() and OUTPUT.read_text(encoding="utf-8") == text:
+        return 0
+    print(f"{OUTPUT} does not agree with the code: run `make docs`")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
