@@ -28,8 +28,9 @@ static __always_inline struct http_connection *meet_connection(__u64 header)
 }
 
 /* The poll that this hook's thread is in; NULL, and counted, when its start was not seen. */
-static __always_inline struct poll_frame *poll_of(struct thread *thread)
+static __always_inline struct poll_frame *poll_of(__u32 tid)
 {
+	struct thread *thread = find_thread(tid);
 	struct poll_frame *frame = thread ? current_frame(thread) : NULL;
 
 	if (!frame)
@@ -125,17 +126,9 @@ int on_http_parse(struct pt_regs *ctx)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
 	__u32 tid = admit(HOOK_HTTP_PARSE, ACTIVE_ALL);
-	struct http_connection *connection;
-	struct thread *thread;
-	struct poll_frame *frame;
+	struct poll_frame *frame = tid ? poll_of(tid) : NULL;
+	struct http_connection *connection = frame ? meet_connection(frame->header) : NULL;
 
-	if (!tid)
-		return 0;
-	thread = find_thread(tid);
-	frame = poll_of(thread);
-	if (!thread || !frame)
-		return 0;
-	connection = meet_connection(frame->header);
 	if (!connection)
 		return 0;
 	http_settle(connection, frame->header, true);
@@ -151,14 +144,9 @@ int on_http_encode(struct pt_regs *ctx)
 	__u64 encode = PT_REGS_PARM2(ctx), head = 0;
 	struct http_connection *connection;
 	struct rust_vector vector = {};
-	struct thread *thread;
-	struct poll_frame *frame;
+	struct poll_frame *frame = tid ? poll_of(tid) : NULL;
 
-	if (!tid)
-		return 0;
-	thread = find_thread(tid);
-	frame = poll_of(thread);
-	if (!thread || !frame)
+	if (!frame)
 		return 0;
 	connection = bpf_map_lookup_elem(&http_connections, &frame->header);
 	if (!connection || !connection->seen_ns) {

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import pathlib
 import platform
 import re
 import signal
@@ -21,20 +22,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "setup"))
+
+from sample_server import start_server  # noqa: E402  (found by the path above)
+
 STATISTICS = Path("/proc/sys/kernel/bpf_stats_enabled")
-
-
-def start_server(path: str) -> tuple[subprocess.Popen[str], int]:
-    """The sample server on a free port."""
-    server = subprocess.Popen(
-        [path, "--bind", "127.0.0.1:0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env={**os.environ, "RUST_BACKTRACE": "0"},
-    )
-    assert server.stdout
-    return server, int(server.stdout.readline().rsplit(":", 1)[1])
 
 
 def load(port: int, path: str, seconds: int, connections: int) -> float:

@@ -142,7 +142,7 @@ Test(bpf_http_head, a_path_ends_before_what_may_be_secret)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		union {
-			uint64_t words[URL_PATH_BYTES / 8];
+			__u64 words[URL_PATH_BYTES / 8];
 			char text[URL_PATH_BYTES];
 		} path = {{0}};
 		static const char zero[URL_PATH_BYTES];
@@ -160,7 +160,7 @@ Test(bpf_http_head, a_path_is_cut_at_every_place_and_at_its_room)
 {
 	for (size_t end = 0; end <= URL_PATH_BYTES; end++) {
 		union {
-			uint64_t words[URL_PATH_BYTES / 8];
+			__u64 words[URL_PATH_BYTES / 8];
 			char text[URL_PATH_BYTES];
 		} path;
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#undef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 #undef __weak
 #define __weak	   static

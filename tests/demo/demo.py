@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import collections
 import http.client
-import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -19,6 +19,10 @@ import sys
 import threading
 import time
 import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "setup"))
+
+from sample_server import start_server  # noqa: E402  (found by the path above)
 
 # Method, path, the route template it has, the status it is answered with, its share of the mix.
 MIX = [
@@ -43,22 +47,6 @@ Tally = collections.Counter[tuple[str, str, str]]
 def say(text: str) -> None:
     """One line of progress."""
     print(f"demo: {text}", flush=True)
-
-
-def start_server(path: str) -> tuple[subprocess.Popen[str], int]:
-    """The sample server on a free port."""
-    server = subprocess.Popen(
-        [path, "--bind", "127.0.0.1:0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env={**os.environ, "RUST_BACKTRACE": "0"},
-    )
-    assert server.stdout
-    line = server.stdout.readline()
-    if not line.startswith("listening on "):
-        sys.exit(f"demo: the sample server does not start: {line!r}")
-    return server, int(line.rsplit(":", 1)[1])
 
 
 def start_tool(path: str, server: subprocess.Popen[str]) -> tuple[subprocess.Popen[str], str]:
