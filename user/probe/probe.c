@@ -23,8 +23,9 @@
 #define MAX_THREADS 1024
 #define MAX_ROUTES  1024
 
-/* Polls in progress at the first step of the activation have this long to end. */
-#define ACTIVATION_GAP_NS (20 * NS_PER_MS)
+/* Polls in progress at the first step of the activation have this long to end, also on a machine
+ * that is short of CPUs. */
+#define ACTIVATION_GAP_NS (100 * NS_PER_MS)
 
 #define US(n) ((uint64_t)((n)*1e3))
 #define MS(n) ((uint64_t)((n)*1e6))
