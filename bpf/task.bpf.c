@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
-/* tokio's tasks: every poll of every task, from the three functions that change a task's state.
- * A task is polled between `transition_to_running` and the next `transition_to_idle` or
- * `transition_to_complete` on the same thread; polls nest when a task runs others within its own. */
+/* tokio's tasks: every poll of every task, which lasts from `transition_to_running` to the next
+ * `transition_to_idle` or `transition_to_complete` on the same thread; polls may nest. */
 
 #include "common.bpf.h"
 #include "http_settle.bpf.h"
 
-/* The first three words of tokio's task header (repr(C), tokio/src/runtime/task/core.rs). */
+/* The first words of tokio's task header (repr(C), tokio/src/runtime/task/core.rs). */
 struct task_header {
 	__u64 state;
 	__u64 queue_next;
@@ -43,6 +42,7 @@ static __always_inline enum task_kind meet_task(__u64 header, __u64 vtable)
 	struct task *known = bpf_map_lookup_elem(&tasks, &header);
 	struct task_totals *total = totals();
 	struct task task = {};
+	long error;
 
 	if (known && known->vtable == vtable)
 		return known->kind;
@@ -54,10 +54,12 @@ static __always_inline enum task_kind meet_task(__u64 header, __u64 vtable)
 		if (total && known->kind == TASK_ASYNC)
 			add(&total->ended, 1);
 	}
-	if (bpf_map_update_elem(&tasks, &header, &task, BPF_ANY))
-		lose(LOSS_TASKS_FULL);
-	else if (total && task.kind == TASK_ASYNC)
+	/* The census may enter it at the same moment: whoever does enter it counts it. */
+	error = bpf_map_update_elem(&tasks, &header, &task, known ? BPF_ANY : BPF_NOEXIST);
+	if (!error && total && task.kind == TASK_ASYNC)
 		add(&total->started, 1);
+	else if (error && error != -17 /* EEXIST */)
+		lose(LOSS_TASKS_FULL);
 	return task.kind;
 }
 
@@ -87,11 +89,9 @@ static __always_inline void start_poll(struct pt_regs *ctx, __u32 tid)
 		return;
 	}
 	/* tokio refuses to run a task that runs or has ended: no poll follows. */
-	if (header.state & (STATE_RUNNING | STATE_COMPLETE))
+	if (header.state & (STATE_RUNNING | STATE_COMPLETE) ||
+	    meet_task(address, header.vtable) == TASK_BLOCKING)
 		return;
-	if (meet_task(address, header.vtable) == TASK_BLOCKING)
-		return;
-
 	thread = meet_thread(tid);
 	if (!thread)
 		return;
@@ -137,7 +137,7 @@ static __always_inline void count_poll(const struct poll_frame *frame, __u64 now
 		add(&total->slow_polls, 1);
 }
 
-/* The end of a poll; another hit of the same end (its compare-and-swap was retried) finds no frame. */
+/* The end of a poll; another hit of the same end (a retried compare-and-swap) finds no frame. */
 static __always_inline void end_poll(__u32 tid, __u64 header, __u64 now_ns)
 {
 	struct thread *thread = find_thread(tid);
@@ -180,8 +180,9 @@ int on_task_complete(struct pt_regs *ctx)
 	__u64 now_ns = bpf_ktime_get_ns();
 	__u32 tid = admit(HOOK_TASK_COMPLETE, ACTIVE_POLLS);
 	__u64 header = PT_REGS_PARM1(ctx);
-	struct task_totals *total;
+	struct task_totals *total = totals();
 	struct task *task;
+	__u32 kind;
 
 	if (!tid)
 		return 0;
@@ -189,10 +190,11 @@ int on_task_complete(struct pt_regs *ctx)
 	http_end_connection(header, now_ns);
 
 	task = bpf_map_lookup_elem(&tasks, &header);
-	total = totals();
 	if (!task || !total)
 		return 0;
-	add(task->kind == TASK_BLOCKING ? &total->blocking_runs : &total->ended, 1);
-	bpf_map_delete_elem(&tasks, &header);
+	kind = task->kind;
+	/* The census may take it out at the same moment: whoever does take it out counts its end. */
+	if (!bpf_map_delete_elem(&tasks, &header))
+		add(kind == TASK_BLOCKING ? &total->blocking_runs : &total->ended, 1);
 	return 0;
 }

@@ -13,19 +13,22 @@
 #include "plan/plan.h"
 #include "target/target.h"
 
-/* A task header that looks alive: its own address and the run-time address of its vtable. Called
- * once per task; ends early on a negative return. */
-typedef int (*census_task_callback)(void *context, uint64_t header, uint64_t vtable);
+/* Where tasks that are found are kept. The target's own probes keep the same book meanwhile. */
+struct census_book {
+	/* Enters the task with that header and the run-time address of its vtable: 1, or 0 when it is
+	 * there already. A negative return ends the census with it. */
+	int (*enter)(void *context, uint64_t header, uint64_t vtable);
+	/* Takes out again what was entered, if it is still there. */
+	void (*take_out)(void *context, uint64_t header);
+	void *context;
+};
 
 /* Looks for the headers of live asynchronous tasks in the target's heap. A header is recognised by
  * its alignment and its vtable, and believed if its state word makes sense and the runtime's list of
- * tasks holds it. Returns how many, or the callback's negative value. */
+ * tasks holds it. That is asked only after the task is in the book, so that its end is either seen
+ * by the probes or by us. Returns how many stay entered, or the book's negative value. */
 int census__tasks(const struct target *target, const struct plan *plan, uint64_t load_bias,
-		  census_task_callback callback, void *context, struct error *error);
-
-/* Whether the header still is that of a live task with that vtable, by its own words. */
-_Bool census__task_is_alive(const struct target *target, const struct plan *plan,
-			    uint64_t load_bias, uint64_t header, uint64_t vtable);
+		  const struct census_book *book, struct error *error);
 
 /* The stack pointer that a running thread last showed at a probe, 0 if unknown. */
 typedef uint64_t (*census_stack_lookup)(void *context, pid_t tid);

@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-#include "census/census.h"
-
 /* Bits of the state word (tokio/src/runtime/task/state.rs); the rest counts references. */
 #define STATE_RUNNING	      1
 #define STATE_COMPLETE	      2
@@ -111,12 +109,10 @@ _Bool census_task_is_linked(const struct census_memory *memory, uint64_t header)
 	return 0;
 }
 
-_Bool census__task_is_alive(const struct target *target, const struct plan *plan,
-			    uint64_t load_bias, uint64_t header, uint64_t vtable)
+_Bool census_task_is_alive(const struct census_memory *memory, uint64_t header, uint64_t vtable)
 {
-	const struct census_memory memory = {target, plan, load_bias};
 	struct task_header now;
 
-	return target__read_memory(target, header, &now, sizeof(now)) == sizeof(now) &&
-	       now.vtable == vtable && task_header__is_alive(&now, &memory);
+	return target__read_memory(memory->target, header, &now, sizeof(now)) == sizeof(now) &&
+	       now.vtable == vtable && task_header__is_alive(&now, memory);
 }

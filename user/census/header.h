@@ -30,6 +30,10 @@ const struct plan_vtable *census_find_vtable(const struct census_memory *memory,
 /* Whether the header can be that of a live asynchronous task, by its own words alone. */
 _Bool task_header__is_alive(const struct task_header *header, const struct census_memory *memory);
 
+/* Whether the header at that address, as it is now, still is that of a live task with that vtable, by
+ * its own words. */
+_Bool census_task_is_alive(const struct census_memory *memory, uint64_t header, uint64_t vtable);
+
 /* Whether a neighbour in the runtime's list of tasks points to the header at that address, to which
  * it points. Not so for a task that is alone in its part of the list. */
 _Bool census_task_is_linked(const struct census_memory *memory, uint64_t header);

@@ -27,7 +27,8 @@ struct pair {
 struct candidate {
 	uint64_t header;
 	uint64_t vtable;
-	_Bool is_alive;
+	_Bool is_entered; /* by us */
+	_Bool is_owned;	  /* the runtime's list holds it */
 };
 
 struct scan {
@@ -91,7 +92,7 @@ static int find_lone_owners(struct scan *scan, uint64_t start, size_t size)
 				sizeof(*scan->candidates), compare_candidates);
 
 		if (candidate)
-			candidate->is_alive = 1;
+			candidate->is_owned = 1;
 	}
 	return 0;
 }
@@ -143,23 +144,55 @@ static int walk(struct scan *scan, int (*look)(struct scan *scan, uint64_t start
 	return scan->failure ? scan->failure : r;
 }
 
+static int enter_candidates(struct scan *scan, const struct census_book *book)
+{
+	for (size_t i = 0; i < scan->count; i++) {
+		struct candidate *candidate = &scan->candidates[i];
+		int r = book->enter(book->context, candidate->header, candidate->vtable);
+
+		if (r < 0)
+			return r;
+		candidate->is_entered = r > 0;
+	}
+	return 0;
+}
+
 /* A freed cell may keep all that makes a header, so each needs a proof of life: the runtime's list
  * of tasks holds it, by its neighbours or, where it is alone in its part of the list, by that part. */
-static int prove_alive(struct scan *scan)
+static int find_owners(struct scan *scan)
 {
 	_Bool some_are_alone = 0;
 
 	for (size_t i = 0; i < scan->count; i++) {
 		struct candidate *candidate = &scan->candidates[i];
 
-		candidate->is_alive = census_task_is_linked(scan->memory, candidate->header);
-		some_are_alone |= !candidate->is_alive;
+		candidate->is_owned = census_task_is_linked(scan->memory, candidate->header);
+		some_are_alone |= !candidate->is_owned;
 	}
 	return some_are_alone ? walk(scan, find_lone_owners) : 0;
 }
 
+/* Takes out again what was no task, or has ended since; gives how many stay. */
+static int take_out_the_dead(struct scan *scan, const struct census_book *book)
+{
+	int entered = 0;
+
+	for (size_t i = 0; i < scan->count; i++) {
+		const struct candidate *candidate = &scan->candidates[i];
+
+		if (!candidate->is_entered)
+			continue;
+		if (candidate->is_owned &&
+		    census_task_is_alive(scan->memory, candidate->header, candidate->vtable))
+			entered++;
+		else
+			book->take_out(book->context, candidate->header);
+	}
+	return entered;
+}
+
 int census__tasks(const struct target *target, const struct plan *plan, uint64_t load_bias,
-		  census_task_callback callback, void *context, struct error *error)
+		  const struct census_book *book, struct error *error)
 {
 	const struct census_memory memory = {target, plan, load_bias};
 	_cleanup_free_ unsigned char *chunk = aligned_alloc(HEADER_ALIGNMENT, CHUNK_BYTES);
@@ -171,7 +204,7 @@ int census__tasks(const struct target *target, const struct plan *plan, uint64_t
 		.present = present,
 		.page_bytes = page_bytes,
 	};
-	int r = 0, found = 0;
+	int r = 0;
 
 	if (!chunk || !present)
 		return error_out_of_memory(error);
@@ -179,16 +212,14 @@ int census__tasks(const struct target *target, const struct plan *plan, uint64_t
 		return 0;
 	r = walk(&scan, find_candidates);
 	if (r >= 0)
-		r = prove_alive(&scan);
+		r = enter_candidates(&scan, book);
+	if (r >= 0)
+		r = find_owners(&scan);
 	if (r < 0)
 		error_set(error, r, "cannot look for tasks in the memory of process %d: %m",
 			  (int)target->pid);
-	for (size_t i = 0; i < scan.count && r >= 0; i++) {
-		if (!scan.candidates[i].is_alive)
-			continue;
-		found++;
-		r = callback(context, scan.candidates[i].header, scan.candidates[i].vtable);
-	}
+	else
+		r = take_out_the_dead(&scan, book);
 	free(scan.candidates);
-	return r < 0 ? r : found;
+	return r;
 }

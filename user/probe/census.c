@@ -21,22 +21,26 @@ static int enter_task(void *context, uint64_t header, uint64_t vtable)
 	if (r < 0)
 		return r == -E2BIG ? 0 : r;
 	probe->census_tasks++;
+	return 1;
+}
 
-	/* It may have ended between the reading of its header and its entry here. Whoever takes the
-	 * entry out has counted the end: if that was the kernel, nothing is left to undo. */
-	if (!census__task_is_alive(probe->target, probe->plan, probe->load_bias, header, vtable) &&
-	    bpf_map__delete_elem(tasks, &header, sizeof(header), 0) == 0)
+/* Whoever takes an entry out has counted the end: if that was the kernel, nothing is left to undo. */
+static void take_out_task(void *context, uint64_t header)
+{
+	struct probe *probe = context;
+
+	if (bpf_map__delete_elem(probe->skeleton->maps.tasks, &header, sizeof(header), 0) == 0)
 		probe->census_tasks--;
-	return 0;
 }
 
 int probe_take_census(struct probe *probe, struct error *error)
 {
+	const struct census_book book = {enter_task, take_out_task, probe};
 	int r;
 
 	if (!probe->plan->signals[SIGNAL_TOKIO_TASKS].way)
 		return 0;
-	r = census__tasks(probe->target, probe->plan, probe->load_bias, enter_task, probe, error);
+	r = census__tasks(probe->target, probe->plan, probe->load_bias, &book, error);
 	return r < 0 ? error_prefix(error, r, "census of tasks") : 0;
 }
 
