@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""One perf event a site, as on kernels without uprobe_multi, counts the same."""
+
+import json
+
+from conftest import Starter
+from harness import Counting, Server, held_by
+from http_client import Connection, get, request_bytes
+
+HEALTH = "/api/v1/health"
+
+
+def test_single_events_count_exactly(start: Starter, server: Server) -> None:
+    """Requests and polls through perf events, and no link of the newer kind."""
+    tool = start.watch(server, "--attach", "single")
+    counting = Counting(tool)
+    polls = tool.scrape().polls()
+    with Connection(server.port) as connection:
+        for _ in range(50):
+            assert connection.get(HEALTH).status == 200
+            assert connection.get("/no/where").status == 404
+        assert connection.ask(request_bytes("HEAD", HEALTH)).status == 200
+    counting.expect(
+        *[("GET", HEALTH, 200), ("GET", "/unmatched", 404)] * 50, ("HEAD", HEALTH, 200)
+    )
+    assert tool.scrape().polls() >= polls + 101
+    assert held_by(tool.pid, "link")
+    assert tool.end() == 0
+
+
+def test_single_and_multi_see_the_same(start: Starter, server: Server) -> None:
+    """Both at once, on the same requests."""
+    tools = [start.watch(server), start.watch(server, "--attach", "single")]
+    countings = [Counting(tool) for tool in tools]
+    with Connection(server.port) as connection:
+        connection.send(get(HEALTH) * 20)
+        for _ in range(20):
+            assert connection.response().status == 200
+    for counting in countings:
+        counting.expect(("GET", HEALTH, 200), times=20)
+    assert [tool.end() for tool in tools] == [0, 0]
+
+
+def test_verify_tells_how_it_would_attach(start: Starter, server: Server) -> None:
+    """The plan names the kind of attachment."""
+    kinds = {
+        how: json.loads(
+            start.verify(
+                "--pid", str(server.pid), "--format", "json", "--attach", how
+            ).stdout()
+        )["attachment"]
+        for how in ("auto", "single")
+    }
+    assert kinds["single"] == "one perf event a site"
+    assert kinds["auto"] in ("one uprobe_multi link a hook", "one perf event a site")
