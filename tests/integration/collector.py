@@ -40,11 +40,18 @@ class Collector:
     def text(self) -> str:
         return self.file.read_text()
 
-    def requests(self, signal: str) -> list[Message]:
-        """The requests of a signal, whole lines only."""
+    def _items(self, signal: str) -> list[Message]:
+        """What came of a signal, whole lines only."""
         text = self.text()
         lines = text[: text.rfind("\n") + 1].splitlines()
-        return [item["request"] for item in map(json.loads, lines) if item["signal"] == signal]
+        return [item for item in map(json.loads, lines) if item["signal"] == signal]
+
+    def requests(self, signal: str) -> list[Message]:
+        return [item["request"] for item in self._items(signal)]
+
+    def headers(self, signal: str, name: str) -> set[str]:
+        """The values of a header that requests of a signal came with."""
+        return {item["metadata"].get(name, "") for item in self._items(signal)}
 
     def resources(self) -> list[dict[str, Any]]:
         return [

@@ -259,3 +259,19 @@ def test_unreachable_collector_does_no_harm(start: Starter, server: Server) -> N
     begin = time.monotonic()
     assert tool.end() == 0
     assert time.monotonic() - begin < 6
+
+
+def test_each_signal_has_its_own_headers(start: Starter, server: Server) -> None:
+    """Headers of one signal go in place of those for both, and never to the other."""
+    collector = Collector(start)
+    environment = {
+        **FAST,
+        "OTEL_EXPORTER_OTLP_HEADERS": "x-tenant=both",
+        "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "x-tenant=traces",
+    }
+    tool = start.watch(server, "--otlp-endpoint", collector.endpoint, environment=environment)
+    assert ask_once(server.port, get(HEALTH)).status == 200
+    wait_until("both signals came", lambda: collector.spans() and collector.metrics())
+    assert tool.end() == 0
+    assert collector.headers("metrics", "x-tenant") == {"both"}
+    assert collector.headers("traces", "x-tenant") == {"traces"}

@@ -230,37 +230,6 @@ int elf_image__code_offset(const struct elf_image *image, uint64_t address, uint
 	return -ENOENT;
 }
 
-/* Whether a mapping of the segment holds `offset`. Mappings begin at page boundaries: the page in
- * which the segment begins is mapped whole. */
-static _Bool segment__maps_offset(const Elf64_Phdr *segment, uint64_t offset, uint64_t page_size)
-{
-	uint64_t first = segment->p_offset - segment->p_offset % page_size;
-
-	return offset >= first && offset < segment->p_offset + segment->p_filesz;
-}
-
-int elf_image__address_of_offset(const struct elf_image *image, uint64_t offset,
-				 uint64_t *ret_address)
-{
-	uint64_t page_size = (uint64_t)sysconf(_SC_PAGESIZE);
-	const Elf64_Phdr *best = NULL;
-
-	/* Neighbours share the page of the file in which one ends and the other begins, so the
-	 * first page of an executable mapping is also the last of the one before. */
-	for (size_t i = 0; i < image->segment_count; i++) {
-		const Elf64_Phdr *segment = &image->segments[i];
-
-		if (segment->p_type != PT_LOAD || !segment__maps_offset(segment, offset, page_size))
-			continue;
-		if (!best || (!(best->p_flags & PF_X) && (segment->p_flags & PF_X)))
-			best = segment;
-	}
-	if (!best)
-		return -ENOENT;
-	*ret_address = best->p_vaddr + (offset - best->p_offset);
-	return 0;
-}
-
 const uint8_t *elf_image__contents(const struct elf_image *image, uint64_t address,
 				   size_t *ret_size)
 {

@@ -30,12 +30,6 @@ const char *elf_image__build_id(const struct elf_image *image);
  * uprobe wants. -ENOENT when none holds it. */
 int elf_image__code_offset(const struct elf_image *image, uint64_t address, uint64_t *ret_offset);
 
-/* The address that file offset `offset` is loaded to, before the load bias. Segments are mapped in
- * whole pages, so that an offset near a border may be mapped twice: then it is the one in code,
- * which is right for the offset of an executable mapping in /proc/PID/maps. -ENOENT. */
-int elf_image__address_of_offset(const struct elf_image *image, uint64_t offset,
-				 uint64_t *ret_address);
-
 /* `size` bytes of the file's contents at a virtual address; NULL when they are not all there. */
 const uint8_t *elf_image__bytes(const struct elf_image *image, uint64_t address, size_t size);
 

@@ -82,6 +82,26 @@ static int add_header(struct export_client *client, const struct config_header *
 	return 0;
 }
 
+static int add_headers(struct export_client *client, const struct config_otlp *config,
+		       struct error *error)
+{
+	size_t count;
+	const struct config_header *headers = client->signal == EXPORT_METRICS
+						      ? config_otlp__metrics_headers(config, &count)
+						      : config_otlp__traces_headers(config, &count);
+
+	client->headers = calloc(count + 1, sizeof(*client->headers));
+	if (!client->headers)
+		return error_out_of_memory(error);
+	for (size_t i = 0; i < count; i++) {
+		int r = add_header(client, &headers[i], error);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 int export_client__new(const struct config_otlp *config, enum export_signal signal,
 		       struct export_client **ret_client, struct error *error)
 {
@@ -94,14 +114,9 @@ int export_client__new(const struct config_otlp *config, enum export_signal sign
 	client->signal = signal;
 	client->timeout_ns = config->timeout_ns;
 	pthread_mutex_init(&client->lock, NULL);
-	client->headers = calloc(config->header_count + 1, sizeof(*client->headers));
-	if (!client->headers)
-		return error_out_of_memory(error);
-	for (size_t i = 0; i < config->header_count; i++) {
-		r = add_header(client, &config->headers[i], error);
-		if (r < 0)
-			return r;
-	}
+	r = add_headers(client, config, error);
+	if (r < 0)
+		return r;
 	client->queue = grpc_completion_queue_create_for_next(NULL);
 	r = export_channel_new(config, is_metrics ? config->metrics_target : config->traces_target,
 			       is_metrics ? config->metrics_tls : config->traces_tls,

@@ -35,11 +35,6 @@ Test(elf_image, generated)
 	cr_expect_eq(elf_image__code_offset(image, TEST_CODE_ADDRESS + 64, &value), -ENOENT);
 	cr_expect_eq(elf_image__code_offset(image, UINT64_MAX, &value), -ENOENT);
 
-	cr_expect_eq(elf_image__address_of_offset(image, TEST_CODE_OFFSET + 5, &value), 0);
-	cr_expect_eq(value, TEST_CODE_ADDRESS + 5);
-	cr_expect_eq(elf_image__address_of_offset(image, TEST_CODE_OFFSET - 1, &value), -ENOENT);
-	cr_expect_eq(elf_image__address_of_offset(image, UINT64_MAX, &value), -ENOENT);
-
 	const uint8_t *bytes = elf_image__bytes(image, TEST_CODE_ADDRESS + 2, 2);
 	cr_assert_not_null(bytes);
 	cr_expect_eq(bytes[1], 0xc3);
@@ -175,7 +170,7 @@ static void expect_table(const struct elf_image *image)
 static void expect_built(const char *flags, _Bool is_pie)
 {
 	_cleanup_(test_clean) struct test_directory directory = test_directory();
-	uint64_t offset, address;
+	uint64_t offset;
 
 	test_build(&directory, "program", flags);
 
@@ -188,8 +183,6 @@ static void expect_built(const char *flags, _Bool is_pie)
 		(const void *)elf_image__bytes(image, is_pie ? 0 : 0x400000, sizeof(*header));
 	cr_assert_not_null(header);
 	cr_expect_eq(elf_image__code_offset(image, header->e_entry, &offset), 0);
-	cr_expect_eq(elf_image__address_of_offset(image, offset, &address), 0);
-	cr_expect_eq(address, header->e_entry);
 }
 
 Test(elf_image, pie)
@@ -205,38 +198,6 @@ Test(elf_image, pie_with_relr)
 Test(elf_image, fixed_addresses)
 {
 	expect_built("-fno-pie -no-pie", 0);
-}
-
-/* Linkers that do not align segments: the code's first page is also the data's last, and what
- * /proc/PID/maps says of the code's mapping is that page. */
-Test(elf_image, shared_page)
-{
-	size_t size;
-	_cleanup_free_ uint8_t *bytes = test_generate(nops, sizeof(nops), EM_X86_64, &size);
-	uint64_t page_size = (uint64_t)sysconf(_SC_PAGESIZE);
-	Elf64_Phdr segments[2] = {
-		{.p_type = PT_LOAD, .p_flags = PF_R, .p_filesz = 0x1010, .p_memsz = 0x1010},
-		{.p_type = PT_LOAD,
-		 .p_flags = PF_R | PF_X,
-		 .p_offset = 0x1010,
-		 .p_vaddr = 0x1010 + page_size,
-		 .p_filesz = 0x30,
-		 .p_memsz = 0x30},
-	};
-	_cleanup_(elf_image__freep) struct elf_image *image = NULL;
-	uint64_t address;
-
-	((Elf64_Ehdr *)(void *)bytes)->e_phnum = 2;
-	memcpy(bytes + sizeof(Elf64_Ehdr), segments, sizeof(segments));
-	_cleanup_close_ int fd = test_memory_file(bytes, size);
-	cr_assert_eq(elf_image__open(fd, "two segments", &image, NULL), 0);
-	cr_expect_eq(elf_image__address_of_offset(image, 0x1010 / page_size * page_size, &address),
-		     0);
-	cr_expect_eq(address, 0x1010 / page_size * page_size + page_size);
-	if (page_size == 0x1000) {
-		cr_expect_eq(elf_image__address_of_offset(image, 0x10, &address), 0);
-		cr_expect_eq(address, 0x10);
-	}
 }
 
 Test(elf_image, build_id)
