@@ -109,10 +109,24 @@ _Bool census_task_is_linked(const struct census_memory *memory, uint64_t header)
 	return 0;
 }
 
+static _Bool read_alive(const struct census_memory *memory, uint64_t header, uint64_t vtable,
+			struct task_header *ret_header)
+{
+	return target__read_memory(memory->target, header, ret_header, sizeof(*ret_header)) ==
+		       sizeof(*ret_header) &&
+	       ret_header->vtable == vtable && task_header__is_alive(ret_header, memory);
+}
+
 _Bool census_task_is_alive(const struct census_memory *memory, uint64_t header, uint64_t vtable)
 {
 	struct task_header now;
 
-	return target__read_memory(memory->target, header, &now, sizeof(now)) == sizeof(now) &&
-	       now.vtable == vtable && task_header__is_alive(&now, memory);
+	return read_alive(memory, header, vtable, &now);
+}
+
+_Bool census_task_is_running(const struct census_memory *memory, uint64_t header, uint64_t vtable)
+{
+	struct task_header now;
+
+	return read_alive(memory, header, vtable, &now) && now.state & STATE_RUNNING;
 }

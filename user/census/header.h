@@ -34,6 +34,9 @@ _Bool task_header__is_alive(const struct task_header *header, const struct censu
  * its own words. */
 _Bool census_task_is_alive(const struct census_memory *memory, uint64_t header, uint64_t vtable);
 
+/* The same, and it is being polled. */
+_Bool census_task_is_running(const struct census_memory *memory, uint64_t header, uint64_t vtable);
+
 /* Whether a neighbour in the runtime's list of tasks points to the header at that address, to which
  * it points. Not so for a task that is alone in its part of the list. */
 _Bool census_task_is_linked(const struct census_memory *memory, uint64_t header);

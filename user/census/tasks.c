@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "census/header.h"
 
 #define CHUNK_BYTES ((size_t)1024 * 1024)
@@ -13,6 +15,10 @@
 /* What is larger is address space that someone keeps, such as a sanitizer's shadow of terabytes, and
  * no heap. */
 #define MAPPING_LIMIT_BYTES (UINT64_C(64) << 30)
+
+/* How long a poll in progress is waited for. */
+#define POLL_PAUSE_NS (5 * NS_PER_MS)
+#define POLL_PAUSES   40
 
 /* A task's cell starts with its header and is aligned to a cache line, at least to 64 bytes on the
  * machines we know (tokio/src/runtime/task/core.rs, `Cell`). */
@@ -172,6 +178,29 @@ static int find_owners(struct scan *scan)
 	return some_are_alone ? walk(scan, find_lone_owners) : 0;
 }
 
+static _Bool some_are_running(const struct scan *scan)
+{
+	for (size_t i = 0; i < scan->count; i++) {
+		const struct candidate *candidate = &scan->candidates[i];
+
+		if (candidate->is_entered &&
+		    census_task_is_running(scan->memory, candidate->header, candidate->vtable))
+			return 1;
+	}
+	return 0;
+}
+
+/* A thread may be preempted on its way from the probe, which took the task out of the book before
+ * we entered it, to the instruction that marks its end: until then it looks alive and is running. So
+ * polls get time to end; one that lasts longer is of a task that is alive. */
+static void await_ends_of_polls(const struct scan *scan)
+{
+	struct timespec pause = {.tv_nsec = (long)POLL_PAUSE_NS};
+
+	for (int i = 0; i < POLL_PAUSES && some_are_running(scan); i++)
+		nanosleep(&pause, NULL);
+}
+
 /* Takes out again what was no task, or has ended since; gives how many stay. */
 static int take_out_the_dead(struct scan *scan, const struct census_book *book)
 {
@@ -218,8 +247,10 @@ int census__tasks(const struct target *target, const struct plan *plan, uint64_t
 	if (r < 0)
 		error_set(error, r, "cannot look for tasks in the memory of process %d: %m",
 			  (int)target->pid);
-	else
+	if (r >= 0) {
+		await_ends_of_polls(&scan);
 		r = take_out_the_dead(&scan, book);
+	}
 	free(scan.candidates);
 	return r;
 }
