@@ -53,17 +53,36 @@ static void *grow(void *items, size_t count, size_t *room, size_t size)
 	return grown;
 }
 
-/* What the first call of a `raw::schedule` leads to: BlockingSchedule's own function, or the panic that
- * it consists of where it was inlined. */
+static char *path_at(const struct functions *functions, uint64_t address)
+{
+	const struct elf_symbol *symbol = elf_symbols__at(functions->symbols, address);
+
+	return symbol ? demangle_rust_path(symbol->name) : NULL;
+}
+
+static int find_panic(void *context, uint64_t target)
+{
+	_cleanup_free_ char *path = path_at(context, target);
+
+	return path && strncmp(path, "core::panicking::", strlen("core::panicking::")) == 0 ? 1
+											    : -1;
+}
+
+/* What the first call of a `raw::schedule` leads to: BlockingSchedule's own function; or, where that
+ * was inlined, the panic that it consists of; or, where compilers made one of all functions that
+ * consist of a panic, another function of which that is the first call. */
 static int find_blocking(void *context, uint64_t target)
 {
-	const struct elf_symbol *callee = elf_symbols__at(context, target);
-	_cleanup_free_ char *path = callee ? demangle_rust_path(callee->name) : NULL;
+	const struct functions *functions = context;
+	const struct elf_symbol *callee = elf_symbols__at(functions->symbols, target);
+	_cleanup_free_ char *path = path_at(functions, target);
 
-	if (path && (strstr(path, "::BlockingSchedule as ") ||
-		     strncmp(path, "core::panicking::", strlen("core::panicking::")) == 0))
+	if (!callee || !path)
+		return -1;
+	if (strstr(path, "::BlockingSchedule as ") || find_panic(context, target) == 1)
 		return 1;
-	return -1;
+	return code_for_each_target(functions->image, callee->address, callee->size, find_panic,
+				    context);
 }
 
 static enum task_kind kind_of_schedule(const struct functions *functions,
@@ -76,7 +95,7 @@ static enum task_kind kind_of_schedule(const struct functions *functions,
 
 	/* Legacy names leave the generic arguments out: the first call tells. */
 	return code_for_each_target(functions->image, symbol->address, symbol->size, find_blocking,
-				    (void *)functions->symbols) == 1
+				    (void *)functions) == 1
 		       ? TASK_BLOCKING
 		       : TASK_ASYNC;
 }

@@ -202,6 +202,21 @@ Test(plan_vtables, a_schedule_that_calls_blocking_schedule_marks_blocking_tasks)
 	plan__free(plan);
 }
 
+/* As compilers have it that merge functions of the same code. */
+Test(plan_vtables, a_schedule_that_calls_a_mere_panic_marks_blocking_tasks)
+{
+#define MERGED "_ZN5tokio7runtime4task8Schedule9yield_now" HASH
+	struct plan *plan = plan_with_vtables(
+		FUNCTION(MERGED, "push %rax\ncall \"" PANIC "\"")
+			FUNCTION("_ZN5tokio7runtime4task3raw8schedule17hfedcba9876543210E",
+				 "push %rax\ncall \"" MERGED "\""));
+
+	cr_assert_eq(plan->vtable_count, 2);
+	cr_assert_eq(plan->vtables[0].kind, TASK_ASYNC);
+	cr_assert_eq(plan->vtables[1].kind, TASK_BLOCKING);
+	plan__free(plan);
+}
+
 Test(plan_vtables, pointers_to_poll_alone_make_no_vtable)
 {
 	struct plan *plan = plan_of(
