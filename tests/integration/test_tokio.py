@@ -4,6 +4,8 @@
 The servers are quiet: their timers never fire, so that only what a client causes is polled.
 """
 
+import time
+
 import pytest
 from conftest import Starter
 from harness import Counting, Server, Tool, wait_until
@@ -133,12 +135,25 @@ def test_tasks_come_and_go(server: Server, tool: Tool) -> None:
     settled(tool, name, base)
 
 
+def steady(tool: Tool, name: str) -> float:
+    """The value of a metric once it holds still: a server that has just started still spawns."""
+    seen: list[float] = []
+
+    def holds_still() -> bool:
+        seen.append(tool.scrape().value(name))
+        time.sleep(0.05)
+        return len(seen) >= 6 and len(set(seen[-6:])) == 1
+
+    wait_until(f"{name} holds still", holds_still)
+    return seen[-1]
+
+
 def test_census_finds_tasks_from_before(start: Starter, binary: str) -> None:
     """Tasks that were never polled since the tool attached are counted, and their end is."""
     name = "scotty_tokio_tasks_active"
     server = start.server(binary)
     alone = start.watch(server)
-    base = alone.scrape().value(name)
+    base = steady(alone, name)
     assert alone.end() == 0
     ask_once(server.port, get("/api/v1/test/spawn_idle/123"))
     ask_once(server.port, get("/api/v1/test/spawn/500/3"))
@@ -161,7 +176,7 @@ def test_census_amid_load(start: Starter, binary: str) -> None:
     """Tasks that end while the census is taken are not counted as alive for ever."""
     server = start.server(binary)
     tool = start.watch(server)
-    base = tool.scrape().value("scotty_tokio_tasks_active") + 50
+    base = steady(tool, "scotty_tokio_tasks_active") + 50
     ask_once(server.port, get("/api/v1/test/spawn_idle/50"))
     for _ in range(3):
         with keep_alive_load(server.port, "/api/v1/test/spawn/20/2") as load:
