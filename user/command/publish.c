@@ -115,10 +115,11 @@ int publisher__collect(struct publisher *publisher, struct metric_set **ret_set,
 			      clock_realtime_ns());
 	if (!set)
 		return error_out_of_memory(error);
-	r = metric_collect_target(set, publisher->probe, publisher->subject->plan,
-				  publisher->subject->target, publisher->target_is_up, error);
+	r = probe__read_totals(publisher->probe, &totals, error);
 	if (r >= 0)
-		r = probe__read_totals(publisher->probe, &totals, error);
+		r = metric_collect_target(set, publisher->probe, &totals, publisher->subject->plan,
+					  publisher->subject->target, publisher->target_is_up,
+					  error);
 	if (r < 0)
 		return r;
 	publisher->counters.collections++;

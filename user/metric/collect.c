@@ -163,24 +163,21 @@ static int collect_live(struct metric_set *set, struct probe *probe, const struc
 	return 0;
 }
 
-int metric_collect_target(struct metric_set *set, struct probe *probe, const struct plan *plan,
+int metric_collect_target(struct metric_set *set, struct probe *probe,
+			  const struct probe_totals *totals, const struct plan *plan,
 			  const struct target *target, _Bool is_up, struct error *error)
 {
-	struct probe_totals totals;
-	int r = probe__read_totals(probe, &totals, error);
-
-	if (r < 0)
-		return r;
 	metric_set__add_integer(set, describe(METRIC_ID_UP), is_up);
 	if (plan->signals[SIGNAL_HTTP_REQUESTS].way) {
-		r = collect_http(set, probe, &totals, error);
+		int r = collect_http(set, probe, totals, error);
+
 		if (r < 0)
 			return r;
 	}
 	if (plan->signals[SIGNAL_TOKIO_POLLS].way)
-		collect_polls(set, &totals);
+		collect_polls(set, totals);
 	/* A target that ends meanwhile has no memory to report: that is no failure. */
-	if (is_up && collect_live(set, probe, plan, target, &totals, error) < 0 &&
+	if (is_up && collect_live(set, probe, plan, target, totals, error) < 0 &&
 	    target__check(target) == 0)
 		return error->code;
 	return arena__failed(set->arena) ? error_out_of_memory(error) : 0;

@@ -10,7 +10,8 @@
 
 /* Adds every metric of the target that the plan has a way for, as it stands now. Those without
  * labels are there from the start, with 0. `is_up` is whether the target is still running. */
-int metric_collect_target(struct metric_set *set, struct probe *probe, const struct plan *plan,
+int metric_collect_target(struct metric_set *set, struct probe *probe,
+			  const struct probe_totals *totals, const struct plan *plan,
 			  const struct target *target, _Bool is_up, struct error *error);
 
 #endif
