@@ -168,18 +168,19 @@ int code_find_site(const struct elf_image *image, uint64_t entry, uint64_t size,
 
 /* Where a branch goes, if the file says so: to an address of its own, or through a pointer in the
  * data, as compilers call functions of other crates. */
-static _Bool find_target(const struct elf_image *image, const struct instruction *instruction,
+static _Bool find_target(const struct elf_pointers *pointers, const struct instruction *instruction,
 			 uint64_t *ret_target)
 {
 	uint64_t slot;
 
 	return instruction__direct_target(instruction, ret_target) ||
 	       (instruction__slot(instruction, &slot) &&
-		elf_image__pointer_at(image, slot, ret_target) == 0);
+		elf_pointers__at(pointers, slot, ret_target));
 }
 
-int code_for_each_target(const struct elf_image *image, uint64_t entry, uint64_t size,
-			 code_target_callback callback, void *context)
+int code_for_each_target(const struct elf_image *image, const struct elf_pointers *pointers,
+			 uint64_t entry, uint64_t size, code_target_callback callback,
+			 void *context)
 {
 	struct function function;
 	struct instruction instruction;
@@ -199,7 +200,7 @@ int code_for_each_target(const struct elf_image *image, uint64_t entry, uint64_t
 			!function.is_whole && instruction__never_falls_through(&instruction);
 		_Bool is_call = instruction.decoded.meta.category == ZYDIS_CATEGORY_CALL;
 
-		if (find_target(image, &instruction, &target) &&
+		if (find_target(pointers, &instruction, &target) &&
 		    (is_call || is_last || target < entry || target - entry >= function.size)) {
 			r = callback(context, target);
 			if (r != 0)

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "elf/image.h"
+#include "elf/pointers.h"
 
 enum code_cost {
 	CODE_COST_UNKNOWN,
@@ -52,11 +53,12 @@ int code_find_site(const struct elf_image *image, uint64_t entry, uint64_t size,
 		   _Bool repeat_ok, struct code_site *ret_site, struct error *error);
 
 /* Calls back for the target of each call and of each jump out of the function that the file tells
- * (direct, or through a pointer in its data such as the global offset table), in the order of the
+ * (direct, or through one of `pointers`, such as the global offset table's), in the order of the
  * code; of a function of unknown size (0), up to its first jump or return. Ends early
  * on a non-zero return and gives it back. -EBADMSG where the code cannot be read. */
 typedef int (*code_target_callback)(void *context, uint64_t target);
-int code_for_each_target(const struct elf_image *image, uint64_t entry, uint64_t size,
-			 code_target_callback callback, void *context);
+int code_for_each_target(const struct elf_image *image, const struct elf_pointers *pointers,
+			 uint64_t entry, uint64_t size, code_target_callback callback,
+			 void *context);
 
 #endif

@@ -41,10 +41,6 @@ typedef int (*elf_pointer_callback)(void *context, uint64_t address, uint64_t va
 int elf_image__for_each_pointer(const struct elf_image *image, elf_pointer_callback callback,
 				void *context);
 
-/* The address that the pointer at `address` will hold, before the load bias. -ENOENT when there is no
- * pointer. */
-int elf_image__pointer_at(const struct elf_image *image, uint64_t address, uint64_t *ret_value);
-
 static inline void elf_image__freep(struct elf_image **image)
 {
 	elf_image__free(*image);

@@ -2,9 +2,13 @@
 
 /* The addresses that an image's data will hold once it is loaded: vtables, mostly. */
 
+#include "elf/pointers.h"
+
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "elf/internal.h"
 
 #define WORD_BYTES sizeof(uint64_t)
@@ -176,28 +180,61 @@ int elf_image__for_each_pointer(const struct elf_image *image, elf_pointer_callb
 	return 0;
 }
 
-struct search {
-	uint64_t address;
-	uint64_t value;
-};
-
-/* Ends the walk with any negative value once found. */
-static int compare_pointer(void *context, uint64_t address, uint64_t value)
+static int add_pointer(void *context, uint64_t address, uint64_t value)
 {
-	struct search *search = context;
+	struct elf_pointers *pointers = context;
 
-	if (address != search->address)
-		return 0;
-	search->value = value;
-	return -EEXIST;
+	if (pointers->count == pointers->room) {
+		size_t room = pointers->room ? pointers->room * 2 : 4096;
+		struct elf_pointer *items =
+			reallocarray(pointers->items, room, sizeof(*pointers->items));
+
+		if (!items)
+			return -ENOMEM;
+		pointers->items = items;
+		pointers->room = room;
+	}
+	pointers->items[pointers->count++] = (struct elf_pointer){address, value};
+	return 0;
 }
 
-int elf_image__pointer_at(const struct elf_image *image, uint64_t address, uint64_t *ret_value)
+static int compare_pointers(const void *left, const void *right)
 {
-	struct search search = {.address = address};
+	uint64_t a = ((const struct elf_pointer *)left)->address;
+	uint64_t b = ((const struct elf_pointer *)right)->address;
 
-	if (elf_image__for_each_pointer(image, compare_pointer, &search) != -EEXIST)
-		return -ENOENT;
-	*ret_value = search.value;
+	return (a > b) - (a < b);
+}
+
+int elf_pointers__load(const struct elf_image *image, struct elf_pointers *ret_pointers)
+{
+	_cleanup_(elf_pointers__free) struct elf_pointers pointers = {0};
+	int r = elf_image__for_each_pointer(image, add_pointer, &pointers);
+
+	if (r < 0)
+		return r;
+	if (pointers.count > 0)
+		qsort(pointers.items, pointers.count, sizeof(*pointers.items), compare_pointers);
+	*ret_pointers = pointers;
+	pointers = (struct elf_pointers){0};
 	return 0;
+}
+
+void elf_pointers__free(struct elf_pointers *pointers)
+{
+	free(pointers->items);
+	*pointers = (struct elf_pointers){0};
+}
+
+_Bool elf_pointers__at(const struct elf_pointers *pointers, uint64_t address, uint64_t *ret_value)
+{
+	struct elf_pointer key = {.address = address};
+	const struct elf_pointer *found = NULL;
+
+	if (pointers->count > 0)
+		found = bsearch(&key, pointers->items, pointers->count, sizeof(key),
+				compare_pointers);
+	if (found)
+		*ret_value = found->value;
+	return found != NULL;
 }

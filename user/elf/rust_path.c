@@ -77,6 +77,23 @@ static const char *find_outside_brackets(struct slice in, const char *word)
 	return NULL;
 }
 
+const char *rust_path__argument_end(const char *argument)
+{
+	const char *at = argument;
+	size_t depth = 0;
+
+	for (; *at && !(depth == 0 && *at == ','); at++) {
+		if (strchr("<([{", *at)) {
+			depth++;
+		} else if (strchr(">)]}", *at) && !(*at == '>' && is_arrow(argument, at))) {
+			if (depth == 0)
+				break;
+			depth--;
+		}
+	}
+	return depth == 0 ? at : NULL;
+}
+
 /* The '<' of the argument list that `in` ends with, NULL where it ends otherwise. */
 static const char *final_list(struct slice in)
 {

@@ -28,4 +28,8 @@ int rust_path__normalise(const char *path, size_t length, struct text *normal);
 /* The final generic argument list of a demangled path, without its brackets; NULL for none. */
 const char *rust_path__generics(const char *path, size_t length, size_t *ret_length);
 
+/* The end of the argument that begins at `argument` within a list of a normal form: the comma or the
+ * bracket after it, or the end of the text. NULL where brackets do not match. */
+const char *rust_path__argument_end(const char *argument);
+
 #endif

@@ -247,3 +247,19 @@ const struct elf_symbol *elf_symbols__at(const struct elf_symbols *symbols, uint
 	}
 	return NULL;
 }
+
+int elf_symbols__names(const struct elf_symbols *symbols, uint64_t address,
+		       elf_symbol_callback callback, void *context)
+{
+	size_t index = symbols__upper_bound(symbols, address);
+	int found = 0;
+
+	for (; index > 0 && symbols->items[index - 1].address == address; index--) {
+		int r = callback(context, &symbols->items[index - 1]);
+
+		if (r < 0)
+			return r;
+		found++;
+	}
+	return found;
+}

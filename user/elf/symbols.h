@@ -41,6 +41,12 @@ size_t elf_symbols__count(const struct elf_symbols *symbols);
 /* Sorted by address: 0 <= index < count. */
 const struct elf_symbol *elf_symbols__get(const struct elf_symbols *symbols, size_t index);
 
+/* Calls back for each name of the function that begins at `address`: functions of the same code are
+ * often merged. Ends early on a negative return; gives the number of names, or that return. */
+typedef int (*elf_symbol_callback)(void *context, const struct elf_symbol *symbol);
+int elf_symbols__names(const struct elf_symbols *symbols, uint64_t address,
+		       elf_symbol_callback callback, void *context);
+
 /* The function that holds `address`, NULL for none. One without a size reaches to the next. */
 const struct elf_symbol *elf_symbols__at(const struct elf_symbols *symbols, uint64_t address);
 
@@ -49,7 +55,6 @@ const struct elf_symbol *elf_symbols__at(const struct elf_symbols *symbols, uint
  * Returns how many, the callback's negative value, -ENOMEM, or -EINVAL where `path` is malformed.
  * Fast enough to be called for every row of a catalogue: names are filtered by `path`'s identifiers
  * before they are demangled. */
-typedef int (*elf_symbol_callback)(void *context, const struct elf_symbol *symbol);
 int elf_symbols__find(const struct elf_symbols *symbols, const char *path,
 		      elf_symbol_callback callback, void *context);
 

@@ -277,6 +277,8 @@ Test(elf_code, other_machine)
 	cr_expect_str_eq(site.instruction, "");
 }
 
+static const struct elf_pointers no_pointers;
+
 struct targets {
 	int64_t offsets[8];
 	int count;
@@ -302,8 +304,8 @@ Test(elf_code, targets)
 		test_generate_image(calls, sizeof(calls), EM_X86_64);
 	struct targets targets = {0};
 
-	cr_assert_eq(code_for_each_target(image, TEST_CODE_ADDRESS, sizeof(calls), collect_target,
-					  &targets),
+	cr_assert_eq(code_for_each_target(image, &no_pointers, TEST_CODE_ADDRESS, sizeof(calls),
+					  collect_target, &targets),
 		     0);
 	cr_assert_eq(targets.count, 3);
 	cr_expect_eq(targets.offsets[0], 0x100);
@@ -311,11 +313,12 @@ Test(elf_code, targets)
 	cr_expect_eq(targets.offsets[2], -0x100);
 
 	targets = (struct targets){.stop_after = 2};
-	cr_expect_eq(code_for_each_target(image, TEST_CODE_ADDRESS, sizeof(calls), collect_target,
-					  &targets),
+	cr_expect_eq(code_for_each_target(image, &no_pointers, TEST_CODE_ADDRESS, sizeof(calls),
+					  collect_target, &targets),
 		     42);
 	cr_expect_eq(targets.count, 2);
-	cr_expect_eq(code_for_each_target(image, 0x1000, 4, collect_target, &targets), -EBADMSG);
+	cr_expect_eq(code_for_each_target(image, &no_pointers, 0x1000, 4, collect_target, &targets),
+		     -EBADMSG);
 }
 
 /* Of unknown size: a thunk's jump leads out even where code follows. */
@@ -325,8 +328,26 @@ Test(elf_code, targets_of_a_thunk)
 		BYTES(0xe9, 0x02, 0x00, 0x00, 0x00, 0xcc, 0xcc, 0xe8, 0, 0, 0, 0, 0xc3), EM_X86_64);
 	struct targets targets = {0};
 
-	cr_assert_eq(code_for_each_target(image, TEST_CODE_ADDRESS, 0, collect_target, &targets),
+	cr_assert_eq(code_for_each_target(image, &no_pointers, TEST_CODE_ADDRESS, 0, collect_target,
+					  &targets),
 		     0);
 	cr_assert_eq(targets.count, 1);
 	cr_expect_eq(targets.offsets[0], 7);
+}
+
+/* call [rip + 0x10]; jmp [rip + 0x20]: through slots at +0x16 and +0x2c, of which one is known. */
+Test(elf_code, targets_through_pointers)
+{
+	_cleanup_(elf_image__freep) struct elf_image *image = test_generate_image(
+		BYTES(0xff, 0x15, 0x10, 0, 0, 0, 0xff, 0x25, 0x20, 0, 0, 0), EM_X86_64);
+	struct elf_pointer slot = {.address = TEST_CODE_ADDRESS + 0x2c,
+				   .value = TEST_CODE_ADDRESS + 0x300};
+	const struct elf_pointers pointers = {.items = &slot, .count = 1};
+	struct targets targets = {0};
+
+	cr_assert_eq(code_for_each_target(image, &pointers, TEST_CODE_ADDRESS, 12, collect_target,
+					  &targets),
+		     0);
+	cr_assert_eq(targets.count, 1);
+	cr_expect_eq(targets.offsets[0], 0x300);
 }

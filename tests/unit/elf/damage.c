@@ -7,16 +7,9 @@
 
 #include "elf/code.h"
 #include "elf/image.h"
+#include "elf/pointers.h"
 #include "elf/symbols.h"
 #include "test_elf.h"
-
-static int use_pointer(void *context, uint64_t address, uint64_t value)
-{
-	(void)context;
-	(void)address;
-	(void)value;
-	return 0;
-}
 
 static int use_target(void *context, uint64_t target)
 {
@@ -30,6 +23,7 @@ static _Bool use(int fd, const char *root)
 {
 	_cleanup_(elf_image__freep) struct elf_image *image = NULL;
 	_cleanup_(elf_symbols__freep) struct elf_symbols *symbols = NULL;
+	_cleanup_(elf_pointers__free) struct elf_pointers pointers = {0};
 	struct error error = {0};
 	uint64_t offset;
 
@@ -37,7 +31,7 @@ static _Bool use(int fd, const char *root)
 		cr_assert_neq(error.code, 0);
 		return 0;
 	}
-	int r = elf_image__for_each_pointer(image, use_pointer, NULL);
+	int r = elf_pointers__load(image, &pointers);
 	cr_assert(r == 0 || r == -EBADMSG);
 	if (elf_symbols__load(image, root, &symbols, &error) < 0) {
 		cr_assert_neq(error.code, 0);
@@ -56,7 +50,8 @@ static _Bool use(int fd, const char *root)
 		cr_assert(r == 0 || r == -EBADMSG);
 		cr_assert(r < 0 || (site.address >= symbol->address &&
 				    site.address - symbol->address <= symbol->size));
-		code_for_each_target(image, symbol->address, symbol->size, use_target, NULL);
+		code_for_each_target(image, &pointers, symbol->address, symbol->size, use_target,
+				     NULL);
 		elf_symbols__at(symbols, symbol->address);
 	}
 	return 1;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "elf/rust_path.h"
 
 struct sample {
 	const char *mangled;
@@ -223,4 +224,29 @@ Test(elf_demangle, deep, .timeout = 10)
 							  "17h0123456789abcdefE");
 	cr_assert_not_null(shallow);
 	cr_expect_str_eq(shallow, "a");
+}
+
+/* Where the first argument of a list ends, and what is left of the text there. */
+Test(elf_demangle, argument_ends)
+{
+	static const struct {
+		const char *list;
+		const char *rest;
+	} samples[] = {
+		{"a::B, c::D>", ", c::D>"},
+		{"a::B<c, d>, e>", ", e>"},
+		{"(a, b), [c; 2], &d>", ", [c; 2], &d>"},
+		{"fn(a) -> b, c>", ", c>"},
+		{"<a as b::C<d, e>>::f::{{closure}}>>", ">>"},
+		{"a::B", ""},
+		{"", ""},
+	};
+
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+		const char *end = rust_path__argument_end(samples[i].list);
+
+		cr_assert_not_null(end, "%s", samples[i].list);
+		cr_expect_str_eq(end, samples[i].rest, "%s", samples[i].list);
+	}
+	cr_expect_null(rust_path__argument_end("a::B<c"));
 }

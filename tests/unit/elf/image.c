@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "elf/image.h"
+#include "elf/pointers.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -161,6 +162,17 @@ static void expect_table(const struct elf_image *image)
 	cr_expect_eq(pointers.values[at - 1], run.addresses[1]);
 	cr_expect_eq(pointers.values[at - 2], run.addresses[0]);
 	cr_expect_eq(pointers.addresses[at] - pointers.addresses[at - 2], 16);
+
+	_cleanup_(elf_pointers__free) struct elf_pointers table = {0};
+	uint64_t value;
+
+	cr_assert_eq(elf_pointers__load(image, &table), 0);
+	cr_expect_eq(table.count, pointers.count);
+	cr_assert(elf_pointers__at(&table, pointers.addresses[at], &value));
+	cr_expect_eq(value, other.addresses[0]);
+	cr_expect_not(elf_pointers__at(&table, pointers.addresses[at] + 1, &value));
+	for (size_t i = 1; i < table.count; i++)
+		cr_expect_lt(table.items[i - 1].address, table.items[i].address);
 
 	pointers = (struct pointers){.stop_after = 2};
 	cr_expect_eq(elf_image__for_each_pointer(image, collect_pointer, &pointers), -ECANCELED);

@@ -329,6 +329,18 @@ Test(elf_symbols, find)
 	cr_expect_eq(calls, 2);
 	cr_expect_eq(elf_symbols__find(symbols, "a::B<T", refuse, &calls), -EINVAL);
 	cr_expect_eq(calls, 2);
+
+	/* Each of them keeps its name. */
+	struct test_found merged = {0}, names = {0};
+
+	elf_symbols__find(symbols, "a::B::f", test_collect, &merged);
+	cr_expect_eq(elf_symbols__names(symbols, merged.addresses[0], test_collect, &names), 2);
+	cr_assert_eq(names.count, 2);
+	cr_expect_str_neq(names.names[0], names.names[1]);
+	cr_expect_eq(names.addresses[0], names.addresses[1]);
+	cr_expect_eq(elf_symbols__names(symbols, merged.addresses[0] + 1, refuse, &calls), 0);
+	cr_expect_eq(elf_symbols__names(symbols, merged.addresses[0], refuse, &calls), -ECANCELED);
+	cr_expect_eq(calls, 3);
 }
 
 Test(elf_symbols, source_names)
