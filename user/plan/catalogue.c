@@ -3,145 +3,441 @@
 
 #include "elf/code.h"
 
+#define RDI CODE_REGISTER_RDI
+#define RSI CODE_REGISTER_RSI
+#define RDX CODE_REGISTER_RDX
+#define RCX CODE_REGISTER_RCX
+
+#define STATE	  "tokio::runtime::task::state::State::"
+#define SCHEDULER "tokio::runtime::scheduler::multi_thread::handle::Handle::"
+#define HTTP1	  "<hyper::proto::h1::role::Server as hyper::proto::h1::Http1Transaction>::"
+#define FRAMES	  "tungstenite::protocol::frame::frame::"
+#define RECORD                                              \
+	"<scotty::metrics::otel_recorder::OtelRecorder as " \
+	"scotty::metrics::recorder_trait::MetricsRecorder>::record_"
+#define OAUTH_CLEANUPS                                                                            \
+	{                                                                                         \
+		{"scotty::oauth::cleanup::cleanup_device_flow_sessions", RDI | CODE_MEMORY},      \
+			{"scotty::oauth::cleanup::cleanup_web_flow_sessions", RDI | CODE_MEMORY}, \
+			{"scotty::oauth::cleanup::cleanup_oauth_sessions", RDI | CODE_MEMORY},    \
+	}
+
 const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 	[HOOK_POLL_START] =
 		{
-			.hook = HOOK_POLL_START,
 			.name = "poll_start",
 			.program = "on_poll_start",
-			.path = "tokio::runtime::task::state::State::transition_to_running",
-			.keep = CODE_REGISTER_RDI,
+			.functions = {{STATE "transition_to_running", RDI, 100}},
 		},
 	[HOOK_POLL_IDLE] =
 		{
-			.hook = HOOK_POLL_IDLE,
 			.name = "poll_idle",
 			.program = "on_poll_idle",
-			.path = "tokio::runtime::task::state::State::transition_to_idle",
-			.keep = CODE_REGISTER_RDI,
+			/* Futures that never pend do not get there. */
+			.functions = {{STATE "transition_to_idle", RDI, 75}},
 			/* Its compare-and-swap loop may pass the site again: that finds no poll to end. */
 			.repeat_ok = 1,
 		},
+	[HOOK_RAW_POLL] =
+		{
+			.name = "raw_poll",
+			.program = "on_raw_poll",
+			.functions = {{"tokio::runtime::task::raw::poll", RDI}},
+		},
+	[HOOK_RAW_POLL_RETURN] =
+		{
+			.name = "raw_poll_return",
+			.program = "on_raw_poll_return",
+			.functions = {{"tokio::runtime::task::raw::poll", 0}},
+			.place = PLACE_RETURN,
+		},
 	[HOOK_TASK_COMPLETE] =
 		{
-			.hook = HOOK_TASK_COMPLETE,
 			.name = "task_complete",
 			.program = "on_task_complete",
-			.path = "tokio::runtime::task::state::State::transition_to_complete",
-			.keep = CODE_REGISTER_RDI,
+			.functions = {{STATE "transition_to_complete", RDI, 100},
+				      {"tokio::runtime::task::harness::Harness::complete", RDI}},
+		},
+	[HOOK_TASK_SCHEDULE] =
+		{
+			.name = "task_schedule",
+			.program = "on_task_schedule",
+			.functions = {{SCHEDULER "schedule_task", RSI}},
+		},
+	[HOOK_SCHEDULE_LOCAL] =
+		{
+			.name = "schedule_local",
+			.program = "on_schedule_local",
+			.functions = {{SCHEDULER "schedule_local", RDX}},
+		},
+	[HOOK_SCHEDULE_REMOTE] =
+		{
+			.name = "schedule_remote",
+			.program = "on_schedule_remote",
+			.functions = {{SCHEDULER "push_remote_task", RSI}},
 		},
 	[HOOK_HTTP_PARSE] =
 		{
-			.hook = HOOK_HTTP_PARSE,
 			.name = "http_parse",
 			.program = "on_http_parse",
-			.path = "<hyper::proto::h1::role::Server as "
-				"hyper::proto::h1::Http1Transaction>::parse",
-			.keep = CODE_REGISTER_RSI,
+			.functions = {{HTTP1 "parse", RSI}},
 		},
 	[HOOK_HTTP_ROUTE] =
 		{
-			.hook = HOOK_HTTP_ROUTE,
 			.name = "http_route",
 			.program = "on_http_route",
-			.path = "core::ptr::drop_in_place<axum::extract::matched_path::"
-				"MatchedPath>",
-			.keep = CODE_REGISTER_RDI,
+			.functions = {{"core::ptr::drop_in_place<axum::extract::matched_path::"
+				       "MatchedPath>",
+				       RDI}},
 		},
 	[HOOK_HTTP_ENCODE] =
 		{
-			.hook = HOOK_HTTP_ENCODE,
 			.name = "http_encode",
 			.program = "on_http_encode",
-			.path = "<hyper::proto::h1::role::Server as "
-				"hyper::proto::h1::Http1Transaction>::encode",
-			.keep = CODE_REGISTER_RSI | CODE_REGISTER_RDX,
+			.functions = {{HTTP1 "encode", RSI | RDX}},
 		},
 	[HOOK_HTTP2_STREAM] =
 		{
-			.hook = HOOK_HTTP2_STREAM,
 			.name = "http2_stream",
 			.program = "on_http2_stream",
-			.path = "h2::proto::streams::recv::Recv::open",
+			.functions = {{"h2::proto::streams::recv::Recv::open", 0}},
+		},
+	[HOOK_SOCKET_ACCEPT] =
+		{
+			.name = "socket_accept",
+			.program = "on_socket_accept",
+		},
+	[HOOK_SOCKET_ACCEPTED] =
+		{
+			.name = "socket_accepted",
+			.program = "on_socket_accepted",
+		},
+	[HOOK_WEBSOCKET_OPEN] =
+		{
+			.name = "websocket_open",
+			.program = "on_websocket_open",
+			.functions = {{"tungstenite::protocol::WebSocketContext::new", 0}},
+		},
+	[HOOK_FRAME_IN] =
+		{
+			.name = "frame_in",
+			.program = "on_frame_in",
+			.functions = {{FRAMES "FrameHeader::parse_internal", RSI},
+				      {FRAMES "FrameHeader::parse", RSI}},
+		},
+	[HOOK_TEXT_IN] =
+		{
+			.name = "text_in",
+			.program = "on_text_in",
+			.functions = {{"<tungstenite::protocol::frame::utf8::Utf8Bytes as "
+				       "core::convert::TryFrom>::try_from",
+				       RSI}},
+		},
+	[HOOK_FRAGMENTS_IN] =
+		{
+			.name = "fragments_in",
+			.program = "on_fragments_in",
+			.functions =
+				{{"tungstenite::protocol::message::IncompleteMessage::complete",
+				  RSI}},
+		},
+	[HOOK_FRAME_OUT] =
+		{
+			.name = "frame_out",
+			.program = "on_frame_out",
+			.functions = {{FRAMES "Frame::format_into_buf", RSI | RDX}},
+		},
+	[HOOK_MESSAGE_QUEUE] =
+		{
+			.name = "message_queue",
+			.program = "on_message_queue",
+			.functions = {{"tokio::sync::broadcast::Sender::send", RDX}},
+		},
+	[HOOK_SHELL_AUDIT] =
+		{
+			.name = "shell_audit",
+			.program = "on_shell_audit",
+			.functions = {{"scotty::docker::services::shell::audit_log_session_ended",
+				       CODE_MEMORY}},
+		},
+	[HOOK_APP_NEW] =
+		{
+			.name = "app_new",
+			.program = "on_app_new",
+			.functions = {{"scotty_core::apps::app_data::data::AppData::new", 0},
+				      {"scotty_core::apps::app_data::AppData::new", 0}},
+			.place = PLACE_EXITS,
+		},
+	[HOOK_APP_CHECK] =
+		{
+			.name = "app_check",
+			.program = "on_app_check",
+			.functions = {{"scotty_core::utils::compose::find_all_config_files", 0}},
+		},
+	[HOOK_APP_REMOVED] =
+		{
+			.name = "app_removed",
+			.program = "on_app_removed",
+			.functions = {{"<scotty::docker::destroy_app::RemoveAppDataHandler as "
+				       "scotty::state_machine::StateHandler>::transition",
+				       RDI | CODE_MEMORY}},
+		},
+	[HOOK_OAUTH_DEVICE_FLOW] =
+		{
+			.name = "oauth_device_flow",
+			.program = "on_oauth_device_flow",
+			.functions = {{RECORD "oauth_device_flow_start", 0}},
+		},
+	[HOOK_OAUTH_WEB_FLOW] =
+		{
+			.name = "oauth_web_flow",
+			.program = "on_oauth_web_flow",
+			.functions = {{RECORD "oauth_web_flow_start", 0}},
+		},
+	[HOOK_OAUTH_FLOW_FAILURE] =
+		{
+			.name = "oauth_flow_failure",
+			.program = "on_oauth_flow_failure",
+			.functions = {{RECORD "oauth_flow_failure", 0}},
+		},
+	[HOOK_OAUTH_VALIDATION] =
+		{
+			.name = "oauth_validation",
+			.program = "on_oauth_validation",
+			.functions = {{RECORD "oauth_token_validation", RSI | RDX | RCX}},
+		},
+	[HOOK_OAUTH_DEVICE_SESSIONS] =
+		{
+			.name = "oauth_device_sessions",
+			.program = "on_oauth_device_sessions",
+			.functions = {{RECORD "oauth_device_sessions", RSI}},
+		},
+	[HOOK_OAUTH_WEB_SESSIONS] =
+		{
+			.name = "oauth_web_sessions",
+			.program = "on_oauth_web_sessions",
+			.functions = {{RECORD "oauth_web_sessions", RSI}},
+		},
+	[HOOK_OAUTH_EXPIRED] =
+		{
+			.name = "oauth_expired",
+			.program = "on_oauth_expired",
+			.functions = {{RECORD "oauth_sessions_expired_cleaned", RSI}},
+		},
+	[HOOK_OAUTH_SAMPLE] =
+		{
+			.name = "oauth_sample",
+			.program = "on_oauth_sample",
+			.functions = {{"scotty::oauth::cleanup::sample_oauth_session_metrics",
+				       RDI | RSI | CODE_MEMORY}},
+		},
+	[HOOK_OAUTH_CLEANUP] =
+		{
+			.name = "oauth_cleanup",
+			.program = "on_oauth_cleanup",
+			.functions = OAUTH_CLEANUPS,
+			.in_all_functions = 1,
+		},
+	[HOOK_OAUTH_CLEANED] =
+		{
+			.name = "oauth_cleaned",
+			.program = "on_oauth_cleaned",
+			.functions = OAUTH_CLEANUPS,
+			.in_all_functions = 1,
+			.place = PLACE_EXITS,
+		},
+	[HOOK_RATE_LIMIT_ALLOWED] =
+		{
+			.name = "rate_limit_allowed",
+			.program = "on_rate_limit_allowed",
+			.functions = {{RECORD "rate_limit_allowed", RSI | RDX | CODE_MEMORY}},
+		},
+	[HOOK_RATE_LIMIT_DENIED] =
+		{
+			.name = "rate_limit_denied",
+			.program = "on_rate_limit_denied",
+			.functions = {{RECORD "rate_limit_denied", RSI | RDX | CODE_MEMORY}},
+		},
+	[HOOK_RATE_LIMIT_ERROR] =
+		{
+			.name = "rate_limit_error",
+			.program = "on_rate_limit_error",
+			.functions = {{RECORD "rate_limit_extractor_error", 0}},
 		},
 	[HOOK_RSS_STAT] =
 		{
-			.hook = HOOK_RSS_STAT,
 			.name = "rss_stat",
 			.program = "on_rss_stat",
 		},
 };
 
 const struct catalogue_signal catalogue_signals[SIGNAL_COUNT] = {
-	[SIGNAL_HTTP_REQUESTS] = {SIGNAL_HTTP_REQUESTS, "http requests",
+	[SIGNAL_HTTP_REQUESTS] = {"http requests",
 				  "http_requests_total, http_request_duration_seconds, "
 				  "http_requests_active, server spans"},
-	[SIGNAL_HTTP_ROUTES] = {SIGNAL_HTTP_ROUTES, "http routes",
+	[SIGNAL_HTTP_ROUTES] = {"http routes",
 				"attribute path of the request metrics, names of server spans"},
-	[SIGNAL_TOKIO_POLLS] = {SIGNAL_TOKIO_POLLS, "tokio polls",
-				"tokio_poll_count_total, tokio_poll_duration_seconds, "
-				"tokio_slow_poll_count_total"},
-	[SIGNAL_TOKIO_TASKS] = {SIGNAL_TOKIO_TASKS, "tokio tasks", "tokio_tasks_active"},
-	[SIGNAL_TOKIO_WORKERS] = {SIGNAL_TOKIO_WORKERS, "tokio workers", "tokio_workers_count"},
-	[SIGNAL_MEMORY] = {SIGNAL_MEMORY, "memory", "memory_rss_bytes, memory_virtual_bytes"},
-	[SIGNAL_MEMORY_PEAK] = {SIGNAL_MEMORY_PEAK, "memory peak", "memory_rss_peak_bytes"},
-	[SIGNAL_WEBSOCKETS] = {SIGNAL_WEBSOCKETS, "websockets",
-			       "websocket_*, websocket_connection spans"},
-	[SIGNAL_SHELL_SESSIONS] = {SIGNAL_SHELL_SESSIONS, "shell sessions",
-				   "shell_session*, shell_session_handler spans"},
-	[SIGNAL_LOG_STREAMS] = {SIGNAL_LOG_STREAMS, "log streams",
-				"log_stream*, log_stream_handler spans"},
-	[SIGNAL_COMPOSE_TASKS] = {SIGNAL_COMPOSE_TASKS, "compose tasks",
-				  "tasks_*, task_*, compose_task spans"},
-	[SIGNAL_APPLICATIONS] = {SIGNAL_APPLICATIONS, "applications", "apps_*, app_*"},
-	[SIGNAL_TOKIO_SCHEDULING] = {SIGNAL_TOKIO_SCHEDULING, "tokio scheduling",
-				     "tokio_scheduled_count_total, tokio_tasks_dropped_total, "
-				     "tokio_idle_duration_seconds, "
-				     "tokio_first_poll_delay_seconds"},
-	[SIGNAL_OAUTH_AND_RATE_LIMITS] = {SIGNAL_OAUTH_AND_RATE_LIMITS, "oauth and rate limits",
-					  "oauth_*, rate_limit_*"},
+	[SIGNAL_CLIENT_ADDRESSES] = {"client addresses", "client.address of server spans"},
+	[SIGNAL_WEBSOCKETS] = {"websockets", "websocket_*, websocket_connection spans"},
+	[SIGNAL_SHELL_SESSIONS] = {"shell sessions", "shell_session*, shell_session_handler spans"},
+	[SIGNAL_LOG_STREAMS] = {"log streams", "log_stream*, log_stream_handler spans"},
+	[SIGNAL_COMPOSE_TASKS] = {"compose tasks", "tasks_*, task_*, compose_task spans"},
+	[SIGNAL_APPLICATIONS] = {"applications", "apps_total, app_services_count, "
+						 "app_last_check_age_seconds"},
+	[SIGNAL_APP_STATUSES] = {"application statuses", "apps_by_status"},
+	[SIGNAL_TOKIO_POLLS] = {"tokio polls", "tokio_poll_count_total, "
+					       "tokio_poll_duration_seconds, "
+					       "tokio_slow_poll_count_total, tokio_task_*"},
+	[SIGNAL_TOKIO_TASKS] = {"tokio tasks", "tokio_tasks_active, tokio_tasks_dropped_total"},
+	[SIGNAL_TOKIO_SCHEDULING] = {"tokio scheduling", "tokio_scheduled_count_total, "
+							 "tokio_idle_duration_seconds, "
+							 "tokio_first_poll_delay_seconds"},
+	[SIGNAL_TOKIO_WORKERS] = {"tokio workers", "tokio_workers_count"},
+	[SIGNAL_MEMORY] = {"memory", "memory_rss_bytes, memory_virtual_bytes"},
+	[SIGNAL_MEMORY_PEAK] = {"memory peak", "memory_rss_peak_bytes"},
+	[SIGNAL_OAUTH_FLOWS] = {"oauth flows", "oauth_device_flows_total, oauth_web_flows_total, "
+					       "oauth_flows_failures_total, oauth_token_*"},
+	[SIGNAL_OAUTH_SESSIONS] = {"oauth sessions", "oauth_*_sessions_active, "
+						     "oauth_sessions_expired_cleaned_total"},
+	[SIGNAL_RATE_LIMITS] = {"rate limits", "rate_limit_*"},
 };
 
-#define STATE_HOOKS                                                 \
-	{                                                           \
-		HOOK_POLL_START, HOOK_POLL_IDLE, HOOK_TASK_COMPLETE \
-	}
+#define HOOKS(...) \
+	.hooks = {__VA_ARGS__}, .hook_count = sizeof((enum hook[]){__VA_ARGS__}) / sizeof(enum hook)
+#define WATCHES(...)              \
+	.watches = {__VA_ARGS__}, \
+	.watch_count = sizeof((enum hook[]){__VA_ARGS__}) / sizeof(enum hook)
 
 const struct catalogue_way catalogue_ways[] = {
 	{
 		.signal = SIGNAL_HTTP_REQUESTS,
 		.name = "hyper's parse and encode within tokio's polls",
-		.needs = NEED_UPROBE,
-		/* With these, the state hooks of the polls: a connection is a task. */
-		.hooks = {HOOK_HTTP_PARSE, HOOK_HTTP_ENCODE},
-		.hook_count = 2,
-		.watches = {HOOK_HTTP2_STREAM},
-		.watch_count = 1,
-		.path = "tokio::runtime::task::state::State::transition_to_running",
+		.needs = NEED_UPROBE | NEED_POLLS,
+		HOOKS(HOOK_HTTP_PARSE, HOOK_HTTP_ENCODE),
+		WATCHES(HOOK_HTTP2_STREAM),
 	},
 	{
 		.signal = SIGNAL_HTTP_ROUTES,
 		.name = "the end of axum's MatchedPath",
+		.needs = NEED_UPROBE | NEED_POLLS,
+		HOOKS(HOOK_HTTP_ROUTE),
+		.path = HTTP1 "parse",
+	},
+	{
+		.signal = SIGNAL_CLIENT_ADDRESSES,
+		.name = "tracepoints of accept4, and the spawn of the connection's task",
+		.needs = NEED_SOCKET_ACCEPT | NEED_POLLS | NEED_SCHEDULING,
+		HOOKS(HOOK_SOCKET_ACCEPT, HOOK_SOCKET_ACCEPTED),
+		.role = ROLE_HTTP_CONNECTION,
+	},
+	{
+		.signal = SIGNAL_WEBSOCKETS,
+		.name = "tungstenite's frames",
+		.needs = NEED_UPROBE | NEED_POLLS,
+		HOOKS(HOOK_FRAME_IN, HOOK_FRAME_OUT),
+		WATCHES(HOOK_WEBSOCKET_OPEN, HOOK_MESSAGE_QUEUE),
+	},
+	{
+		.signal = SIGNAL_WEBSOCKETS,
+		.name = "tungstenite's messages in and frames out",
+		.needs = NEED_UPROBE | NEED_POLLS,
+		HOOKS(HOOK_WEBSOCKET_OPEN, HOOK_TEXT_IN, HOOK_FRAGMENTS_IN, HOOK_FRAME_OUT),
+		WATCHES(HOOK_MESSAGE_QUEUE),
+	},
+	{
+		.signal = SIGNAL_SHELL_SESSIONS,
+		.name = "the session's task, and its messages as they are queued or sent",
+		.needs = NEED_UPROBE | NEED_POLLS,
+		HOOKS(HOOK_FRAME_OUT),
+		WATCHES(HOOK_MESSAGE_QUEUE, HOOK_SHELL_AUDIT),
+		.role = ROLE_SHELL,
+	},
+	{
+		.signal = SIGNAL_LOG_STREAMS,
+		.name = "the stream's task, its messages, and what clients ask for",
+		.needs = NEED_UPROBE | NEED_POLLS | NEED_WEBSOCKETS | NEED_SCHEDULING,
+		HOOKS(HOOK_FRAME_OUT),
+		WATCHES(HOOK_MESSAGE_QUEUE),
+		.role = ROLE_LOG_STREAM,
+	},
+	{
+		.signal = SIGNAL_COMPOSE_TASKS,
+		.name = "the state machine's task, what it gives, and the frames of its output",
+		.needs = NEED_UPROBE | NEED_POLLS,
+		HOOKS(HOOK_FRAME_OUT),
+		.role = ROLE_COMPOSE_TASK,
+	},
+	{
+		.signal = SIGNAL_APPLICATIONS,
+		.name = "the tasks of checks, and what AppData::new gives",
+		.needs = NEED_UPROBE | NEED_POLLS | NEED_SCHEDULING,
+		HOOKS(HOOK_APP_NEW),
+		WATCHES(HOOK_APP_CHECK, HOOK_APP_REMOVED),
+		.role = ROLE_APP_CHECK,
+	},
+	{
+		.signal = SIGNAL_APP_STATUSES,
+		.name = "the status that AppData::new and a check's task leave",
+		.needs = NEED_APPLICATIONS | NEED_STATUS_OFFSET,
+		HOOKS(HOOK_APP_NEW),
+	},
+	{
+		.signal = SIGNAL_OAUTH_FLOWS,
+		.name = "Scotty's recorder",
 		.needs = NEED_UPROBE,
-		.hooks = {HOOK_HTTP_ROUTE},
-		.hook_count = 1,
-		.path = "<hyper::proto::h1::role::Server as "
-			"hyper::proto::h1::Http1Transaction>::parse",
+		HOOKS(HOOK_OAUTH_DEVICE_FLOW, HOOK_OAUTH_WEB_FLOW, HOOK_OAUTH_VALIDATION),
+		WATCHES(HOOK_OAUTH_FLOW_FAILURE),
+	},
+	{
+		.signal = SIGNAL_OAUTH_SESSIONS,
+		.name = "Scotty's recorder",
+		.needs = NEED_UPROBE,
+		HOOKS(HOOK_OAUTH_DEVICE_SESSIONS, HOOK_OAUTH_WEB_SESSIONS, HOOK_OAUTH_EXPIRED),
+	},
+	{
+		.signal = SIGNAL_OAUTH_SESSIONS,
+		.name = "the maps that Scotty samples and cleans up for its recorder",
+		.needs = NEED_UPROBE,
+		HOOKS(HOOK_OAUTH_SAMPLE, HOOK_OAUTH_CLEANUP, HOOK_OAUTH_CLEANED),
+		.path = RECORD "oauth_web_flow_start",
+	},
+	{
+		.signal = SIGNAL_RATE_LIMITS,
+		.name = "Scotty's recorder",
+		.needs = NEED_UPROBE,
+		HOOKS(HOOK_RATE_LIMIT_ALLOWED, HOOK_RATE_LIMIT_DENIED),
+		WATCHES(HOOK_RATE_LIMIT_ERROR),
 	},
 	{
 		.signal = SIGNAL_TOKIO_POLLS,
 		.name = "tokio's state transitions",
 		.needs = NEED_UPROBE,
-		.hooks = STATE_HOOKS,
-		.hook_count = 3,
+		HOOKS(HOOK_POLL_START, HOOK_POLL_IDLE, HOOK_TASK_COMPLETE),
+	},
+	{
+		.signal = SIGNAL_TOKIO_POLLS,
+		.name = "calls and returns of tasks' poll functions",
+		.needs = NEED_UPROBE,
+		HOOKS(HOOK_RAW_POLL, HOOK_RAW_POLL_RETURN, HOOK_TASK_COMPLETE),
 	},
 	{
 		.signal = SIGNAL_TOKIO_TASKS,
-		.name = "tokio's state transitions, and a census of the heap at the start",
-		.needs = NEED_UPROBE,
-		.hooks = STATE_HOOKS,
-		.hook_count = 3,
+		.name = "the polls and ends of tasks, and a census of the heap at the start",
+		.needs = NEED_UPROBE | NEED_POLLS,
+		HOOKS(HOOK_TASK_COMPLETE),
 		.path = "tokio::runtime::task::raw::poll",
+	},
+	{
+		.signal = SIGNAL_TOKIO_SCHEDULING,
+		.name = "the run queues' one entrance",
+		.needs = NEED_UPROBE | NEED_POLLS,
+		HOOKS(HOOK_TASK_SCHEDULE),
+	},
+	{
+		.signal = SIGNAL_TOKIO_SCHEDULING,
+		.name = "the run queues' two entrances",
+		.needs = NEED_UPROBE | NEED_POLLS,
+		HOOKS(HOOK_SCHEDULE_LOCAL, HOOK_SCHEDULE_REMOTE),
 	},
 	{
 		.signal = SIGNAL_TOKIO_WORKERS,
@@ -156,8 +452,7 @@ const struct catalogue_way catalogue_ways[] = {
 		.signal = SIGNAL_MEMORY_PEAK,
 		.name = "tracepoint kmem:rss_stat",
 		.needs = NEED_RSS_STAT,
-		.hooks = {HOOK_RSS_STAT},
-		.hook_count = 1,
+		HOOKS(HOOK_RSS_STAT),
 	},
 };
 const size_t catalogue_way_count = sizeof(catalogue_ways) / sizeof(catalogue_ways[0]);

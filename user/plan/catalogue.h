@@ -9,53 +9,85 @@
 
 #include "wire.h"
 
-/* What a way needs of the kernel besides loading programs with BTF. */
+/* What a way needs besides its hooks. */
 enum plan_need {
-	NEED_UPROBE = 1 << 0,
-	NEED_RSS_STAT = 1 << 1, /* tracepoint kmem:rss_stat */
+	NEED_UPROBE = 1 << 0,	     /* of the kernel */
+	NEED_RSS_STAT = 1 << 1,	     /* tracepoint kmem:rss_stat */
+	NEED_SOCKET_ACCEPT = 1 << 2, /* tracepoints syscalls:sys_{enter,exit}_accept4 */
+	NEED_POLLS = 1 << 3,	     /* what happens is told by the task whose poll it happens in */
+	NEED_WEBSOCKETS = 1 << 4,    /* what clients ask for is seen */
+	NEED_SCHEDULING = 1 << 5,    /* spawns are seen */
+	NEED_APPLICATIONS = 1 << 6,  /* applications are */
+	NEED_STATUS_OFFSET = 1 << 7, /* the executable's code tells where AppData has its status */
 };
 
-/* How a hook is found in the executable. */
+/* A function that a hook may be at the entry of. */
+struct catalogue_site {
+	const char *path;  /* normalised Rust path; every copy is hooked. NULL: no more */
+	unsigned int keep; /* argument registers that the program reads, enum code_register */
+	/* It will do only if so many percent of the asynchronous tasks' polls call it: a compiler
+	 * may have inlined it into some. 0: that does not matter. */
+	unsigned int percent_of_polls;
+};
+
+/* Where in a function a hook is. */
+enum catalogue_place {
+	PLACE_ENTRY,  /* or a cheaper instruction behind it that every call passes */
+	PLACE_RETURN, /* by a return probe: only of functions that no panic unwinds */
+	PLACE_EXITS,  /* right before each return, which a panic does not pass */
+};
+
+/* How a hook is found in the executable: at the first of these functions that is there. */
+#define HOOK_FUNCTION_LIMIT 3
+
 struct catalogue_hook {
-	enum hook hook;
 	const char *name;
-	const char *program; /* of the BPF object */
-	const char *path;    /* normalised Rust path; every copy is hooked. NULL: no uprobe */
-	unsigned int keep;   /* argument registers that the program reads, enum code_register */
-	_Bool repeat_ok;     /* a second hit of one call is harmless */
+	const char *program;				      /* of the BPF object */
+	struct catalogue_site functions[HOOK_FUNCTION_LIMIT]; /* none: a tracepoint */
+	enum catalogue_place place;
+	_Bool repeat_ok;	/* a second hit of one call is harmless */
+	_Bool in_all_functions; /* not in the first that is there only */
 };
 
-extern const struct catalogue_hook catalogue_hooks[HOOK_COUNT];
+extern const struct catalogue_hook catalogue_hooks[HOOK_COUNT]; /* by enum hook */
+
+static inline _Bool catalogue_hook__is_tracepoint(enum hook hook)
+{
+	return !catalogue_hooks[hook].functions[0].path;
+}
 
 enum signal_id {
 	SIGNAL_HTTP_REQUESTS,
 	SIGNAL_HTTP_ROUTES,
-	SIGNAL_TOKIO_POLLS,
-	SIGNAL_TOKIO_TASKS,
-	SIGNAL_TOKIO_WORKERS,
-	SIGNAL_MEMORY,
-	SIGNAL_MEMORY_PEAK,
+	SIGNAL_CLIENT_ADDRESSES,
 	SIGNAL_WEBSOCKETS,
 	SIGNAL_SHELL_SESSIONS,
 	SIGNAL_LOG_STREAMS,
 	SIGNAL_COMPOSE_TASKS,
 	SIGNAL_APPLICATIONS,
+	SIGNAL_APP_STATUSES,
+	SIGNAL_TOKIO_POLLS,
+	SIGNAL_TOKIO_TASKS,
 	SIGNAL_TOKIO_SCHEDULING,
-	SIGNAL_OAUTH_AND_RATE_LIMITS,
+	SIGNAL_TOKIO_WORKERS,
+	SIGNAL_MEMORY,
+	SIGNAL_MEMORY_PEAK,
+	SIGNAL_OAUTH_FLOWS,
+	SIGNAL_OAUTH_SESSIONS,
+	SIGNAL_RATE_LIMITS,
 	SIGNAL_COUNT,
 };
 
 struct catalogue_signal {
-	enum signal_id id;
 	const char *name;
 	const char *gives; /* metrics and spans */
 };
 
-extern const struct catalogue_signal catalogue_signals[SIGNAL_COUNT];
+extern const struct catalogue_signal catalogue_signals[SIGNAL_COUNT]; /* by enum signal_id */
 
 /* One way to get a signal. Of the possible ones the first in rank is chosen, but one whose sites
  * are cheap goes before one with a single-stepped site. */
-#define WAY_HOOK_LIMIT 4
+#define WAY_HOOK_LIMIT 6
 
 struct catalogue_way {
 	enum signal_id signal;
@@ -66,7 +98,8 @@ struct catalogue_way {
 	/* Hooked too, where the executable has them: they tell what the way cannot see. */
 	enum hook watches[WAY_HOOK_LIMIT];
 	size_t watch_count;
-	const char *path; /* a function that must exist though it is not hooked; NULL: none */
+	const char *path;    /* a function that must exist though it is not hooked; NULL: none */
+	enum task_role role; /* a kind of task that must exist; ROLE_NONE: none */
 };
 
 extern const struct catalogue_way catalogue_ways[]; /* by signal, then by rank */

@@ -24,6 +24,7 @@ struct plan_kernel {
 	_Bool uprobe_multi;	/* one link for many sites */
 	_Bool multi_by_process; /* its pid filter takes whole processes, not single threads */
 	_Bool rss_stat;		/* tracepoint kmem:rss_stat can be reached */
+	_Bool socket_accept;	/* tracepoints syscalls:sys_{enter,exit}_accept4 can */
 	char why_not[256]; /* the first of the above that is missing and matters, and what to do */
 };
 
@@ -34,23 +35,33 @@ struct plan_site {
 };
 
 struct plan_hook {
-	_Bool wanted;	   /* a chosen way needs it */
-	size_t found;	   /* copies of its function in the executable */
-	size_t first_site; /* its sites are consecutive in the plan's */
+	_Bool wanted;	      /* a chosen way needs it */
+	size_t found;	      /* copies of its functions in the executable */
+	const char *function; /* of its sites; without any, one that is there, or else the first
+			       * looked for. NULL: a tracepoint */
+	size_t first_site;    /* its sites are consecutive in the plan's */
 	size_t site_count;
 	_Bool has_expensive_site;
 };
 
 struct plan_signal {
 	const struct catalogue_way *way; /* NULL: missing */
-	char reason[160];		 /* why it is missing */
+	char reason[200];		 /* why it is missing */
 	char remedy[160];		 /* what would mend it; "" where nothing would */
+};
+
+/* A kind of task: a future's type, by the path of the async function or type that it comes from,
+ * without the closures in it ("scotty::docker::services::shell::ShellService::create_session"). */
+struct plan_kind {
+	char *name; /* "other" for KIND_OTHER */
+	enum task_class class;
+	enum task_role role;
 };
 
 /* A vtable of tokio's tasks: says what kind of task a header belongs to. */
 struct plan_vtable {
 	uint64_t address; /* before the load bias */
-	enum task_kind kind;
+	struct task_kind kind;
 };
 
 struct plan_range {
@@ -70,14 +81,20 @@ struct plan {
 	size_t site_count;
 	struct plan_signal signals[SIGNAL_COUNT];
 
+	struct plan_kind *kinds; /* the first is KIND_OTHER; at most KIND_LIMIT */
+	size_t kind_count;
 	struct plan_vtable *vtables; /* sorted by address */
 	size_t vtable_count;
 	struct plan_range *worker_code; /* functions that only worker threads are in */
 	size_t worker_code_count;
 
-	/* Layout of hyper's response head (facts of the compilers seen, checked as it runs). */
+	/* Layouts of hyper's response head and of tungstenite's frame (facts of the compilers seen,
+	 * checked as it runs). */
 	uint32_t encode_head_offset;
 	uint32_t head_status_offset;
+	uint32_t frame_payload_offset;
+	uint32_t frame_head_offset;
+	uint32_t app_status_offset; /* in Scotty's AppData, from its code; 0: not known */
 };
 
 /* Makes the plan. A signal that cannot be had is no error but said in the plan; -ENOEXEC when the

@@ -4,9 +4,35 @@
 #include <inttypes.h>
 #include <jansson.h>
 
+#include "plan/kinds.h"
+
 static const char *kind_of_attachment(const struct plan *plan)
 {
 	return plan->kernel.uprobe_multi ? "one uprobe_multi link a hook" : "one perf event a site";
+}
+
+/* The hooks of a way one after the other, and then what it watches besides; NULL behind the last. */
+static const struct plan_hook *hook_of_way(const struct plan *plan, const struct catalogue_way *way,
+					   size_t index)
+{
+	if (index < way->hook_count)
+		return &plan->hooks[way->hooks[index]];
+	index -= way->hook_count;
+	return index < way->watch_count ? &plan->hooks[way->watches[index]] : NULL;
+}
+
+/* Those that will be attached, as the tool counts them then: a tracepoint is one. */
+static size_t count_sites(const struct plan *plan)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < HOOK_COUNT; i++) {
+		if (plan->hooks[i].wanted)
+			count += catalogue_hook__is_tracepoint((enum hook)i)
+					 ? 1
+					 : plan->hooks[i].site_count;
+	}
+	return count;
 }
 
 static void print_site(const struct plan_site *site, FILE *stream)
@@ -22,9 +48,9 @@ static void print_site(const struct plan_site *site, FILE *stream)
 
 static void print_sites(const struct plan *plan, const struct catalogue_way *way, FILE *stream)
 {
-	for (size_t i = 0; i < way->hook_count; i++) {
-		const struct plan_hook *hook = &plan->hooks[way->hooks[i]];
+	const struct plan_hook *hook;
 
+	for (size_t i = 0; (hook = hook_of_way(plan, way, i)); i++) {
 		for (size_t s = 0; s < hook->site_count; s++)
 			print_site(&plan->sites[hook->first_site + s], stream);
 	}
@@ -47,17 +73,52 @@ static void print_signal(const struct plan *plan, size_t id, FILE *stream)
 		fprintf(stream, "      needs %s\n", signal->remedy);
 }
 
+static const char *role_name(enum task_role role)
+{
+	static const char *const names[] = {
+#define X(identifier, name) [ROLE_##identifier] = name,
+		ROLE_LIST(X)
+#undef X
+	};
+
+	return names[role];
+}
+
+static size_t count_vtables(const struct plan *plan, size_t kind)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->vtable_count; i++)
+		count += plan->vtables[i].kind.index == kind;
+	return count;
+}
+
+/* How many kinds there are, and those that the observer has to know. */
+static void print_kinds(const struct plan *plan, FILE *stream)
+{
+	size_t unknown = count_vtables(plan, KIND_OTHER) + count_vtables(plan, KIND_OTHER_BLOCKING);
+
+	fprintf(stream, "tasks       %zu kinds by %zu vtables, %zu more of unknown kinds\n",
+		plan->kind_count - KIND_NAMED, plan->vtable_count - unknown, unknown);
+	for (size_t i = KIND_NAMED; i < plan->kind_count; i++) {
+		const struct plan_kind *kind = &plan->kinds[i];
+
+		if (kind->role != ROLE_NONE)
+			fprintf(stream, "            %s: %s\n", role_name(kind->role), kind->name);
+	}
+}
+
 void plan__print_text(const struct plan *plan, FILE *stream)
 {
 	fprintf(stream, "executable  %s\n", plan->executable_path);
 	fprintf(stream, "build id    %s\n", plan->build_id ? plan->build_id : "none");
 	fprintf(stream, "symbols     %zu functions from %s\n", plan->function_count,
 		elf_symbol_source_name(plan->symbol_source));
-	fprintf(stream, "tasks       %zu kinds by their vtables\n", plan->vtable_count);
+	print_kinds(plan, stream);
 	fprintf(stream, "kernel      %s\n",
 		plan->kernel.why_not[0] ? plan->kernel.why_not : "has all that is needed");
 	fprintf(stream, "attachment  %s, %zu sites\n\n", kind_of_attachment(plan),
-		plan->site_count);
+		count_sites(plan));
 	for (size_t i = 0; i < SIGNAL_COUNT; i++)
 		print_signal(plan, i, stream);
 	fprintf(stream, "\n%zu of %d signals\n", plan__available(plan), (int)SIGNAL_COUNT);
@@ -87,9 +148,9 @@ static json_t *json_of_signal(const struct plan *plan, size_t id)
 
 	json_t *sites = json_array();
 
-	for (size_t i = 0; i < signal->way->hook_count; i++) {
-		const struct plan_hook *hook = &plan->hooks[signal->way->hooks[i]];
+	const struct plan_hook *hook;
 
+	for (size_t i = 0; (hook = hook_of_way(plan, signal->way, i)); i++) {
 		for (size_t s = 0; s < hook->site_count; s++)
 			json_array_append_new(sites,
 					      json_of_site(&plan->sites[hook->first_site + s]));
@@ -97,6 +158,22 @@ static json_t *json_of_signal(const struct plan *plan, size_t id)
 	json_object_set_new(object, "way", json_string(signal->way->name));
 	json_object_set_new(object, "sites", sites);
 	return object;
+}
+
+static json_t *json_of_kinds(const struct plan *plan)
+{
+	json_t *kinds = json_array();
+
+	for (size_t i = 0; i < plan->kind_count; i++) {
+		const struct plan_kind *kind = &plan->kinds[i];
+
+		json_array_append_new(kinds,
+				      json_pack("{s:s, s:s, s:s, s:I}", "name", kind->name, "class",
+						kind->class == TASK_BLOCKING ? "blocking" : "async",
+						"role", role_name(kind->role), "vtables",
+						(json_int_t)count_vtables(plan, i)));
+	}
+	return kinds;
 }
 
 void plan__print_json(const struct plan *plan, FILE *stream)
@@ -107,18 +184,18 @@ void plan__print_json(const struct plan *plan, FILE *stream)
 		json_array_append_new(signals, json_of_signal(plan, i));
 
 	json_t *kernel = json_pack(
-		"{s:b, s:b, s:b, s:b, s:b, s:b, s:s}", "btf", (int)plan->kernel.btf, "ring_buffer",
-		(int)plan->kernel.ring_buffer, "uprobe", (int)plan->kernel.uprobe, "attach_cookie",
-		(int)plan->kernel.attach_cookie, "uprobe_multi", (int)plan->kernel.uprobe_multi,
-		"rss_stat", (int)plan->kernel.rss_stat, "missing", plan->kernel.why_not);
-	json_t *root =
-		json_pack("{s:s, s:s?, s:s, s:I, s:I, s:s, s:o, s:I, s:I, s:o}", "executable",
-			  plan->executable_path, "build_id", plan->build_id, "symbols",
-			  elf_symbol_source_name(plan->symbol_source), "functions",
-			  (json_int_t)plan->function_count, "task_kinds",
-			  (json_int_t)plan->vtable_count, "attachment", kind_of_attachment(plan),
-			  "kernel", kernel, "available", (json_int_t)plan__available(plan), "of",
-			  (json_int_t)SIGNAL_COUNT, "signals", signals);
+		"{s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:s}", "btf", (int)plan->kernel.btf,
+		"ring_buffer", (int)plan->kernel.ring_buffer, "uprobe", (int)plan->kernel.uprobe,
+		"attach_cookie", (int)plan->kernel.attach_cookie, "uprobe_multi",
+		(int)plan->kernel.uprobe_multi, "rss_stat", (int)plan->kernel.rss_stat,
+		"socket_accept", (int)plan->kernel.socket_accept, "missing", plan->kernel.why_not);
+	json_t *root = json_pack("{s:s, s:s?, s:s, s:I, s:o, s:s, s:o, s:I, s:I, s:o}",
+				 "executable", plan->executable_path, "build_id", plan->build_id,
+				 "symbols", elf_symbol_source_name(plan->symbol_source),
+				 "functions", (json_int_t)plan->function_count, "task_kinds",
+				 json_of_kinds(plan), "attachment", kind_of_attachment(plan),
+				 "kernel", kernel, "available", (json_int_t)plan__available(plan),
+				 "of", (json_int_t)SIGNAL_COUNT, "signals", signals);
 
 	if (root)
 		json_dumpf(root, stream, JSON_INDENT(2));

@@ -6,7 +6,11 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "elf/code.h"
 #include "elf/demangle.h"
+#include "elf/pointers.h"
+#include "plan/future.h"
+#include "plan/kinds.h"
 
 /* A vtable (repr(Rust) but a constant of function pointers and offsets, in declaration order in all
  * builds seen; tokio/src/runtime/task/raw.rs) starts with the pointers to `raw::poll` and
@@ -16,86 +20,71 @@
 struct function {
 	uint64_t address;
 	_Bool is_schedule;
-	enum task_kind kind;
+	enum task_class class; /* of a schedule's tasks */
 };
 
 struct functions {
 	struct function *items;
 	size_t count;
 	size_t room;
-	const struct elf_image *image;
-	const struct elf_symbols *symbols;
+	const struct plan_code *code;
 };
-
-struct pointer {
-	uint64_t address;
-	const struct function *function;
-};
-
-struct pointers {
-	struct pointer *items;
-	size_t count;
-	size_t room;
-	const struct functions *functions;
-};
-
-/* Makes room for one more item; NULL when out of memory. */
-static void *grow(void *items, size_t count, size_t *room, size_t size)
-{
-	if (count < *room)
-		return items;
-
-	size_t wanted = *room ? *room * 2 : 64;
-	void *grown = reallocarray(items, wanted, size);
-
-	if (grown)
-		*room = wanted;
-	return grown;
-}
 
 static char *path_at(const struct functions *functions, uint64_t address)
 {
-	const struct elf_symbol *symbol = elf_symbols__at(functions->symbols, address);
+	const struct elf_symbol *symbol = elf_symbols__at(functions->code->symbols, address);
 
 	return symbol ? demangle_rust_path(symbol->name) : NULL;
 }
 
-static int find_panic(void *context, uint64_t target)
+static int find_panic(void *functions, uint64_t target)
 {
-	_cleanup_free_ char *path = path_at(context, target);
+	_cleanup_free_ char *path = path_at(functions, target);
 
 	return path && strncmp(path, "core::panicking::", strlen("core::panicking::")) == 0 ? 1
 											    : -1;
 }
 
-/* What the first call of a `raw::schedule` leads to: BlockingSchedule's own function; or, where that
- * was inlined, the panic that it consists of; or, where compilers made one of all functions that
- * consist of a panic, another function of which that is the first call. */
+struct schedule {
+	const struct functions *functions;
+	_Bool has_called;
+};
+
+/* What a `raw::schedule` of blocking tasks calls: BlockingSchedule's own function; or, where that
+ * was inlined, first of all the panic that it consists of; or, where compilers made one of all
+ * functions that consist of a panic, another function of which that is the first call. */
 static int find_blocking(void *context, uint64_t target)
 {
-	const struct functions *functions = context;
-	const struct elf_symbol *callee = elf_symbols__at(functions->symbols, target);
+	struct schedule *schedule = context;
+	const struct functions *functions = schedule->functions;
+	const struct elf_symbol *callee = elf_symbols__at(functions->code->symbols, target);
 	_cleanup_free_ char *path = path_at(functions, target);
+	_Bool is_first = !schedule->has_called;
 
-	if (!callee || !path)
-		return -1;
-	if (strstr(path, "::BlockingSchedule as ") || find_panic(context, target) == 1)
+	schedule->has_called = 1;
+	if (callee && path && strstr(path, "::BlockingSchedule as "))
 		return 1;
-	return code_for_each_target(functions->image, callee->address, callee->size, find_panic,
-				    context);
+	if (!callee || !path || !is_first)
+		return 0;
+	if (find_panic((void *)functions, target) == 1)
+		return 1;
+	return code_for_each_target(functions->code->image, &functions->code->pointers,
+				    callee->address, callee->size, find_panic,
+				    (void *)functions) == 1;
 }
 
-static enum task_kind kind_of_schedule(const struct functions *functions,
-				       const struct elf_symbol *symbol)
+static enum task_class class_of_schedule(const struct functions *functions,
+					 const struct elf_symbol *symbol)
 {
 	_cleanup_free_ char *generics = demangle_rust_generics(symbol->name);
+	struct schedule schedule = {.functions = functions};
 
 	if (generics)
 		return strstr(generics, "BlockingSchedule") ? TASK_BLOCKING : TASK_ASYNC;
 
-	/* Legacy names leave the generic arguments out: the first call tells. */
-	return code_for_each_target(functions->image, symbol->address, symbol->size, find_blocking,
-				    (void *)functions) == 1
+	/* Legacy names leave the generic arguments out: the calls tell. */
+	return code_for_each_target(functions->code->image, &functions->code->pointers,
+				    symbol->address, symbol->size, find_blocking, &schedule) == 1
 		       ? TASK_BLOCKING
 		       : TASK_ASYNC;
 }
@@ -103,16 +92,19 @@ static enum task_kind kind_of_schedule(const struct functions *functions,
 static int add_function(struct functions *functions, const struct elf_symbol *symbol,
 			_Bool is_schedule)
 {
-	struct function *items =
-		grow(functions->items, functions->count, &functions->room, sizeof(*items));
+	if (functions->count == functions->room) {
+		size_t room = functions->room ? functions->room * 2 : 64;
+		struct function *items = reallocarray(functions->items, room, sizeof(*items));
 
-	if (!items)
-		return -ENOMEM;
-	functions->items = items;
-	items[functions->count++] = (struct function){
+		if (!items)
+			return -ENOMEM;
+		functions->items = items;
+		functions->room = room;
+	}
+	functions->items[functions->count++] = (struct function){
 		.address = symbol->address,
 		.is_schedule = is_schedule,
-		.kind = is_schedule ? kind_of_schedule(functions, symbol) : TASK_ASYNC,
+		.class = is_schedule ? class_of_schedule(functions, symbol) : TASK_ASYNC,
 	};
 	return 0;
 }
@@ -135,76 +127,78 @@ static int compare_functions(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
-static int add_pointer(void *context, uint64_t address, uint64_t value)
+static const struct function *functions__at(const struct functions *functions, uint64_t address)
 {
-	struct pointers *pointers = context;
-	struct function key = {.address = value};
-	const struct function *function =
-		bsearch(&key, pointers->functions->items, pointers->functions->count, sizeof(key),
-			compare_functions);
-	struct pointer *items;
+	struct function key = {.address = address};
 
-	if (!function)
-		return 0;
-	items = grow(pointers->items, pointers->count, &pointers->room, sizeof(*items));
-	if (!items)
-		return -ENOMEM;
-	pointers->items = items;
-	items[pointers->count++] = (struct pointer){.address = address, .function = function};
-	return 0;
+	return bsearch(&key, functions->items, functions->count, sizeof(key), compare_functions);
 }
 
-static int compare_pointers(const void *left, const void *right)
+/* Adds a vtable for each pair of pointers to a `raw::poll` and a `raw::schedule`. */
+static int find_pairs(struct plan *plan, const struct functions *functions)
 {
-	uint64_t a = ((const struct pointer *)left)->address;
-	uint64_t b = ((const struct pointer *)right)->address;
+	const struct elf_pointers *pointers = &functions->code->pointers;
+	size_t room = 0;
 
-	return (a > b) - (a < b);
-}
-
-static int pair_pointers(struct plan *plan, const struct pointers *pointers)
-{
-	if (pointers->count == 0)
-		return 0;
-	plan->vtables = calloc(pointers->count, sizeof(*plan->vtables));
-	if (!plan->vtables)
-		return -ENOMEM;
 	for (size_t i = 0; i + 1 < pointers->count; i++) {
-		const struct pointer *poll = &pointers->items[i];
-		const struct pointer *schedule = &pointers->items[i + 1];
+		const struct elf_pointer *pointer = &pointers->items[i];
+		const struct function *poll = functions__at(functions, pointer[0].value);
+		const struct function *schedule = functions__at(functions, pointer[1].value);
 
-		if (poll->function->is_schedule || !schedule->function->is_schedule ||
-		    schedule->address != poll->address + 8)
+		if (!poll || poll->is_schedule || !schedule || !schedule->is_schedule ||
+		    pointer[1].address != pointer[0].address + 8)
 			continue;
+		if (plan->vtable_count == room) {
+			room = room ? room * 2 : 64;
+
+			struct plan_vtable *vtables =
+				reallocarray(plan->vtables, room, sizeof(*vtables));
+
+			if (!vtables)
+				return -ENOMEM;
+			plan->vtables = vtables;
+		}
 		plan->vtables[plan->vtable_count++] = (struct plan_vtable){
-			.address = poll->address,
-			.kind = schedule->function->kind,
+			.address = pointer->address,
+			.kind.class = (__u8)schedule->class,
 		};
 	}
 	return 0;
 }
 
-int plan_find_vtables(struct plan *plan, const struct elf_image *image,
-		      const struct elf_symbols *symbols, struct error *error)
+static int find_kinds(struct plan *plan, const struct plan_code *code)
 {
-	struct functions functions = {.image = image, .symbols = symbols};
-	struct pointers pointers = {.functions = &functions};
+	char **names = calloc(plan->vtable_count + 1, sizeof(*names));
 	int r;
 
-	r = elf_symbols__find(symbols, "tokio::runtime::task::raw::poll", add_poll, &functions);
+	if (!names)
+		return -ENOMEM;
+	for (size_t i = 0; i < plan->vtable_count; i++)
+		names[i] = future_of_vtable(code, plan->vtables[i].address,
+					    plan->vtables[i].kind.class == TASK_BLOCKING);
+	r = plan_list_kinds(plan, names);
+	for (size_t i = 0; i < plan->vtable_count; i++)
+		free(names[i]);
+	free(names);
+	return r;
+}
+
+int plan_find_vtables(struct plan *plan, const struct plan_code *code, struct error *error)
+{
+	struct functions functions = {.code = code};
+	int r = elf_symbols__find(code->symbols, "tokio::runtime::task::raw::poll", add_poll,
+				  &functions);
+
 	if (r >= 0)
-		r = elf_symbols__find(symbols, "tokio::runtime::task::raw::schedule", add_schedule,
-				      &functions);
+		r = elf_symbols__find(code->symbols, "tokio::runtime::task::raw::schedule",
+				      add_schedule, &functions);
 	if (r >= 0 && functions.count > 0) {
 		qsort(functions.items, functions.count, sizeof(*functions.items),
 		      compare_functions);
-		r = elf_image__for_each_pointer(image, add_pointer, &pointers);
+		r = find_pairs(plan, &functions);
 	}
-	if (r >= 0 && pointers.count > 0) {
-		qsort(pointers.items, pointers.count, sizeof(*pointers.items), compare_pointers);
-		r = pair_pointers(plan, &pointers);
-	}
+	if (r >= 0)
+		r = find_kinds(plan, code);
 	free(functions.items);
-	free(pointers.items);
-	return r == -ENOMEM ? error_out_of_memory(error) : 0;
+	return r < 0 ? error_out_of_memory(error) : 0;
 }

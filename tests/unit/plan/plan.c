@@ -1,20 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <jansson.h>
 
-#include "plan/plan.h"
-#include "program.h"
-
-static const struct plan_kernel full_kernel = {
-	.btf = 1,
-	.ring_buffer = 1,
-	.uprobe = 1,
-	.attach_cookie = 1,
-	.uprobe_multi = 1,
-	.multi_by_process = 1,
-	.rss_stat = 1,
-};
+#include "server.h"
 
 #define TASK_STATES PLAIN(RUNNING) PLAIN(IDLE) PLAIN(COMPLETE)
 #define ALL_HOOKS \
@@ -32,32 +20,91 @@ static struct plan *plan_of(const char *text, const struct plan_kernel *kernel)
 	return plan;
 }
 
-Test(plan, a_program_with_every_function_gives_every_signal_that_has_a_way)
+Test(plan, a_server_with_every_function_gives_every_signal_by_its_first_way)
 {
-	struct plan *plan = plan_of(ALL_HOOKS, &full_kernel);
+	/* Of functions that only ways of a lower rank hook. */
+	static const enum hook others[] = {
+		HOOK_RAW_POLL,	      HOOK_RAW_POLL_RETURN, HOOK_SCHEDULE_LOCAL,
+		HOOK_SCHEDULE_REMOTE, HOOK_TEXT_IN,	    HOOK_FRAGMENTS_IN,
+		HOOK_OAUTH_SAMPLE,    HOOK_OAUTH_CLEANUP,   HOOK_OAUTH_CLEANED,
+	};
+	struct plan *plan = plan_of_server(&(struct server){0}, &full_kernel);
 
-	for (int signal = SIGNAL_HTTP_REQUESTS; signal <= SIGNAL_MEMORY_PEAK; signal++)
-		cr_assert_not_null(plan->signals[signal].way, "%s: %s",
-				   catalogue_signals[signal].name, plan->signals[signal].reason);
-	for (int hook = 0; hook < HOOK_COUNT; hook++)
-		cr_assert(plan->hooks[hook].wanted, "%s", catalogue_hooks[hook].name);
-	cr_assert_eq(plan->site_count, 7);
+	for (size_t w = 0; w < catalogue_way_count; w++) {
+		const struct catalogue_way *way = &catalogue_ways[w];
+
+		if (w == 0 || way->signal != catalogue_ways[w - 1].signal)
+			expect_way(plan, way->signal, way->name);
+	}
+	cr_expect_eq(plan__available(plan), SIGNAL_COUNT);
+	for (int hook = 0; hook < HOOK_COUNT; hook++) {
+		_Bool is_other = 0;
+
+		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+			is_other |= (int)others[i] == hook;
+		expect_wanted(plan, (enum hook)hook, !is_other);
+	}
 	plan__free(plan);
 }
 
-Test(plan, what_the_catalogue_has_no_way_for_is_said_to_be_missing)
+Test(plan, the_sites_of_each_hook_follow_one_another)
+{
+	struct plan *plan = plan_of_server(&(struct server){0}, &full_kernel);
+	size_t next = 0;
+
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		const struct plan_hook *hook = &plan->hooks[i];
+
+		cr_expect_eq(hook->first_site, next, "%s", catalogue_hooks[i].name);
+		if (catalogue_hook__is_tracepoint((enum hook)i)) {
+			cr_expect_eq(hook->site_count, 0);
+			cr_expect_null(hook->function);
+		} else {
+			cr_expect_geq(hook->site_count, 1, "%s", catalogue_hooks[i].name);
+			cr_expect_str_eq(hook->function, catalogue_hooks[i].functions[0].path);
+		}
+		for (size_t s = 0; s < hook->site_count; s++)
+			cr_expect_eq(site_of(plan, (enum hook)i, s)->hook, i);
+		next += hook->site_count;
+	}
+	cr_expect_eq(plan->site_count, next);
+	plan__free(plan);
+}
+
+Test(plan, a_program_that_is_no_scotty_says_what_each_signal_misses)
 {
 	struct plan *plan = plan_of(ALL_HOOKS, &full_kernel);
-	size_t available = 0;
 
+	EXPECT_ALL_BUT(plan, SIGNAL_CLIENT_ADDRESSES, SIGNAL_WEBSOCKETS, SIGNAL_SHELL_SESSIONS,
+		       SIGNAL_LOG_STREAMS, SIGNAL_COMPOSE_TASKS, SIGNAL_APPLICATIONS,
+		       SIGNAL_APP_STATUSES, SIGNAL_TOKIO_SCHEDULING, SIGNAL_OAUTH_FLOWS,
+		       SIGNAL_OAUTH_SESSIONS, SIGNAL_RATE_LIMITS);
 	for (int signal = 0; signal < SIGNAL_COUNT; signal++) {
 		if (plan->signals[signal].way)
-			available++;
-		else
-			cr_assert_neq(plan->signals[signal].reason[0], '\0');
+			continue;
+		cr_expect(strncmp(plan->signals[signal].reason, "not ", 4) == 0, "%s: %s",
+			  catalogue_signals[signal].name, plan->signals[signal].reason);
+		cr_expect_neq(plan->signals[signal].remedy[0], '\0');
 	}
-	cr_assert_eq(plan__available(plan), available);
-	cr_assert_lt(available, SIGNAL_COUNT);
+	plan__free(plan);
+}
+
+/* The longest text there can be is that of the longest path. */
+Test(plan, reasons_are_whole)
+{
+	struct plan *plan = plan_of(TASK_STATES PLAIN(POLL), &full_kernel);
+
+	for (int signal = 0; signal < SIGNAL_COUNT; signal++)
+		cr_expect_lt(strlen(plan->signals[signal].reason),
+			     sizeof(plan->signals[signal].reason) - 1);
+	for (int hook = 0; hook < HOOK_COUNT; hook++) {
+		const struct plan_hook *planned = &plan->hooks[hook];
+
+		if (planned->function)
+			cr_expect_lt(strlen("inlined into some of the polls: ") +
+					     strlen(planned->function),
+				     sizeof(plan->signals[0].reason) - 1, "%s", planned->function);
+	}
 	plan__free(plan);
 }
 
@@ -124,22 +171,61 @@ Test(plan, an_expensive_entry_slides_and_the_plan_says_so)
 
 Test(plan, kernels_that_lack_something_lose_just_that)
 {
+	static const struct {
+		size_t offset; /* of what they lack */
+		enum signal_id signal;
+		const char *reason;
+	} lacks[] = {
+		{offsetof(struct plan_kernel, rss_stat), SIGNAL_MEMORY_PEAK,
+		 "the kernel has no tracepoint kmem:rss_stat"},
+		{offsetof(struct plan_kernel, socket_accept), SIGNAL_CLIENT_ADDRESSES,
+		 "the kernel has no tracepoints syscalls:sys_{enter,exit}_accept4"},
+	};
+
+	for (size_t i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++) {
+		struct plan_kernel kernel = full_kernel;
+		struct plan *plan;
+
+		memset((char *)&kernel + lacks[i].offset, 0, sizeof(_Bool));
+		plan = plan_of_server(&(struct server){0}, &kernel);
+		EXPECT_ALL_BUT(plan, lacks[i].signal);
+		expect_missing(plan, lacks[i].signal, lacks[i].reason);
+		plan__free(plan);
+	}
+}
+
+Test(plan, a_tracepoint_that_the_kernel_lacks_is_not_hooked)
+{
 	struct plan_kernel kernel = full_kernel;
 	struct plan *plan;
 
-	kernel.rss_stat = 0;
-	snprintf(kernel.why_not, sizeof(kernel.why_not), "mount tracefs");
-	plan = plan_of(ALL_HOOKS, &kernel);
-	cr_assert_null(plan->signals[SIGNAL_MEMORY_PEAK].way);
-	cr_assert_str_eq(plan->signals[SIGNAL_MEMORY_PEAK].remedy, "mount tracefs");
-	cr_assert_not_null(plan->signals[SIGNAL_HTTP_REQUESTS].way);
+	kernel.rss_stat = kernel.socket_accept = 0;
+	plan = plan_of_server(&(struct server){0}, &kernel);
+	expect_wanted(plan, HOOK_RSS_STAT, 0);
+	expect_wanted(plan, HOOK_SOCKET_ACCEPT, 0);
+	expect_wanted(plan, HOOK_SOCKET_ACCEPTED, 0);
+	/* Each says what it takes itself, not what is missing first. */
+	cr_expect(strstr(plan->signals[SIGNAL_MEMORY_PEAK].remedy, "mount -t tracefs"));
+	cr_expect(strstr(plan->signals[SIGNAL_CLIENT_ADDRESSES].remedy, "CONFIG_FTRACE_SYSCALLS"));
 	plan__free(plan);
+}
+
+Test(plan, without_uprobes_there_is_what_proc_and_tracepoints_tell)
+{
+	struct plan_kernel kernel = full_kernel;
+	struct plan *plan;
 
 	kernel.uprobe = 0;
-	plan = plan_of(ALL_HOOKS, &kernel);
-	cr_assert_null(plan->signals[SIGNAL_HTTP_REQUESTS].way);
-	cr_assert_not_null(plan->signals[SIGNAL_MEMORY].way);
-	cr_assert_not_null(plan->signals[SIGNAL_TOKIO_WORKERS].way);
+	plan = plan_of_server(&(struct server){0}, &kernel);
+	for (int signal = 0; signal < SIGNAL_COUNT; signal++) {
+		if (signal == SIGNAL_MEMORY || signal == SIGNAL_MEMORY_PEAK ||
+		    signal == SIGNAL_TOKIO_WORKERS)
+			cr_expect_not_null(plan->signals[signal].way);
+		else
+			expect_missing(plan, (enum signal_id)signal, "the kernel has no uprobes");
+	}
+	for (int hook = 0; hook < HOOK_COUNT; hook++)
+		expect_wanted(plan, (enum hook)hook, hook == HOOK_RSS_STAT);
 	plan__free(plan);
 }
 
@@ -154,111 +240,4 @@ Test(plan, a_program_that_is_not_tokios_is_refused_with_a_reason)
 	cr_assert_not_null(strstr(error.message, "no tokio program"), "%s", error.message);
 	cr_assert_null(plan);
 	program_done(&program);
-}
-
-static struct plan *plan_with_vtables(const char *blocking_schedule)
-{
-	char text[16384];
-
-	snprintf(text, sizeof(text),
-		 "%s%s%s"
-		 ".section .data.rel.ro,\"aw\"\n.balign 8\n"
-		 "first: .quad \"%s\", \"%s\", 0\n"
-		 "second: .quad \"%s\", \"%s\", 0\n"
-		 "lone: .quad \"%s\", 0\n",
-		 ALL_HOOKS PLAIN(PANIC), PLAIN(SCHEDULE), blocking_schedule, POLL, SCHEDULE, POLL,
-		 "_ZN5tokio7runtime4task3raw8schedule17hfedcba9876543210E", POLL);
-	return plan_of(text, &full_kernel);
-}
-
-Test(plan_vtables, a_schedule_that_only_panics_marks_blocking_tasks)
-{
-	struct plan *plan = plan_with_vtables(
-		FUNCTION("_ZN5tokio7runtime4task3raw8schedule17hfedcba9876543210E",
-			 "push %rax\ncall \"" PANIC "\""));
-
-	cr_assert_eq(plan->vtable_count, 2);
-	cr_assert_eq(plan->vtables[0].kind, TASK_ASYNC);
-	cr_assert_eq(plan->vtables[1].kind, TASK_BLOCKING);
-	cr_assert_eq(plan->vtables[1].address - plan->vtables[0].address, 24);
-	plan__free(plan);
-}
-
-/* As the compilers of real servers have it: through the global offset table. */
-Test(plan_vtables, a_schedule_that_calls_blocking_schedule_marks_blocking_tasks)
-{
-#define BLOCKING                                                                             \
-	"_ZN103_$LT$tokio..runtime..blocking..schedule..BlockingSchedule$u20$as$u20$tokio.." \
-	"runtime..task..Schedule$GT$8schedule" HASH
-	struct plan *plan = plan_with_vtables(PLAIN(BLOCKING) FUNCTION(
-		"_ZN5tokio7runtime4task3raw8schedule17hfedcba9876543210E",
-		"mov 16(%rdi), %rax\njmp *slot(%rip)") ".section "
-						       ".data.rel.ro.local,\"aw\"\n.balign "
-						       "8\nslot: .quad \"" BLOCKING "\"\n.text\n");
-
-	cr_assert_eq(plan->vtable_count, 2);
-	cr_assert_eq(plan->vtables[0].kind, TASK_ASYNC);
-	cr_assert_eq(plan->vtables[1].kind, TASK_BLOCKING);
-	plan__free(plan);
-}
-
-/* As compilers have it that merge functions of the same code. */
-Test(plan_vtables, a_schedule_that_calls_a_mere_panic_marks_blocking_tasks)
-{
-#define MERGED "_ZN5tokio7runtime4task8Schedule9yield_now" HASH
-	struct plan *plan = plan_with_vtables(
-		FUNCTION(MERGED, "push %rax\ncall \"" PANIC "\"")
-			FUNCTION("_ZN5tokio7runtime4task3raw8schedule17hfedcba9876543210E",
-				 "push %rax\ncall \"" MERGED "\""));
-
-	cr_assert_eq(plan->vtable_count, 2);
-	cr_assert_eq(plan->vtables[0].kind, TASK_ASYNC);
-	cr_assert_eq(plan->vtables[1].kind, TASK_BLOCKING);
-	plan__free(plan);
-}
-
-Test(plan_vtables, pointers_to_poll_alone_make_no_vtable)
-{
-	struct plan *plan = plan_of(
-		ALL_HOOKS ".section .data.rel.ro,\"aw\"\n.balign 8\nlone: .quad \"" POLL "\", 0\n",
-		&full_kernel);
-
-	cr_assert_eq(plan->vtable_count, 0);
-	plan__free(plan);
-}
-
-Test(plan_print, json_is_valid_and_tells_the_same_as_the_plan)
-{
-	struct plan *plan = plan_of(ALL_HOOKS, &full_kernel);
-	char *text = NULL;
-	size_t size = 0;
-	FILE *stream = open_memstream(&text, &size);
-
-	plan__print_json(plan, stream);
-	fclose(stream);
-
-	json_t *root = json_loads(text, 0, NULL);
-
-	cr_assert_not_null(root, "%s", text);
-	cr_assert_eq(json_integer_value(json_object_get(root, "available")),
-		     (json_int_t)plan__available(plan));
-	cr_assert_eq(json_array_size(json_object_get(root, "signals")), SIGNAL_COUNT);
-	json_decref(root);
-	free(text);
-	plan__free(plan);
-}
-
-Test(plan_print, text_names_every_signal)
-{
-	struct plan *plan = plan_of(ALL_HOOKS, &full_kernel);
-	char *text = NULL;
-	size_t size = 0;
-	FILE *stream = open_memstream(&text, &size);
-
-	plan__print_text(plan, stream);
-	fclose(stream);
-	for (int signal = 0; signal < SIGNAL_COUNT; signal++)
-		cr_assert_not_null(strstr(text, catalogue_signals[signal].gives));
-	free(text);
-	plan__free(plan);
 }

@@ -37,6 +37,51 @@
 	"\n.size \"" name "\", . - \"" name "\"\n"
 #define PLAIN(name) FUNCTION(name, "push %rbp\nmov %rsp, %rbp\npop %rbp\nret")
 
+/* The legacy mangled name of the function at a Rust path, in the form of demangle.h. */
+static inline void legacy_name(const char *path, char *name, size_t size)
+{
+	static const struct {
+		const char *plain, *mangled;
+	} escapes[] = {
+		{"::", ".."},	{"<", "$LT$"},	{">", "$GT$"},	{",", "$C$"},
+		{" ", "$u20$"}, {"{", "$u7b$"}, {"}", "$u7d$"}, {"&", "$RF$"},
+		{"(", "$LP$"},	{")", "$RP$"},	{"=", "$u3d$"}, {"+", "$u2b$"},
+	};
+	size_t length = (size_t)snprintf(name, size, "_ZN");
+
+	while (*path) {
+		char segment[2048] = "";
+		unsigned int depth = 0;
+
+		if (*path == '<') /* an identifier begins with no dollar */
+			strcat(segment, "_");
+		while (*path && (depth > 0 || strncmp(path, "::", 2) != 0)) {
+			const char *mangled = NULL;
+
+			depth += *path == '<';
+			depth -= *path == '>';
+			for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]) && !mangled;
+			     i++) {
+				if (strncmp(path, escapes[i].plain, strlen(escapes[i].plain)) ==
+				    0) {
+					mangled = escapes[i].mangled;
+					path += strlen(escapes[i].plain);
+				}
+			}
+			if (mangled)
+				strcat(segment, mangled);
+			else
+				strncat(segment, path++, 1);
+			cr_assert_lt(strlen(segment), sizeof(segment) - 8);
+		}
+		path += *path ? strlen("::") : 0;
+		length += (size_t)snprintf(name + length, size - length, "%zu%s", strlen(segment),
+					   segment);
+		cr_assert_lt(length, size);
+	}
+	cr_assert_lt(length + (size_t)snprintf(name + length, size - length, HASH), size);
+}
+
 struct program {
 	struct elf_image *image;
 	struct elf_symbols *symbols;

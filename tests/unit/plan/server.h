@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_TESTS_PLAN_SERVER_H
+#define SCOTTYSCOPE_TESTS_PLAN_SERVER_H
+
+/* Plans of servers that have all that the catalogue looks for but what a test takes away. */
+
+#include "plan/catalogue.h"
+#include "plan/plan.h"
+#include "tasks.h"
+
+#define RAW_POLL      "tokio::runtime::task::raw::poll"
+#define STATE	      "tokio::runtime::task::state::State::"
+#define MULTI_THREAD  "tokio::runtime::scheduler::multi_thread::"
+#define APP_DATA_NEW  "scotty_core::apps::app_data::data::AppData::new"
+#define OAUTH_CLEANUP "scotty::oauth::cleanup::"
+
+/* Code of a function that is cheap to probe, and has one exit. */
+#define CHEAP "push %rbx\npop %rbx\nret"
+/* Code that can be probed at no place. */
+#define BARE_RETURN "ret"
+/* Code that costs a single step wherever it is probed. */
+#define EXPENSIVE "mov %rdi, %rax\nret"
+
+static const struct plan_kernel full_kernel = {
+	.btf = 1,
+	.ring_buffer = 1,
+	.uprobe = 1,
+	.attach_cookie = 1,
+	.uprobe_multi = 1,
+	.multi_by_process = 1,
+	.rss_stat = 1,
+	.socket_accept = 1,
+};
+
+struct function {
+	const char *path; /* a Rust path */
+	const char *body;
+};
+
+/* What sets a server apart: zeroed, it has the first function of every hook, and a task of each
+ * role whose polls call all of the state's functions. */
+struct server {
+	enum hook without[12]; /* it has none of these hooks' functions */
+	size_t without_count;
+	enum task_role without_role;
+	struct function more[6]; /* it has these too, instead of their namesakes */
+};
+
+#define WITHOUT(...)              \
+	.without = {__VA_ARGS__}, \
+	.without_count = sizeof((enum hook[]){__VA_ARGS__}) / sizeof(enum hook)
+
+static inline _Bool server__lacks(const struct server *server, enum hook hook)
+{
+	for (size_t i = 0; i < server->without_count; i++) {
+		if (server->without[i] == hook)
+			return 1;
+	}
+	return 0;
+}
+
+static inline void add_path(struct tasks *tasks, const char *path, const char *body)
+{
+	char name[1024];
+
+	legacy_name(path, name, sizeof(name));
+	add_function(tasks, name, body);
+}
+
+/* Whether the function of that path has been added already, or will be. */
+static inline _Bool server__has(const struct server *server, enum hook before, const char *path)
+{
+	for (size_t i = 0; i < 6 && server->more[i].path; i++) {
+		if (strcmp(server->more[i].path, path) == 0)
+			return 1;
+	}
+	for (int i = 0; i < (int)before; i++) {
+		const char *other = catalogue_hooks[i].functions[0].path;
+
+		if (other && strcmp(other, path) == 0 && !server__lacks(server, (enum hook)i))
+			return 1;
+	}
+	/* Each task has one. */
+	return strcmp(path, RAW_POLL) == 0;
+}
+
+static inline void add_functions(struct tasks *tasks, const struct server *server)
+{
+	for (size_t i = 0; i < 6 && server->more[i].path; i++)
+		add_path(tasks, server->more[i].path, server->more[i].body);
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		const char *path = catalogue_hooks[i].functions[0].path;
+
+		if (!path || server__lacks(server, (enum hook)i) ||
+		    server__has(server, (enum hook)i, path))
+			continue;
+		/* Scotty's AppData has its status at this offset. */
+		add_path(tasks, path,
+			 i == HOOK_APP_NEW ? "push %rbx\nmovb $2, 160(%rdi)\npop %rbx\nret"
+					   : CHEAP);
+	}
+	add_path(tasks, MULTI_THREAD "worker::run", CHEAP);
+}
+
+static inline void add_roles(struct tasks *tasks, enum task_role without)
+{
+	static const char *const types[ROLE_COUNT] = {
+		[ROLE_HTTP_CONNECTION] = "axum::serve::handle_connection::{{closure}}",
+		[ROLE_APP_CHECK] = "scotty::docker::find_apps::find_apps::{{closure}}",
+		[ROLE_WEBSOCKET] = "axum::extract::ws::WebSocketUpgrade::on_upgrade::{{closure}}",
+		[ROLE_SHELL] = "scotty::docker::services::shell::ShellService::create_session::"
+			       "{{closure}}",
+		[ROLE_LOG_STREAM] = "scotty::docker::services::logs::LogStreamingService::"
+				    "start_stream::{{closure}}",
+		[ROLE_COMPOSE_TASK] = "scotty::state_machine::StateMachine<a::S,a::C>::spawn::"
+				      "{{closure}}",
+	};
+
+	for (int role = ROLE_NONE + 1; role < ROLE_COUNT; role++) {
+		if (role == (int)without)
+			continue;
+		add_glue(tasks, types[role]);
+		add_task_with_glue(tasks, SCHEDULE, types[role]);
+	}
+}
+
+/* The plan of the program that `tasks` is the source of, which is given back. */
+static inline struct plan *plan_of_tasks(struct tasks *tasks, const struct plan_kernel *kernel)
+{
+	struct error error = {0};
+	struct plan *plan = NULL;
+
+	fclose(tasks->stream);
+
+	struct program program = program_of(tasks->text);
+
+	cr_assert_eq(plan__build(program.image, program.symbols, kernel, &plan, &error), 0, "%s",
+		     error.message);
+	program_done(&program);
+	free(tasks->text);
+	return plan;
+}
+
+/* To be given back with plan__free(). */
+static inline struct plan *plan_of_server(const struct server *server,
+					  const struct plan_kernel *kernel)
+{
+	static const enum hook states[] = {HOOK_POLL_START, HOOK_POLL_IDLE, HOOK_TASK_COMPLETE};
+	struct tasks tasks;
+	char poll[1024] = "push %rbx\n";
+
+	tasks_start(&tasks);
+	add_functions(&tasks, server);
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		char name[256], call[300];
+
+		if (server__lacks(server, states[i]))
+			continue;
+		legacy_name(catalogue_hooks[states[i]].functions[0].path, name, sizeof(name));
+		snprintf(call, sizeof(call), "call \"%s\"\n", name);
+		strcat(poll, call);
+	}
+	strcat(poll, "pop %rbx\nret");
+	tasks.poll = poll;
+	add_roles(&tasks, server->without_role);
+	return plan_of_tasks(&tasks, kernel);
+}
+
+static inline void expect_way(const struct plan *plan, enum signal_id signal, const char *name)
+{
+	const struct catalogue_way *way = plan->signals[signal].way;
+
+	cr_assert_not_null(way, "%s: %s", catalogue_signals[signal].name,
+			   plan->signals[signal].reason);
+	cr_expect_str_eq(way->name, name, "%s by %s", catalogue_signals[signal].name, way->name);
+}
+
+static inline void expect_missing(const struct plan *plan, enum signal_id signal,
+				  const char *reason)
+{
+	cr_assert_null(plan->signals[signal].way, "%s by %s", catalogue_signals[signal].name,
+		       plan->signals[signal].way->name);
+	cr_expect_str_eq(plan->signals[signal].reason, reason, "%s: %s",
+			 catalogue_signals[signal].name, plan->signals[signal].reason);
+	cr_expect_neq(plan->signals[signal].remedy[0], '\0', "%s", catalogue_signals[signal].name);
+}
+
+/* That those signals are missing and no others. */
+static inline void expect_all_but(const struct plan *plan, const enum signal_id *missing,
+				  size_t count)
+{
+	for (int signal = 0; signal < SIGNAL_COUNT; signal++) {
+		_Bool is_missing = 0;
+
+		for (size_t i = 0; i < count; i++)
+			is_missing |= (int)missing[i] == signal;
+		cr_expect_eq(plan->signals[signal].way == NULL, is_missing, "%s: %s",
+			     catalogue_signals[signal].name, plan->signals[signal].reason);
+	}
+	cr_expect_eq(plan__available(plan), SIGNAL_COUNT - count);
+}
+
+#define EXPECT_ALL_BUT(plan, ...)                                   \
+	expect_all_but(plan, (const enum signal_id[]){__VA_ARGS__}, \
+		       sizeof((enum signal_id[]){__VA_ARGS__}) / sizeof(enum signal_id))
+
+static inline void expect_wanted(const struct plan *plan, enum hook hook, _Bool wanted)
+{
+	cr_expect_eq(plan->hooks[hook].wanted, wanted, "%s is %swanted", catalogue_hooks[hook].name,
+		     wanted ? "not " : "");
+}
+
+static inline const struct plan_site *site_of(const struct plan *plan, enum hook hook, size_t index)
+{
+	cr_assert_lt(index, plan->hooks[hook].site_count, "%s has %zu sites",
+		     catalogue_hooks[hook].name, plan->hooks[hook].site_count);
+	return &plan->sites[plan->hooks[hook].first_site + index];
+}
+
+#endif

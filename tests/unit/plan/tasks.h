@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_TESTS_PLAN_TASKS_H
+#define SCOTTYSCOPE_TESTS_PLAN_TASKS_H
+
+/* The source of a program that has tokio's functions for tasks, as the compilers leave them: a
+ * vtable for each, and in legacy mangling the future's type in the names of drop glue alone. */
+
+#include "plan/plan.h"
+#include "plan/vtables.h"
+#include "program.h"
+
+#define TASK_RAW   "_ZN5tokio7runtime4task3raw"
+#define TASK_STAGE "tokio::runtime::task::core::Stage"
+#define BLOCKING   "tokio::runtime::blocking::task::BlockingTask"
+
+/* Its schedule is a panic: the one of blocking tasks. */
+#define SCHEDULE_BLOCKING TASK_RAW "8schedule17hfedcba9876543210E"
+
+struct tasks {
+	char *text;
+	size_t size;
+	FILE *stream;
+	unsigned int count; /* numbers what is generated */
+	const char *poll;   /* the code of poll functions to come; NULL: they call nothing */
+};
+
+static inline void tasks_start(struct tasks *tasks)
+{
+	*tasks = (struct tasks){0};
+	tasks->stream = open_memstream(&tasks->text, &tasks->size);
+	fputs(PLAIN(PANIC) PLAIN(SCHEDULE)
+		      FUNCTION(SCHEDULE_BLOCKING, "push %rax\ncall \"" PANIC "\""),
+	      tasks->stream);
+}
+
+/* The mangled name of `core::ptr::drop_in_place<type>`, of 24 bytes and what `type` takes. */
+static inline void legacy_drop_glue(const char *type, char *name, size_t size)
+{
+	char path[2048];
+
+	cr_assert_lt((size_t)snprintf(path, sizeof(path), "core::ptr::drop_in_place<%s>", type),
+		     sizeof(path));
+	legacy_name(path, name, size);
+}
+
+/* A function of that mangled name, and one more name for it. */
+static inline void add_function(struct tasks *tasks, const char *name, const char *body)
+{
+	fprintf(tasks->stream, FUNCTION("%s", "%s"), name, name, name, body, name, name);
+}
+
+static inline void add_alias(struct tasks *tasks, const char *alias, const char *name)
+{
+	fprintf(tasks->stream, ".globl \"%s\"\n.type \"%s\", @function\n.set \"%s\", \"%s\"\n",
+		alias, alias, alias, name);
+}
+
+/* The drop glue of the stage of a task that holds a future of `type`. */
+static inline void add_glue(struct tasks *tasks, const char *type)
+{
+	char stage[1024], name[2048];
+
+	snprintf(stage, sizeof(stage), TASK_STAGE "<%s>", type);
+	legacy_drop_glue(stage, name, sizeof(name));
+	add_function(tasks, name, "push %rbx\npop %rbx\nret");
+}
+
+/* One more type for the glue of `type`. */
+static inline void merge_glue(struct tasks *tasks, const char *merged, const char *type)
+{
+	char stage[1024], name[2048], alias[2048];
+
+	snprintf(stage, sizeof(stage), TASK_STAGE "<%s>", type);
+	legacy_drop_glue(stage, name, sizeof(name));
+	snprintf(stage, sizeof(stage), TASK_STAGE "<%s>", merged);
+	legacy_drop_glue(stage, alias, sizeof(alias));
+	add_alias(tasks, alias, name);
+}
+
+/* A vtable whose `raw::dealloc` is `dealloc`. */
+static inline void add_vtable(struct tasks *tasks, const char *poll, const char *schedule,
+			      const char *dealloc)
+{
+	fprintf(tasks->stream,
+		".section .data.rel.ro,\"aw\"\n.balign 8\n"
+		".quad \"%s\", \"%s\", \"%s\", 0, 0, 0, 0, 0, 0, 0\n.text\n",
+		poll, schedule, dealloc);
+}
+
+/* A vtable whose poll and dealloc no other has; `dealloc_body` is the latter's code. */
+static inline void add_legacy_task(struct tasks *tasks, const char *schedule,
+				   const char *dealloc_body)
+{
+	unsigned int number = tasks->count++;
+	char poll[128], dealloc[128];
+
+	snprintf(poll, sizeof(poll), TASK_RAW "4poll17h0123456789ab%04xE", number);
+	snprintf(dealloc, sizeof(dealloc), TASK_RAW "7dealloc17h0123456789ab%04xE", number);
+	add_function(tasks, poll, tasks->poll ? tasks->poll : "push %rbx\npop %rbx\nret");
+	add_function(tasks, dealloc, dealloc_body);
+	add_vtable(tasks, poll, schedule, dealloc);
+}
+
+/* The same, with the glue of `type` called by it. */
+static inline void add_task_with_glue(struct tasks *tasks, const char *schedule, const char *type)
+{
+	char stage[1024], glue[2048], body[2200];
+
+	snprintf(stage, sizeof(stage), TASK_STAGE "<%s>", type);
+	legacy_drop_glue(stage, glue, sizeof(glue));
+	snprintf(body, sizeof(body), "push %%rbx\ncall \"%s\"\npop %%rbx\nret", glue);
+	add_legacy_task(tasks, schedule, body);
+}
+
+/* The plan's vtables and kinds of the program; to be given back with plan__free(). */
+static inline struct plan *tasks_plan(struct tasks *tasks)
+{
+	struct plan *plan = calloc(1, sizeof(*plan));
+	struct error error = {0};
+
+	fclose(tasks->stream);
+
+	struct program program = program_of(tasks->text);
+	struct plan_code code = {.image = program.image, .symbols = program.symbols};
+
+	cr_assert_eq(elf_pointers__load(program.image, &code.pointers), 0);
+	cr_assert_eq(plan_find_vtables(plan, &code, &error), 0, "%s", error.message);
+	plan_code__done(&code);
+	program_done(&program);
+	free(tasks->text);
+	return plan;
+}
+
+static inline const struct plan_kind *kind_of(const struct plan *plan, size_t vtable)
+{
+	cr_assert_lt(vtable, plan->vtable_count);
+	cr_assert_lt(plan->vtables[vtable].kind.index, plan->kind_count);
+
+	const struct plan_kind *kind = &plan->kinds[plan->vtables[vtable].kind.index];
+
+	cr_assert_eq(plan->vtables[vtable].kind.class, kind->class);
+	cr_assert_eq(plan->vtables[vtable].kind.role, kind->role);
+	return kind;
+}
+
+#endif

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "plan/future.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "elf/code.h"
+#include "elf/demangle.h"
+#include "elf/rust_path.h"
+
+/* v0 mangling writes the future's type into the name of `raw::poll`. Legacy mangling leaves generic
+ * arguments out, but for one function: the drop glue of a type, `drop_in_place<T>`. A task's memory
+ * is dropped as tokio::runtime::task::core's Cell, Core, CoreStage or Stage, which name the future
+ * first, by those functions of the vtable that end a task. The bodies of futures are not on the way
+ * there, as they are from `raw::poll`: where a body was inlined, the first future found there is
+ * another, inner one. */
+
+/* The functions of a vtable that lead to the drop glue (tokio/src/runtime/task/raw.rs), those that
+ * hold the least else first. */
+static const size_t ending_slots[] = {2 /* dealloc */, 4 /* drop_join_handle_slow */,
+				      6 /* shutdown */};
+
+#define DROP_GLUE  "core::ptr::drop_in_place<"
+#define TASK_CORE  "tokio::runtime::task::core::"
+#define BLOCKING   "tokio::runtime::blocking::task::BlockingTask<"
+#define CLOSURE	   "::{{closure}}"
+#define FRAMES_MAX 64
+#define DEPTH_MAX  12
+
+/* Types that hold a future or a closure and poll or call it, and which of their arguments it is. */
+static const struct wrapper {
+	const char *path;
+	unsigned int argument;
+} wrappers[] = {
+	{"tokio::runtime::blocking::task::BlockingTask", 0},
+	{"tokio::task::task_local::TaskLocalFuture", 1},
+	{"tokio::task::unconstrained::Unconstrained", 0},
+	{"tokio::task::coop::unconstrained::Unconstrained", 0},
+	{"tokio::task::coop::Coop", 0},
+	{"tokio::time::timeout::Timeout", 0},
+	{"tokio_util::task::task_tracker::TrackedFuture", 0},
+	{"tokio_metrics::task::Instrumented", 0},
+	{"tracing::instrument::Instrumented", 0},
+	{"tracing::instrument::WithDispatch", 0},
+	{"tracing_futures::Instrumented", 0},
+	{"tracing_futures::WithDispatch", 0},
+	{"opentelemetry::context::future_ext::WithContext", 0},
+	{"futures_util::abortable::Abortable", 0},
+	{"futures_util::future::future::catch_unwind::CatchUnwind", 0},
+	{"futures_util::future::future::Map", 0},
+	{"futures_util::future::try_future::MapErr", 0},
+	{"futures_util::future::try_future::MapOk", 0},
+	{"futures_util::future::poll_fn::PollFn", 0},
+	{"core::panic::unwind_safe::AssertUnwindSafe", 0},
+	{"core::future::poll_fn::PollFn", 0},
+	{"core::pin::Pin", 0},
+	{"alloc::boxed::Box", 0},
+};
+
+/* The functions on the way to the drop glue, as far as they are not inlined: what their mangled
+ * names begin with. */
+static const char *const frames[] = {
+	"_ZN5tokio7runtime4task3raw",  "_ZN5tokio7runtime4task7harness",
+	"_ZN5tokio7runtime4task4core", "_ZN4core3mem4drop",
+	"_ZN3std9panicking",	       "_ZN3std5panic",
+};
+
+static _Bool starts_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* The type's argument that a wrapper holds its future as; NULL when the type is none. */
+static const char *unwrap(const char *type)
+{
+	for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++) {
+		size_t length = strlen(wrappers[i].path);
+
+		if (!starts_with(type, wrappers[i].path) || type[length] != '<')
+			continue;
+		type += length + 1;
+		for (unsigned int skip = wrappers[i].argument; type && skip > 0; skip--) {
+			type = rust_path__argument_end(type);
+			type = type && *type == ',' ? type + strspn(type, ", ") : NULL;
+		}
+		return type;
+	}
+	return NULL;
+}
+
+char *future_name(const char *type)
+{
+	const char *inner, *end, *path;
+	char *name, *closure;
+
+	while ((inner = unwrap(type)))
+		type = inner;
+	end = rust_path__argument_end(type);
+	/* A path may begin with "<Type as Trait>". Of "dyn Trait+Send" the trait has to do. */
+	path = *type == '<' ? rust_path__argument_end(type + 1) : type;
+	if (!end || !path || end == type)
+		return NULL;
+	path += *type == '<';
+	path += strcspn(path, "<+");
+	name = strndup(type, (size_t)((path < end ? path : end) - type));
+	while (name && (closure = strstr(name, CLOSURE)))
+		memmove(closure, closure + strlen(CLOSURE), strlen(closure + strlen(CLOSURE)) + 1);
+	return name;
+}
+
+struct search {
+	const struct plan_code *code;
+	_Bool is_blocking;
+	char *name;	    /* of the future, by the first type found that fits */
+	_Bool is_ambiguous; /* others fit as well */
+	uint64_t visited[FRAMES_MAX];
+	size_t visited_count;
+	unsigned int depth;
+};
+
+static void search__add_type(struct search *search, const char *type)
+{
+	_cleanup_free_ char *name = NULL;
+
+	if (starts_with(type, BLOCKING) != search->is_blocking)
+		return;
+	name = future_name(type);
+	if (!name)
+		return;
+	if (!search->name)
+		search->name = TAKE_PTR(name);
+	else if (strcmp(search->name, name) != 0)
+		search->is_ambiguous = 1;
+}
+
+static int visit_poll_name(void *context, const struct elf_symbol *symbol)
+{
+	_cleanup_free_ char *generics = demangle_rust_generics(symbol->name);
+
+	if (generics)
+		search__add_type(context, generics);
+	return 0;
+}
+
+static void search__add_glue(struct search *search, const char *mangled)
+{
+	_cleanup_free_ char *path = demangle_rust_path(mangled);
+	const char *type = path && starts_with(path, DROP_GLUE) ? strstr(path, TASK_CORE) : NULL;
+
+	if (type)
+		type = strchr(type, '<');
+	if (type)
+		search__add_type(search, type + 1);
+}
+
+static int visit_target(void *context, uint64_t target);
+
+static void search__follow(struct search *search, const struct elf_symbol *symbol)
+{
+	for (size_t i = 0; i < search->visited_count; i++) {
+		if (search->visited[i] == symbol->address)
+			return;
+	}
+	if (search->visited_count == FRAMES_MAX || search->depth == DEPTH_MAX)
+		return;
+	search->visited[search->visited_count++] = symbol->address;
+	search->depth++;
+	code_for_each_target(search->code->image, &search->code->pointers, symbol->address,
+			     symbol->size, visit_target, search);
+	search->depth--;
+}
+
+static int visit_name(void *context, const struct elf_symbol *symbol)
+{
+	struct search *search = context;
+
+	if (strstr(symbol->name, "drop_") && strstr(symbol->name, "task..core..")) {
+		search__add_glue(search, symbol->name);
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
+		if (starts_with(symbol->name, frames[i])) {
+			search__follow(search, symbol);
+			break;
+		}
+	}
+	return 0;
+}
+
+static int visit_target(void *context, uint64_t target)
+{
+	struct search *search = context;
+
+	elf_symbols__names(search->code->symbols, target, visit_name, search);
+	return 0;
+}
+
+static void search__follow_endings(struct search *search, uint64_t vtable)
+{
+	uint64_t function;
+
+	for (size_t i = 0; i < sizeof(ending_slots) / sizeof(ending_slots[0]); i++) {
+		if (elf_pointers__at(&search->code->pointers, vtable + ending_slots[i] * 8,
+				     &function))
+			visit_target(search, function);
+	}
+	/* Drop glue of the same code is merged, and goes by one or several of its names: that of
+	 * futures which hold nothing to drop most likely by that of one in the standard library,
+	 * such as Pending. */
+	if (search->name &&
+	    (starts_with(search->name, "core::") || starts_with(search->name, "std::")))
+		search->is_ambiguous = 1;
+}
+
+char *future_of_vtable(const struct plan_code *code, uint64_t vtable, _Bool is_blocking)
+{
+	struct search search = {.code = code, .is_blocking = is_blocking};
+	uint64_t poll;
+
+	if (elf_pointers__at(&code->pointers, vtable, &poll))
+		elf_symbols__names(code->symbols, poll, visit_poll_name, &search);
+	if (!search.name)
+		search__follow_endings(&search, vtable);
+	if (search.is_ambiguous) {
+		free(search.name);
+		return NULL;
+	}
+	return search.name;
+}

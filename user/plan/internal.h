@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_PLAN_INTERNAL_H
+#define SCOTTYSCOPE_PLAN_INTERNAL_H
+
+/* The plan in the making, for the files of this stage only. */
+
+#include "plan/future.h"
+#include "plan/plan.h"
+
+struct plan_builder {
+	struct plan *plan;
+	const struct plan_code *code;
+	struct error *error;
+	size_t site_room;
+};
+
+/* Finds the sites of every hook, and the layouts that the code tells. */
+int plan_find_sites(struct plan_builder *builder);
+
+/* Chooses a way for each signal, or says why there is none. */
+void plan_choose_ways(struct plan_builder *builder);
+
+#endif

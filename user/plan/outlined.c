@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "plan/outlined.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "elf/code.h"
+#include "elf/demangle.h"
+
+/* From a poll function to the state's functions it is a few frames: raw, Harness, Core. */
+#define FRAMES	  "tokio::runtime::task::"
+#define DEPTH_MAX 6
+#define CALLS_MAX 512
+
+#define FOUND (-EEXIST)
+
+struct search {
+	const struct plan_code *code;
+	const char *path;
+	unsigned int depth;
+	unsigned int calls;
+};
+
+static int visit(void *context, uint64_t target);
+
+/* Functions of the same code are often merged: any of the names at an address will do. Returns a
+ * negative number when the one that is searched for was found. */
+static int visit_name(void *context, const struct elf_symbol *symbol)
+{
+	struct search *search = context;
+	_cleanup_free_ char *path = demangle_rust_path(symbol->name);
+	int r = 0;
+
+	if (!path || ++search->calls > CALLS_MAX)
+		return 0;
+	if (strcmp(path, search->path) == 0)
+		return FOUND;
+	if (strncmp(path, FRAMES, strlen(FRAMES)) != 0 || search->depth == DEPTH_MAX)
+		return 0;
+	search->depth++;
+	r = code_for_each_target(search->code->image, &search->code->pointers, symbol->address,
+				 symbol->size, visit, search);
+	search->depth--;
+	return r == FOUND ? FOUND : 0;
+}
+
+static int visit(void *context, uint64_t target)
+{
+	struct search *search = context;
+
+	return elf_symbols__names(search->code->symbols, target, visit_name, search) == FOUND
+		       ? FOUND
+		       : 0;
+}
+
+unsigned int plan_percent_of_polls(const struct plan *plan, const struct plan_code *code,
+				   const char *path)
+{
+	size_t polls = 0, callers = 0;
+
+	for (size_t i = 0; i < plan->vtable_count; i++) {
+		struct search search = {.code = code, .path = path};
+		uint64_t poll;
+
+		if (plan->vtables[i].kind.class != TASK_ASYNC ||
+		    !elf_pointers__at(&code->pointers, plan->vtables[i].address, &poll))
+			continue;
+		polls++;
+		callers += visit(&search, poll) == FOUND;
+	}
+	return polls ? (unsigned int)(callers * 100 / polls) : 100;
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <stdio.h>
+#include <string.h>
+
+#include "plan/internal.h"
+
+static int ignore_symbol(void *context, const struct elf_symbol *symbol)
+{
+	(void)context;
+	(void)symbol;
+	return 0;
+}
+
+static _Bool is_in_executable(const struct plan_builder *builder, const char *path)
+{
+	return elf_symbols__find(builder->code->symbols, path, ignore_symbol, NULL) > 0;
+}
+
+static const char *const build_remedy =
+	"a build that keeps the function (it may be inlined or stripped)";
+
+static _Bool is_missing(struct plan_signal *signal, const char *remedy, const char *what,
+			const char *which)
+{
+	snprintf(signal->reason, sizeof(signal->reason), "%s%s", what, which);
+	snprintf(signal->remedy, sizeof(signal->remedy), "%s", remedy);
+	return 1;
+}
+
+static _Bool kernel_lacks(const struct plan *plan, const struct catalogue_way *way,
+			  struct plan_signal *signal)
+{
+	if (way->needs & NEED_UPROBE && !plan->kernel.uprobe)
+		return is_missing(
+			signal,
+			"a kernel with CONFIG_UPROBE_EVENTS that lets uprobes be attached "
+			"(kernel.perf_event_paranoid, security modules)",
+			"the kernel has no ", "uprobes");
+	if (way->needs & NEED_RSS_STAT && !plan->kernel.rss_stat)
+		return is_missing(signal, "tracefs (mount -t tracefs tracefs /sys/kernel/tracing)",
+				  "the kernel has no ", "tracepoint kmem:rss_stat");
+	if (way->needs & NEED_SOCKET_ACCEPT && !plan->kernel.socket_accept)
+		return is_missing(signal, "a kernel with CONFIG_FTRACE_SYSCALLS, and tracefs",
+				  "the kernel has no ",
+				  "tracepoints syscalls:sys_{enter,exit}_accept4");
+	return 0;
+}
+
+/* Why a hook has no site. */
+static const char *what_is_wrong(const struct plan_builder *builder,
+				 const struct plan_hook *planned)
+{
+	if (planned->found)
+		return "cannot be probed: ";
+	return is_in_executable(builder, planned->function) ? "inlined into some of the polls: "
+							    : "not in the executable: ";
+}
+
+static _Bool hooks_lack(const struct plan_builder *builder, const struct catalogue_way *way,
+			struct plan_signal *signal)
+{
+	for (size_t i = 0; i < way->hook_count; i++) {
+		const struct plan_hook *planned = &builder->plan->hooks[way->hooks[i]];
+
+		if (planned->function && planned->site_count == 0)
+			return is_missing(signal, build_remedy, what_is_wrong(builder, planned),
+					  planned->function);
+	}
+	return 0;
+}
+
+static _Bool kinds_lack(const struct plan *plan, const struct catalogue_way *way,
+			struct plan_signal *signal)
+{
+	static const char *const names[ROLE_COUNT] = {
+#define X(identifier, name) [ROLE_##identifier] = name,
+		ROLE_LIST(X)
+#undef X
+	};
+
+	if (way->role == ROLE_NONE)
+		return 0;
+	for (size_t i = 0; i < plan->kind_count; i++) {
+		if (plan->kinds[i].role == way->role)
+			return 0;
+	}
+	return is_missing(signal, build_remedy,
+			  "not among the executable's kinds of tasks: ", names[way->role]);
+}
+
+/* Where another signal cannot be had, this one cannot either, for the same reason. */
+static _Bool builds_on(const struct plan *plan, enum signal_id other, struct plan_signal *signal)
+{
+	const struct plan_signal *base = &plan->signals[other];
+
+	if (base->way)
+		return 0;
+	memcpy(signal->reason, base->reason, sizeof(signal->reason));
+	memcpy(signal->remedy, base->remedy, sizeof(signal->remedy));
+	return 1;
+}
+
+/* Whether a way can be gone; if not, says why in `signal`. */
+static _Bool way_is_possible(const struct plan_builder *builder, const struct catalogue_way *way,
+			     struct plan_signal *signal)
+{
+	const struct plan *plan = builder->plan;
+
+	if (kernel_lacks(plan, way, signal) || hooks_lack(builder, way, signal) ||
+	    kinds_lack(plan, way, signal))
+		return 0;
+	if ((way->needs & NEED_POLLS && builds_on(plan, SIGNAL_TOKIO_POLLS, signal)) ||
+	    (way->needs & NEED_WEBSOCKETS && builds_on(plan, SIGNAL_WEBSOCKETS, signal)) ||
+	    (way->needs & NEED_SCHEDULING && builds_on(plan, SIGNAL_TOKIO_SCHEDULING, signal)) ||
+	    (way->needs & NEED_APPLICATIONS && builds_on(plan, SIGNAL_APPLICATIONS, signal)))
+		return 0;
+	if (way->needs & NEED_STATUS_OFFSET && !plan->app_status_offset)
+		return !is_missing(signal, build_remedy, "AppData::new does not tell its layout",
+				   "");
+	if (way->path && !is_in_executable(builder, way->path))
+		return !is_missing(signal, build_remedy, "not in the executable: ", way->path);
+	return 1;
+}
+
+static _Bool way_is_expensive(const struct plan *plan, const struct catalogue_way *way)
+{
+	for (size_t i = 0; i < way->hook_count; i++) {
+		if (plan->hooks[way->hooks[i]].has_expensive_site)
+			return 1;
+	}
+	return 0;
+}
+
+static void choose_way(struct plan_builder *builder, enum signal_id id)
+{
+	struct plan *plan = builder->plan;
+	struct plan_signal *signal = &plan->signals[id];
+	_Bool is_first = 1;
+
+	snprintf(signal->reason, sizeof(signal->reason), "this version has no way to get it");
+	for (size_t w = 0; w < catalogue_way_count; w++) {
+		const struct catalogue_way *way = &catalogue_ways[w];
+		struct plan_signal tried = {0};
+		_Bool is_possible;
+
+		if (way->signal != id)
+			continue;
+		is_possible = way_is_possible(builder, way, &tried);
+		/* What the best way misses is the best to mend. */
+		if (is_first && !is_possible)
+			*signal = tried;
+		is_first = 0;
+		if (!is_possible)
+			continue;
+		if (!signal->way ||
+		    (way_is_expensive(plan, signal->way) && !way_is_expensive(plan, way)))
+			signal->way = way;
+	}
+	for (size_t i = 0; signal->way && i < signal->way->hook_count; i++)
+		plan->hooks[signal->way->hooks[i]].wanted = 1;
+	for (size_t i = 0; signal->way && i < signal->way->watch_count; i++) {
+		struct plan_hook *watch = &plan->hooks[signal->way->watches[i]];
+
+		watch->wanted = watch->site_count > 0;
+	}
+}
+
+/* Most ways build on the polls and on spawns, so theirs are chosen first. */
+void plan_choose_ways(struct plan_builder *builder)
+{
+	choose_way(builder, SIGNAL_TOKIO_POLLS);
+	choose_way(builder, SIGNAL_TOKIO_SCHEDULING);
+	for (size_t s = 0; s < SIGNAL_COUNT; s++) {
+		if (s != SIGNAL_TOKIO_POLLS && s != SIGNAL_TOKIO_SCHEDULING)
+			choose_way(builder, (enum signal_id)s);
+	}
+}
