@@ -16,10 +16,12 @@ static const struct config defaults = {
 	.format = FORMAT_TEXT,
 	.log_level = LOG_LEVEL_INFO,
 	.slow_poll_ns = NS_PER_MS,
+	.app_sample_ns = 30 * NS_PER_S, /* as Scotty 0.3 does */
 	.max_series = 1000,
 	.max_tasks = 65536,
 	.max_connections = 16384,
 	.ring_bytes = 4 * 1024 * 1024,
+	.sampler = {.kind = SAMPLER_ALWAYS_ON, .parent_based = 1, .ratio = 1},
 	.otlp =
 		{
 			.timeout_ns = 10 * NS_PER_S,
@@ -43,6 +45,7 @@ void config__free(struct config *config)
 	free(otlp->metrics_target);
 	free(otlp->traces_target);
 	free(otlp->certificate_path);
+	free(config->config_path);
 	free(config->executable);
 	free(config->listen_host);
 	free(config->service_name);
@@ -59,10 +62,18 @@ static int give_hint(struct error *error, int code)
 	return error_set(error, code, "%s; see scottyscope --help", error->message);
 }
 
+/* Headers are where credentials are. */
+static void warn_of_readers(const struct config *config, const struct file *file)
+{
+	if (file && file->exposed && config->log_level >= LOG_LEVEL_WARNING)
+		log_warning("%s: everyone can read the file; chmod o-r keeps it secret",
+			    file->exposed->label);
+}
+
 int config__parse(int argc, char **argv, struct config **ret_config, struct error *error)
 {
 	_cleanup_(config__freep) struct config *config = malloc(sizeof(*config));
-	struct options options;
+	_cleanup_(options__done) struct options options = {};
 	int r;
 
 	if (!config)
@@ -73,6 +84,7 @@ int config__parse(int argc, char **argv, struct config **ret_config, struct erro
 		r = environment__apply(config, &options, error);
 	if (r < 0)
 		return give_hint(error, r);
+	warn_of_readers(config, options.file);
 	*ret_config = TAKE_PTR(config);
 	return 0;
 }

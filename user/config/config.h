@@ -2,7 +2,8 @@
 #ifndef SCOTTYSCOPE_CONFIG_CONFIG_H
 #define SCOTTYSCOPE_CONFIG_CONFIG_H
 
-/* What the user asked for, from command line and environment: validated once, then const. */
+/* What the user asked for, from command line, environment and a configuration file, in this order
+ * of precedence: validated once, then const. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +26,31 @@ enum config_format {
 enum config_attach {
 	ATTACH_AUTO,
 	ATTACH_SINGLE, /* one perf event a site, even where the kernel has uprobe_multi */
+};
+
+/* How metrics and their attributes are named. */
+enum config_names {
+	NAMES_DOCS,	  /* as Scotty's documentation has them */
+	NAMES_SCOTTY_0_3, /* as Scotty 0.3 itself emits them, where the two differ */
+};
+
+enum config_histograms {
+	HISTOGRAMS_EXPLICIT,	/* with bounds that suit what is measured */
+	HISTOGRAMS_EXPONENTIAL, /* base 2: bounds are powers of two of the unit */
+};
+
+enum config_sampler_kind {
+	SAMPLER_ALWAYS_ON,
+	SAMPLER_ALWAYS_OFF,
+	SAMPLER_RATIO,
+};
+
+/* Which traces are recorded: OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG, by the specification
+ * "General SDK Configuration". Metrics do not depend on it. */
+struct config_sampler {
+	enum config_sampler_kind kind; /* of traces without a decision from before */
+	_Bool parent_based;	       /* a parent's decision, where there is one, goes before */
+	double ratio;		       /* of SAMPLER_RATIO: the share of trace ids, 0 to 1 */
 };
 
 /* gRPC metadata: `name` in lower case, `value` printable ASCII. Values are secrets: never print or
@@ -62,6 +88,7 @@ struct config {
 	enum config_command command;
 	enum config_format format; /* of --once and of verify, which has no Prometheus format */
 	enum log_level log_level;  /* for log_set_level() */
+	char *config_path;	   /* --config; NULL: not given */
 
 	/* Which process: at most one of the three is given. */
 	pid_t pid;	      /* 0: not given */
@@ -76,21 +103,24 @@ struct config {
 
 	enum config_attach attach;
 
+	enum config_names metric_names;
+	enum config_histograms histograms;
 	uint64_t slow_poll_ns;	  /* longer polls are slow */
+	uint64_t app_sample_ns;	  /* how often each application is observed */
 	uint32_t max_series;	  /* label sets of one metric, the overflow set not counted */
 	uint32_t max_tasks;	  /* tasks alive at one time, for sizing maps */
 	uint32_t max_connections; /* connections open at one time, for sizing maps */
 	uint32_t ring_bytes;	  /* size of the ring buffer, a power of two */
 
 	struct config_otlp otlp;
+	struct config_sampler sampler;
 	char *service_name; /* OTEL_SERVICE_NAME; NULL: not given */
 	/* OTEL_RESOURCE_ATTRIBUTES, as given but checked: value_parse_pairs() (config/values.h)
 	 * takes it. NULL: not given. */
 	char *resource_attributes;
 };
 
-/* Reads the command line and the environment. On success the caller owns `*ret_config`. A bad
- * value is -EINVAL with the reason on one line (exit status EXIT_STATUS_USAGE); --help and
+/* Reads command line, environment and file. On success the caller owns `*ret_config`. A bad value is -EINVAL with the reason on one line (exit status EXIT_STATUS_USAGE); --help and
  * --version print and exit. May reorder `argv`, as getopt does. */
 int config__parse(int argc, char **argv, struct config **ret_config, struct error *error);
 void config__free(struct config *config);

@@ -9,82 +9,104 @@
 #define DEFAULT_LISTEN_HOST "127.0.0.1"
 #define DEFAULT_LISTEN_PORT 9464
 
-const char *environment__get(const char *name)
+/* The option of the command line that is this variable in a file. */
+static const struct file_entry *find_in_file(const struct file *file, const char *name)
+{
+	const struct file_entry *entry = NULL;
+
+	if (strcmp(name, "OTEL_EXPORTER_OTLP_ENDPOINT") == 0)
+		entry = file__find(file, "otlp-endpoint");
+	return entry ? entry : file__find(file, name);
+}
+
+struct variable environment__find(const struct file *file, const char *name)
 {
 	const char *text = getenv(name);
+	const struct file_entry *entry;
 
-	return text && *text ? text : NULL;
+	if (text && *text)
+		return (struct variable){.name = name, .text = text};
+	entry = find_in_file(file, name);
+	if (!entry || *entry->text == '\0')
+		return (struct variable){.name = name};
+	return (struct variable){.name = entry->label, .text = entry->text, .is_in_file = 1};
 }
 
-int environment__number(const char *name, uint64_t lowest, uint64_t highest, uint64_t *value,
-			struct error *error)
+int environment__number(const struct file *file, const char *name, uint64_t lowest,
+			uint64_t highest, uint64_t *value, struct error *error)
 {
-	const char *text = environment__get(name);
+	struct variable variable = environment__find(file, name);
 
-	return text ? value_parse_number(name, text, lowest, highest, value, error) : 0;
+	return variable.text ? value_parse_number(variable.name, variable.text, lowest, highest,
+						  value, error)
+			     : 0;
 }
 
-int environment__boolean(const char *name, _Bool *value, struct error *error)
+int environment__boolean(const struct file *file, const char *name, _Bool *value,
+			 struct error *error)
 {
-	const char *text = environment__get(name);
+	struct variable variable = environment__find(file, name);
 
-	return text ? value_parse_boolean(name, text, value, error) : 0;
+	return variable.text ? value_parse_boolean(variable.name, variable.text, value, error) : 0;
 }
 
-int environment__choice(const char *name, const char *const *choices, size_t count, size_t *value,
-			struct error *error)
+int environment__choice(const struct file *file, const char *name, const char *const *choices,
+			size_t count, size_t *value, struct error *error)
 {
-	const char *text = environment__get(name);
+	struct variable variable = environment__find(file, name);
 
-	return text ? value_parse_choice(name, text, choices, count, value, error) : 0;
+	return variable.text ? value_parse_choice(variable.name, variable.text, choices, count,
+						  value, error)
+			     : 0;
 }
 
-int environment__text(const char *name, char **text, struct error *error)
+int environment__text(const struct file *file, const char *name, char **text, struct error *error)
 {
-	const char *value = environment__get(name);
+	struct variable variable = environment__find(file, name);
 
-	if (!value)
+	if (!variable.text)
 		return 0;
 	free(*text);
-	*text = strdup(value);
+	*text = strdup(variable.text);
 	return *text ? 0 : error_out_of_memory(error);
 }
 
-static int apply_resource(struct config *config, struct error *error)
+static int apply_resource(struct config *config, const struct file *file, struct error *error)
 {
 	static const char name[] = "OTEL_RESOURCE_ATTRIBUTES";
-	const char *attributes = environment__get(name);
+	struct variable attributes = environment__find(file, name);
 	struct config_header *pairs;
 	size_t count;
 	int r;
 
-	if (attributes) {
-		r = value_parse_pairs(name, attributes, &pairs, &count, error);
+	if (attributes.text) {
+		r = value_parse_pairs(attributes.name, attributes.text, &pairs, &count, error);
 		if (r < 0)
 			return r;
 		value_free_pairs(pairs, count);
 	}
-	r = environment__text(name, &config->resource_attributes, error);
+	r = environment__text(file, name, &config->resource_attributes, error);
 	if (r < 0)
 		return r;
-	return environment__text("OTEL_SERVICE_NAME", &config->service_name, error);
+	return environment__text(file, "OTEL_SERVICE_NAME", &config->service_name, error);
 }
 
-static int apply_listen(struct config *config, const char *address, struct error *error)
+static int apply_listen(struct config *config, const char *name, const char *address,
+			const struct file *file, struct error *error)
 {
 	uint64_t port = DEFAULT_LISTEN_PORT;
 	int r;
 
 	if (address)
-		return value_parse_address("--listen", address, &config->listen_host,
+		return value_parse_address(name, address, &config->listen_host,
 					   &config->listen_port, error);
 	config->listen_host = strdup(DEFAULT_LISTEN_HOST);
 	if (!config->listen_host)
 		return error_out_of_memory(error);
-	r = environment__text("OTEL_EXPORTER_PROMETHEUS_HOST", &config->listen_host, error);
+	r = environment__text(file, "OTEL_EXPORTER_PROMETHEUS_HOST", &config->listen_host, error);
 	if (r < 0)
 		return r;
-	r = environment__number("OTEL_EXPORTER_PROMETHEUS_PORT", 0, UINT16_MAX, &port, error);
+	r = environment__number(file, "OTEL_EXPORTER_PROMETHEUS_PORT", 0, UINT16_MAX, &port, error);
 	config->listen_port = (uint16_t)port;
 	return r;
 }
@@ -95,20 +117,50 @@ static _Bool is_on(const char *option, _Bool by_default)
 	return option ? strcmp(option, "none") != 0 : by_default;
 }
 
+static _Bool is_in_environment(const char *name)
+{
+	const char *text = getenv(name);
+
+	return text && *text;
+}
+
+/* Where to listen: the command line asks for it; a file only says where, or not to, and not where
+ * the environment does. */
+static int decide_listen(struct config *config, const struct options *options, _Bool by_default,
+			 struct error *error)
+{
+	const struct file_entry *entry = file__find(options->file, "listen");
+
+	if (options->listen)
+		return is_on(options->listen, 1)
+			       ? apply_listen(config, "--listen", options->listen, NULL, error)
+			       : 0;
+	if (!by_default)
+		return 0;
+	if (!entry || is_in_environment("OTEL_EXPORTER_PROMETHEUS_HOST") ||
+	    is_in_environment("OTEL_EXPORTER_PROMETHEUS_PORT"))
+		return apply_listen(config, NULL, NULL, options->file, error);
+	return is_on(entry->text, 1) ? apply_listen(config, entry->label, entry->text, NULL, error)
+				     : 0;
+}
+
 int environment__apply(struct config *config, const struct options *options, struct error *error)
 {
+	const struct file *file = options->file;
 	_Bool is_disabled = 0;
-	int r = environment__boolean("OTEL_SDK_DISABLED", &is_disabled, error);
+	int r = environment__boolean(file, "OTEL_SDK_DISABLED", &is_disabled, error);
 
 	if (r < 0)
 		return r;
 
 	_Bool by_default = config->command == COMMAND_RUN && !config->once && !is_disabled;
 
-	r = apply_resource(config, error);
-	if (r == 0 && is_on(options->listen, by_default))
-		r = apply_listen(config, options->listen, error);
+	r = apply_resource(config, file, error);
+	if (r == 0)
+		r = decide_listen(config, options, by_default, error);
 	if (r == 0 && is_on(options->otlp_endpoint, by_default))
-		r = environment__apply_otlp(&config->otlp, options->otlp_endpoint, error);
+		r = environment__apply_otlp(&config->otlp, options->otlp_endpoint, file, error);
+	if (r == 0 && config->otlp.traces_target)
+		environment__apply_sampler(config, file);
 	return r;
 }

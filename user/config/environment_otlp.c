@@ -2,10 +2,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "config/environment.h"
+#include "config/file_keys.h"
 #include "config/values.h"
 
 #define DEFAULT_ENDPOINT "http://localhost:4317"
@@ -16,6 +18,7 @@
 
 /* What is read for each of the two signals, and where it goes. */
 struct signal {
+	const struct file *file;
 	const char *name;
 	char **target;
 	_Bool *tls;
@@ -23,23 +26,27 @@ struct signal {
 	size_t *header_count;
 };
 
-struct variable {
+/* The variable whose name is `prefix` and two parts; it has to be one of the list. */
+static struct variable find(const struct signal *signal, const char *prefix, const char *part,
+			    const char *what)
+{
 	char name[64];
-	const char *text; /* NULL: not set */
-};
+
+	snprintf(name, sizeof(name), "%s%s%s", prefix, part, what);
+	return environment__find(signal->file, file_key__find(name));
+}
+
+static struct variable find_own(const struct signal *signal, const char *what)
+{
+	return find(signal, PREFIX, signal->name, what);
+}
 
 /* The signal's own variable if it is set, or else the one for both. */
 static struct variable signal_variable(const struct signal *signal, const char *what)
 {
-	struct variable variable;
+	struct variable own = find_own(signal, what);
 
-	snprintf(variable.name, sizeof(variable.name), PREFIX "%s_%s", signal->name, what);
-	variable.text = environment__get(variable.name);
-	if (variable.text)
-		return variable;
-	snprintf(variable.name, sizeof(variable.name), PREFIX "%s", what);
-	variable.text = environment__get(variable.name);
-	return variable;
+	return own.text ? own : find(signal, PREFIX, "", what);
 }
 
 /* To ignore a setting that keeps data from others, or from arriving, would be no kindness. */
@@ -47,15 +54,15 @@ static int refuse_unsupported(const struct signal *signal, struct error *error)
 {
 	static const char *const shared[] = {"TIMEOUT", "COMPRESSION", "CERTIFICATE"};
 	static const char *const unknown[] = {"CLIENT_KEY", "CLIENT_CERTIFICATE"};
-	char name[64];
 
 	for (size_t i = 0; i < COUNT(shared); i++) {
-		snprintf(name, sizeof(name), PREFIX "%s_%s", signal->name, shared[i]);
-		if (environment__get(name))
+		struct variable variable = find_own(signal, shared[i]);
+
+		if (variable.text)
 			return error_set(error, -EINVAL,
 					 "%s: not supported for one signal; set " PREFIX
 					 "%s for both",
-					 name, shared[i]);
+					 variable.name, shared[i]);
 	}
 	for (size_t i = 0; i < COUNT(unknown); i++) {
 		struct variable variable = signal_variable(signal, unknown[i]);
@@ -86,27 +93,31 @@ static int apply_endpoint(const struct signal *signal, const char *option, struc
 	_Bool is_insecure = 0;
 	int r;
 
+	if (option)
+		endpoint = (struct variable){.name = "--otlp-endpoint", .text = option};
+	else if (!endpoint.text)
+		endpoint.text = DEFAULT_ENDPOINT;
+	else if (endpoint.is_in_file && strcmp(endpoint.text, "none") == 0)
+		return 0;
 	if (insecure.text) {
 		r = value_parse_boolean(insecure.name, insecure.text, &is_insecure, error);
 		if (r < 0)
 			return r;
 	}
-	if (!endpoint.text)
-		endpoint.text = DEFAULT_ENDPOINT;
-	return value_parse_endpoint(option ? "--otlp-endpoint" : endpoint.name,
-				    option ? option : endpoint.text, !is_insecure, signal->target,
+	return value_parse_endpoint(endpoint.name, endpoint.text, !is_insecure, signal->target,
 				    signal->tls, error);
 }
 
 static int apply_signal(const struct signal *signal, const char *option, struct error *error)
 {
 	static const char *const exporters[] = {"none", "otlp"};
-	char name[64];
+	struct variable variable = find(signal, "OTEL_", signal->name, "EXPORTER");
 	size_t exporter = 1;
-	int r;
+	int r = 0;
 
-	snprintf(name, sizeof(name), "OTEL_%s_EXPORTER", signal->name);
-	r = environment__choice(name, exporters, COUNT(exporters), &exporter, error);
+	if (variable.text)
+		r = value_parse_choice(variable.name, variable.text, exporters, COUNT(exporters),
+				       &exporter, error);
 	if (r < 0 || exporter == 0)
 		return r;
 	r = refuse_unsupported(signal, error);
@@ -114,20 +125,16 @@ static int apply_signal(const struct signal *signal, const char *option, struct 
 		r = check_protocol(signal, error);
 	if (r == 0)
 		r = apply_endpoint(signal, option, error);
-	if (r < 0)
+	if (r < 0 || !*signal->target)
 		return r;
-
-	snprintf(name, sizeof(name), PREFIX "%s_HEADERS", signal->name);
-
-	const char *headers = environment__get(name);
-
-	if (headers)
-		r = value_parse_headers(name, headers, signal->headers, signal->header_count,
-					error);
+	variable = find_own(signal, "HEADERS");
+	if (variable.text)
+		r = value_parse_headers(variable.name, variable.text, signal->headers,
+					signal->header_count, error);
 	return r;
 }
 
-static int apply_times(struct config_otlp *otlp, struct error *error)
+static int apply_times(struct config_otlp *otlp, const struct file *file, struct error *error)
 {
 	const struct {
 		const char *name;
@@ -140,7 +147,7 @@ static int apply_times(struct config_otlp *otlp, struct error *error)
 
 	for (size_t i = 0; i < COUNT(times); i++) {
 		uint64_t ms = *times[i].ns / NS_PER_MS;
-		int r = environment__number(times[i].name, 1, HIGHEST_MS, &ms, error);
+		int r = environment__number(file, times[i].name, 1, HIGHEST_MS, &ms, error);
 
 		if (r < 0)
 			return r;
@@ -149,18 +156,18 @@ static int apply_times(struct config_otlp *otlp, struct error *error)
 	return 0;
 }
 
-static int apply_queue(struct config_otlp *otlp, struct error *error)
+static int apply_queue(struct config_otlp *otlp, const struct file *file, struct error *error)
 {
 	uint64_t queue = otlp->span_queue;
 	uint64_t batch;
 	int r;
 
-	r = environment__number("OTEL_BSP_MAX_QUEUE_SIZE", 1, HIGHEST_SPANS, &queue, error);
+	r = environment__number(file, "OTEL_BSP_MAX_QUEUE_SIZE", 1, HIGHEST_SPANS, &queue, error);
 	if (r < 0)
 		return r;
 	/* A batch is never more than the queue holds: the default gives way, a given one does not. */
 	batch = otlp->span_batch < queue ? otlp->span_batch : queue;
-	r = environment__number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1, queue, &batch, error);
+	r = environment__number(file, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1, queue, &batch, error);
 	if (r < 0)
 		return r;
 	otlp->span_queue = (uint32_t)queue;
@@ -168,30 +175,31 @@ static int apply_queue(struct config_otlp *otlp, struct error *error)
 	return 0;
 }
 
-static int apply_certificate(struct config_otlp *otlp, struct error *error)
+static int apply_certificate(struct config_otlp *otlp, const struct file *file, struct error *error)
 {
 	static const char name[] = PREFIX "CERTIFICATE";
-	const char *path = environment__get(name);
+	struct variable path = environment__find(file, name);
 
-	if (!path)
+	if (!path.text)
 		return 0;
 
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(path.text, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return error_set(error, -EINVAL, "%s: cannot read '%.200s'; accepted: a PEM file",
-				 name, path);
-	return environment__text(name, &otlp->certificate_path, error);
+				 path.name, path.text);
+	return environment__text(file, name, &otlp->certificate_path, error);
 }
 
-int environment__apply_otlp(struct config_otlp *otlp, const char *endpoint, struct error *error)
+int environment__apply_otlp(struct config_otlp *otlp, const char *endpoint, const struct file *file,
+			    struct error *error)
 {
 	static const char *const compressions[] = {"none", "gzip"};
-	static const char headers[] = PREFIX "HEADERS";
+	struct variable headers = environment__find(file, PREFIX "HEADERS");
 	const struct signal signals[] = {
-		{"METRICS", &otlp->metrics_target, &otlp->metrics_tls, &otlp->metrics_headers,
-		 &otlp->metrics_header_count},
-		{"TRACES", &otlp->traces_target, &otlp->traces_tls, &otlp->traces_headers,
+		{file, "METRICS_", &otlp->metrics_target, &otlp->metrics_tls,
+		 &otlp->metrics_headers, &otlp->metrics_header_count},
+		{file, "TRACES_", &otlp->traces_target, &otlp->traces_tls, &otlp->traces_headers,
 		 &otlp->traces_header_count},
 	};
 	size_t compression = otlp->gzip;
@@ -204,21 +212,21 @@ int environment__apply_otlp(struct config_otlp *otlp, const char *endpoint, stru
 	}
 	if (!otlp->metrics_target && !otlp->traces_target)
 		return 0;
-	if (environment__get(headers)) {
-		r = value_parse_headers(headers, environment__get(headers), &otlp->headers,
+	if (headers.text) {
+		r = value_parse_headers(headers.name, headers.text, &otlp->headers,
 					&otlp->header_count, error);
 		if (r < 0)
 			return r;
 	}
-	r = environment__choice(PREFIX "COMPRESSION", compressions, COUNT(compressions),
+	r = environment__choice(file, PREFIX "COMPRESSION", compressions, COUNT(compressions),
 				&compression, error);
 	if (r < 0)
 		return r;
 	otlp->gzip = compression == 1;
-	r = apply_certificate(otlp, error);
+	r = apply_certificate(otlp, file, error);
 	if (r == 0)
-		r = apply_times(otlp, error);
+		r = apply_times(otlp, file, error);
 	if (r == 0)
-		r = apply_queue(otlp, error);
+		r = apply_queue(otlp, file, error);
 	return r;
 }

@@ -8,7 +8,7 @@
 #define EXIT_STATUSES(X)                                                                \
 	X(EXIT_STATUS_DONE, 0, "done; verify: every signal can be had")                 \
 	X(EXIT_STATUS_FAILED, 1, "failed while running; verify: no signal can be had")  \
-	X(EXIT_STATUS_USAGE, 2, "bad option, argument or environment variable")         \
+	X(EXIT_STATUS_USAGE, 2, "bad option, argument, variable or configuration file") \
 	X(EXIT_STATUS_PARTIAL, 3, "verify: some signals cannot be had")                 \
 	X(EXIT_STATUS_TARGET, 4, "no process, or more than one, is the one to observe") \
 	X(EXIT_STATUS_PERMISSION, 5, "not permitted: needs root, or the capabilities named")

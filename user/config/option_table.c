@@ -28,6 +28,18 @@ const struct argp_option option_table[] = {
 	 "http://localhost:4317)",
 	 0},
 	{.doc = "What is counted:"},
+	{"histograms", OPTION_HISTOGRAMS, "KIND", 0,
+	 "explicit: with bounds that suit what is measured; exponential: base-2 exponential "
+	 "histograms, with powers of two for bounds (default: explicit)",
+	 0},
+	{"metric-names", OPTION_METRIC_NAMES, "NAMES", 0,
+	 "docs: as Scotty's documentation has them; scotty-0.3: as Scotty 0.3 itself emits them "
+	 "(default: docs)",
+	 0},
+	{"app-sample", OPTION_APP_SAMPLE, "TIME", 0,
+	 "how often the services and the last check of each application are observed (default: "
+	 "30s)",
+	 0},
 	{"slow-poll", OPTION_SLOW_POLL, "TIME", 0, "polls longer than this are slow (default: 1ms)",
 	 0},
 	{"max-series", OPTION_MAX_SERIES, "N", 0,
@@ -37,10 +49,38 @@ const struct argp_option option_table[] = {
 	 "auto: one link for all sites of a hook where the kernel can; single: one perf event a "
 	 "site, as on kernels before 6.6 (default: auto)",
 	 0},
+	{.doc = "Where the settings are:"},
+	{"config", OPTION_CONFIG, "FILE", 0,
+	 "a YAML file of options by their long names and of OTEL_* variables; what the command "
+	 "line or the environment has goes before it",
+	 0},
 	{"help", OPTION_HELP, NULL, 0, "print this help", -1},
 	{"version", OPTION_VERSION, NULL, 0, "print the version", -1},
 	{},
 };
+
+/* Those given are remembered as bits. */
+_Static_assert(sizeof(option_table) / sizeof(option_table[0]) <= 64, "options");
+
+const struct argp_option *option__of_key(int key)
+{
+	for (const struct argp_option *option = option_table; option->name || option->doc;
+	     option++) {
+		if (option->name && option->key == key)
+			return option;
+	}
+	return NULL;
+}
+
+const struct argp_option *option__of_name(const char *name)
+{
+	for (const struct argp_option *option = option_table; option->name || option->doc;
+	     option++) {
+		if (option->name && strcmp(option->name, name) == 0)
+			return option;
+	}
+	return NULL;
+}
 
 /* Each returns -EINVAL with the reason, or 0 when that argument is in order. */
 

@@ -23,12 +23,20 @@ enum option_key {
 	OPTION_LISTEN,
 	OPTION_OTLP_ENDPOINT,
 	OPTION_SLOW_POLL,
+	OPTION_APP_SAMPLE,
 	OPTION_MAX_SERIES,
 	OPTION_ATTACH,
+	OPTION_CONFIG,
+	OPTION_METRIC_NAMES,
+	OPTION_HISTOGRAMS,
 };
 
 /* Ends with an entry of zeroes; entries with neither name nor key are headings. */
 extern const struct argp_option option_table[];
+
+/* The option with this key (enum option_key), and the one with this long name: NULL for none. */
+const struct argp_option *option__of_key(int key);
+const struct argp_option *option__of_name(const char *name);
 
 /* argp refuses unknown options, missing values and the like without a word where it must not print
  * by itself. Finds the argument, `next` being getopt's next one, and says what is wrong:

@@ -2,13 +2,13 @@
 #include "config/options.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "config/help.h"
 #include "config/option_table.h"
+#include "config/option_values.h"
 #include "config/values.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -18,127 +18,54 @@ static const char *const command_names[] = {
 	[COMMAND_VERIFY] = "verify",
 };
 
-static const char *const format_names[] = {
-	[FORMAT_TEXT] = "text",
-	[FORMAT_JSON] = "json",
-	[FORMAT_PROMETHEUS] = "prometheus",
-};
-
 /* What is known while argp goes through the arguments. */
-struct parse {
-	struct config *config;
-	struct options *options;
-	struct error *error;
-	const char *selection; /* the option that selected the process */
-	const char *run_only;  /* an option that verify has no use for */
-	const char *format;
-	int next; /* the argument that getopt was to look at when argp gave up */
-	int verbosity;
+struct command_line {
+	struct option_parse values;
+	const char *config_path;
+	uint64_t given; /* options by their place in the table, as bits */
+	int next;	/* the argument that getopt was to look at when argp gave up */
 	_Bool has_command;
 };
 
-static int refuse_pair(struct parse *parse, const char *first, const char *second)
+static uint64_t bit_of(int key)
 {
-	return error_set(parse->error, -EINVAL, "%s and %s cannot be given together", first,
-			 second);
+	return UINT64_C(1) << (option__of_key(key) - option_table);
 }
 
-static int parse_selection(struct parse *parse, int key, const char *text)
-{
-	struct config *config = parse->config;
-	const char *name = key == OPTION_PID ? "--pid" : key == OPTION_EXE ? "--exe" : "--port";
-	uint64_t number;
-	int r;
+/* Options that only `run` has a use for. */
+static const int run_only[] = {OPTION_DURATION, OPTION_ONCE, OPTION_REPORT, OPTION_LISTEN,
+			       OPTION_OTLP_ENDPOINT};
 
-	if (parse->selection && strcmp(parse->selection, name) != 0)
-		return refuse_pair(parse, parse->selection, name);
-	parse->selection = name;
-	if (key == OPTION_EXE) {
-		if (*text == '\0' || strchr(text, '/'))
-			return value_refuse(parse->error, name, text,
-					    "the name of an executable without its directory");
-		free(config->executable);
-		config->executable = strdup(text);
-		return config->executable ? 0 : error_out_of_memory(parse->error);
+static _Bool is_run_only(int key)
+{
+	for (size_t i = 0; i < COUNT(run_only); i++) {
+		if (run_only[i] == key)
+			return 1;
 	}
-	r = value_parse_number(name, text, 1, key == OPTION_PID ? INT_MAX : UINT16_MAX, &number,
-			       parse->error);
-	if (r < 0)
-		return r;
-	if (key == OPTION_PID)
-		config->pid = (pid_t)number;
-	else
-		config->port = (uint16_t)number;
 	return 0;
 }
 
-static int parse_command(struct parse *parse, const char *text)
+static int parse_command(struct command_line *line, const char *text)
 {
+	struct error *error = line->values.error;
 	size_t index;
 	int r;
 
-	if (parse->has_command)
-		return error_set(parse->error, -EINVAL, "argument '%.100s' is one too many", text);
-	r = value_parse_choice("command", text, command_names, COUNT(command_names), &index,
-			       parse->error);
+	if (line->has_command)
+		return error_set(error, -EINVAL, "argument '%.100s' is one too many", text);
+	r = value_parse_choice("command", text, command_names, COUNT(command_names), &index, error);
 	if (r < 0)
 		return r;
-	parse->config->command = (enum config_command)index;
-	parse->has_command = 1;
+	line->values.config->command = (enum config_command)index;
+	line->has_command = 1;
 	return 0;
-}
-
-static int parse_run_option(struct parse *parse, int key, char *text)
-{
-	struct config *config = parse->config;
-
-	switch (key) {
-	case OPTION_DURATION:
-		parse->run_only = "--duration";
-		return value_parse_duration("--duration", text, NS_PER_MS, 8760 * 3600 * NS_PER_S,
-					    &config->duration_ns, parse->error);
-	case OPTION_ONCE:
-		parse->run_only = "--once";
-		config->once = 1;
-		return 0;
-	case OPTION_REPORT:
-		parse->run_only = "--report";
-		config->report = 1;
-		return 0;
-	case OPTION_LISTEN:
-		parse->run_only = "--listen";
-		parse->options->listen = text;
-		return 0;
-	case OPTION_OTLP_ENDPOINT:
-		parse->run_only = "--otlp-endpoint";
-		parse->options->otlp_endpoint = text;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static int parse_attach(struct parse *parse, const char *text)
-{
-	static const char *const choices[] = {
-		[ATTACH_AUTO] = "auto",
-		[ATTACH_SINGLE] = "single",
-	};
-	size_t index;
-	int r = value_parse_choice("--attach", text, choices, COUNT(choices), &index, parse->error);
-
-	if (r == 0)
-		parse->config->attach = (enum config_attach)index;
-	return r;
 }
 
 /* argp's callback. ARGP_ERR_UNKNOWN is positive, as are argp's own errors: ours are negative. */
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
-	struct parse *parse = state->input;
-	struct config *config = parse->config;
-	uint64_t number;
-	int r;
+	struct command_line *line = state->input;
+	char name[64];
 
 	switch (key) {
 	case OPTION_HELP:
@@ -147,65 +74,104 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case OPTION_VERSION:
 		help__print_version();
 		exit(EXIT_SUCCESS);
-	case OPTION_PID:
-	case OPTION_EXE:
-	case OPTION_PORT:
-		return parse_selection(parse, key, text);
-	case OPTION_FORMAT:
-		parse->format = text;
+	case OPTION_CONFIG:
+		line->config_path = text;
 		return 0;
-	case OPTION_VERBOSE:
-		parse->verbosity++;
-		return 0;
-	case OPTION_QUIET:
-		parse->verbosity--;
-		return 0;
-	case OPTION_SLOW_POLL:
-		return value_parse_duration("--slow-poll", text, NS_PER_US, 3600 * NS_PER_S,
-					    &config->slow_poll_ns, parse->error);
-	case OPTION_MAX_SERIES:
-		r = value_parse_number("--max-series", text, 1, 100000, &number, parse->error);
-		if (r == 0)
-			config->max_series = (uint32_t)number;
-		return r;
-	case OPTION_ATTACH:
-		return parse_attach(parse, text);
 	case ARGP_KEY_ARG:
-		return parse_command(parse, text);
+		return parse_command(line, text);
 	case ARGP_KEY_ERROR:
-		parse->next = state->next;
+		line->next = state->next;
 		return 0;
 	default:
-		return parse_run_option(parse, key, text);
+		if (!option__of_key(key))
+			return ARGP_ERR_UNKNOWN;
+		line->given |= bit_of(key);
+		snprintf(name, sizeof(name), "--%s", option__of_key(key)->name);
+		return option_parse__take(&line->values, key, name, text);
 	}
 }
 
-static int check_combination(struct parse *parse)
+/* What makes no sense on one command line, whatever the file has. */
+static int check_combination(const struct command_line *line)
 {
-	struct config *config = parse->config;
+	const struct config *config = line->values.config;
+	struct error *error = line->values.error;
 	_Bool is_verify = config->command == COMMAND_VERIFY;
-	size_t index = FORMAT_TEXT;
-	int level = LOG_LEVEL_INFO + parse->verbosity;
+
+	for (size_t i = 0; is_verify && i < COUNT(run_only); i++) {
+		if (line->given & bit_of(run_only[i]))
+			return error_set(error, -EINVAL, "verify and --%s cannot be given together",
+					 option__of_key(run_only[i])->name);
+	}
+	return 0;
+}
+
+/* Whether what the command line has goes before this option of the file: the option itself, or one
+ * that it excludes. */
+static _Bool is_overruled(const struct command_line *line, int key)
+{
+	static const int groups[][3] = {
+		{OPTION_PID, OPTION_EXE, OPTION_PORT},
+		{OPTION_ONCE, OPTION_REPORT, OPTION_ONCE},
+		{OPTION_VERBOSE, OPTION_QUIET, OPTION_QUIET},
+	};
+	uint64_t bits = bit_of(key);
+
+	for (size_t i = 0; i < COUNT(groups); i++) {
+		uint64_t group = bit_of(groups[i][0]) | bit_of(groups[i][1]) | bit_of(groups[i][2]);
+
+		if (group & bits)
+			bits = group;
+	}
+	return (line->given & bits) ||
+	       (line->values.config->command == COMMAND_VERIFY && is_run_only(key));
+}
+
+static int take_entry(struct command_line *line, const struct file_entry *entry)
+{
+	const struct argp_option *option = option__of_name(entry->key);
+	_Bool is_on = 0;
 	int r;
 
-	if (is_verify && parse->run_only)
-		return refuse_pair(parse, "verify", parse->run_only);
-	if (config->once && config->report)
-		return refuse_pair(parse, "--once", "--report");
-	if (parse->format && !is_verify && !config->once)
-		return error_set(parse->error, -EINVAL, "--format needs --once or verify");
-	if (parse->format) {
-		/* Prometheus is the last one, and verify's lines are not metrics. */
-		r = value_parse_choice("--format", parse->format, format_names,
-				       is_verify ? FORMAT_PROMETHEUS : COUNT(format_names), &index,
-				       parse->error);
-		if (r < 0)
-			return r;
-	}
-	config->format = (enum config_format)index;
-	if (level < LOG_LEVEL_ERROR)
-		level = LOG_LEVEL_ERROR;
-	config->log_level = level > LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG : (enum log_level)level;
+	/* Where metrics go and come from is for the environment to decide before the file. */
+	if (!option || option->key == OPTION_LISTEN || option->key == OPTION_OTLP_ENDPOINT ||
+	    is_overruled(line, option->key))
+		return 0;
+	if (option->arg)
+		return option_parse__take(&line->values, option->key, entry->label, entry->text);
+	r = value_parse_boolean(entry->label, entry->text, &is_on, line->values.error);
+	if (r == 0 && is_on)
+		r = option_parse__take(&line->values, option->key, entry->label, NULL);
+	return r;
+}
+
+static int take_file(struct command_line *line)
+{
+	struct config *config = line->values.config;
+	struct options *options = line->values.options;
+	int r;
+
+	if (!line->config_path)
+		return 0;
+	config->config_path = strdup(line->config_path);
+	if (!config->config_path)
+		return error_out_of_memory(line->values.error);
+	r = file__read(line->config_path, &options->file, line->values.error);
+	for (size_t i = 0; r == 0 && i < options->file->count; i++)
+		r = take_entry(line, &options->file->entries[i]);
+	return r;
+}
+
+/* A format on the command line needs something to print; one of the file waits for it. */
+static int check_format(struct command_line *line)
+{
+	const struct config *config = line->values.config;
+
+	if (config->command == COMMAND_VERIFY || config->once)
+		return 0;
+	if (line->given & bit_of(OPTION_FORMAT))
+		return error_set(line->values.error, -EINVAL, "--format needs --once or verify");
+	line->values.format = NULL;
 	return 0;
 }
 
@@ -215,17 +181,21 @@ int options__parse(int argc, char **argv, struct config *config, struct options 
 	/* argp's own messages take several lines: it is told to be silent, which silences its help
 	 * as well. */
 	static const struct argp argp = {.options = option_table, .parser = parse_option};
-	struct options options = {};
-	struct parse parse = {.config = config, .options = &options, .error = error};
-	error_t r = argp_parse(&argp, argc, argv, ARGP_NO_ERRS | ARGP_NO_HELP, NULL, &parse);
+	struct command_line line = {
+		.values = {.config = config, .options = ret_options, .error = error}};
+	error_t r;
 
+	*ret_options = (struct options){};
+	r = argp_parse(&argp, argc, argv, ARGP_NO_ERRS | ARGP_NO_HELP, NULL, &line);
 	if (r == ENOMEM)
 		return error_out_of_memory(error);
 	if (r > 0)
-		return options__explain(argc, argv, parse.next, error);
+		return options__explain(argc, argv, line.next, error);
 	if (r == 0)
-		r = check_combination(&parse);
+		r = check_combination(&line);
 	if (r == 0)
-		*ret_options = options;
-	return r;
+		r = take_file(&line);
+	if (r == 0)
+		r = check_format(&line);
+	return r < 0 ? r : option_parse__finish(&line.values);
 }

@@ -31,6 +31,8 @@ Test(config_environment, empty_is_unset)
 		"OTEL_SDK_DISABLED",
 		"OTEL_EXPORTER_PROMETHEUS_HOST",
 		"OTEL_EXPORTER_PROMETHEUS_PORT",
+		"OTEL_TRACES_SAMPLER",
+		"OTEL_TRACES_SAMPLER_ARG",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -37,25 +37,17 @@ static void read_output(const char *line, char *output, size_t size)
 Test(config_help, help)
 {
 	static const char *const parts[] = {
-		"--pid",
-		"--exe",
-		"--port",
-		"--duration",
-		"--once",
-		"--report",
-		"--format",
-		"--listen",
-		"--otlp-endpoint",
-		"--slow-poll",
-		"--max-series",
-		"--verbose",
-		"--quiet",
-		"--version",
-		"verify",
-		"Examples:",
-		"OTEL_SERVICE_NAME",
-		"Exit status",
-		"\n  4  no process",
+		"--pid",	   "--exe",
+		"--port",	   "--duration",
+		"--once",	   "--report",
+		"--format",	   "--listen",
+		"--otlp-endpoint", "--slow-poll",
+		"--max-series",	   "--metric-names",
+		"--histograms",	   "--config",
+		"--verbose",	   "--quiet",
+		"--version",	   "verify",
+		"Examples:",	   "OTEL_SERVICE_NAME",
+		"Exit status",	   "\n  4  no process",
 	};
 	char output[16384];
 
