@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "otlp/common.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "otlp/utf8.h"
 
 /* protobuf-c's fields are not const, and packing does not write to them. */
@@ -68,6 +64,18 @@ pb_key_value *otlp_integer_attribute(struct arena *arena, const char *key, int64
 	return message;
 }
 
+pb_key_value *otlp_real_attribute(struct arena *arena, const char *key, double value)
+{
+	pb_any_value *any;
+	pb_key_value *message = attribute(arena, key, &any);
+
+	if (!message)
+		return NULL;
+	any->value_case = PB_ANY_VALUE_DOUBLE;
+	any->double_value = value;
+	return message;
+}
+
 pb_key_value *otlp_bool_attribute(struct arena *arena, const char *key, _Bool value)
 {
 	pb_any_value *any;
@@ -113,26 +121,4 @@ pb_scope *otlp_scope_message(struct arena *arena)
 	scope->name = field_text("scottyscope");
 	scope->version = field_text(SCOTTYSCOPE_VERSION);
 	return scope;
-}
-
-int otlp_output__send(struct otlp_output *output, const ProtobufCMessage *message,
-		      struct error *error)
-{
-	size_t size = protobuf_c_message_get_packed_size(message);
-
-	if (size > output->capacity) {
-		uint8_t *buffer = realloc(output->buffer, size);
-
-		if (!buffer)
-			return error_out_of_memory(error);
-		output->buffer = buffer;
-		output->capacity = size;
-	}
-	protobuf_c_message_pack(message, output->buffer);
-	return output->callback(output->context, output->buffer, size);
-}
-
-void otlp_output__done(struct otlp_output *output)
-{
-	free(output->buffer);
 }

@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_OTLP_COMMON_H
 #define SCOTTYSCOPE_OTLP_COMMON_H
 
-/* What both encoders need. All trees live in an arena: a function that runs out of memory returns
+/* What all encoders need. All trees live in an arena: a function that runs out of memory returns
  * NULL, and arena__failed() tells it once at the end. */
 
 #include "otlp/messages.h"
@@ -11,10 +11,6 @@
 /* The semantic conventions that the names of attributes follow. */
 #define OTLP_SCHEMA_URL "https://opentelemetry.io/schemas/1.30.0"
 
-/* The most bytes that a field's tag and length take: tags here are of one or two bytes, lengths
- * below 2^32. */
-#define OTLP_FIELD_OVERHEAD ((size_t)7)
-
 /* `text` if it is UTF-8, else a copy with U+FFFD for each byte that is not: a collector refuses the
  * whole request for one bad string, and texts come from what strangers sent to the server. NULL is
  * the empty string. */
@@ -22,22 +18,10 @@ char *otlp_text(struct arena *arena, const char *text);
 
 pb_key_value *otlp_string_attribute(struct arena *arena, const char *key, const char *value);
 pb_key_value *otlp_integer_attribute(struct arena *arena, const char *key, int64_t value);
+pb_key_value *otlp_real_attribute(struct arena *arena, const char *key, double value);
 pb_key_value *otlp_bool_attribute(struct arena *arena, const char *key, _Bool value);
 
 pb_resource *otlp_resource_message(struct arena *arena, const struct otlp_resource *resource);
 pb_scope *otlp_scope_message(struct arena *arena);
-
-/* Where packed requests go. The buffer is used again for each and freed by otlp_output__done(). */
-struct otlp_output {
-	otlp_request_callback callback;
-	void *context;
-	uint8_t *buffer;
-	size_t capacity;
-};
-
-/* Packs `message` and hands it over: -ENOMEM or the callback's value. */
-int otlp_output__send(struct otlp_output *output, const ProtobufCMessage *message,
-		      struct error *error);
-void otlp_output__done(struct otlp_output *output);
 
 #endif

@@ -85,8 +85,10 @@ static uint64_t count_at(struct slice message, const uint32_t *path, size_t dept
 
 uint64_t otlp_count_points(const uint8_t *bytes, size_t size)
 {
-	/* resource_metrics, scope_metrics, metrics, gauge or sum or histogram, data_points */
-	static const uint32_t path[] = {1 << 1, 1 << 2, 1 << 2, 1 << 5 | 1 << 7 | 1 << 9, 1 << 1};
+	/* resource_metrics, scope_metrics, metrics, the data, data_points */
+	static const uint32_t data = 1 << 5 /* gauge */ | 1 << 7 /* sum */ |
+				     1 << 9 /* histogram */ | 1 << 10 /* exponential histogram */;
+	const uint32_t path[] = {1 << 1, 1 << 2, 1 << 2, data, 1 << 1};
 
 	return count_at((struct slice){bytes, size}, path, 5);
 }

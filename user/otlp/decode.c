@@ -42,14 +42,30 @@ size_t otlp_point_count(const pb_metric *metric)
 		return metric->sum->n_data_points;
 	case PB_METRIC_HISTOGRAM:
 		return metric->histogram->n_data_points;
+	case PB_METRIC_EXPONENTIAL:
+		return metric->exponential_histogram->n_data_points;
 	default:
 		return 0;
 	}
 }
 
+/* The specification's scales, of bounds that numbers can tell apart. */
+static int check_exponential(const pb_exponential *histogram)
+{
+	for (size_t i = 0; i < histogram->n_data_points; i++) {
+		int32_t scale = histogram->data_points[i]->scale;
+
+		if (scale < -10 || scale > 20)
+			return -1;
+	}
+	return 0;
+}
+
 static int check_metric(void *context, const pb_metric *metric)
 {
 	(void)context;
+	if (metric->data_case == PB_METRIC_EXPONENTIAL)
+		return check_exponential(metric->exponential_histogram);
 	if (metric->data_case != PB_METRIC_HISTOGRAM)
 		return 0;
 	for (size_t i = 0; i < metric->histogram->n_data_points; i++) {

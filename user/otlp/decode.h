@@ -13,7 +13,7 @@
 
 /* Unpacks one ExportMetricsServiceRequest into `arena`, whose limit bounds what a hostile request
  * can take: on the wire, an empty submessage is two bytes. NULL for bytes that are no request (or
- * for want of memory), and for a histogram whose buckets do not match its bounds: what comes back
+ * for want of memory), and for a histogram whose buckets do not match its bounds or whose scale is none: what comes back
  * can be read without further checks, except that any submessage may be absent. */
 const pb_metrics_request *otlp_decode_metrics(struct arena *arena, const uint8_t *bytes,
 					      size_t size);

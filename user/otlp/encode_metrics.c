@@ -1,69 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
+#include <math.h>
 
 #include "base/cleanup.h"
 #include "otlp/common.h"
+#include "otlp/request.h"
 
-/* The request being filled: one resource, one scope, and metrics with some or all of their
- * points. It points into itself and stays where it is. */
-struct builder {
+/* Where a set is encoded. */
+struct encoder {
 	struct arena *arena;
 	const struct metric_set *set;
-	pb_metrics_request request;
-	pb_resource_metrics resource_metrics;
-	pb_resource_metrics *resource_metrics_list[1];
-	pb_scope_metrics scope_metrics;
-	pb_scope_metrics *scope_metrics_list[1];
-	size_t empty_size; /* of a request without metrics, at most */
-	size_t size;	   /* of this one, at most */
-	struct otlp_output *output;
-	struct error *error;
+	struct otlp_request request;
 };
-
-static int builder__init(struct builder *builder, const struct otlp_resource *resource)
-{
-	struct arena *arena = builder->arena;
-	pb_resource_metrics *resource_metrics = &builder->resource_metrics;
-	pb_scope_metrics *scope_metrics = &builder->scope_metrics;
-
-	builder->request = (pb_metrics_request)PB_METRICS_REQUEST_INIT;
-	builder->request.n_resource_metrics = 1;
-	builder->request.resource_metrics = builder->resource_metrics_list;
-	builder->resource_metrics_list[0] = resource_metrics;
-
-	*resource_metrics = (pb_resource_metrics)PB_RESOURCE_METRICS_INIT;
-	resource_metrics->resource = otlp_resource_message(arena, resource);
-	resource_metrics->schema_url = otlp_text(arena, OTLP_SCHEMA_URL);
-	resource_metrics->n_scope_metrics = 1;
-	resource_metrics->scope_metrics = builder->scope_metrics_list;
-	builder->scope_metrics_list[0] = scope_metrics;
-
-	*scope_metrics = (pb_scope_metrics)PB_SCOPE_METRICS_INIT;
-	scope_metrics->scope = otlp_scope_message(arena);
-	scope_metrics->schema_url = otlp_text(arena, OTLP_SCHEMA_URL);
-	scope_metrics->metrics = arena__alloc_array(arena, builder->set->metric_count,
-						    sizeof(*scope_metrics->metrics));
-	if (arena__failed(arena))
-		return error_out_of_memory(builder->error);
-
-	/* The lengths of the two enclosing messages grow with their contents. */
-	builder->empty_size = protobuf_c_message_get_packed_size(&builder->request.base) +
-			      2 * OTLP_FIELD_OVERHEAD;
-	builder->size = builder->empty_size;
-	return 0;
-}
-
-static int builder__flush(struct builder *builder)
-{
-	if (builder->scope_metrics.n_metrics == 0)
-		return 0;
-
-	int r = otlp_output__send(builder->output, &builder->request.base, builder->error);
-
-	builder->scope_metrics.n_metrics = 0;
-	builder->size = builder->empty_size;
-	return r;
-}
 
 static pb_key_value **attributes_of(struct arena *arena, const struct metric_point *point,
 				    size_t *ret_count)
@@ -81,18 +29,18 @@ static pb_key_value **attributes_of(struct arena *arena, const struct metric_poi
 	return attributes;
 }
 
-static ProtobufCMessage *number_point(const struct builder *builder, enum metric_kind kind,
+static ProtobufCMessage *number_point(const struct encoder *encoder, enum metric_kind kind,
 				      const struct metric_point *point)
 {
-	pb_number_point *message = arena__alloc(builder->arena, sizeof(*message));
+	pb_number_point *message = arena__alloc(encoder->arena, sizeof(*message));
 
 	if (!message)
 		return NULL;
 	*message = (pb_number_point)PB_NUMBER_POINT_INIT;
 	/* A gauge's value does not accumulate: it has no start. */
-	message->start_time_unix_nano = kind == METRIC_GAUGE ? 0 : builder->set->start_ns;
-	message->time_unix_nano = builder->set->time_ns;
-	message->attributes = attributes_of(builder->arena, point, &message->n_attributes);
+	message->start_time_unix_nano = kind == METRIC_GAUGE ? 0 : encoder->set->start_ns;
+	message->time_unix_nano = encoder->set->time_ns;
+	message->attributes = attributes_of(encoder->arena, point, &message->n_attributes);
 	if (point->is_real) {
 		message->value_case = PB_POINT_DOUBLE;
 		message->as_double = point->real;
@@ -103,18 +51,18 @@ static ProtobufCMessage *number_point(const struct builder *builder, enum metric
 	return &message->base;
 }
 
-static ProtobufCMessage *histogram_point(const struct builder *builder,
+static ProtobufCMessage *histogram_point(const struct encoder *encoder,
 					 const struct metric_point *point)
 {
-	pb_histogram_point *message = arena__alloc(builder->arena, sizeof(*message));
+	pb_histogram_point *message = arena__alloc(encoder->arena, sizeof(*message));
 	const struct metric_histogram *histogram = &point->histogram;
 
 	if (!message)
 		return NULL;
 	*message = (pb_histogram_point)PB_HISTOGRAM_POINT_INIT;
-	message->start_time_unix_nano = builder->set->start_ns;
-	message->time_unix_nano = builder->set->time_ns;
-	message->attributes = attributes_of(builder->arena, point, &message->n_attributes);
+	message->start_time_unix_nano = encoder->set->start_ns;
+	message->time_unix_nano = encoder->set->time_ns;
+	message->attributes = attributes_of(encoder->arena, point, &message->n_attributes);
 	message->count = histogram->count;
 	message->optional_sum_case = PB_POINT_SUM;
 	message->sum = histogram->sum;
@@ -125,37 +73,95 @@ static ProtobufCMessage *histogram_point(const struct builder *builder,
 	return &message->base;
 }
 
+/* The same counts: see struct metric_histogram. */
+static ProtobufCMessage *exponential_point(const struct encoder *encoder,
+					   const struct metric_point *point)
+{
+	pb_exponential_point *message = arena__alloc(encoder->arena, sizeof(*message));
+	pb_exponential_buckets *buckets = arena__alloc(encoder->arena, sizeof(*buckets));
+	const struct metric_histogram *histogram = &point->histogram;
+
+	if (!message || !buckets)
+		return NULL;
+	*message = (pb_exponential_point)PB_EXPONENTIAL_POINT_INIT;
+	message->start_time_unix_nano = encoder->set->start_ns;
+	message->time_unix_nano = encoder->set->time_ns;
+	message->attributes = attributes_of(encoder->arena, point, &message->n_attributes);
+	message->count = histogram->count;
+	message->optional_sum_case = PB_EXPONENTIAL_SUM;
+	message->sum = histogram->sum;
+	message->zero_count = histogram->bucket_counts[0];
+	message->zero_threshold = histogram->bounds[0];
+	message->positive = buckets;
+	*buckets = (pb_exponential_buckets)PB_EXPONENTIAL_BUCKETS_INIT;
+	buckets->offset = ilogb(histogram->bounds[0]);
+	buckets->n_bucket_counts = histogram->bound_count;
+	buckets->bucket_counts = (uint64_t *)(uintptr_t)(histogram->bucket_counts + 1);
+	return &message->base;
+}
+
+static ProtobufCMessage *point_message(const struct encoder *encoder, enum metric_kind kind,
+				       const struct metric_point *point)
+{
+	if (kind != METRIC_HISTOGRAM)
+		return number_point(encoder, kind, point);
+	return point->histogram.is_exponential ? exponential_point(encoder, point)
+					       : histogram_point(encoder, point);
+}
+
 /* All points of `metric` as messages; NULL when out of memory. */
-static ProtobufCMessage **messages_of(const struct builder *builder, const struct metric *metric)
+static ProtobufCMessage **messages_of(const struct encoder *encoder, const struct metric *metric)
 {
 	enum metric_kind kind = metric->description->kind;
 	ProtobufCMessage **messages =
-		arena__alloc_array(builder->arena, metric->point_count, sizeof(*messages));
+		arena__alloc_array(encoder->arena, metric->point_count, sizeof(*messages));
 	size_t count = 0;
 
 	for (const struct metric_point *point = metric->points; messages && point;
-	     point = point->next) {
-		messages[count++] = kind == METRIC_HISTOGRAM ? histogram_point(builder, point)
-							     : number_point(builder, kind, point);
+	     point = point->next)
+		messages[count++] = point_message(encoder, kind, point);
+	return arena__failed(encoder->arena) ? NULL : messages;
+}
+
+union metric_data {
+	pb_gauge gauge;
+	pb_sum sum;
+	pb_histogram histogram;
+	pb_exponential exponential;
+};
+
+static void set_histogram(pb_metric *metric, union metric_data *data, _Bool is_exponential,
+			  ProtobufCMessage **points, size_t count)
+{
+	if (is_exponential) {
+		data->exponential = (pb_exponential)PB_EXPONENTIAL_INIT;
+		data->exponential.n_data_points = count;
+		data->exponential.data_points = (pb_exponential_point **)points;
+		data->exponential.aggregation_temporality = PB_CUMULATIVE;
+		metric->data_case = PB_METRIC_EXPONENTIAL;
+		metric->exponential_histogram = &data->exponential;
+		return;
 	}
-	return arena__failed(builder->arena) ? NULL : messages;
+	data->histogram = (pb_histogram)PB_HISTOGRAM_INIT;
+	data->histogram.n_data_points = count;
+	data->histogram.data_points = (pb_histogram_point **)points;
+	data->histogram.aggregation_temporality = PB_CUMULATIVE;
+	metric->data_case = PB_METRIC_HISTOGRAM;
+	metric->histogram = &data->histogram;
 }
 
 /* A metric with `count` of its points; NULL when out of memory. */
-static pb_metric *metric_message(struct arena *arena, const struct metric_description *description,
+static pb_metric *metric_message(struct arena *arena, const struct metric *from,
 				 ProtobufCMessage **points, size_t count)
 {
+	const struct metric_description *description = from->description;
 	pb_metric *metric = arena__alloc(arena, sizeof(*metric));
-	union {
-		pb_gauge gauge;
-		pb_sum sum;
-		pb_histogram histogram;
-	} *data = arena__alloc(arena, sizeof(*data));
+	union metric_data *data = arena__alloc(arena, sizeof(*data));
 
 	if (!metric || !data)
 		return NULL;
 	*metric = (pb_metric)PB_METRIC_INIT;
-	metric->name = otlp_text(arena, description->name);
+	metric->name = otlp_text(arena, from->name);
 	metric->description = otlp_text(arena, description->help);
 	metric->unit = otlp_text(arena, description->unit);
 	switch (description->kind) {
@@ -177,98 +183,80 @@ static pb_metric *metric_message(struct arena *arena, const struct metric_descri
 		metric->sum = &data->sum;
 		break;
 	case METRIC_HISTOGRAM:
-		data->histogram = (pb_histogram)PB_HISTOGRAM_INIT;
-		data->histogram.n_data_points = count;
-		data->histogram.data_points = (pb_histogram_point **)points;
-		data->histogram.aggregation_temporality = PB_CUMULATIVE;
-		metric->data_case = PB_METRIC_HISTOGRAM;
-		metric->histogram = &data->histogram;
+		set_histogram(metric, data, from->points && from->points->histogram.is_exponential,
+			      points, count);
 		break;
 	}
 	return arena__failed(arena) ? NULL : metric;
 }
 
-/* How many of `count` points fit in `room` bytes; what they take is added to `*size`. */
-static size_t points_within(size_t room, ProtobufCMessage **points, size_t count, size_t *size)
+/* How many of `count` points fit in `room` bytes. */
+static size_t points_within(size_t room, ProtobufCMessage **points, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		size_t next = protobuf_c_message_get_packed_size(points[i]) + OTLP_FIELD_OVERHEAD;
+		size_t size = protobuf_c_message_get_packed_size(points[i]) + OTLP_FIELD_OVERHEAD;
 
-		if (next > room - *size)
+		if (size > room)
 			return i;
-		*size += next;
+		room -= size;
 	}
 	return count;
 }
 
-static int builder__add(struct builder *builder, const struct metric *metric)
+static int add_metric(struct encoder *encoder, const struct metric *metric)
 {
-	const struct metric_description *description = metric->description;
-	ProtobufCMessage **points = messages_of(builder, metric);
-	pb_metric *header = metric_message(builder->arena, description, NULL, 0);
+	struct otlp_request *request = &encoder->request;
+	ProtobufCMessage **points = messages_of(encoder, metric);
+	pb_metric *header = metric_message(encoder->arena, metric, NULL, 0);
+	int r = 0;
 
 	if (!points || !header)
-		return error_out_of_memory(builder->error);
+		return error_out_of_memory(request->error);
 
+	/* The lengths of the metric and of its data grow with the points. */
 	size_t header_size =
-		protobuf_c_message_get_packed_size(&header->base) + 2 * OTLP_FIELD_OVERHEAD;
+		protobuf_c_message_get_packed_size(&header->base) + OTLP_FIELD_OVERHEAD;
 
-	for (size_t done = 0; done < metric->point_count;) {
-		size_t room = OTLP_REQUEST_LIMIT_BYTES - builder->size;
-		size_t size = header_size;
+	for (size_t done = 0; done < metric->point_count && r >= 0;) {
+		size_t room = otlp_request__room(request);
 		size_t count = 0;
 
-		if (header_size < room) {
-			count = points_within(room, points + done, metric->point_count - done,
-					      &size);
-		}
-		if (count == 0 && builder->scope_metrics.n_metrics == 0) {
-			return error_set(builder->error, -EMSGSIZE,
+		if (header_size < room)
+			count = points_within(room - header_size, points + done,
+					      metric->point_count - done);
+		if (count == 0 && otlp_request__is_empty(request))
+			return error_set(request->error, -EMSGSIZE,
 					 "a point of metric %s does not fit in a request",
-					 description->name);
-		}
+					 metric->name);
 		if (count == 0) {
-			int r = builder__flush(builder);
-
-			if (r < 0)
-				return r;
+			r = otlp_request__flush(request);
 			continue;
 		}
 
-		pb_metric *message =
-			metric_message(builder->arena, description, points + done, count);
+		pb_metric *message = metric_message(encoder->arena, metric, points + done, count);
 
 		if (!message)
-			return error_out_of_memory(builder->error);
-		builder->scope_metrics.metrics[builder->scope_metrics.n_metrics++] = message;
-		builder->size += size;
+			return error_out_of_memory(request->error);
+		r = otlp_request__add(request, &message->base);
 		done += count;
 	}
-	return 0;
+	return r;
 }
 
 int otlp_encode_metrics(const struct otlp_resource *resource, const struct metric_set *set,
 			otlp_request_callback callback, void *context, struct error *error)
 {
 	_cleanup_(arena__freep) struct arena *arena = arena__new(0);
-	_cleanup_(otlp_output__done) struct otlp_output output = {
-		.callback = callback,
-		.context = context,
-	};
-	struct builder builder = {.arena = arena, .set = set, .output = &output, .error = error};
+	struct encoder encoder = {.arena = arena, .set = set};
 	int r;
 
 	if (!arena)
 		return error_out_of_memory(error);
-	r = builder__init(&builder, resource);
-	if (r < 0)
-		return r;
-	if (builder.empty_size >= OTLP_REQUEST_LIMIT_BYTES)
-		return error_set(error, -EMSGSIZE, "the resource does not fit in a request");
-	for (const struct metric *metric = set->metrics; metric; metric = metric->next) {
-		r = builder__add(&builder, metric);
-		if (r < 0)
-			return r;
-	}
-	return builder__flush(&builder);
+	r = otlp_request__init(&encoder.request, arena, resource, callback, context, error);
+	for (const struct metric *metric = set->metrics; metric && r >= 0; metric = metric->next)
+		r = add_metric(&encoder, metric);
+	if (r >= 0)
+		r = otlp_request__flush(&encoder.request);
+	otlp_request__done(&encoder.request);
+	return r;
 }

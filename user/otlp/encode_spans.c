@@ -4,68 +4,7 @@
 
 #include "base/cleanup.h"
 #include "otlp/common.h"
-
-#define TRACE_FLAG_SAMPLED UINT32_C(1)
-
-/* The request being filled: one resource, one scope and spans. It points into itself and stays
- * where it is. */
-struct builder {
-	struct arena *arena;
-	pb_trace_request request;
-	pb_resource_spans resource_spans;
-	pb_resource_spans *resource_spans_list[1];
-	pb_scope_spans scope_spans;
-	pb_scope_spans *scope_spans_list[1];
-	size_t empty_size; /* of a request without spans, at most */
-	size_t size;	   /* of this one, at most */
-	struct otlp_output *output;
-	struct error *error;
-};
-
-static int builder__init(struct builder *builder, const struct otlp_resource *resource,
-			 size_t span_count)
-{
-	struct arena *arena = builder->arena;
-	pb_resource_spans *resource_spans = &builder->resource_spans;
-	pb_scope_spans *scope_spans = &builder->scope_spans;
-
-	builder->request = (pb_trace_request)PB_TRACE_REQUEST_INIT;
-	builder->request.n_resource_spans = 1;
-	builder->request.resource_spans = builder->resource_spans_list;
-	builder->resource_spans_list[0] = resource_spans;
-
-	*resource_spans = (pb_resource_spans)PB_RESOURCE_SPANS_INIT;
-	resource_spans->resource = otlp_resource_message(arena, resource);
-	resource_spans->schema_url = otlp_text(arena, OTLP_SCHEMA_URL);
-	resource_spans->n_scope_spans = 1;
-	resource_spans->scope_spans = builder->scope_spans_list;
-	builder->scope_spans_list[0] = scope_spans;
-
-	*scope_spans = (pb_scope_spans)PB_SCOPE_SPANS_INIT;
-	scope_spans->scope = otlp_scope_message(arena);
-	scope_spans->schema_url = otlp_text(arena, OTLP_SCHEMA_URL);
-	scope_spans->spans = arena__alloc_array(arena, span_count, sizeof(*scope_spans->spans));
-	if (arena__failed(arena))
-		return error_out_of_memory(builder->error);
-
-	/* The lengths of the two enclosing messages grow with their contents. */
-	builder->empty_size = protobuf_c_message_get_packed_size(&builder->request.base) +
-			      2 * OTLP_FIELD_OVERHEAD;
-	builder->size = builder->empty_size;
-	return 0;
-}
-
-static int builder__flush(struct builder *builder)
-{
-	if (builder->scope_spans.n_spans == 0)
-		return 0;
-
-	int r = otlp_output__send(builder->output, &builder->request.base, builder->error);
-
-	builder->scope_spans.n_spans = 0;
-	builder->size = builder->empty_size;
-	return r;
-}
+#include "otlp/request.h"
 
 static _Bool has_parent(const struct span *span)
 {
@@ -74,15 +13,10 @@ static _Bool has_parent(const struct span *span)
 	return memcmp(span->parent_span_id, none, sizeof(none)) != 0;
 }
 
-/* Only sampled spans get here. A server span's parent is in another process, any other span's in
- * this one. */
-static uint32_t flags_of(const struct span *span)
+/* Whether parents and linked spans are remote is always known. */
+static uint32_t flags_of(uint8_t trace_flags, _Bool is_remote)
 {
-	uint32_t flags = TRACE_FLAG_SAMPLED | PB_FLAGS_HAS_IS_REMOTE;
-
-	if (span->kind == SPAN_SERVER && has_parent(span))
-		flags |= PB_FLAGS_IS_REMOTE;
-	return flags;
+	return trace_flags | PB_FLAGS_HAS_IS_REMOTE | (is_remote ? PB_FLAGS_IS_REMOTE : 0);
 }
 
 static pb_status *status_of(struct arena *arena, const struct span *span)
@@ -102,14 +36,86 @@ static ProtobufCBinaryData id_bytes(const uint8_t *id, size_t size)
 	return (ProtobufCBinaryData){.len = size, .data = (uint8_t *)(uintptr_t)id};
 }
 
+static pb_key_value *attribute_of(struct arena *arena, const struct span_attribute *attribute)
+{
+	switch (attribute->kind) {
+	case SPAN_ATTRIBUTE_STRING:
+		return otlp_string_attribute(arena, attribute->key, attribute->string);
+	case SPAN_ATTRIBUTE_INTEGER:
+		return otlp_integer_attribute(arena, attribute->key, attribute->integer);
+	case SPAN_ATTRIBUTE_REAL:
+		return otlp_real_attribute(arena, attribute->key, attribute->real);
+	case SPAN_ATTRIBUTE_BOOLEAN:
+		return otlp_bool_attribute(arena, attribute->key, attribute->boolean);
+	}
+	return NULL;
+}
+
+static pb_key_value **attributes_of(struct arena *arena, const struct span_attribute *attributes,
+				    size_t count)
+{
+	pb_key_value **messages = arena__alloc_array(arena, count, sizeof(*messages));
+
+	for (size_t i = 0; messages && i < count; i++)
+		messages[i] = attribute_of(arena, &attributes[i]);
+	return messages;
+}
+
+static pb_span_event *event_message(struct arena *arena, const struct span_event *event)
+{
+	pb_span_event *message = arena__alloc(arena, sizeof(*message));
+
+	if (!message)
+		return NULL;
+	*message = (pb_span_event)PB_SPAN_EVENT_INIT;
+	message->time_unix_nano = event->time_ns;
+	message->name = otlp_text(arena, event->name);
+	message->attributes = attributes_of(arena, event->attributes, event->attribute_count);
+	message->n_attributes = event->attribute_count;
+	return message;
+}
+
+static pb_span_link *link_message(struct arena *arena, const struct span_link *link)
+{
+	pb_span_link *message = arena__alloc(arena, sizeof(*message));
+
+	if (!message)
+		return NULL;
+	*message = (pb_span_link)PB_SPAN_LINK_INIT;
+	message->trace_id = id_bytes(link->trace_id, sizeof(link->trace_id));
+	message->span_id = id_bytes(link->span_id, sizeof(link->span_id));
+	message->trace_state = otlp_text(arena, link->trace_state);
+	message->flags = flags_of(link->trace_flags, link->is_remote);
+	message->attributes = attributes_of(arena, link->attributes, link->attribute_count);
+	message->n_attributes = link->attribute_count;
+	return message;
+}
+
+/* What a span holds many of. */
+static void fill_lists(struct arena *arena, const struct span *span, pb_span *message)
+{
+	message->attributes = attributes_of(arena, span->attributes, span->attribute_count);
+	message->n_attributes = span->attribute_count;
+	message->dropped_attributes_count = span->dropped_attributes;
+
+	message->events = arena__alloc_array(arena, span->event_count, sizeof(*message->events));
+	for (const struct span_event *event = span->events; message->events && event;
+	     event = event->next)
+		message->events[message->n_events++] = event_message(arena, event);
+	message->dropped_events_count = span->dropped_events;
+
+	message->links = arena__alloc_array(arena, span->link_count, sizeof(*message->links));
+	for (const struct span_link *link = span->links; message->links && link; link = link->next)
+		message->links[message->n_links++] = link_message(arena, link);
+	message->dropped_links_count = span->dropped_links;
+}
+
 /* The span as a message; NULL when out of memory. */
 static pb_span *span_message(struct arena *arena, const struct span *span)
 {
 	pb_span *message = arena__alloc(arena, sizeof(*message));
-	pb_key_value **attributes =
-		arena__alloc_array(arena, span->attribute_count, sizeof(*attributes));
 
-	if (!message || !attributes)
+	if (!message)
 		return NULL;
 	*message = (pb_span)PB_SPAN_INIT;
 	message->trace_id = id_bytes(span->trace_id, sizeof(span->trace_id));
@@ -123,67 +129,43 @@ static pb_span *span_message(struct arena *arena, const struct span *span)
 	message->kind = span->kind == SPAN_SERVER ? PB_SPAN_KIND_SERVER : PB_SPAN_KIND_INTERNAL;
 	message->start_time_unix_nano = span->start_ns;
 	message->end_time_unix_nano = span->end_ns;
-	message->flags = flags_of(span);
+	message->flags = flags_of(span->trace_flags, span->parent_is_remote);
 	if (span->status != SPAN_STATUS_UNSET)
 		message->status = status_of(arena, span);
-	for (size_t i = 0; i < span->attribute_count; i++) {
-		const struct span_attribute *from = &span->attributes[i];
-
-		attributes[i] = from->kind == SPAN_ATTRIBUTE_STRING
-					? otlp_string_attribute(arena, from->key, from->string)
-					: otlp_integer_attribute(arena, from->key, from->integer);
-	}
-	message->n_attributes = span->attribute_count;
-	message->attributes = attributes;
+	fill_lists(arena, span, message);
 	return arena__failed(arena) ? NULL : message;
 }
 
-static int builder__add(struct builder *builder, const struct span *span)
+static int add_span(struct otlp_request *request, const struct span *span)
 {
-	pb_span *message = span_message(builder->arena, span);
+	pb_span *message = span_message(request->arena, span);
 	int r;
 
 	if (!message)
-		return error_out_of_memory(builder->error);
-
-	size_t size = protobuf_c_message_get_packed_size(&message->base) + OTLP_FIELD_OVERHEAD;
-
-	if (size > OTLP_REQUEST_LIMIT_BYTES - builder->size) {
-		r = builder__flush(builder);
-		if (r < 0)
-			return r;
-	}
-	if (size > OTLP_REQUEST_LIMIT_BYTES - builder->size) {
-		return error_set(builder->error, -EMSGSIZE, "span %s does not fit in a request",
+		return error_out_of_memory(request->error);
+	r = otlp_request__add(request, &message->base);
+	if (r == -EMSGSIZE)
+		return error_set(request->error, r, "span %s does not fit in a request",
 				 span->name);
-	}
-	builder->scope_spans.spans[builder->scope_spans.n_spans++] = message;
-	builder->size += size;
-	return 0;
+	return r;
 }
 
 int otlp_encode_spans(const struct otlp_resource *resource, const struct span_batch *batch,
 		      otlp_request_callback callback, void *context, struct error *error)
 {
 	_cleanup_(arena__freep) struct arena *arena = arena__new(0);
-	_cleanup_(otlp_output__done) struct otlp_output output = {
-		.callback = callback,
-		.context = context,
-	};
-	struct builder builder = {.arena = arena, .output = &output, .error = error};
+	_cleanup_(otlp_request__done) struct otlp_request request = {};
 	int r;
 
 	if (!arena)
 		return error_out_of_memory(error);
-	r = builder__init(&builder, resource, batch->count);
+	r = otlp_request__init(&request, arena, resource, callback, context, error);
 	if (r < 0)
 		return r;
-	if (builder.empty_size >= OTLP_REQUEST_LIMIT_BYTES)
-		return error_set(error, -EMSGSIZE, "the resource does not fit in a request");
 	for (const struct span *span = batch->first; span; span = span->next) {
-		r = builder__add(&builder, span);
+		r = add_span(&request, span);
 		if (r < 0)
 			return r;
 	}
-	return builder__flush(&builder);
+	return otlp_request__flush(&request);
 }

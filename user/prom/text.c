@@ -55,6 +55,10 @@ static enum family_type type_of(const pb_metric *metric)
 		if (metric->histogram->aggregation_temporality != PB_CUMULATIVE)
 			return FAMILY_UNKNOWN;
 		return FAMILY_HISTOGRAM;
+	case PB_METRIC_EXPONENTIAL:
+		if (metric->exponential_histogram->aggregation_temporality != PB_CUMULATIVE)
+			return FAMILY_UNKNOWN;
+		return FAMILY_HISTOGRAM;
 	default:
 		return FAMILY_UNKNOWN;
 	}
@@ -111,12 +115,26 @@ static void write_bucket(struct writer *writer, const char *name, double bound, 
 		*writer->labels ? "," : "", prom_number_text(bound, text, sizeof(text)), count);
 }
 
+/* What follows a histogram's finite buckets; `sum` is NULL where there is none. */
+static void write_histogram_end(struct writer *writer, const char *name, uint64_t count,
+				const double *sum)
+{
+	char text[32];
+
+	write_bucket(writer, name, INFINITY, count);
+	if (sum) {
+		write_series(writer, name, "_sum");
+		fprintf(writer->stream, "%s\n", prom_number_text(*sum, text, sizeof(text)));
+	}
+	write_series(writer, name, "_count");
+	fprintf(writer->stream, "%" PRIu64 "\n", count);
+}
+
 static int write_histogram_point(struct writer *writer, const char *name,
 				 const pb_histogram_point *point)
 {
 	/* The last bucket has to equal the count, so where there are buckets they decide it. */
 	uint64_t count = point->n_bucket_counts > 0 ? 0 : point->count;
-	char text[32];
 	int r = writer__set_labels(writer, point->attributes, point->n_attributes);
 
 	if (r < 0)
@@ -128,14 +146,31 @@ static int write_histogram_point(struct writer *writer, const char *name,
 	}
 	if (point->n_bucket_counts > 0)
 		count += point->bucket_counts[point->n_bucket_counts - 1];
-	write_bucket(writer, name, INFINITY, count);
+	write_histogram_end(writer, name, count,
+			    point->optional_sum_case == PB_POINT_SUM ? &point->sum : NULL);
+	return 0;
+}
 
-	if (point->optional_sum_case == PB_POINT_SUM) {
-		write_series(writer, name, "_sum");
-		fprintf(writer->stream, "%s\n", prom_number_text(point->sum, text, sizeof(text)));
+/* This text has no exponential histograms: each bucket's upper end becomes a bound. */
+static int write_exponential_point(struct writer *writer, const char *name,
+				   const pb_exponential_point *point)
+{
+	const pb_exponential_buckets *buckets = point->positive;
+	size_t bucket_count = buckets ? buckets->n_bucket_counts : 0;
+	uint64_t count = point->zero_count;
+	int r = writer__set_labels(writer, point->attributes, point->n_attributes);
+
+	if (r < 0)
+		return r;
+	write_bucket(writer, name, point->zero_threshold, count);
+	for (size_t i = 0; i < bucket_count; i++) {
+		double end = (double)buckets->offset + (double)i + 1;
+
+		count += buckets->bucket_counts[i];
+		write_bucket(writer, name, exp2(ldexp(end, -point->scale)), count);
 	}
-	write_series(writer, name, "_count");
-	fprintf(writer->stream, "%" PRIu64 "\n", count);
+	write_histogram_end(writer, name, count,
+			    point->optional_sum_case == PB_EXPONENTIAL_SUM ? &point->sum : NULL);
 	return 0;
 }
 
@@ -151,6 +186,26 @@ static int write_number_points(struct writer *writer, const char *name,
 	return 0;
 }
 
+static int write_histogram_points(struct writer *writer, const char *name,
+				  const pb_histogram *histogram)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < histogram->n_data_points && r == 0; i++)
+		r = write_histogram_point(writer, name, histogram->data_points[i]);
+	return r;
+}
+
+static int write_exponential_points(struct writer *writer, const char *name,
+				    const pb_exponential *histogram)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < histogram->n_data_points && r == 0; i++)
+		r = write_exponential_point(writer, name, histogram->data_points[i]);
+	return r;
+}
+
 static int write_points(struct writer *writer, const struct family_part *part)
 {
 	const pb_metric *metric = part->metric;
@@ -163,14 +218,10 @@ static int write_points(struct writer *writer, const struct family_part *part)
 		return write_number_points(writer, part->name, metric->sum->data_points,
 					   metric->sum->n_data_points);
 	}
-	for (size_t i = 0; i < metric->histogram->n_data_points; i++) {
-		int r = write_histogram_point(writer, part->name,
-					      metric->histogram->data_points[i]);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return metric->data_case == PB_METRIC_HISTOGRAM
+		       ? write_histogram_points(writer, part->name, metric->histogram)
+		       : write_exponential_points(writer, part->name,
+						  metric->exponential_histogram);
 }
 
 static void write_family_head(struct writer *writer, const char *name, enum family_type type,

@@ -113,7 +113,11 @@ Test(otlp_metrics, histogram)
 	struct metric_point *point =
 		metric_set__point(set, metric_set__metric(set, &duration), NULL, 0);
 
-	point->histogram = (struct metric_histogram){bounds, 2, counts, 3, 4.0};
+	point->histogram = (struct metric_histogram){.bounds = bounds,
+						     .bound_count = 2,
+						     .bucket_counts = counts,
+						     .count = 3,
+						     .sum = 4.0};
 	encode();
 
 	WIRE_LITERAL(&inner, "\x0a\x01h\x1a\x01s\x4a\x54"
@@ -127,6 +131,44 @@ Test(otlp_metrics, histogram)
 	wire_nested(&items, 2, &inner);
 	wire_request(&expected, &items);
 	wire_assert_equal(&sink.last, &expected);
+}
+
+/* 1 value up to 1/4, none up to 1/2, 2 up to 1, 3 above: the zero bucket, and those that begin at
+ * 2^-2, 2^-1 and 2^0. */
+Test(otlp_metrics, exponential_histogram)
+{
+	static const double bounds[] = {0.25, 0.5, 1};
+	static const uint64_t counts[] = {1, 0, 2, 300};
+	struct metric_point *point =
+		metric_set__point(set, metric_set__metric(set, &duration), NULL, 0);
+
+	point->histogram = (struct metric_histogram){.bounds = bounds,
+						     .bound_count = 3,
+						     .bucket_counts = counts,
+						     .count = 303,
+						     .sum = 4.0,
+						     .is_exponential = 1};
+	encode();
+
+	WIRE_LITERAL(&inner, "\x0a\x01h\x1a\x01s\x52\x44"
+			     "\x0a\x40\x11\x08\x07\x06\x05\x04\x03\x02\x01" WIRE_TIME
+			     "\x21\x2f\x01\0\0\0\0\0\0"		      /* count */
+			     "\x29\0\0\0\0\0\0\x10\x40"		      /* sum */
+			     "\x39\x01\0\0\0\0\0\0\0"		      /* zero_count */
+			     "\x42\x08\x08\x03\x12\x04\0\x02\xac\x02" /* offset -2, counts */
+			     "\x71\0\0\0\0\0\0\xd0\x3f"		      /* zero_threshold */
+			     "\x10\x02");
+	wire_nested(&items, 2, &inner);
+	wire_request(&expected, &items);
+	wire_assert_equal(&sink.last, &expected);
+	cr_assert_eq(otlp_count_points(sink.last.bytes, sink.last.size), 1u);
+}
+
+Test(otlp_metrics, a_histogram_without_points_is_no_request)
+{
+	metric_set__metric(set, &duration);
+	encode();
+	cr_assert_eq(sink.requests, 0);
 }
 
 Test(otlp_metrics, nothing_to_say_is_no_request)

@@ -25,6 +25,7 @@ static struct span new_span(void)
 		.span_id = "ABCDEFG",
 		.name = "HTTP GET /",
 		.kind = SPAN_SERVER,
+		.trace_flags = TRACE_FLAG_SAMPLED,
 		.start_ns = UINT64_C(0x0102030405060708),
 		.end_ns = UINT64_C(0x1112131415161718),
 	};
@@ -40,8 +41,8 @@ static int encode(struct span *span, struct error *error)
 Test(otlp_spans, root_span_of_a_request)
 {
 	struct span_attribute attributes[] = {
-		{.key = "http.route", .kind = SPAN_ATTRIBUTE_STRING, .string = "/"},
-		{.key = "status", .kind = SPAN_ATTRIBUTE_INTEGER, .integer = 200},
+		span_string("http.route", "/"),
+		span_integer("status", 200),
 	};
 	struct span span = new_span();
 
@@ -66,6 +67,8 @@ Test(otlp_spans, remote_parent_state_and_error)
 	struct span span = new_span();
 
 	memcpy(span.parent_span_id, "PARENT!", 8);
+	span.parent_is_remote = 1;
+	span.trace_flags = 3; /* sampled, random */
 	span.trace_state = "k=v";
 	span.status = SPAN_STATUS_ERROR;
 	span.status_message = "bad";
@@ -76,7 +79,7 @@ Test(otlp_spans, remote_parent_state_and_error)
 			     "ABCDEFG\0\x1a\x03k=v\x22\x08PARENT!\0"
 			     "\x2a\x0aHTTP GET /\x30\x02" WIRE_START WIRE_END "\x7a\x07\x12\x03"
 			     "bad\x18\x02"
-			     "\x85\x01\x01\x03\0\0"); /* sampled, parent is remote */
+			     "\x85\x01\x03\x03\0\0"); /* parent is remote */
 	wire_nested(&items, 2, &inner);
 	wire_request(&expected, &items);
 	wire_assert_equal(&sink.last, &expected);
@@ -95,6 +98,79 @@ Test(otlp_spans, internal_span_with_ok)
 			     "0123456789abcde\0\x12\x08"
 			     "ABCDEFG\0\x22\x08PARENT!\0"
 			     "\x2a\x0aHTTP GET /\x30\x01" WIRE_START WIRE_END "\x7a\x02\x18\x01"
+			     "\x85\x01\x01\x01\0\0");
+	wire_nested(&items, 2, &inner);
+	wire_request(&expected, &items);
+	wire_assert_equal(&sink.last, &expected);
+}
+
+Test(otlp_spans, attributes_of_all_kinds)
+{
+	struct span_attribute attributes[] = {
+		span_string("s", "t"), span_integer("i", -1), span_real("r", 0.5),
+		span_boolean("b", 1),  span_boolean("n", 0),
+	};
+	struct span span = new_span();
+
+	span.attributes = attributes;
+	span.attribute_count = 5;
+	span.dropped_attributes = 7;
+	cr_assert_eq(encode(&span, NULL), 0);
+
+	WIRE_LITERAL(&inner, "\x0a\x10"
+			     "0123456789abcde\0\x12\x08"
+			     "ABCDEFG\0\x2a\x0aHTTP GET /\x30\x02" WIRE_START WIRE_END
+			     "\x4a\x08\x0a\x01s\x12\x03\x0a\x01t"
+			     "\x4a\x10\x0a\x01i\x12\x0b\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"
+			     "\x4a\x0e\x0a\x01r\x12\x09\x21\0\0\0\0\0\0\xe0\x3f"
+			     "\x4a\x07\x0a\x01"
+			     "b\x12\x02\x10\x01"
+			     "\x4a\x07\x0a\x01n\x12\x02\x10\0"
+			     "\x50\x07"
+			     "\x85\x01\x01\x01\0\0");
+	wire_nested(&items, 2, &inner);
+	wire_request(&expected, &items);
+	wire_assert_equal(&sink.last, &expected);
+}
+
+Test(otlp_spans, events_and_links)
+{
+	struct span_attribute attribute = span_integer("n", 1);
+	struct span_event second = {.name = "f", .time_ns = 2};
+	struct span_event first = {.next = &second,
+				   .name = "e",
+				   .time_ns = 1,
+				   .attributes = &attribute,
+				   .attribute_count = 1};
+	struct span_link link = {.trace_id = "FEDCBA987654321",
+				 .span_id = "GFEDCBA",
+				 .trace_state = "k=v",
+				 .trace_flags = TRACE_FLAG_SAMPLED,
+				 .is_remote = 1,
+				 .attributes = &attribute,
+				 .attribute_count = 1};
+	struct span span = new_span();
+
+	span.events = &first;
+	span.event_count = 2;
+	span.dropped_events = 300;
+	span.links = &link;
+	span.link_count = 1;
+	span.dropped_links = 2;
+	cr_assert_eq(encode(&span, NULL), 0);
+
+	WIRE_LITERAL(&inner, "\x0a\x10"
+			     "0123456789abcde\0\x12\x08"
+			     "ABCDEFG\0\x2a\x0aHTTP GET /\x30\x02" WIRE_START WIRE_END
+			     "\x5a\x15\x09\x01\0\0\0\0\0\0\0\x12\x01"
+			     "e\x1a\x07\x0a\x01n\x12\x02\x18\x01"
+			     "\x5a\x0c\x09\x02\0\0\0\0\0\0\0\x12\x01"
+			     "f"
+			     "\x60\xac\x02"
+			     "\x6a\x2f\x0a\x10"
+			     "FEDCBA987654321\0\x12\x08GFEDCBA\0\x1a\x03k=v"
+			     "\x22\x07\x0a\x01n\x12\x02\x18\x01\x35\x01\x03\0\0"
+			     "\x70\x02"
 			     "\x85\x01\x01\x01\0\0");
 	wire_nested(&items, 2, &inner);
 	wire_request(&expected, &items);

@@ -106,7 +106,11 @@ Test(prom_text, golden)
 	add(&http, "path", "/api/{id}")->integer = 7;
 	add(&http, "path", "/b")->integer = 1;
 	point = add(&duration, "method", "GET");
-	point->histogram = (struct metric_histogram){bounds, 3, counts, 4, 12.25};
+	point->histogram = (struct metric_histogram){.bounds = bounds,
+						     .bound_count = 3,
+						     .bucket_counts = counts,
+						     .count = 4,
+						     .sum = 12.25};
 	encode(&resource);
 	assert_text("# HELP scotty_http_request_duration_seconds Time to answer.\n"
 		    "# TYPE scotty_http_request_duration_seconds histogram\n"
@@ -126,6 +130,30 @@ Test(prom_text, golden)
 		    "# HELP target_info What the metrics are about.\n"
 		    "# TYPE target_info gauge\n"
 		    "target_info{service_name=\"scotty\",process_pid=\"42\"} 1\n");
+}
+
+/* The same buckets as those of the explicit form, but for the last, which has an end. */
+Test(prom_text, exponential_histogram)
+{
+	static const double bounds[] = {0.25, 0.5, 1};
+	static const uint64_t counts[] = {1, 2, 0, 4};
+	static const struct metric_description duration = {"d", "s", "", METRIC_HISTOGRAM};
+
+	add(&duration, "k", "v")->histogram = (struct metric_histogram){.bounds = bounds,
+									.bound_count = 3,
+									.bucket_counts = counts,
+									.count = 7,
+									.sum = 5.5,
+									.is_exponential = 1};
+	encode(&no_resource);
+	assert_text("# TYPE d_seconds histogram\n"
+		    "d_seconds_bucket{k=\"v\",le=\"0.25\"} 1\n"
+		    "d_seconds_bucket{k=\"v\",le=\"0.5\"} 3\n"
+		    "d_seconds_bucket{k=\"v\",le=\"1\"} 3\n"
+		    "d_seconds_bucket{k=\"v\",le=\"2\"} 7\n"
+		    "d_seconds_bucket{k=\"v\",le=\"+Inf\"} 7\n"
+		    "d_seconds_sum{k=\"v\"} 5.5\n"
+		    "d_seconds_count{k=\"v\"} 7\n");
 }
 
 Test(prom_text, names)
@@ -259,13 +287,17 @@ static void encode_all_kinds(void)
 		{"updown", "", "U.", METRIC_UP_DOWN_COUNTER},
 		{"gauge", "1", "G.", METRIC_GAUGE},
 		{"histogram", "s", "H.", METRIC_HISTOGRAM},
+		{"exponential", "s", "E.", METRIC_HISTOGRAM},
 	};
+	struct metric_histogram histogram = {
+		.bounds = bounds, .bound_count = 2, .bucket_counts = counts, .count = 6, .sum = 9};
 
 	add(&kinds[0], "key", "value")->integer = 1;
 	add(&kinds[1], "key", "value")->integer = 1;
 	metric_set__add_real(set, &kinds[2], 0.5);
-	add(&kinds[3], "key", "value")->histogram =
-		(struct metric_histogram){bounds, 2, counts, 6, 9};
+	add(&kinds[3], "key", "value")->histogram = histogram;
+	histogram.is_exponential = 1;
+	add(&kinds[4], "key", "value")->histogram = histogram;
 	encode(&resource);
 }
 
