@@ -26,6 +26,11 @@ static __always_inline void lose(enum loss cause)
 	count(&losses, cause);
 }
 
+static __always_inline void count_event(enum event event)
+{
+	count(&events, event);
+}
+
 static __always_inline void check(enum check finding)
 {
 	count(&checks, finding);
@@ -63,6 +68,20 @@ static __always_inline struct thread *find_thread(__u32 tid)
 	return bpf_map_lookup_elem(&threads, &tid);
 }
 
+static __always_inline struct thread *meet_thread(__u32 tid)
+{
+	struct thread *thread = find_thread(tid);
+	__u32 zero = 0;
+	void *fresh;
+
+	if (thread)
+		return thread;
+	fresh = bpf_map_lookup_elem(&new_thread, &zero);
+	if (!fresh || bpf_map_update_elem(&threads, &tid, fresh, BPF_NOEXIST))
+		lose(LOSS_THREADS_FULL);
+	return find_thread(tid);
+}
+
 /* The innermost poll in progress on a thread, NULL for none. */
 static __always_inline struct poll_frame *current_frame(struct thread *thread)
 {
@@ -71,6 +90,20 @@ static __always_inline struct poll_frame *current_frame(struct thread *thread)
 	if (depth == 0 || depth > FRAME_LIMIT)
 		return NULL;
 	return &thread->frames[(depth - 1) & (FRAME_LIMIT - 1)];
+}
+
+static __always_inline struct http_connection *meet_connection(__u64 header)
+{
+	struct http_connection *connection = bpf_map_lookup_elem(&http_connections, &header);
+	__u32 zero = 0;
+	void *fresh;
+
+	if (connection)
+		return connection;
+	fresh = bpf_map_lookup_elem(&new_connection, &zero);
+	if (!fresh || bpf_map_update_elem(&http_connections, &header, fresh, BPF_NOEXIST))
+		lose(LOSS_CONNECTIONS_FULL);
+	return bpf_map_lookup_elem(&http_connections, &header);
 }
 
 /* Counts one value: in the bucket of the first bound that is not below it. Unused bounds are the

@@ -6,7 +6,8 @@
  * sent. A response is settled not where its head is written but at the next hook of its
  * connection's task, when the written text can be read besides the status in memory. */
 
-#include "common.bpf.h"
+#include "trace.bpf.h"
+
 #include "http_head.bpf.h"
 
 /* Rust's Vec<u8>, as laid out by the compilers seen; what is read through it is checked. */
@@ -93,36 +94,65 @@ static __always_inline void count_request(const struct http_connection *connecti
 		observe(series, end_ns - connection->start_ns, http_bounds_ns);
 }
 
+/* Fills all of a record but its tracestate. The record's size is `size`. */
+static __always_inline void fill_request(struct record_http_request *record, __u32 size,
+					 const struct http_connection *connection, __u16 status,
+					 __u64 end_ns)
+{
+	record->header.kind = RECORD_HTTP_REQUEST;
+	record->header.version = WIRE_VERSION;
+	record->header.size = size;
+	record->span = connection->span;
+	record->end_ns = end_ns;
+	record->route = connection->route;
+	record->peer = connection->peer;
+	record->status = status;
+	record->url_path_length = connection->url_path_length;
+	record->method = connection->method;
+	record->reserved[0] = record->reserved[1] = record->reserved[2] = 0;
+	record->trace_state_length = 0;
+	__builtin_memcpy(record->url_path, connection->url_path, sizeof(record->url_path));
+}
+
+/* A request that brought a tracestate; false where that is not known any more. */
+static __always_inline bool send_with_trace_state(const struct http_connection *connection,
+						  __u64 header, __u16 status, __u64 end_ns)
+{
+	struct trace_state *state = bpf_map_lookup_elem(&trace_states, &header);
+	struct record_http_request *record;
+
+	if (!state)
+		return false;
+	record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
+	if (!record) {
+		lose(LOSS_RING_FULL);
+		return true;
+	}
+	fill_request(record, sizeof(*record), connection, status, end_ns);
+	record->trace_state_length = (__u32)state->length;
+	__builtin_memcpy(record->trace_state, state->text, sizeof(record->trace_state));
+	bpf_ringbuf_submit(record, wake_up_flags());
+	return true;
+}
+
 static __always_inline void send_request(const struct http_connection *connection, __u64 header,
 					 __u16 status, __u64 end_ns)
 {
 	struct record_http_request *record;
 
-	if (!emit_spans)
+	if (!is_exported(&connection->span))
 		return;
-	record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
+	count_event(EVENT_SPANS_ENDED);
+	if (connection->has_trace_state &&
+	    send_with_trace_state(connection, header, status, end_ns))
+		return;
+	record = bpf_ringbuf_reserve(&records, RECORD_HTTP_REQUEST_BYTES, 0);
 	if (!record) {
 		lose(LOSS_RING_FULL);
 		return;
 	}
-	record->header.kind = RECORD_HTTP_REQUEST;
-	record->header.version = WIRE_VERSION;
-	record->header.size = sizeof(*record);
-	record->start_ns = connection->start_ns;
-	record->end_ns = end_ns;
-	record->route = connection->route;
-	record->task = header;
-	record->status = status;
-	record->method = connection->method;
-	record->reserved = 0;
-	record->url_path_length = connection->url_path_length;
-	record->reserved2 = 0;
-	__builtin_memcpy(record->url_path, connection->url_path, sizeof(record->url_path));
-	/* User space drains the ring by its own clock; it is woken only when the ring fills. */
-	bpf_ringbuf_submit(record, bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) * 2 >
-						   bpf_ringbuf_query(&records, BPF_RB_RING_SIZE)
-					   ? BPF_RB_FORCE_WAKEUP
-					   : BPF_RB_NO_WAKEUP);
+	fill_request(record, RECORD_HTTP_REQUEST_BYTES, connection, status, end_ns);
+	bpf_ringbuf_submit(record, wake_up_flags());
 }
 
 static __always_inline void finish_request(struct http_connection *connection, __u64 header,
@@ -132,12 +162,31 @@ static __always_inline void finish_request(struct http_connection *connection, _
 
 	count_request(connection, status, end_ns);
 	send_request(connection, header, status, end_ns);
+	if (connection->has_trace_state)
+		bpf_map_delete_elem(&trace_states, &header);
+	connection->has_trace_state = 0;
 	if (total)
 		add(&total->ended, 1);
 	connection->seen_ns = 0;
 	connection->start_ns = 0;
 	connection->end_ns = 0;
 	connection->route = ROUTE_UNMATCHED;
+}
+
+/* Where the request's time went, as far as its task had it: `in_poll_ns` is the part of the poll in
+ * progress. */
+static __always_inline void end_request_times(struct http_connection *connection, __u64 header,
+					      __u64 in_poll_ns)
+{
+	struct task *task = emit_spans ? bpf_map_lookup_elem(&tasks, &header) : NULL;
+	struct span_state *span = &connection->span;
+
+	if (!task) {
+		span->busy_ns = span->waiting_ns = 0;
+		return;
+	}
+	span->busy_ns = task->busy_ns + in_poll_ns - span->busy_ns;
+	span->waiting_ns = task->waiting_ns - span->waiting_ns;
 }
 
 /* Settles the response that waits on a connection, if one does. */
@@ -170,8 +219,10 @@ static __always_inline void http_end_connection(__u64 header, __u64 now_ns)
 		return;
 	if (connection->end_ns)
 		http_settle(connection, header, false);
-	else if (connection->start_ns)
+	else if (connection->start_ns) {
+		end_request_times(connection, header, 0);
 		finish_request(connection, header, HTTP_STATUS_ABORTED, now_ns);
+	}
 	bpf_map_delete_elem(&http_connections, &header);
 }
 

@@ -22,9 +22,25 @@ extern const volatile __u64 pid_namespace_inode;
 extern const volatile __u64 slow_poll_ns;
 extern const volatile __u64 poll_bounds_ns[HISTOGRAM_BOUNDS];
 extern const volatile __u64 http_bounds_ns[HISTOGRAM_BOUNDS];
-extern const volatile __u32 encode_head_offset; /* in hyper's Encode: the pointer to the head */
-extern const volatile __u32 head_status_offset; /* in that head: the status code */
+extern const volatile __u64 session_bounds_ns[HISTOGRAM_BOUNDS];
+extern const volatile __u32 encode_head_offset;	  /* in hyper's Encode: the pointer to the head */
+extern const volatile __u32 head_status_offset;	  /* in that head: the status code */
+extern const volatile __u32 frame_payload_offset; /* in tungstenite's Frame: pointer and length */
+extern const volatile __u32 frame_head_offset;	  /* in that frame: FIN, reserved bits, opcode */
 extern const volatile bool emit_spans;
+extern const volatile bool sampler_parent_based; /* a remote parent's decision counts */
+/* A trace is sampled where bits 1 to 63 of its id's last eight bytes are below this. */
+extern const volatile __u64 sampler_threshold;
+/* Messages to clients are looked at where their frames are written, not where they are queued. */
+extern const volatile bool messages_by_frame;
+extern const volatile bool wakes_are_seen;
+
+extern const volatile __u32 app_status_offset; /* in AppData; 0: not known */
+
+/* Checks of all applications: the number of the latest. */
+extern __u64 app_checks_begun;
+/* As last recorded, plus 1. */
+extern __u64 oauth_sessions[OAUTH_FLOW_COUNT];
 
 /* enum activation, raised by user space. */
 extern __u32 activation;
@@ -43,13 +59,29 @@ struct {
 	__type(value, struct task);
 } tasks __weak SEC(".maps");
 
-/* Address of a task's vtable -> enum task_kind, filled from the plan. */
+/* Address of a task's vtable -> its kind, filled from the plan. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
 	__type(key, __u64);
-	__type(value, __u32);
+	__type(value, struct task_kind);
 } vtables __weak SEC(".maps");
+
+/* Address of a task's header -> the session that the task is. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct task_session);
+} sessions __weak SEC(".maps");
+
+/* Address of a connection's task's header -> the tracestate of its current request. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct trace_state);
+} trace_states __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -73,12 +105,35 @@ struct {
 	__type(value, struct route_text);
 } routes __weak SEC(".maps");
 
+/* By kind of task. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, KIND_LIMIT);
+	__type(key, __u32);
+	__type(value, struct task_totals);
+} task_totals __weak SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct task_totals);
-} task_totals __weak SEC(".maps");
+	__type(value, struct schedule_totals);
+} schedule_totals __weak SEC(".maps");
+
+/* By role. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ROLE_COUNT);
+	__type(key, __u32);
+	__type(value, struct session_totals);
+} session_totals __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, EVENT_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} events __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -120,6 +175,52 @@ struct {
 	__uint(max_entries, 4096);
 } records __weak SEC(".maps");
 
+/* Hash of an application's name -> what is known of it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, struct app);
+} apps __weak SEC(".maps");
+
+/* The last checks, by the end of their number. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, APP_CHECK_SLOTS);
+	__type(key, __u32);
+	__type(value, struct app_check);
+} app_checks __weak SEC(".maps");
+
+/* Address of a task's header -> what it inspects. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, struct app_inspection);
+} app_inspections __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct histogram_counts);
+} validations __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32);
+	__type(key, struct rate_limit_key);
+	__type(value, __u64);
+} rate_limits __weak SEC(".maps");
+
+/* Thread -> the cleanup in progress on it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, __u32);
+	__type(value, struct oauth_cleanup);
+} oauth_cleanups __weak SEC(".maps");
+
 /* Zeroed values to start a map's entry with: they are too large for a program's stack. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -134,6 +235,20 @@ struct {
 	__type(key, __u32);
 	__type(value, struct http_connection);
 } new_connection __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct task_session);
+} new_session __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct trace_state);
+} new_trace_state __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

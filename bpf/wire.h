@@ -12,28 +12,66 @@
 #define HOOK_LIST(X)                                                                              \
 	X(POLL_START, "poll_start", "a task is about to be polled")                               \
 	X(POLL_IDLE, "poll_idle", "a poll ended, the task is not finished")                       \
+	X(RAW_POLL, "raw_poll", "a task's poll function is called")                               \
+	X(RAW_POLL_RETURN, "raw_poll_return", "a task's poll function returns")                   \
 	X(TASK_COMPLETE, "task_complete", "a task ended")                                         \
+	X(TASK_SCHEDULE, "task_schedule", "a task is put into a run queue: spawned or woken")     \
+	X(SCHEDULE_LOCAL, "schedule_local", "a task is put into its worker's own queue")          \
+	X(SCHEDULE_REMOTE, "schedule_remote", "a task is put into the queue of all workers")      \
 	X(HTTP_PARSE, "http_parse", "hyper looks for a request head in a connection's buffer")    \
 	X(HTTP_ROUTE, "http_route", "axum lets go of a request's matched path")                   \
 	X(HTTP_ENCODE, "http_encode", "hyper writes a response head")                             \
 	X(HTTP2_STREAM, "http2_stream", "h2 opens a stream, which carries a request over HTTP/2") \
+	X(SOCKET_ACCEPT, "socket_accept", "the kernel is asked for an accepted connection")       \
+	X(SOCKET_ACCEPTED, "socket_accepted", "the kernel gave an accepted connection")           \
+	X(WEBSOCKET_OPEN, "websocket_open", "tungstenite opens a websocket connection")           \
+	X(FRAME_IN, "frame_in", "tungstenite looks for a frame's head in its input")              \
+	X(TEXT_IN, "text_in", "tungstenite has a text message of one frame")                      \
+	X(FRAGMENTS_IN, "fragments_in", "tungstenite has a message of several frames")            \
+	X(FRAME_OUT, "frame_out", "tungstenite writes a frame to its output")                     \
+	X(MESSAGE_QUEUE, "message_queue", "a message is queued for a websocket client")           \
+	X(SHELL_AUDIT, "shell_audit", "Scotty logs the end of a shell session")                   \
+	X(APP_NEW, "app_new", "an application's data were made up: it was inspected")             \
+	X(APP_CHECK, "app_check", "all applications are about to be inspected")                   \
+	X(APP_REMOVED, "app_removed", "a destroyed application leaves the list")                  \
+	X(OAUTH_DEVICE_FLOW, "oauth_device_flow", "recorder: a device flow starts")               \
+	X(OAUTH_WEB_FLOW, "oauth_web_flow", "recorder: a web flow starts")                        \
+	X(OAUTH_FLOW_FAILURE, "oauth_flow_failure", "recorder: a flow failed")                    \
+	X(OAUTH_VALIDATION, "oauth_validation", "recorder: a token was validated")                \
+	X(OAUTH_DEVICE_SESSIONS, "oauth_device_sessions", "recorder: device flows in progress")   \
+	X(OAUTH_WEB_SESSIONS, "oauth_web_sessions", "recorder: web flows in progress")            \
+	X(OAUTH_EXPIRED, "oauth_expired", "recorder: expired sessions were taken out")            \
+	X(OAUTH_SAMPLE, "oauth_sample", "Scotty is about to count its OAuth sessions")            \
+	X(OAUTH_CLEANUP, "oauth_cleanup", "Scotty is about to take expired sessions out")         \
+	X(OAUTH_CLEANED, "oauth_cleaned", "Scotty took expired sessions out")                     \
+	X(RATE_LIMIT_ALLOWED, "rate_limit_allowed", "recorder: a request was let through")        \
+	X(RATE_LIMIT_DENIED, "rate_limit_denied", "recorder: a request was refused")              \
+	X(RATE_LIMIT_ERROR, "rate_limit_error", "recorder: a request told no client")             \
 	X(RSS_STAT, "rss_stat", "the kernel changed a process's resident memory")
 
 /* X(identifier, name, what was lost): nothing is dropped without one of these going up. */
-#define LOSS_LIST(X)                                                                             \
-	X(RING_FULL, "ring_full", "spans: the ring buffer was full")                             \
-	X(THREADS_FULL, "threads_full", "polls: more threads than the map holds")                \
-	X(TASKS_FULL, "tasks_full", "tasks: more live tasks than the map holds")                 \
-	X(CONNECTIONS_FULL, "connections_full", "requests: more connections than the map holds") \
-	X(SERIES_FULL, "series_full", "label sets: counted in the overflow set")                 \
-	X(ROUTES_FULL, "routes_full", "route templates: more than the map holds")                \
-	X(NESTING, "nesting", "polls: nested deeper than the stack of a thread")                 \
-	X(FRAME_LOST, "frame_lost", "polls: an end without a start or a start without an end")   \
-	X(NO_TASK, "no_task", "requests: served outside any poll that was seen to start")        \
-	X(READ_FAULT, "read_fault", "events: user memory could not be read")                     \
-	X(HEAD_STRANGE, "head_strange", "request heads: the buffer was not as expected")         \
-	X(ROUTE_STRANGE, "route_strange", "routes: the text was not that of a template")         \
-	X(HTTP2, "http2_requests", "requests over HTTP/2, which is not looked into")             \
+#define LOSS_LIST(X)                                                                               \
+	X(RING_FULL, "ring_full", "spans: the ring buffer was full")                               \
+	X(THREADS_FULL, "threads_full", "polls: more threads than the map holds")                  \
+	X(TASKS_FULL, "tasks_full", "tasks: more live tasks than the map holds")                   \
+	X(CONNECTIONS_FULL, "connections_full", "requests: more connections than the map holds")   \
+	X(SERIES_FULL, "series_full", "label sets: counted in the overflow set")                   \
+	X(ROUTES_FULL, "routes_full", "route templates: more than the map holds")                  \
+	X(SESSIONS_FULL, "sessions_full", "sessions: more than the map holds")                     \
+	X(TRACE_HEADERS, "trace_headers", "traceparent, tracestate: too long, too many, too late") \
+	X(NESTING, "nesting", "polls: nested deeper than the stack of a thread")                   \
+	X(FRAME_LOST, "frame_lost", "polls: an end without a start or a start without an end")     \
+	X(NO_TASK, "no_task", "requests: served outside any poll that was seen to start")          \
+	X(APPS_FULL, "apps_full", "applications: more than the map holds")                         \
+	X(TIER_STRANGE, "tier_strange", "rate limits: the tier was not a name")                    \
+	X(INSTANT_STRANGE, "instant_strange", "durations of token validations: no such time")      \
+	X(READ_FAULT, "read_fault", "events: user memory could not be read")                       \
+	X(HEAD_STRANGE, "head_strange", "request heads: the buffer was not as expected")           \
+	X(ROUTE_STRANGE, "route_strange", "routes: the text was not that of a template")           \
+	X(FRAME_STRANGE, "frame_strange", "websocket frames: not as expected")                     \
+	X(LINES_UNCOUNTED, "lines_uncounted", "lines: in a message too long for this kernel")      \
+	X(OUTCOME_UNKNOWN, "outcome_unknown", "outcomes of tasks: memory was not as expected")     \
+	X(HTTP2, "http2_requests", "requests over HTTP/2, which is not looked into")               \
 	X(STATUS_UNKNOWN, "status_unknown", "status codes: neither way to read them gave one")
 
 /* X(identifier, name, what was found): checks of what was assumed about the target. */
@@ -42,6 +80,14 @@
 	X(STATUS_DIFFERS, "status_differs", "status in memory differs: the response line counts") \
 	X(STATUS_UNCHECKED, "status_unchecked", "response line gone: status from memory counts")  \
 	X(RESPONSE_ONLY, "response_only", "response to a request from before the attachment")     \
+	X(FRAME_AGREES, "frame_agrees", "a frame's opcode in memory equals the written one")      \
+	X(FRAME_DIFFERS, "frame_differs", "a frame's opcode differs: the written one counts")     \
+	X(FRAME_UNCHECKED, "frame_unchecked", "written frame gone: opcode from memory counts")    \
+	X(REQUEST_UNKNOWN, "request_unknown", "a client's message came in pieces: type not read") \
+	X(WAKE_UNSEEN, "wake_unseen", "a poll without a wake-up or spawn seen before")            \
+	X(APP_AGREES, "app_agrees", "an application's data are what its inspection gave")         \
+	X(APP_STRANGE, "app_strange", "an application's data were not as expected")               \
+	X(SESSIONS_STRANGE, "sessions_strange", "OAuth sessions were not in a map as expected")   \
 	X(TASK_REUSED, "task_reused", "a task's memory was reused without its end being seen")    \
 	X(VTABLE_UNKNOWN, "vtable_unknown", "a task of a kind the plan did not find")
 
@@ -96,15 +142,57 @@ struct histogram_counts {
 };
 _Static_assert(sizeof(struct histogram_counts) == 208, "histogram_counts");
 
-/* One per CPU; read as the sum. */
+/* One per CPU and kind of task; read as the sum. */
 struct task_totals {
 	struct histogram_counts polls;
 	__u64 slow_polls;
 	__u64 started; /* tasks first seen since the attachment */
 	__u64 ended;   /* of these and of those that the census found */
-	__u64 blocking_runs;
 };
-_Static_assert(sizeof(struct task_totals) == 240, "task_totals");
+_Static_assert(sizeof(struct task_totals) == 232, "task_totals");
+
+struct schedule_totals {
+	struct histogram_counts idle;	    /* end of a poll to the next wake-up */
+	struct histogram_counts first_poll; /* spawn to first poll */
+	__u64 scheduled;
+};
+_Static_assert(sizeof(struct schedule_totals) == 424, "schedule_totals");
+
+/* One per CPU and role. */
+struct session_totals {
+	struct histogram_counts durations; /* of those whose start was seen */
+	__u64 before;  /* first seen before all those from before the attachment were known */
+	__u64 started; /* later */
+	__u64 ended;   /* of all, and of those that the census found */
+	__u64 failed;
+	__u64 timed_out;
+};
+_Static_assert(sizeof(struct session_totals) == 248, "session_totals");
+
+/* X(identifier): what happens within sessions, and how many sampled spans there were. */
+#define EVENT_LIST(X)                \
+	X(MESSAGES_SENT)             \
+	X(MESSAGES_RECEIVED)         \
+	X(AUTHENTICATION_FAILED)     \
+	X(LOG_STREAM_REFUSED)        \
+	X(LOG_LINES)                 \
+	X(TASK_OUTPUT_LINES)         \
+	X(OAUTH_DEVICE_FLOWS)        \
+	X(OAUTH_WEB_FLOWS)           \
+	X(OAUTH_FLOW_FAILURES)       \
+	X(OAUTH_VALIDATIONS)         \
+	X(OAUTH_VALIDATION_FAILURES) \
+	X(OAUTH_EXPIRED)             \
+	X(RATE_LIMIT_ERRORS)         \
+	X(SPANS_STARTED)             \
+	X(SPANS_ENDED)
+
+enum event {
+#define X(identifier) EVENT_##identifier,
+	EVENT_LIST(X)
+#undef X
+	EVENT_COUNT,
+};
 
 struct http_totals {
 	__u64 started;
@@ -133,40 +221,139 @@ struct route_text {
 	char text[ROUTE_TEXT_BYTES];
 };
 
-/* What is known of a live task, by the address of its header. */
-enum task_kind {
+/* A kind of task is a future's type. User space lists those of the executable, by vtable; its index
+ * is what the kernel counts by. */
+#define KIND_LIMIT 128
+#define KIND_OTHER 0 /* a vtable that the plan did not find, or beyond the limit */
+
+enum task_class {
 	TASK_ASYNC,
 	TASK_BLOCKING, /* a closure of spawn_blocking, or a worker thread's own loop */
 };
 
-struct task {
-	__u64 vtable;
-	__u32 kind;
+/* X(identifier, name): what a task is for, where the observer has to know. Those from the websocket
+ * on are sessions: counted, timed, and a span each. */
+#define ROLE_LIST(X)                          \
+	X(NONE, "none")                       \
+	X(HTTP_CONNECTION, "http_connection") \
+	X(APP_CHECK, "app_check")             \
+	X(WEBSOCKET, "websocket_connection")  \
+	X(SHELL, "shell_session_handler")     \
+	X(LOG_STREAM, "log_stream_handler")   \
+	X(COMPOSE_TASK, "compose_task")
+
+enum task_role {
+#define X(identifier, name) ROLE_##identifier,
+	ROLE_LIST(X)
+#undef X
+	ROLE_COUNT,
+};
+
+/* What a vtable says of its tasks. */
+struct task_kind {
+	__u16 index; /* below KIND_LIMIT */
+	__u8 class;  /* enum task_class */
+	__u8 role;   /* enum task_role */
+};
+_Static_assert(sizeof(struct task_kind) == 4, "task_kind");
+
+/* Where something happens: its trace and the span in it (W3C Trace Context level 1). */
+#define CONTEXT_PRESENT 1
+#define CONTEXT_SAMPLED 2 /* the span is exported */
+#define CONTEXT_REMOTE	4 /* the parent is in another process */
+
+struct trace_context {
+	__u8 trace_id[16];
+	__u8 span_id[8];
+	__u32 flags;
 	__u32 reserved;
 };
-_Static_assert(sizeof(struct task) == 16, "task");
+_Static_assert(sizeof(struct trace_context) == 32, "trace_context");
+
+/* What is known of a live task, by the address of its header. Times are monotonic. */
+#define TASK_CENSUS	 1 /* it was there before the attachment */
+#define TASK_SESSION	 2 /* it was counted as a session */
+#define TASK_POLLED	 4 /* at least once since the attachment */
+#define TASK_APP_REMOVED 8 /* an operation that took its application out of the list */
+
+struct task {
+	__u64 vtable;
+	struct task_kind kind;
+	__u32 flags;
+	__u64 spawn_ns;	  /* 0: not seen */
+	__u64 wake_ns;	  /* put into a run queue; 0: not since its last poll */
+	__u64 idle_ns;	  /* end of its last poll; 0: none yet, or one is in progress */
+	__u64 busy_ns;	  /* in polls so far */
+	__u64 waiting_ns; /* in run queues so far */
+	__u64 session;	  /* header of the session that it is, or was spawned within; 0: none */
+	struct trace_context context;
+};
+_Static_assert(sizeof(struct task) == 96, "task");
 
 /* A poll in progress on a thread, the innermost last. */
 #define FRAME_LIMIT 8
 
-#define FRAME_HTTP_PENDING 1 /* a response head was written in this poll */
-#define FRAME_CANCELLED	   2 /* the task is ended without a poll */
+#define FRAME_HTTP_PENDING	1  /* a response head was written in this poll */
+#define FRAME_CANCELLED		2  /* the task is ended without a poll */
+#define FRAME_WEBSOCKET_PENDING 4  /* a websocket frame was written in this poll */
+#define FRAME_APP_CHECK		8  /* a check of all applications began in this poll */
+#define FRAME_APP_CHECK_SHIFT	16 /* the bits from there on: the end of its number */
 
 struct poll_frame {
 	__u64 header;
 	__u64 start_ns;
+	__u64 stack_pointer; /* where the poll was called */
 	__u32 flags;
-	__u32 reserved;
+	struct task_kind kind;
+};
+_Static_assert(sizeof(struct poll_frame) == 32, "poll_frame");
+
+/* A peer's address, as accept() gave it. */
+struct socket_address {
+	__u16 family; /* AF_INET, AF_INET6; 0: not known */
+	__u16 port;   /* host order */
+	__u8 address[16];
+};
+_Static_assert(sizeof(struct socket_address) == 20, "socket_address");
+
+/* A websocket frame that was written to an output, as it was in memory before. */
+struct written_frame {
+	__u64 output;	     /* address of the vector; 0: none to check */
+	__u64 output_length; /* of it before */
+	__u64 size;	     /* of the frame as written */
+	__u8 first_byte;     /* FIN and opcode; 0: memory was not as expected */
+	__u8 reserved[7];
 };
 
 /* A thread that polls tasks, by its id. */
 struct thread {
-	__u64 stack_pointer; /* as of its last poll: where the census looks for its kind */
 	__u32 depth;
-	__u32 reserved;
+	struct socket_address peer; /* of the connection accepted last */
+	__u64 stack_pointer;	    /* as of its last poll: where the census looks for its kind */
+	__u64 accept_address;	    /* where an accept in progress puts it; 0: none */
+	struct written_frame written;
 	struct poll_frame frames[FRAME_LIMIT];
 };
-_Static_assert(sizeof(struct thread) == 16 + 24 * FRAME_LIMIT, "thread");
+_Static_assert(sizeof(struct thread) == 72 + 32 * FRAME_LIMIT, "thread");
+
+/* What every span keeps from its start on. */
+#define SLOW_POLL_LIMIT 4
+
+struct slow_poll {
+	__u64 start_ns;
+	__u64 duration_ns;
+};
+
+struct span_state {
+	struct trace_context context; /* its own */
+	__u8 parent_span_id[8];	      /* all zero: none */
+	__u64 start_ns;
+	__u64 busy_ns;	  /* while it lasts: its task's before it; at its end: its own */
+	__u64 waiting_ns; /* the same */
+	__u64 slow_count;
+	struct slow_poll slow[SLOW_POLL_LIMIT]; /* the first ones */
+};
+_Static_assert(sizeof(struct span_state) == 72 + 16 * SLOW_POLL_LIMIT, "span_state");
 
 #define URL_PATH_BYTES 160
 
@@ -178,19 +365,64 @@ struct http_connection {
 	__u64 route;
 	__u64 output;	     /* address of the vector that the response head went to */
 	__u64 output_length; /* of it before that */
-	__u16 status;	     /* as read from memory */
-	__u8 method;
-	__u8 reserved[3];
+	struct span_state span;
+	struct socket_address peer;
+	__u16 status;	       /* as read from memory */
 	__u16 url_path_length; /* before it was cut */
+	__u8 method;
+	__u8 has_trace_state;
+	__u8 reserved[6];
 	char url_path[URL_PATH_BYTES];
 };
-_Static_assert(sizeof(struct http_connection) == 56 + URL_PATH_BYTES, "http_connection");
+_Static_assert(sizeof(struct http_connection) == 216 + URL_PATH_BYTES, "http_connection");
+
+/* A header's value that goes with a request's span, by the address of its task's header. */
+#define TRACE_STATE_BYTES 512 /* W3C Trace Context 3.3.1.5: what should be passed on at least */
+
+struct trace_state {
+	__u64 length;
+	char text[TRACE_STATE_BYTES];
+};
+
+/* How a session ended. */
+enum session_end {
+	SESSION_ENDED,
+	SESSION_FAILED,
+	SESSION_TIMED_OUT,
+	SESSION_PANICKED,
+	SESSION_CANCELLED,
+	SESSION_END_COUNT,
+};
+
+/* What a client asked for on its websocket, while that is being handled. */
+enum websocket_request {
+	REQUEST_NONE,
+	REQUEST_LOG_STREAM,
+	REQUEST_LOG_STREAM_SERVED,
+};
+
+#define MESSAGE_PENDING 1 /* a text message's last frame was seen, its payload perhaps not yet */
+#define FRAGMENTS_TEXT	2 /* a text message's first fragments were seen */
+
+/* A task that is a session, by the address of its header. */
+struct task_session {
+	struct span_state span; /* start 0: before the attachment */
+	__u64 sent;
+	__u64 received;
+	__u8 role; /* enum task_role */
+	__u8 end;  /* enum session_end, as far as known */
+	__u8 request;
+	__u8 message_flags;
+	__u8 reserved[4];
+};
+_Static_assert(sizeof(struct task_session) == sizeof(struct span_state) + 24, "session");
 
 /* Records of the ring buffer: a header, then what its kind says. */
-#define WIRE_VERSION 1
+#define WIRE_VERSION 2
 
 enum record_kind {
 	RECORD_HTTP_REQUEST = 1,
+	RECORD_SESSION = 2,
 };
 
 struct record_header {
@@ -201,18 +433,98 @@ struct record_header {
 
 struct record_http_request {
 	struct record_header header;
-	__u64 start_ns; /* monotonic */
+	struct span_state span;
 	__u64 end_ns;
 	__u64 route;
-	__u64 task; /* header of the connection's task */
+	struct socket_address peer;
 	__u16 status;
-	__u8 method;
-	__u8 reserved;
 	__u16 url_path_length; /* before it was cut; never with a query */
-	__u16 reserved2;
+	__u8 method;
+	__u8 reserved[3];
+	__u32 trace_state_length; /* 0: the record ends before its text */
 	char url_path[URL_PATH_BYTES];
+	char trace_state[TRACE_STATE_BYTES];
 };
-_Static_assert(sizeof(struct record_http_request) == 48 + URL_PATH_BYTES, "record_http_request");
+#define RECORD_HTTP_REQUEST_BYTES __builtin_offsetof(struct record_http_request, trace_state)
+_Static_assert(RECORD_HTTP_REQUEST_BYTES == 192 + URL_PATH_BYTES, "record_http_request");
+
+struct record_session {
+	struct record_header header;
+	struct span_state span;
+	__u64 end_ns;
+	__u64 sent;
+	__u64 received;
+	__u8 role;
+	__u8 end;
+	__u8 reserved[6];
+};
+_Static_assert(sizeof(struct record_session) == 8 + 136 + 32, "record_session");
+
+/* X(identifier, name): what Scotty says of an application, in its order
+ * (scotty-core/src/apps/app_data/status.rs). */
+#define APP_STATUS_LIST(X)          \
+	X(STOPPED, "stopped")       \
+	X(STARTING, "starting")     \
+	X(RUNNING, "running")       \
+	X(CREATING, "creating")     \
+	X(DESTROYING, "destroying") \
+	X(UNSUPPORTED, "unsupported")
+
+enum app_status {
+#define X(identifier, name) APP_STATUS_##identifier,
+	APP_STATUS_LIST(X)
+#undef X
+	APP_STATUS_COUNT,
+};
+#define APP_STATUS_UNKNOWN 255
+
+/* An application as it was inspected last, by the hash of its name. */
+struct app {
+	__u64 checked_ns; /* monotonic */
+	__u64 check;	  /* number of the last check that it was found in */
+	__u32 services;
+	__u8 status; /* enum app_status */
+	__u8 reserved[3];
+};
+_Static_assert(sizeof(struct app) == 24, "app");
+
+/* A check of all applications. When it is whole, those found in it are all there are. */
+#define APP_CHECK_SLOTS 64
+
+struct app_check {
+	__u64 number;	/* from 1 */
+	__u64 spawning; /* the poll that spawns its tasks has not ended */
+	__u64 spawned;
+	__u64 ended;
+};
+_Static_assert(sizeof(struct app_check) == 32, "app_check");
+
+/* A task that inspects an application in a check, by its header. */
+struct app_inspection {
+	__u64 check;
+	__u64 app; /* hash of its name; 0: not known yet, or none */
+};
+
+enum oauth_flow {
+	OAUTH_DEVICE,
+	OAUTH_WEB,
+	OAUTH_FLOW_COUNT,
+};
+
+/* Before OAuth sessions are taken out, by the thread that does. */
+struct oauth_cleanup {
+	__u64 map;
+	__u64 items;
+};
+
+/* What requests are limited by. */
+#define TIER_BYTES 32
+
+struct rate_limit_key {
+	char tier[TIER_BYTES]; /* padded with zero bytes */
+	__u32 is_denied;
+};
+_Static_assert(sizeof(struct rate_limit_key) == 36, "rate_limit_key");
 
 /* Kinds of pages in the kernel's accounting (include/linux/mm_types_task.h). */
 enum memory_member {
@@ -228,12 +540,13 @@ struct memory_peak {
 	__u64 rss_bytes;
 };
 
-/* Which groups of hooks record; user space raises it step by step, so that a request is never seen
- * in a poll whose start was not. */
+/* What records; user space raises it step by step, so that a request is never seen in a poll whose
+ * start was not, and that a task that is not known is a new one. */
 enum activation {
 	ACTIVE_NONE,
 	ACTIVE_POLLS,
 	ACTIVE_ALL,
+	ACTIVE_SETTLED, /* the census has entered the tasks from before */
 };
 
 #endif

@@ -43,6 +43,17 @@ struct trace_event_raw_rss_stat {
 	long size;
 };
 
+/* Tracepoints syscalls:sys_enter_* and sys_exit_* (include/trace/events/syscalls.h). */
+struct trace_event_raw_sys_enter {
+	long id;
+	unsigned long args[6];
+};
+
+struct trace_event_raw_sys_exit {
+	long id;
+	long ret;
+};
+
 #pragma clang attribute pop
 
 #endif

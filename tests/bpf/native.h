@@ -4,13 +4,15 @@
 
 /* Compiles headers of bpf/ natively: user memory is this process's own, and may be made to fail. */
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #undef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 #undef __weak
-#define __weak	   static
+#define __weak	   static __attribute__((unused)) /* a header has more than one test needs */
 #define __noinline __attribute__((noinline))
 
 /* Reads from here on fail, as unmapped memory does; 0: none does. */
@@ -18,10 +20,41 @@ extern uint64_t native_fault_from;
 
 static inline long bpf_probe_read_user(void *to, uint32_t size, const void *from)
 {
-	if (native_fault_from && (uint64_t)(uintptr_t)from + size > native_fault_from)
+	if (native_fault_from && (uint64_t)(uintptr_t)from + size > native_fault_from) {
+		memset(to, 0, size); /* as the kernel does */
 		return -14;
+	}
 	memcpy(to, from, size);
 	return 0;
+}
+
+/* User memory with these bytes in it, to be freed. It ends where they end, so that a read past them
+ * is found by the sanitizer. */
+static inline char *native_memory(const void *bytes, size_t length)
+{
+	char *memory = malloc(length ? length : 1);
+
+	return memory && length ? memcpy(memory, bytes, length) : memory;
+}
+
+static inline uint64_t native_address(const void *memory)
+{
+	return (uint64_t)(uintptr_t)memory;
+}
+
+/* The same, but a read past the bytes fails. One at a time. */
+static inline char *native_memory_at_edge(const void *bytes, size_t length)
+{
+	char *memory = native_memory(bytes, length);
+
+	native_fault_from = native_address(memory) + length;
+	return memory;
+}
+
+static inline void native_free(char *memory)
+{
+	native_fault_from = 0;
+	free(memory);
 }
 
 #endif

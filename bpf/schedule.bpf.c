@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+
+/* Wake-ups and spawns: whatever is to be polled is put into a run queue first. */
+
+#include "task.bpf.h"
+
+/* A task waits in a run queue from now on. It may be moved from one queue to another: once between
+ * two polls counts. */
+static __always_inline void wake_task(struct task *task, __u64 now_ns)
+{
+	struct schedule_totals *total = schedule_total();
+
+	if (!total || task->wake_ns)
+		return;
+	add(&total->scheduled, 1);
+	/* One that is woken before its poll has returned was not idle at all. */
+	if (task->flags & TASK_POLLED)
+		observe(&total->idle,
+			task->idle_ns && now_ns > task->idle_ns ? now_ns - task->idle_ns : 0,
+			poll_bounds_ns);
+	task->wake_ns = now_ns;
+}
+
+static __always_inline void schedule(enum hook hook, __u64 address)
+{
+	__u32 tid = admit(hook, ACTIVE_POLLS);
+	__u64 now_ns = bpf_ktime_get_ns();
+	struct task_header header;
+	struct task *task;
+
+	if (!tid)
+		return;
+	if (bpf_probe_read_user(&header, sizeof(header), (void *)address)) {
+		lose(LOSS_READ_FAULT);
+		return;
+	}
+	task = meet_task(address, header.vtable, tid, now_ns, true);
+	if (task)
+		wake_task(task, now_ns);
+}
+
+SEC("uprobe")
+int on_task_schedule(struct pt_regs *ctx)
+{
+	schedule(HOOK_TASK_SCHEDULE, PT_REGS_PARM2(ctx));
+	return 0;
+}
+
+SEC("uprobe")
+int on_schedule_local(struct pt_regs *ctx)
+{
+	schedule(HOOK_SCHEDULE_LOCAL, PT_REGS_PARM3(ctx));
+	return 0;
+}
+
+SEC("uprobe")
+int on_schedule_remote(struct pt_regs *ctx)
+{
+	schedule(HOOK_SCHEDULE_REMOTE, PT_REGS_PARM2(ctx));
+	return 0;
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+
+/* What the tasks of sessions say of themselves: the messages that they queue for their client, and
+ * Scotty's audit log of shell sessions, which is also kept when the client is gone. */
+
+#include "session_outcome.bpf.h"
+
+/* Of axum's Message, as queued: the tag of Text, then the text's bytes::Bytes, which is laid out as in
+ * a Frame. */
+#define MESSAGE_TEXT 0
+
+static __always_inline struct task_session *session_of(__u32 tid)
+{
+	struct thread *thread = find_thread(tid);
+	struct poll_frame *frame = thread ? current_frame(thread) : NULL;
+
+	return frame ? find_session(frame->header) : NULL;
+}
+
+SEC("uprobe")
+int on_message_queue(struct pt_regs *ctx)
+{
+	__u32 tid = admit(HOOK_MESSAGE_QUEUE, ACTIVE_ALL);
+	struct task_session *session = tid ? session_of(tid) : NULL;
+	struct {
+		__u64 tag, vtable, data, length;
+	} message;
+
+	/* Only what sessions say of themselves is looked at here. */
+	if (!session)
+		return 0;
+	if (bpf_probe_read_user(&message, sizeof(message), (void *)PT_REGS_PARM3(ctx))) {
+		lose(LOSS_READ_FAULT);
+		return 0;
+	}
+	if (message.tag == MESSAGE_TEXT)
+		see_outcome(session, message_type_of(message.data, message.length));
+	return 0;
+}
+
+/* audit_log_session_ended(&Uuid, &Uuid, &str, &str, f64, reason: &str, Option<i32>): six words are in
+ * registers, so that the reason is the first on the stack, behind the return address. */
+SEC("uprobe")
+int on_shell_audit(struct pt_regs *ctx)
+{
+	__u32 tid = admit(HOOK_SHELL_AUDIT, ACTIVE_ALL);
+	struct task_session *session = tid ? session_of(tid) : NULL;
+	struct {
+		__u64 data, length;
+	} reason;
+	__u64 text[2] = {};
+
+	if (!session || session->role != ROLE_SHELL)
+		return 0;
+	if (bpf_probe_read_user(&reason, sizeof(reason), (void *)(PT_REGS_SP(ctx) + 8))) {
+		lose(LOSS_READ_FAULT);
+		return 0;
+	}
+	if (reason.length != sizeof("Session timeout") - 1 ||
+	    bpf_probe_read_user(text, sizeof("Session timeout") - 1, (void *)reason.data))
+		return 0;
+	if (text[0] == WORD('S', 'e', 's', 's', 'i', 'o', 'n', ' ') &&
+	    text[1] == WORD('t', 'i', 'm', 'e', 'o', 'u', 't', 0))
+		note_session_end(session, SESSION_TIMED_OUT);
+	return 0;
+}

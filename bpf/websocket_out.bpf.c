@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+
+/* Messages to websocket clients, where their frames are written. */
+
+#include "session_outcome.bpf.h"
+
+#include "message_lines.bpf.h"
+
+/* How tungstenite's Frame ends, in the compilers' layout: FIN, three reserved bits, then the opcode as
+ * two bytes, whether it is a control frame's and which. */
+struct frame_header {
+	__u8 is_final;
+	__u8 reserved[3];
+	__u8 is_control;
+	__u8 opcode;
+};
+
+/* Before kernel commit e6f2dd0f8067 ("bpf: Add bpf_loop helper"), 5.17, messages are searched as far
+ * as this. */
+#define SHORT_LOOP_CHUNKS 256
+
+static long count_chunk(__u64 index, struct line_count *count)
+{
+	return count_lines_in_chunk(index, count);
+}
+
+static __always_inline void count_lines(__u64 text, __u64 length, enum event event)
+{
+	struct line_count count = {.text = text, .length = length};
+	__u64 *counter;
+	__u32 index = event;
+
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {
+		bpf_loop((__u32)(length / LINE_CHUNK_BYTES) + 2, count_chunk, &count, 0);
+	} else {
+		for (__u32 i = 0; i < SHORT_LOOP_CHUNKS; i++) {
+			if (count_lines_in_chunk(i, &count))
+				break;
+		}
+		if (length > SHORT_LOOP_CHUNKS * LINE_CHUNK_BYTES)
+			lose(LOSS_LINES_UNCOUNTED);
+	}
+	counter = bpf_map_lookup_elem(&events, &index);
+	if (counter)
+		add(counter, count.lines);
+}
+
+/* The connection that the task of this poll writes to, if it is known. */
+static __always_inline struct task_session *connection_of(const struct poll_frame *frame)
+{
+	struct task *task = bpf_map_lookup_elem(&tasks, &frame->header);
+	struct task_session *session = task && task->session ? find_session(task->session) : NULL;
+
+	return session && session->role == ROLE_WEBSOCKET ? session : NULL;
+}
+
+static __always_inline void see_text(const struct poll_frame *frame, __u64 text, __u64 length)
+{
+	struct task_session *connection = connection_of(frame);
+	int type;
+
+	count_event(EVENT_MESSAGES_SENT);
+	if (connection)
+		add(&connection->sent, 1);
+	type = message_type_of(text, length);
+	if (type == MESSAGE_LOG_LINES)
+		count_lines(text, length, EVENT_LOG_LINES);
+	else if (type == MESSAGE_TASK_OUTPUT_LINES)
+		count_lines(text, length, EVENT_TASK_OUTPUT_LINES);
+	else if (messages_by_frame)
+		see_outcome(NULL, type);
+}
+
+/* The first byte of the frame with this header, 0 where it is not one. A server masks nothing. */
+static __always_inline __u8 first_byte_of(const struct frame_header *header)
+{
+	if (header->is_final > 1 || header->reserved[0] > 1 || header->reserved[1] > 1 ||
+	    header->reserved[2] > 1 || header->is_control > 1 || header->opcode > 7)
+		return 0;
+	return (__u8)(header->is_final << 7 | header->is_control << 3 | header->opcode);
+}
+
+SEC("uprobe")
+int on_frame_out(struct pt_regs *ctx)
+{
+	__u32 tid = admit(HOOK_FRAME_OUT, ACTIVE_ALL);
+	struct thread *thread = tid ? find_thread(tid) : NULL;
+	struct poll_frame *frame = thread ? current_frame(thread) : NULL;
+	__u64 address = PT_REGS_PARM2(ctx);
+	struct frame_header header;
+	struct {
+		__u64 data, length;
+	} payload;
+	struct {
+		__u64 capacity, data, length;
+	} output;
+
+	if (!tid)
+		return 0;
+	if (!frame) {
+		lose(LOSS_NO_TASK);
+		return 0;
+	}
+	websocket_settle(thread);
+	if (bpf_probe_read_user(&header, sizeof(header), (void *)(address + frame_head_offset)) ||
+	    bpf_probe_read_user(&payload, sizeof(payload),
+				(void *)(address + frame_payload_offset)) ||
+	    bpf_probe_read_user(&output, sizeof(output), (void *)PT_REGS_PARM3(ctx))) {
+		lose(LOSS_READ_FAULT);
+		return 0;
+	}
+	thread->written.output = PT_REGS_PARM3(ctx);
+	thread->written.output_length = output.length;
+	thread->written.size = payload.length + (payload.length < 126	       ? 2
+						 : payload.length < 1ULL << 16 ? 4
+									       : 10);
+	thread->written.first_byte = first_byte_of(&header);
+	frame->flags |= FRAME_WEBSOCKET_PENDING;
+	if (thread->written.first_byte == (FRAME_FIN | OPCODE_TEXT))
+		see_text(frame, payload.data, payload.length);
+	return 0;
+}

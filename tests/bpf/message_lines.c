@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+#include "native.h"
+
+#include "message_lines.bpf.h"
+
+#define HEAD "{\"type\":\"TaskOutputData\",\"data\":{\"task_id\":\"0b8a1bd4\",\"lines\":["
+#define TAIL "],\"is_historical\":true,\"has_more\":false}}"
+
+/* As bpf_loop() does it, with as many chunks as the program asks for. */
+static size_t count_at(uint64_t address, size_t length)
+{
+	struct line_count count = {.text = address, .length = length};
+
+	for (uint64_t chunk = 0; chunk < length / LINE_CHUNK_BYTES + 2; chunk++) {
+		if (count_lines_in_chunk(chunk, &count))
+			break;
+	}
+	return count.lines;
+}
+
+/* The text's lines, once with memory behind it that cannot be read, once with a mark's rest there. */
+static size_t count_lines(const char *text, size_t length)
+{
+	static const char more[] = "uence\":quence\":";
+	char *memory = native_memory_at_edge(text, length);
+	size_t lines = count_at(native_address(memory), length);
+
+	native_free(memory);
+	memory = malloc(length + sizeof(more));
+	memcpy(memory, text, length);
+	memcpy(memory + length, more, sizeof(more));
+	cr_assert_eq(count_at(native_address(memory), length), lines);
+	free(memory);
+	return lines;
+}
+
+struct message {
+	char *text;
+	size_t length;
+	FILE *stream;
+};
+
+/* A message of that many lines with this content, of which serde has escaped what it has to. */
+static struct message message_of(size_t lines, const char *content)
+{
+	struct message message = {0};
+
+	message.stream = open_memstream(&message.text, &message.length);
+	fputs(HEAD, message.stream);
+	for (size_t i = 0; i < lines; i++)
+		fprintf(message.stream,
+			"%s{\"timestamp\":\"2026-01-02T03:04:05.678Z\",\"stream\":\"Stdout\","
+			"\"content\":\"%s\",\"sequence\":%zu}",
+			i > 0 ? "," : "", content, i);
+	fputs(TAIL, message.stream);
+	fclose(message.stream);
+	return message;
+}
+
+static void assert_lines(size_t lines, const char *content)
+{
+	struct message message = message_of(lines, content);
+	size_t counted = count_lines(message.text, message.length);
+
+	cr_assert_eq(counted, lines, "%zu, not %zu lines of: %s", counted, lines, content);
+	free(message.text);
+}
+
+Test(bpf_message_lines, each_line_is_counted_once)
+{
+	for (size_t lines = 0; lines < 40; lines++)
+		assert_lines(lines, "Pulling image");
+	assert_lines(1000, "Container blog-web-1  Started");
+	assert_lines(1000, "");
+}
+
+Test(bpf_message_lines, the_text_of_a_line_is_none)
+{
+	static const char *const contents[] = {
+		"q",
+		"qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq"
+		"q",
+		"quence",
+		"sequence",
+		"sequence:",
+		"quence:quence:quence:",
+		"{\\\"sequence\\\":1}",
+		"\\\"sequence\\\":1,\\\"sequence\\\":2",
+		"\\\\\\\"sequence\\\":1",
+		"\\\\",
+		"quence\\\":",
+		"quence\\\\",
+		"\xc3\xbcq\xf1\xf1\xf1",
+	};
+
+	for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
+		for (size_t lines = 0; lines < 10; lines++)
+			assert_lines(lines, contents[i]);
+	}
+}
+
+/* Each place of the mark against the borders of words and chunks, with and without other q. */
+Test(bpf_message_lines, a_line_is_counted_wherever_it_lies)
+{
+	for (size_t length = 0; length < 3 * LINE_CHUNK_BYTES; length++) {
+		for (int q = 0; q < 2; q++) {
+			char content[3 * LINE_CHUNK_BYTES + 1];
+
+			memset(content, q ? 'q' : 'x', length);
+			content[length] = '\0';
+			assert_lines(3, content);
+		}
+	}
+}
+
+Test(bpf_message_lines, random_texts_are_counted_as_a_plain_search_does)
+{
+	static const char *const parts[] = {
+		"q", "quence\":", "quenc", "e\":", "x", "\"", "se", "qq"};
+	unsigned int seed = 11;
+	size_t total = 0;
+
+	for (int round = 0; round < 3000; round++) {
+		char text[512] = "";
+		size_t length = 0, expected = 0, lines;
+
+		for (int i = rand_r(&seed) % 60; i > 0; i--)
+			length += (size_t)snprintf(text + length, sizeof(text) - length, "%s",
+						   parts[rand_r(&seed) % 8]);
+		for (const char *at = text; (at = strstr(at, "quence\":")); at++)
+			expected++;
+		/* Whatever follows it in memory, a mark that is not whole within the text is none. */
+		text[length++] = '}';
+		lines = count_lines(text, length);
+		cr_assert_eq(lines, expected, "%zu, not %zu in: %s", lines, expected, text);
+		total += lines;
+	}
+	cr_assert_gt(total, 1000);
+}
+
+Test(bpf_message_lines, of_memory_that_cannot_be_read_there_are_no_lines)
+{
+	struct message message = message_of(100, "x");
+	size_t half = message.length / 2;
+	size_t lines;
+
+	native_fault_from = native_address(message.text) + half;
+	lines = count_at(native_address(message.text), message.length);
+	cr_assert_gt(lines, 45);
+	cr_assert_leq(lines, 50);
+	native_fault_from = native_address(message.text);
+	cr_assert_eq(count_at(native_address(message.text), message.length), 0);
+	native_fault_from = 0;
+	cr_assert_eq(count_at(native_address(message.text), 0), 0);
+	free(message.text);
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+#include "native.h"
+
+#include "message.bpf.h"
+
+#define ASKS	   "\"type\":\"StartLogStream\""
+#define ASKS_BYTES ((int)sizeof(ASKS) - 1)
+
+/* Whether a client's message asks for a log stream when it is sent with that mask. */
+static int asks_masked(const char *text, size_t length, const uint8_t mask[4])
+{
+	char *memory = native_memory(text, length);
+	uint32_t word;
+	int asks;
+
+	for (size_t i = 0; i < length; i++)
+		memory[i] = (char)(memory[i] ^ mask[i % 4]);
+	memcpy(&word, mask, sizeof(word));
+	asks = asks_for_log_stream(native_address(memory), length, word);
+	native_free(memory);
+	return asks;
+}
+
+/* The same with any of some masks; -1 where the mask makes a difference. */
+static int asks(const char *text, size_t length)
+{
+	static const uint8_t masks[][4] = {
+		{0, 0, 0, 0},		{0xff, 0xff, 0xff, 0xff}, {0x12, 0x34, 0x56, 0x78},
+		{'"', 'S', 't', 'a'},	{0x80, 0, 0, 0x01},	  {0x37, 0xfa, 0x21, 0x3d},
+		{'"' ^ 1, 0, '"', 'm'},
+	};
+	int result = asks_masked(text, length, masks[0]);
+
+	for (size_t i = 1; i < sizeof(masks) / sizeof(masks[0]); i++) {
+		if (asks_masked(text, length, masks[i]) != result)
+			return -1;
+	}
+	return result;
+}
+
+Test(bpf_message_request, a_log_stream_is_asked_for_in_any_way_to_write_it)
+{
+	static const char *const texts[] = {
+		"{" ASKS ",\"data\":{\"app_name\":\"blog\",\"service_name\":\"web\","
+		"\"follow\":true,\"lines\":100,\"since\":null,\"until\":null,\"timestamps\":true}}",
+		"{\"type\": \"StartLogStream\", \"data\": {\"app_name\": \"blog\"}}",
+		"{ \"type\" :\t\"StartLogStream\" , \"data\" : { } }",
+		"{\r\n  \"type\": \"StartLogStream\",\n  \"data\": {}\n}",
+		" \n{\n\n\"type\"\n:\r\n\t\t\"StartLogStream\"}",
+		"{\"data\":{\"app_name\":\"blog\",\"service_name\":\"web\"}," ASKS "}",
+		"{\"data\":{\"a\":{\"b\":{}},\"c\":{}}," ASKS "}",
+		"{\"data\":{\"app_name\":\"}}{{\"}," ASKS "}",
+		"{\"data\":{\"app_name\":\"a\\\"}\"}," ASKS "}",
+		"{\"data\":{\"app_name\":\"a\\\\\"}," ASKS "}",
+		"{\"data\":{\"app_name\":\"a\\\\\\\"}\"}," ASKS "}",
+		"{\"data\":{\"app_name\":\"b\xc3\xbcro \\u00fc\"}," ASKS "}",
+		"{" ASKS "}",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		cr_assert_eq(asks(texts[i], strlen(texts[i])), 1, "%s", texts[i]);
+}
+
+Test(bpf_message_request, other_messages_do_not_ask_for_one)
+{
+	static const char *const texts[] = {
+		"",
+		"{}",
+		"{\"type\":\"Ping\"}",
+		"{\"type\":\"StopLogStream\",\"data\":{\"stream_id\":\"x\"}}",
+		"{\"type\":\"StartLogStreams\",\"data\":{}}",
+		"{\"type\":\"startLogStream\",\"data\":{}}",
+		"{\"type\":\"StartLogstream\",\"data\":{}}",
+		"{\"type\":\"StartTaskOutputStream\",\"data\":{\"task_id\":\"x\"}}",
+		"{\"type\":\"CreateShellSession\",\"data\":{\"app_name\":\"blog\"}}",
+		"{\"type\":StartLogStream}",
+		"{\"type\":'StartLogStream'}",
+		"{\"type\":\" StartLogStream\"}",
+		"{\"type\":\"Start LogStream\"}",
+		"{\"type\":\"StartLogStream \"}",
+		"{\"type \":\"StartLogStream\"}",
+		"{\"ty pe\":\"StartLogStream\"}",
+		"{\"types\":\"StartLogStream\"}",
+		"{\"a_type\":\"StartLogStream\"}",
+		"{\"Type\":\"StartLogStream\"}",
+		"{\"type\":[\"StartLogStream\"]}",
+		"{\"type\":null,\"data\":\"StartLogStream\"}",
+		ASKS,
+		"\"StartLogStream\"",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		cr_assert_eq(asks(texts[i], strlen(texts[i])), 0, "%s", texts[i]);
+}
+
+/* Names and what is typed into a shell are the client's to choose. */
+Test(bpf_message_request, the_values_of_other_fields_do_not_ask_for_one)
+{
+	static const char *const texts[] = {
+		"{\"type\":\"Authenticate\",\"data\":{\"token\":\"StartLogStream\"}}",
+		"{\"type\":\"Authenticate\",\"data\":{" ASKS "}}",
+		"{\"data\":{\"a\":{}," ASKS "},\"type\":\"Ping\"}",
+		"{\"type\":\"ShellSessionData\",\"data\":{\"data\":\"\\\"StartLogStream\\\"\"}}",
+		"{\"type\":\"Error\",\"data\":\"{\\\"type\\\":\\\"StartLogStream\\\"}\"}",
+		"{\"type\":\"Error\",\"data\":\"}\\\"type\\\":\\\"StartLogStream\\\",\"}",
+		"{\"type\":\"Authenticate\",\"data\":{\"token\":\"\\\\\\\"StartLogStream\\\"\"}}",
+		"{\"type\":\"Authenticate\",\"data\":{\"token\":\"}\"," ASKS "}}",
+		"{\"type\":\"Authenticate\",\"data\":{\"token\":\"\\\"}\"," ASKS "}}",
+		"{\"type\":\"Authenticate\",\"data\":{\"token\":\"\\\\\"," ASKS "}}",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		cr_assert_eq(asks(texts[i], strlen(texts[i])), 0, "%s", texts[i]);
+}
+
+Test(bpf_message_request, no_other_byte_of_the_field_will_do)
+{
+	static const char text[] = "{" ASKS ",\"data\":{}}";
+
+	for (size_t at = 0; at < sizeof(text) - 1; at++) {
+		for (int change = 1; change < 256; change += 3) {
+			char changed[sizeof(text)];
+
+			memcpy(changed, text, sizeof(text));
+			changed[at] = (char)(changed[at] ^ change);
+			cr_assert_eq(asks(changed, sizeof(text) - 1), at > ASKS_BYTES, "%s",
+				     changed);
+		}
+	}
+}
+
+Test(bpf_message_request, it_is_found_wherever_it_lies_within_what_is_looked_at)
+{
+	for (int before = 0; before < REQUEST_BYTES + 40; before++) {
+		for (int behind = 0; behind < 40; behind += 3) {
+			char text[2 * REQUEST_BYTES + 64];
+			int expected, length;
+
+			length = snprintf(text, sizeof(text), "{%*s" ASKS "%*s}", before, "",
+					  behind, "");
+			expected = 1 + before + ASKS_BYTES <= REQUEST_BYTES;
+			cr_assert_eq(asks(text, (size_t)length), expected, "%s", text);
+			length = snprintf(text, sizeof(text), "{\"a\":\"%0*d\"," ASKS "%*s}",
+					  before, 0, behind, "");
+			expected = (int)(strstr(text, ASKS) - text) + ASKS_BYTES <= REQUEST_BYTES;
+			cr_assert_eq(asks(text, (size_t)length), expected, "%s", text);
+		}
+	}
+}
+
+Test(bpf_message_request, what_lies_behind_the_message_is_not_looked_at)
+{
+	static const char text[] = "{" ASKS ",\"data\":{}}";
+
+	/* The message ends within the field, of which the rest follows in memory. */
+	for (size_t length = 0; length < sizeof(text); length++)
+		cr_assert_eq(asks_for_log_stream(native_address(text), length, 0),
+			     length >= 1 + ASKS_BYTES, "%zu bytes", length);
+}
+
+Test(bpf_message_request, what_cannot_be_read_asks_for_nothing)
+{
+	char text[2 * REQUEST_BYTES] = "{" ASKS ",\"data\":{}}";
+	uint64_t at = native_address(text);
+
+	native_fault_from = at + REQUEST_BYTES;
+	cr_assert_eq(asks_for_log_stream(at, sizeof(text), 0), 1);
+	native_fault_from = at + REQUEST_BYTES - 1;
+	cr_assert_eq(asks_for_log_stream(at, sizeof(text), 0), 0);
+	cr_assert_eq(asks_for_log_stream(at, 40, 0), 1);
+	native_fault_from = 0;
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+#include "native.h"
+
+#include "trace_header.bpf.h"
+
+#define SEARCHED (TRACE_CHUNK_BYTES * TRACE_CHUNK_LIMIT)
+
+/* The line that starts with a t, as an offset into the head, from `from` on; -1 for none. */
+static int line_in(const char *head, size_t length, size_t from)
+{
+	char *memory = native_memory(head, length);
+	int line = next_trace_line(native_address(memory), length, from);
+
+	native_free(memory);
+	return line;
+}
+
+/* Asserts that the lines with a t in the head are those at these offsets, up to a -1. */
+static void assert_lines(const char *head, const int *offsets)
+{
+	size_t from = 0;
+	int line;
+
+	do {
+		line = line_in(head, strlen(head), from);
+		cr_assert_eq(line, *offsets, "%d, not %d, in: %s", line, *offsets, head);
+		from = (size_t)line + 1;
+	} while (*offsets++ >= 0);
+}
+
+Test(bpf_trace_lines, header_lines_that_start_with_a_t_are_found_in_their_order)
+{
+	assert_lines("GET / HTTP/1.1\r\nTe: x\r\nHost: t\r\ntraceparent: 00\r\nTRAILER: t\r\n\r\n",
+		     (const int[]){16, 32, 49, -1});
+	assert_lines("GET / HTTP/1.1\nTe: x\nHost: t\ntraceparent: 00\nTRAILER: t\n\n",
+		     (const int[]){15, 29, 45, -1});
+	assert_lines("GET / HTTP/1.1\r\nHost: t\r\nAccept: */*\r\n\r\n", (const int[]){-1});
+	/* Of bytes that have all of a t's bits but one, or differ in its case bit only. */
+	assert_lines("GET / HTTP/1.1\r\nu: 1\r\np: 2\r\n4: 3\r\n\x14: 4\r\nd: 5\r\nv: 6\r\n\r\n",
+		     (const int[]){-1});
+}
+
+Test(bpf_trace_lines, the_request_line_is_no_header)
+{
+	assert_lines("TRACE /traceparent: HTTP/1.1\r\nHost: a\r\n\r\n", (const int[]){-1});
+	assert_lines("traceparent: 00\r\nHost: a\r\n\r\n", (const int[]){-1});
+	assert_lines("TRACE / HTTP/1.1\r\ntraceparent: 00\r\n\r\n", (const int[]){18, -1});
+}
+
+Test(bpf_trace_lines, what_is_behind_the_head_is_no_header)
+{
+	assert_lines("GET / HTTP/1.1\r\nHost: a\r\n\r\ntraceparent: 00\r\ntrace: 1\r\n\r\n",
+		     (const int[]){-1});
+	assert_lines("GET / HTTP/1.1\nHost: a\n\ntraceparent: 00\n\n", (const int[]){-1});
+	/* The shortest line before the end: both may lie in one word. */
+	assert_lines("G\nt:\n\nt", (const int[]){2, -1});
+	assert_lines("POST / HTTP/1.1\r\nt: 1\r\n\r\ntrace\r\ntraceparent: 00\r\n\r\n",
+		     (const int[]){17, -1});
+	/* White space in between does not make a line an empty one, nor does a lone return. */
+	assert_lines("GET / HTTP/1.1\r\n \r\ntraceparent: 00\r\n\r\n", (const int[]){19, -1});
+	assert_lines("GET / HTTP/1.1\r\n\r\r\ntraceparent: 00\r\n\r\n", (const int[]){19, -1});
+}
+
+/* Every place of a line against the borders of words and chunks, and of the end against both. */
+Test(bpf_trace_lines, a_line_and_the_head_s_end_are_found_wherever_they_lie)
+{
+	static const char *const ends[] = {"\r\n", "\n"};
+	static const char line[] = "traceparent: 00", body[] = "traceparent: 00\r\nt\r\n\r\n";
+
+	for (size_t e = 0; e < 2; e++) {
+		for (size_t before = 1; before < 300; before++) {
+			for (size_t behind = 0; behind < 20; behind++) {
+				char head[600];
+				int at = (int)(before + strlen(ends[e]));
+				int length = snprintf(head, sizeof(head), "%0*d%s%s%sx%0*d%s%s%s",
+						      (int)before, 0, ends[e], line, ends[e],
+						      (int)behind, 0, ends[e], ends[e], body);
+				int found = line_in(head, (size_t)length, 0);
+
+				cr_assert_eq(found, at, "%d, not %d", found, at);
+				found = line_in(head, (size_t)length, (size_t)at + 1);
+				cr_assert_eq(found, -1, "%d behind %d and %zu", found, at, behind);
+			}
+		}
+	}
+}
+
+Test(bpf_trace_lines, a_search_goes_on_from_wherever_the_last_line_was)
+{
+	char head[1024];
+	size_t length = 1;
+
+	/* Lines of all lengths up to some words, with a t in each. */
+	memset(head, 0, sizeof(head));
+	memcpy(head, "G\n", 2);
+	length = 2;
+	for (size_t i = 0; i < 36; i++) {
+		int found = -1;
+
+		length += (size_t)snprintf(head + length, sizeof(head) - length, "t%0*d\n",
+					   (int)i + 1, 0);
+		for (size_t from = 0, lines = 0; lines <= i; lines++) {
+			found = line_in(head, length, from);
+			cr_assert_geq(found, 0, "line %zu of %zu", lines, i + 1);
+			cr_assert_eq(head[found], 't');
+			cr_assert_eq(head[found - 1], '\n');
+			from = (size_t)found + 1;
+		}
+		cr_assert_eq(line_in(head, length, (size_t)found + 1), -1);
+	}
+}
+
+Test(bpf_trace_lines, long_heads_are_searched_as_far_as_promised)
+{
+	char *head = malloc(3 * SEARCHED);
+
+	memset(head, 'x', 3 * SEARCHED);
+	memcpy(head + SEARCHED - 2, "\nt", 2);
+	cr_assert_eq(line_in(head, 3 * SEARCHED, 0), SEARCHED - 1);
+	/* From a line on, it is as far again. */
+	memcpy(head + 2 * SEARCHED - 2, "\nT", 2);
+	cr_assert_eq(line_in(head, 3 * SEARCHED, SEARCHED), 2 * SEARCHED - 1);
+	memset(head, 'x', 3 * SEARCHED);
+	memcpy(head + SEARCHED - 1, "\nt", 2);
+	cr_assert_eq(line_in(head, 3 * SEARCHED, 0), -1);
+	/* 8 KiB, as in http_head.bpf.h. */
+	cr_assert_eq(SEARCHED, HEAD_CHUNK_BYTES * HEAD_CHUNK_LIMIT);
+	free(head);
+}
+
+Test(bpf_trace_lines, a_head_of_which_a_part_cannot_be_read)
+{
+	char head[4 * TRACE_CHUNK_BYTES];
+
+	memset(head, 'x', sizeof(head));
+	memcpy(head + TRACE_CHUNK_BYTES - 2, "\nt", 2);
+	memcpy(head + 3 * TRACE_CHUNK_BYTES, "\nt", 2);
+	native_fault_from = native_address(head) + 2 * TRACE_CHUNK_BYTES;
+	cr_assert_eq(next_trace_line(native_address(head), sizeof(head), 0), TRACE_CHUNK_BYTES - 1);
+	cr_assert_eq(next_trace_line(native_address(head), sizeof(head), TRACE_CHUNK_BYTES), -1);
+	native_fault_from = native_address(head);
+	cr_assert_eq(next_trace_line(native_address(head), sizeof(head), 0), -1);
+	native_fault_from = 0;
+	cr_assert_eq(next_trace_line(native_address(head), 0, 0), -1);
+	cr_assert_eq(next_trace_line(native_address(head), 100, 100), -1);
+	cr_assert_eq(next_trace_line(native_address(head), 100, 1000), -1);
+}
+
+static int header_in(const char *line)
+{
+	char *memory = native_memory_at_edge(line, strlen(line));
+	int header = trace_header_at(native_address(memory));
+
+	native_free(memory);
+	return header;
+}
+
+Test(bpf_trace_lines, the_headers_are_known_by_their_whole_names)
+{
+	static const struct {
+		const char *line;
+		int header;
+	} rows[] = {
+		{"traceparent: 00-", TRACE_HEADER_PARENT},
+		{"Traceparent: 00-", TRACE_HEADER_PARENT},
+		{"TRACEPARENT:", TRACE_HEADER_PARENT},
+		{"tracestate: a=1", TRACE_HEADER_STATE},
+		{"TraceState:a=1", TRACE_HEADER_STATE},
+		{"tracestate:\r\n\r\n", TRACE_HEADER_STATE},
+		{"trailer: traceparent:", TRACE_HEADER_NONE},
+		{"transfer-encoding: chunked", TRACE_HEADER_NONE},
+		{"traceparents: 00-", TRACE_HEADER_NONE},
+		{"traceparent : 00-", TRACE_HEADER_NONE},
+		{"traceparent\t: 00-", TRACE_HEADER_NONE},
+		{"trace-parent: 00-", TRACE_HEADER_NONE},
+		{"traceparen: 00-", TRACE_HEADER_NONE},
+		{"tracestates: a=1", TRACE_HEADER_NONE},
+		{"tracestat: a=1", TRACE_HEADER_NONE},
+		{"tracestate : a=1", TRACE_HEADER_NONE},
+		{"tracestent: a=1", TRACE_HEADER_NONE},
+		{"traceparte: a=1", TRACE_HEADER_NONE},
+		/* Not whole in memory that can be read. */
+		{"traceparent", TRACE_HEADER_NONE},
+		{"t", TRACE_HEADER_NONE},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		cr_assert_eq(header_in(rows[i].line), rows[i].header, "%s", rows[i].line);
+}
+
+Test(bpf_trace_lines, no_other_byte_of_a_name_will_do)
+{
+	static const char *const names[] = {"traceparent:", "tracestate:x"};
+
+	for (size_t n = 0; n < 2; n++) {
+		int header = n == 0 ? TRACE_HEADER_PARENT : TRACE_HEADER_STATE;
+		size_t size = n == 0 ? 12 : 11;
+		char line[13];
+
+		for (size_t at = 0; at < size; at++) {
+			for (int byte = 1; byte < 256; byte++) {
+				int same = byte == names[n][at] ||
+					   (names[n][at] != ':' && byte == names[n][at] - 0x20);
+
+				memcpy(line, names[n], sizeof(line));
+				line[at] = (char)byte;
+				cr_assert_eq(header_in(line), same ? header : TRACE_HEADER_NONE,
+					     "%s with %d at %zu", names[n], byte, at);
+			}
+		}
+	}
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+#include "native.h"
+
+#include "trace_header.bpf.h"
+
+#define SECRET "Authorization: Bearer secret\r\n\r\n"
+
+/* A state that holds what the request before it had left. */
+static struct trace_state used_state(void)
+{
+	struct trace_state state = {.length = 99};
+
+	memset(state.text, 'u', sizeof(state.text));
+	return state;
+}
+
+/* All of it and nothing else. */
+static void assert_text(const struct trace_state *state, const char *text, size_t length)
+{
+	cr_assert_eq(state->length, length, "%zu, not %zu", (size_t)state->length, length);
+	cr_assert_arr_eq(state->text, text, length);
+	for (size_t i = length; i < TRACE_STATE_BYTES; i++)
+		cr_assert_eq(state->text[i], 0, "%d is left at %zu of %zu", state->text[i], i,
+			     length);
+}
+
+/* Reads the value at the end of a head, which is the end of memory: whether it is kept as `text`. */
+static int is_kept(const char *value, size_t size, const char *text, size_t length)
+{
+	struct trace_state state = used_state();
+	char *memory = native_memory_at_edge(value, size);
+	int kept = read_trace_state(native_address(memory), native_address(memory) + size, &state);
+
+	assert_text(&state, text, length);
+	native_free(memory);
+	return kept;
+}
+
+Test(bpf_trace_state, a_value_is_kept_up_to_the_end_of_its_line)
+{
+	static const char *const rows[][2] = {
+		{"a=1\r\n\r\n", "a=1"},
+		{"a=1\r\n" SECRET, "a=1"},
+		{"a=1\n" SECRET, "a=1"},
+		{" congo=t61rcWkgMzE,rojo=00f067aa0ba902b7\r\n" SECRET,
+		 "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7"},
+		{"\t \ta=1 \r\n" SECRET, "a=1 "},
+		{"a=\xc3\xbc\r\n" SECRET, "a=\xc3\xbc"},
+		{"\r\n" SECRET, ""},
+		{" \r\n" SECRET, ""},
+		{"\n" SECRET, ""},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *value = rows[i][0], *text = rows[i][1];
+
+		cr_assert(is_kept(value, strlen(value), text, strlen(text)), "%s", value);
+	}
+}
+
+/* Every length up to the room, with every kind of end, before another header and at the head's end. */
+Test(bpf_trace_state, of_what_follows_no_byte_stays)
+{
+	static const char *const behind[] = {"\r\n" SECRET, "\n" SECRET, "\r\n\r\n", "\n\n"};
+	char value[TRACE_STATE_BYTES + 1];
+
+	memset(value, 's', sizeof(value));
+	value[TRACE_STATE_BYTES] = '\0';
+	for (size_t length = 1; length <= TRACE_STATE_BYTES; length++) {
+		for (size_t b = 0; b < sizeof(behind) / sizeof(behind[0]); b++) {
+			char head[TRACE_STATE_BYTES + 64];
+			int size = snprintf(head, sizeof(head), "%.*s%s", (int)length, value,
+					    behind[b]);
+
+			cr_assert(is_kept(head, (size_t)size, value, length), "%zu", length);
+		}
+	}
+}
+
+Test(bpf_trace_state, one_that_is_longer_than_the_room_is_not_kept_in_part)
+{
+	char value[2 * TRACE_STATE_BYTES];
+
+	memset(value, 's', sizeof(value));
+	for (size_t length = TRACE_STATE_BYTES + 1; length < sizeof(value) - 32; length += 7) {
+		memcpy(value + length, "\r\n" SECRET, 32);
+		cr_assert_not(is_kept(value, length + 32, "", 0), "%zu", length);
+		memset(value + length, 's', 32);
+	}
+	/* The head ends where the room does, without an end of the line. */
+	cr_assert_not(is_kept(value, TRACE_STATE_BYTES, "", 0));
+}
+
+Test(bpf_trace_state, what_lies_behind_the_head_is_not_looked_at)
+{
+	static const char head[] = "a=1,b=2\r\n\r\nbody";
+	char *memory = native_memory(head, sizeof(head));
+	uint64_t at = native_address(memory);
+
+	for (size_t end = 0; end < sizeof(head); end++) {
+		struct trace_state state = used_state();
+		size_t kept = end < 7 ? end : 7;
+
+		cr_assert_eq(read_trace_state(at, at + end, &state), end > 0);
+		assert_text(&state, "a=1,b=2", kept);
+	}
+	native_free(memory);
+}
+
+Test(bpf_trace_state, what_cannot_be_read_is_nothing)
+{
+	struct trace_state state = used_state();
+	char *memory = native_memory_at_edge("a=1", 3);
+
+	cr_assert_eq(read_trace_state(native_address(memory), native_address(memory) + 100, &state),
+		     0);
+	assert_text(&state, "", 0);
+	cr_assert_eq(read_trace_state(native_address(memory), native_address(memory) + 3, NULL), 0);
+	native_free(memory);
+}
