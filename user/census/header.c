@@ -61,7 +61,7 @@ _Bool task_header__is_alive(const struct task_header *header, const struct censu
 {
 	const struct plan_vtable *vtable = census_find_vtable(memory, header->vtable);
 
-	return vtable && vtable->kind == TASK_ASYNC && header->owner_id != 0 &&
+	return vtable && vtable->kind.class == TASK_ASYNC && header->owner_id != 0 &&
 	       state_is_alive(header->state, header->queue_next != 0);
 }
 

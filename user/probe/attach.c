@@ -2,6 +2,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
@@ -23,7 +24,8 @@ static int attach_multi(struct probe *probe, enum hook hook)
 	_cleanup_free_ unsigned long *offsets = calloc(planned->site_count, sizeof(*offsets));
 	_cleanup_free_ __u64 *cookies = calloc(planned->site_count, sizeof(*cookies));
 	LIBBPF_OPTS(bpf_uprobe_multi_opts, options, .offsets = offsets, .cookies = cookies,
-		    .cnt = planned->site_count);
+		    .cnt = planned->site_count,
+		    .retprobe = catalogue_hooks[hook].place == PLACE_RETURN);
 	/* Where the filter would take single threads only, programs check the process themselves. */
 	pid_t pid = probe->plan->kernel.multi_by_process ? probe->target->pid : -1;
 
@@ -41,13 +43,15 @@ static int attach_multi(struct probe *probe, enum hook hook)
 static int attach_single(struct probe *probe, enum hook hook)
 {
 	const struct plan_hook *planned = &probe->plan->hooks[hook];
+	LIBBPF_OPTS(bpf_uprobe_opts, options,
+		    .retprobe = catalogue_hooks[hook].place == PLACE_RETURN);
 
 	for (size_t i = 0; i < planned->site_count; i++) {
 		const struct plan_site *site = &probe->plan->sites[planned->first_site + i];
-		int r = keep_link(probe, bpf_program__attach_uprobe_opts(probe_program(probe, hook),
-									 probe->target->pid,
-									 probe->target->attach_path,
-									 site->file_offset, NULL));
+		int r = keep_link(probe,
+				  bpf_program__attach_uprobe_opts(
+					  probe_program(probe, hook), probe->target->pid,
+					  probe->target->attach_path, site->file_offset, &options));
 
 		if (r < 0)
 			return r;
@@ -59,7 +63,7 @@ static int attach_hook(struct probe *probe, enum hook hook, struct error *error)
 {
 	int r;
 
-	if (!catalogue_hooks[hook].path)
+	if (catalogue_hook__is_tracepoint(hook))
 		r = keep_link(probe, bpf_program__attach(probe_program(probe, hook)));
 	else if (probe->plan->kernel.uprobe_multi)
 		r = attach_multi(probe, hook);
@@ -69,7 +73,7 @@ static int attach_hook(struct probe *probe, enum hook hook, struct error *error)
 		return error_set(error, r, "cannot attach hook %s to process %d: %m",
 				 catalogue_hooks[hook].name, (int)probe->target->pid);
 	probe->attachment.sites +=
-		catalogue_hooks[hook].path ? probe->plan->hooks[hook].site_count : 1;
+		catalogue_hook__is_tracepoint(hook) ? 1 : probe->plan->hooks[hook].site_count;
 	return 0;
 }
 
@@ -93,6 +97,31 @@ int probe__attach(struct probe *probe, struct error *error)
 	return 0;
 }
 
+static void *destroy_link(void *link)
+{
+	bpf_link__destroy(link);
+	return NULL;
+}
+
+/* The kernel lets go of a link's sites only after a grace period of tens of milliseconds: all links
+ * wait for theirs at the same time. */
+static void destroy_links(struct probe *probe)
+{
+	_cleanup_free_ pthread_t *threads = calloc(probe->link_count, sizeof(*threads));
+	size_t started = 0;
+
+	while (probe->link_count > 0) {
+		struct bpf_link *link = probe->links[--probe->link_count];
+
+		if (threads && pthread_create(&threads[started], NULL, destroy_link, link) == 0)
+			started++;
+		else
+			bpf_link__destroy(link);
+	}
+	while (started > 0)
+		pthread_join(threads[--started], NULL);
+}
+
 void probe__detach(struct probe *probe)
 {
 	uint64_t start_ns = clock_monotonic_ns();
@@ -101,7 +130,6 @@ void probe__detach(struct probe *probe)
 		return;
 	/* All stop at once: what is counted must not depend on which site goes first. */
 	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_NONE, __ATOMIC_RELEASE);
-	while (probe->link_count > 0)
-		bpf_link__destroy(probe->links[--probe->link_count]);
+	destroy_links(probe);
 	probe->attachment.detach_ns = clock_monotonic_ns() - start_ns;
 }

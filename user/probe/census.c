@@ -8,11 +8,24 @@
 
 #include "probe/internal.h"
 
+static struct task_kind kind_of(const struct probe *probe, uint64_t vtable)
+{
+	struct task_kind kind = {.index = KIND_OTHER, .class = TASK_ASYNC, .role = ROLE_NONE};
+
+	bpf_map__lookup_elem(probe->skeleton->maps.vtables, &vtable, sizeof(vtable), &kind,
+			     sizeof(kind), 0);
+	return kind;
+}
+
 static int enter_task(void *context, uint64_t header, uint64_t vtable)
 {
 	struct probe *probe = context;
 	struct bpf_map *tasks = probe->skeleton->maps.tasks;
-	struct task task = {.vtable = vtable, .kind = TASK_ASYNC};
+	struct task task = {
+		.vtable = vtable,
+		.kind = kind_of(probe, vtable),
+		.flags = TASK_CENSUS,
+	};
 	int r = bpf_map__update_elem(tasks, &header, sizeof(header), &task, sizeof(task),
 				     BPF_NOEXIST);
 
@@ -20,7 +33,7 @@ static int enter_task(void *context, uint64_t header, uint64_t vtable)
 		return 0; /* polled since the activation: counted in the kernel */
 	if (r < 0)
 		return r == -E2BIG ? 0 : r;
-	probe->census_tasks++;
+	probe->census_kinds[task.kind.index]++;
 	return 1;
 }
 
@@ -28,9 +41,12 @@ static int enter_task(void *context, uint64_t header, uint64_t vtable)
 static void take_out_task(void *context, uint64_t header)
 {
 	struct probe *probe = context;
+	struct bpf_map *tasks = probe->skeleton->maps.tasks;
+	struct task task;
 
-	if (bpf_map__delete_elem(probe->skeleton->maps.tasks, &header, sizeof(header), 0) == 0)
-		probe->census_tasks--;
+	if (bpf_map__lookup_elem(tasks, &header, sizeof(header), &task, sizeof(task), 0) == 0 &&
+	    bpf_map__delete_elem(tasks, &header, sizeof(header), 0) == 0)
+		probe->census_kinds[task.kind.index]--;
 }
 
 int probe_take_census(struct probe *probe, struct error *error)

@@ -145,23 +145,35 @@ static int try_single(struct plan_kernel *kernel, const struct own_image *own, s
 	return 0;
 }
 
-static _Bool has_rss_stat(void)
+/* `name` is a path below events/. */
+static _Bool has_tracepoint(const char *name)
 {
-	return access(TRACEFS_PATH "/events/kmem/rss_stat/id", R_OK) == 0 ||
-	       access(OLD_TRACEFS_PATH "/events/kmem/rss_stat/id", R_OK) == 0;
+	static const char *const roots[] = {TRACEFS_PATH, OLD_TRACEFS_PATH};
+	char path[128];
+
+	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
+		snprintf(path, sizeof(path), "%s/events/%s/id", roots[i], name);
+		if (access(path, R_OK) == 0)
+			return 1;
+	}
+	return 0;
 }
 
 /* Tracepoints are named through tracefs. Where no one mounted it, it is mounted in a mount namespace
  * of this process's own: the host stays as it was. */
 static void reach_tracefs(struct plan_kernel *kernel)
 {
-	if (!has_rss_stat() && unshare(CLONE_NEWNS) == 0 &&
+	if (!has_tracepoint("kmem/rss_stat") && unshare(CLONE_NEWNS) == 0 &&
 	    mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0)
 		mount("tracefs", TRACEFS_PATH, "tracefs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
-	kernel->rss_stat = has_rss_stat();
+	kernel->rss_stat = has_tracepoint("kmem/rss_stat");
+	kernel->socket_accept = has_tracepoint("syscalls/sys_enter_accept4") &&
+				has_tracepoint("syscalls/sys_exit_accept4");
 	if (!kernel->rss_stat)
 		miss(kernel, "no tracepoint kmem:rss_stat: mount tracefs with `mount -t tracefs "
 			     "tracefs /sys/kernel/tracing`");
+	else if (!kernel->socket_accept)
+		miss(kernel, "no tracepoints of system calls (CONFIG_FTRACE_SYSCALLS)");
 }
 
 int probe_find_features(struct plan_kernel *ret_kernel, struct error *error)

@@ -14,12 +14,13 @@ struct probe {
 	const struct plan *plan;
 	const struct target *target;
 	uint64_t load_bias;
+	const struct probe_histograms *histograms;
 	struct scottyscope *skeleton;
 	struct bpf_link **links;
 	size_t link_count;
 	struct probe_attachment attachment;
 	uint64_t start_ns;
-	uint64_t census_tasks;
+	uint64_t census_kinds[KIND_LIMIT];
 	int cpu_count; /* possible ones: the length of a per-CPU value */
 	void *per_cpu; /* room for the largest per-CPU value */
 	size_t per_cpu_bytes;

@@ -23,24 +23,12 @@
 #define MAX_THREADS 1024
 #define MAX_ROUTES  1024
 
+/* Requests with a tracestate in progress at one time: half a KiB each. */
+#define MAX_TRACE_STATES 2048
+
 /* Polls in progress at the first step of the activation have this long to end, also on a machine
  * that is short of CPUs. */
 #define ACTIVATION_GAP_NS (100 * NS_PER_MS)
-
-#define US(n) ((uint64_t)((n)*1e3))
-#define MS(n) ((uint64_t)((n)*1e6))
-
-const struct probe_bounds probe_poll_bounds = {
-	.ns = {US(1), US(2.5), US(5), US(10), US(25), US(50), US(100), US(250), US(500), MS(1),
-	       MS(2.5), MS(5), MS(10), MS(25), MS(50), MS(100), MS(250), MS(500), MS(1000)},
-	.count = 19,
-};
-
-const struct probe_bounds probe_http_bounds = {
-	.ns = {US(100), US(250), US(500), MS(1), MS(2.5), MS(5), MS(10), MS(25), MS(50), MS(100),
-	       MS(250), MS(500), MS(1000), MS(2500), MS(5000), MS(10000)},
-	.count = 16,
-};
 
 struct bpf_program *probe_program(struct probe *probe, enum hook hook)
 {
@@ -52,6 +40,22 @@ static void set_bounds(uint64_t *settings, const struct probe_bounds *bounds)
 {
 	for (size_t i = 0; i < HISTOGRAM_BOUNDS; i++)
 		settings[i] = i < bounds->count ? bounds->ns[i] : UINT64_MAX;
+}
+
+/* A trace is sampled where 63 bits of its id are below this. */
+static uint64_t sampler_threshold(const struct config_sampler *sampler)
+{
+	const double all = 9223372036854775808.0; /* 2^63 */
+
+	switch (sampler->kind) {
+	case SAMPLER_ALWAYS_ON:
+		return UINT64_MAX;
+	case SAMPLER_ALWAYS_OFF:
+		return 0;
+	case SAMPLER_RATIO:
+		break;
+	}
+	return sampler->ratio >= 1 ? UINT64_MAX : (uint64_t)(sampler->ratio * all);
 }
 
 static void write_settings(struct probe *probe)
@@ -66,11 +70,20 @@ static void write_settings(struct probe *probe)
 		skeleton->rodata->pid_namespace_inode = namespace.st_ino;
 	}
 	skeleton->rodata->slow_poll_ns = probe->config->slow_poll_ns;
-	set_bounds((uint64_t *)skeleton->rodata->poll_bounds_ns, &probe_poll_bounds);
-	set_bounds((uint64_t *)skeleton->rodata->http_bounds_ns, &probe_http_bounds);
+	set_bounds((uint64_t *)skeleton->rodata->poll_bounds_ns, probe->histograms->polls);
+	set_bounds((uint64_t *)skeleton->rodata->http_bounds_ns, probe->histograms->http);
+	set_bounds((uint64_t *)skeleton->rodata->session_bounds_ns, probe->histograms->sessions);
+	skeleton->rodata->app_status_offset = probe->plan->app_status_offset;
 	skeleton->rodata->encode_head_offset = probe->plan->encode_head_offset;
 	skeleton->rodata->head_status_offset = probe->plan->head_status_offset;
+	skeleton->rodata->frame_payload_offset = probe->plan->frame_payload_offset;
+	skeleton->rodata->frame_head_offset = probe->plan->frame_head_offset;
+	skeleton->rodata->messages_by_frame = !probe->plan->hooks[HOOK_MESSAGE_QUEUE].wanted;
+	skeleton->rodata->wakes_are_seen =
+		probe->plan->signals[SIGNAL_TOKIO_SCHEDULING].way != NULL;
 	skeleton->rodata->emit_spans = probe->config->otlp.traces_target != NULL;
+	skeleton->rodata->sampler_parent_based = probe->config->sampler.parent_based;
+	skeleton->rodata->sampler_threshold = sampler_threshold(&probe->config->sampler);
 }
 
 /* What is resident before the first change is reported. */
@@ -96,6 +109,9 @@ static int size_maps(struct probe *probe)
 		{probe->skeleton->maps.tasks, config->max_tasks},
 		{probe->skeleton->maps.vtables, (uint32_t)probe->plan->vtable_count + 1},
 		{probe->skeleton->maps.http_connections, config->max_connections},
+		{probe->skeleton->maps.sessions, config->max_connections},
+		{probe->skeleton->maps.trace_states,
+		 config->otlp.traces_target ? MAX_TRACE_STATES : 1},
 		{probe->skeleton->maps.http_series, config->max_series + 1},
 		{probe->skeleton->maps.routes, MAX_ROUTES},
 		{probe->skeleton->maps.records, config->ring_bytes},
@@ -118,7 +134,8 @@ static void choose_programs(struct probe *probe)
 		_Bool wanted = probe->plan->hooks[i].wanted;
 
 		bpf_program__set_autoload(program, wanted);
-		if (wanted && catalogue_hooks[i].path && probe->plan->kernel.uprobe_multi)
+		if (wanted && !catalogue_hook__is_tracepoint((enum hook)i) &&
+		    probe->plan->kernel.uprobe_multi)
 			bpf_program__set_expected_attach_type(program, BPF_TRACE_UPROBE_MULTI);
 	}
 }
@@ -135,10 +152,14 @@ int probe__new(const struct config *config, const struct plan *plan, const struc
 	probe->plan = plan;
 	probe->target = target;
 	probe->load_bias = load_bias;
+	probe->histograms = config->histograms == HISTOGRAMS_EXPONENTIAL
+				    ? &probe_histograms_exponential
+				    : &probe_histograms_explicit;
 	probe->cpu_count = libbpf_num_possible_cpus();
 	if (probe->cpu_count < 0)
 		return error_set(error, probe->cpu_count, "cannot count the possible CPUs: %m");
-	probe->per_cpu_bytes = (size_t)probe->cpu_count * sizeof(struct task_totals);
+	probe->per_cpu_bytes =
+		(size_t)probe->cpu_count * sizeof(struct schedule_totals); /* the largest */
 	probe->per_cpu = malloc(probe->per_cpu_bytes);
 	probe->links = calloc(plan->site_count + 1, sizeof(struct bpf_link *));
 	if (!probe->per_cpu || !probe->links)
@@ -160,7 +181,7 @@ static int fill_vtables(struct probe *probe)
 {
 	for (size_t i = 0; i < probe->plan->vtable_count; i++) {
 		uint64_t address = probe->plan->vtables[i].address + probe->load_bias;
-		uint32_t kind = probe->plan->vtables[i].kind;
+		struct task_kind kind = probe->plan->vtables[i].kind;
 		int r = bpf_map__update_elem(probe->skeleton->maps.vtables, &address,
 					     sizeof(address), &kind, sizeof(kind), BPF_ANY);
 
@@ -204,13 +225,16 @@ int probe__load(struct probe *probe, struct error *error)
 int probe__activate(struct probe *probe, struct error *error)
 {
 	struct timespec gap = {.tv_nsec = (long)ACTIVATION_GAP_NS};
+	int r;
 
 	probe->start_ns = clock_realtime_ns();
 	write_resident(probe);
 	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_POLLS, __ATOMIC_RELEASE);
 	nanosleep(&gap, NULL);
 	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_ALL, __ATOMIC_RELEASE);
-	return probe_take_census(probe, error);
+	r = probe_take_census(probe, error);
+	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_SETTLED, __ATOMIC_RELEASE);
+	return r;
 }
 
 void probe__free(struct probe *probe)

@@ -12,19 +12,11 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "plan/plan.h"
+#include "probe/bounds.h"
 #include "target/target.h"
 #include "wire.h"
 
 struct probe;
-
-/* A histogram's bounds in nanoseconds, ascending, `count` of them (at most HISTOGRAM_BOUNDS). */
-struct probe_bounds {
-	uint64_t ns[HISTOGRAM_BOUNDS];
-	size_t count;
-};
-
-extern const struct probe_bounds probe_poll_bounds;
-extern const struct probe_bounds probe_http_bounds;
 
 /* Opens and sizes the programs for a plan and its target, which must outlive the probe. */
 int probe__new(const struct config *config, const struct plan *plan, const struct target *target,
@@ -53,9 +45,16 @@ uint64_t probe__start_ns(const struct probe *probe);
 
 /* What has been counted so far, cumulative. */
 struct probe_totals {
-	struct task_totals tasks;
+	const struct probe_histograms *histograms; /* what the counts of durations are by */
+	struct task_totals kinds[KIND_LIMIT];	   /* by kind of task */
+	uint64_t census_kinds[KIND_LIMIT]; /* alive at the attachment, found by the census */
+	struct schedule_totals schedule;
 	struct http_totals http;
-	uint64_t census_tasks; /* alive at the attachment, found by the census */
+	struct session_totals sessions[ROLE_COUNT];
+	uint64_t census_sessions[ROLE_COUNT]; /* of the census's tasks */
+	uint64_t events[EVENT_COUNT];
+	struct histogram_counts validations;	   /* of OAuth tokens, by the bounds of http */
+	uint64_t oauth_sessions[OAUTH_FLOW_COUNT]; /* plus 1; 0: not seen yet */
 	uint64_t hook_hits[HOOK_COUNT];
 	uint64_t losses[LOSS_COUNT];
 	uint64_t checks[CHECK_COUNT];
@@ -72,6 +71,12 @@ typedef int (*probe_series_callback)(void *context, const struct http_key *key,
 				     const struct histogram_counts *counts);
 int probe__for_each_series(struct probe *probe, probe_series_callback callback, void *context,
 			   struct error *error);
+
+/* Calls back for each rate limit's decisions, allowed or denied. */
+typedef int (*probe_rate_limit_callback)(void *context, const struct rate_limit_key *key,
+					 uint64_t count);
+int probe__for_each_rate_limit(struct probe *probe, probe_rate_limit_callback callback,
+			       void *context, struct error *error);
 
 /* The text of a route by the hash that keys and records name it by: "/unmatched" for
  * ROUTE_UNMATCHED and for one that is not known. Valid until the next call. */

@@ -31,11 +31,13 @@ static int read_sum(struct probe *probe, struct bpf_map *map, const void *key, s
 	return 0;
 }
 
-static int read_counters(struct probe *probe, struct bpf_map *map, uint64_t *ret_counters,
-			 uint32_t count)
+/* The per-CPU values of a map whose keys are 0 to `count` - 1. */
+static int read_array(struct probe *probe, struct bpf_map *map, void *ret_values,
+		      size_t value_bytes, size_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		int r = read_sum(probe, map, &i, sizeof(i), &ret_counters[i], sizeof(uint64_t));
+		int r = read_sum(probe, map, &i, sizeof(i), (char *)ret_values + i * value_bytes,
+				 value_bytes);
 
 		if (r < 0)
 			return r;
@@ -43,27 +45,52 @@ static int read_counters(struct probe *probe, struct bpf_map *map, uint64_t *ret
 	return 0;
 }
 
+static void fill_census(const struct probe *probe, struct probe_totals *totals)
+{
+	memset(totals->census_sessions, 0, sizeof(totals->census_sessions));
+	memcpy(totals->census_kinds, probe->census_kinds, sizeof(totals->census_kinds));
+	for (size_t i = 0; i < probe->plan->kind_count; i++)
+		totals->census_sessions[probe->plan->kinds[i].role] += probe->census_kinds[i];
+}
+
 int probe__read_totals(struct probe *probe, struct probe_totals *ret_totals, struct error *error)
 {
 	struct scottyscope *skeleton = probe->skeleton;
-	uint32_t zero = 0;
-	int r;
+	const struct {
+		struct bpf_map *map;
+		void *values;
+		size_t value_bytes;
+		size_t count;
+	} arrays[] = {
+		{skeleton->maps.task_totals, ret_totals->kinds, sizeof(ret_totals->kinds[0]),
+		 probe->plan->kind_count},
+		{skeleton->maps.schedule_totals, &ret_totals->schedule,
+		 sizeof(ret_totals->schedule), 1},
+		{skeleton->maps.http_totals, &ret_totals->http, sizeof(ret_totals->http), 1},
+		{skeleton->maps.session_totals, ret_totals->sessions,
+		 sizeof(ret_totals->sessions[0]), ROLE_COUNT},
+		{skeleton->maps.events, ret_totals->events, sizeof(uint64_t), EVENT_COUNT},
+		{skeleton->maps.validations, &ret_totals->validations,
+		 sizeof(ret_totals->validations), 1},
+		{skeleton->maps.hook_hits, ret_totals->hook_hits, sizeof(uint64_t), HOOK_COUNT},
+		{skeleton->maps.losses, ret_totals->losses, sizeof(uint64_t), LOSS_COUNT},
+		{skeleton->maps.checks, ret_totals->checks, sizeof(uint64_t), CHECK_COUNT},
+	};
 
-	r = read_sum(probe, skeleton->maps.task_totals, &zero, sizeof(zero), &ret_totals->tasks,
-		     sizeof(ret_totals->tasks));
-	if (r >= 0)
-		r = read_sum(probe, skeleton->maps.http_totals, &zero, sizeof(zero),
-			     &ret_totals->http, sizeof(ret_totals->http));
-	if (r >= 0)
-		r = read_counters(probe, skeleton->maps.hook_hits, ret_totals->hook_hits,
-				  HOOK_COUNT);
-	if (r >= 0)
-		r = read_counters(probe, skeleton->maps.losses, ret_totals->losses, LOSS_COUNT);
-	if (r >= 0)
-		r = read_counters(probe, skeleton->maps.checks, ret_totals->checks, CHECK_COUNT);
-	if (r < 0)
-		return error_set(error, r, "cannot read the counters of the BPF programs: %m");
-	ret_totals->census_tasks = probe->census_tasks;
+	memset(ret_totals->kinds, 0, sizeof(ret_totals->kinds));
+	for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++) {
+		int r = read_array(probe, arrays[i].map, arrays[i].values, arrays[i].value_bytes,
+				   arrays[i].count);
+
+		if (r < 0)
+			return error_set(error, r,
+					 "cannot read the counters of the BPF programs: %m");
+	}
+	fill_census(probe, ret_totals);
+	ret_totals->histograms = probe->histograms;
+	for (size_t i = 0; i < OAUTH_FLOW_COUNT; i++)
+		ret_totals->oauth_sessions[i] =
+			__atomic_load_n(&skeleton->bss->oauth_sessions[i], __ATOMIC_RELAXED);
 	return 0;
 }
 
@@ -106,6 +133,31 @@ int probe__for_each_series(struct probe *probe, probe_series_callback callback, 
 		if (r < 0)
 			return r;
 		/* Label sets are only ever added, so a key always has its successor. */
+		more = bpf_map__get_next_key(map, &key, &next, sizeof(next)) == 0;
+	}
+	return 0;
+}
+
+int probe__for_each_rate_limit(struct probe *probe, probe_rate_limit_callback callback,
+			       void *context, struct error *error)
+{
+	struct bpf_map *map = probe->skeleton->maps.rate_limits;
+	struct rate_limit_key key, next;
+	_Bool more = bpf_map__get_next_key(map, NULL, &next, sizeof(next)) == 0;
+
+	while (more) {
+		uint64_t count;
+		int r;
+
+		key = next;
+		r = bpf_map__lookup_elem(map, &key, sizeof(key), &count, sizeof(count), 0);
+		if (r < 0)
+			return error_set(error, r, "cannot read the rate limits: %m");
+		key.tier[sizeof(key.tier) - 1] = '\0';
+		r = callback(context, &key, count);
+		if (r < 0)
+			return r;
+		/* Entries are only ever added. */
 		more = bpf_map__get_next_key(map, &key, &next, sizeof(next)) == 0;
 	}
 	return 0;

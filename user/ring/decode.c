@@ -15,35 +15,93 @@ const char *ring_method_name(enum http_method method)
 	return method < METHOD_COUNT ? names[method] : names[METHOD_OTHER];
 }
 
-int ring_decode_http_request(const void *bytes, size_t size, struct ring_http_request *ret_request)
+static int decode_span(const struct span_state *state, uint64_t end_ns, struct ring_span *span)
 {
-	struct record_http_request record;
-	size_t length;
+	static const uint8_t none[16];
+	const struct trace_context *context = &state->context;
 
-	if (size < sizeof(record))
+	if (end_ns < state->start_ns || !(context->flags & CONTEXT_PRESENT) ||
+	    memcmp(context->trace_id, none, sizeof(context->trace_id)) == 0 ||
+	    memcmp(context->span_id, none, sizeof(context->span_id)) == 0)
 		return -EPROTO;
-	memcpy(&record, bytes, sizeof(record));
-	if (record.header.kind != RECORD_HTTP_REQUEST || record.header.version != WIRE_VERSION ||
-	    record.header.size != sizeof(record))
+	memcpy(span->trace_id, context->trace_id, sizeof(span->trace_id));
+	memcpy(span->span_id, context->span_id, sizeof(span->span_id));
+	memcpy(span->parent_span_id, state->parent_span_id, sizeof(span->parent_span_id));
+	span->parent_is_remote = context->flags & CONTEXT_REMOTE;
+	span->start_ns = state->start_ns;
+	span->end_ns = end_ns;
+	span->busy_ns = state->busy_ns;
+	span->waiting_ns = state->waiting_ns;
+	span->slow_count = state->slow_count;
+	memcpy(span->slow, state->slow, sizeof(span->slow));
+	return 0;
+}
+
+static int decode_http_request(const void *bytes, size_t size, struct ring_record *ret_record)
+{
+	struct ring_http_request *request = &ret_record->http_request;
+	struct record_http_request record = {0};
+
+	if (size != RECORD_HTTP_REQUEST_BYTES && size != sizeof(record))
 		return -EPROTO;
-	if (record.method >= METHOD_COUNT || record.end_ns < record.start_ns ||
-	    record.url_path_length > URL_PATH_BYTES || record.status > 999 ||
+	memcpy(&record, bytes, size);
+	if (record.trace_state_length > TRACE_STATE_BYTES ||
+	    (record.trace_state_length > 0 && size != sizeof(record)))
+		return -EPROTO;
+	if (record.method >= METHOD_COUNT || record.url_path_length > URL_PATH_BYTES ||
+	    record.status > 999 ||
 	    (record.status < 100 && record.status != HTTP_STATUS_ABORTED &&
 	     record.status != HTTP_STATUS_UNKNOWN))
 		return -EPROTO;
 
-	length = record.url_path_length;
-	*ret_request = (struct ring_http_request){
-		.start_ns = record.start_ns,
-		.end_ns = record.end_ns,
-		.route = record.route,
-		.task = record.task,
-		.status = record.status,
-		.method = (enum http_method)record.method,
-		/* The kernel side fills its room and no more: a full room may have been cut. */
-		.url_path_cut = length == URL_PATH_BYTES,
+	request->route = record.route;
+	request->status = record.status;
+	request->method = (enum http_method)record.method;
+	request->peer = record.peer;
+	/* The kernel side fills its room and no more: a full room may have been cut. */
+	request->url_path_cut = record.url_path_length == URL_PATH_BYTES;
+	memcpy(request->url_path, record.url_path, record.url_path_length);
+	request->url_path[record.url_path_length] = '\0';
+	memcpy(request->trace_state, record.trace_state, record.trace_state_length);
+	request->trace_state[record.trace_state_length] = '\0';
+	return decode_span(&record.span, record.end_ns, &ret_record->span);
+}
+
+static int decode_session(const void *bytes, size_t size, struct ring_record *ret_record)
+{
+	struct record_session record;
+
+	if (size != sizeof(record))
+		return -EPROTO;
+	memcpy(&record, bytes, sizeof(record));
+	if (record.role >= ROLE_COUNT || record.role < ROLE_WEBSOCKET ||
+	    record.end >= SESSION_END_COUNT)
+		return -EPROTO;
+	ret_record->session = (struct ring_session){
+		.role = (enum task_role)record.role,
+		.end = (enum session_end)record.end,
+		.messages_sent = record.sent,
+		.messages_received = record.received,
 	};
-	memcpy(ret_request->url_path, record.url_path, length);
-	ret_request->url_path[length] = '\0';
-	return 0;
+	return decode_span(&record.span, record.end_ns, &ret_record->span);
+}
+
+int ring_decode(const void *bytes, size_t size, struct ring_record *ret_record)
+{
+	struct record_header header;
+
+	if (size < sizeof(header))
+		return -EPROTO;
+	memcpy(&header, bytes, sizeof(header));
+	if (header.version != WIRE_VERSION || header.size != size)
+		return -EPROTO;
+	ret_record->kind = (enum record_kind)header.kind;
+	switch (header.kind) {
+	case RECORD_HTTP_REQUEST:
+		return decode_http_request(bytes, size, ret_record);
+	case RECORD_SESSION:
+		return decode_session(bytes, size, ret_record);
+	default:
+		return -EPROTO;
+	}
 }

@@ -9,7 +9,7 @@
 
 struct ring {
 	struct ring_buffer *buffer;
-	ring_request_callback callback;
+	ring_callback callback;
 	void *context;
 	uint64_t malformed;
 };
@@ -17,16 +17,16 @@ struct ring {
 static int take_record(void *context, void *data, size_t size)
 {
 	struct ring *ring = context;
-	struct ring_http_request request;
+	struct ring_record record;
 
-	if (ring_decode_http_request(data, size, &request) < 0) {
+	if (ring_decode(data, size, &record) < 0) {
 		ring->malformed++;
 		return 0;
 	}
-	return ring->callback(ring->context, &request);
+	return ring->callback(ring->context, &record);
 }
 
-int ring__new(int map_fd, ring_request_callback callback, void *context, struct ring **ret_ring,
+int ring__new(int map_fd, ring_callback callback, void *context, struct ring **ret_ring,
 	      struct error *error)
 {
 	_cleanup_free_ struct ring *ring = calloc(1, sizeof(*ring));

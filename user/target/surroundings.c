@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "target/internal.h"
+#include "target/listeners.h"
 #include "target/proc.h"
 
 /* What the process was started with and in: environment, container. */
@@ -82,4 +83,12 @@ char *target__container_id(const struct target *target)
 	if (proc__read(target->pid, "cgroup", HIGHEST_CGROUP_BYTES, &cgroup, &size) < 0)
 		return NULL;
 	return target__parse_container_id(cgroup);
+}
+
+uint16_t target__port(const struct target *target)
+{
+	_cleanup_(listeners__freep) struct listeners *listeners = listeners__new();
+	uint16_t port = 0;
+
+	return listeners && listeners__find(listeners, target->pid, 0, &port) > 0 ? port : 0;
 }

@@ -48,6 +48,9 @@ int target__check(const struct target *target);
 int target__load_bias(const struct target *target, uint64_t first_address, uint64_t first_offset,
 		      uint64_t *ret_bias, struct error *error);
 
+/* The lowest TCP port that it listens on in its own network namespace, 0 for none. */
+uint16_t target__port(const struct target *target);
+
 struct target_memory {
 	uint64_t rss_bytes;	/* /proc/PID/statm, resident */
 	uint64_t virtual_bytes; /* /proc/PID/statm, size */

@@ -59,7 +59,7 @@ static void world_init(struct world *world)
 		world->vtables[i][TRAILER_INDEX] = TRAILER;
 		world->planned[i] = (struct plan_vtable){
 			.address = (uint64_t)(uintptr_t)world->vtables[i],
-			.kind = i == 0 ? TASK_ASYNC : TASK_BLOCKING,
+			.kind = {.class = i == 0 ? TASK_ASYNC : TASK_BLOCKING},
 		};
 	}
 	world->plan.vtables = world->planned;
