@@ -39,10 +39,15 @@ def prometheus_name(name: str, unit: str, kind: str) -> str:
     return name
 
 
-def rows_of_target() -> list[tuple[str, str, str, str]]:
-    """(name, unit, kind, help) of the target's metrics."""
-    pattern = rf"X\(\w+, {TEXT}, {TEXT}, (METRIC_\w+), {TEXT}\)"
+def rows_of_target() -> list[tuple[str, str, str, str, str]]:
+    """(name, name in Scotty 0.3 or "", unit, kind, help) of the target's metrics."""
+    pattern = rf"X\(\w+, {TEXT}, (?:SAME|{TEXT}), {TEXT}, (METRIC_\w+), {TEXT}\)"
     return re.findall(pattern, joined(DESCRIPTIONS))
+
+
+def rows_of_attributes() -> list[tuple[str, str, str]]:
+    """(key, key in Scotty 0.3 or "", meaning) of the target's metrics' attributes."""
+    return re.findall(rf"X\({TEXT}, (?:SAME|{TEXT}), {TEXT}\)", joined(DESCRIPTIONS))
 
 
 def rows_of_tool() -> list[tuple[str, str, str, str]]:
@@ -60,11 +65,41 @@ def rows_of_list(name: str) -> list[tuple[str, str]]:
 
 
 def table(rows: list[tuple[str, str, str, str]]) -> list[str]:
-    """A table of metrics."""
+    """A table of the tool's metrics."""
     lines = ["| Prometheus name | OpenTelemetry name | kind | |", "| --- | --- | --- | --- |"]
     for name, unit, kind, text in rows:
-        lines.append(f"| `{prometheus_name(name, unit, kind)}` | `{name}` | {KINDS[kind]} | {text} |")
+        prometheus = prometheus_name(name, unit, kind)
+        lines.append(f"| `{prometheus}` | `{name}` | {KINDS[kind]} | {text} |")
     return lines
+
+
+def code(text: str) -> str:
+    """The text as code, nothing for none."""
+    return f"`{text}`" if text else ""
+
+
+def table_of_target() -> list[str]:
+    """The target's metrics with both names; those of Scotty 0.3 only where they are others."""
+    lines = [
+        "| Prometheus name | OpenTelemetry name | kind | | Prometheus, `scotty-0.3` "
+        "| OpenTelemetry, `scotty-0.3` |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, other, unit, kind, text in rows_of_target():
+        prometheus = prometheus_name(name, unit, kind)
+        renamed = prometheus_name(other, unit, kind) if other else prometheus
+        shown = code(renamed if renamed != prometheus else "")
+        lines.append(
+            f"| `{prometheus}` | `{name}` | {KINDS[kind]} | {text} | {shown} | {code(other)} |"
+        )
+    return lines
+
+
+def table_of_attributes() -> list[str]:
+    """Their attributes, the same way."""
+    lines = ["| attribute | | `scotty-0.3` |", "| --- | --- | --- |"]
+    return lines + [f"| `{key}` | {text} | {code(other)} |"
+                    for key, other, text in rows_of_attributes()]
 
 
 def document() -> str:
@@ -76,9 +111,12 @@ def document() -> str:
         "",
         "## Of the server",
         "",
-        *table(rows_of_target()),
+        "The last two columns are the names with `--metric-names scotty-0.3`, which are those that",
+        "Scotty 0.3 itself emits, where they are others.",
         "",
-        "The request metrics have the attributes `method`, `path` (the route template) and `status`.",
+        *table_of_target(),
+        "",
+        *table_of_attributes(),
         "",
         "## Of the tool",
         "",

@@ -2,28 +2,57 @@
 #include "command/publish.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "command/resource.h"
 #include "metric/collect.h"
-#include "span/http.h"
+#include "metric/collect_apps.h"
+#include "span/record.h"
 
 /* A collection is bounded by the number of label sets; this is far above any. */
 #define COLLECTION_LIMIT_BYTES ((size_t)64 * 1024 * 1024)
 
-static int take_request(void *context, const struct ring_http_request *request)
+struct applications {
+	struct app_list list;
+	struct app_statuses statuses;
+	struct app_samples samples;
+};
+
+/* Brings the list up to date; the first time that it is known, at once a sample of it. */
+static int read_applications(struct publisher *publisher, _Bool sample, struct error *error)
+{
+	struct applications *applications = publisher->applications;
+	_Bool was_known = applications->list.check > 0;
+	int r;
+
+	if (!publisher->subject->plan->signals[SIGNAL_APPLICATIONS].way)
+		return 0;
+	r = probe__read_apps(publisher->probe, &applications->list, error);
+	if (r >= 0 && applications->list.check > 0 && (sample || !was_known))
+		app_samples__take(&applications->samples, applications->list.items,
+				  applications->list.count, clock_monotonic_ns());
+	return r;
+}
+
+int publisher__sample_applications(struct publisher *publisher, struct error *error)
+{
+	return read_applications(publisher, 1, error);
+}
+
+static int take_record(void *context, const struct ring_record *record)
 {
 	struct publisher *publisher = context;
-	const char *route = request->route == ROUTE_UNMATCHED
-				    ? NULL
-				    : probe__route(publisher->probe, request->route);
 
 	publisher->counters.records++;
+	publisher->scene.route = NULL;
+	if (record->kind == RECORD_HTTP_REQUEST && record->http_request.route != ROUTE_UNMATCHED)
+		publisher->scene.route = probe__route(publisher->probe, record->http_request.route);
 	if (publisher->spans->count == publisher->spans->limit &&
 	    publisher__send_spans(publisher, NULL) < 0)
 		span_batch__clear(publisher->spans);
-	if (span_add_http_request(publisher->spans, request, route, clock_realtime_offset_ns()) < 0)
+	if (span_add_record(publisher->spans, record, &publisher->scene) < 0)
 		publisher->counters.spans_dropped++;
 	else
 		publisher->counters.spans_made++;
@@ -37,29 +66,36 @@ int publisher__init(struct publisher *publisher, struct error *error)
 	publisher->resource_arena = arena__new(0);
 	publisher->collection_arena = arena__new(COLLECTION_LIMIT_BYTES);
 	publisher->spans = span_batch__new(publisher->config->otlp.span_batch);
-	if (!publisher->resource_arena || !publisher->collection_arena || !publisher->spans)
+	publisher->applications = calloc(1, sizeof(*publisher->applications));
+	if (!publisher->resource_arena || !publisher->collection_arena || !publisher->spans ||
+	    !publisher->applications)
 		return error_out_of_memory(error);
 	r = resource__describe(publisher->config, publisher->subject->target,
 			       publisher->resource_arena, &publisher->resource, error);
 	if (r < 0)
 		return r;
 	publisher->target_is_up = 1;
-	return ring__new(probe__ring_fd(publisher->probe), take_request, publisher,
-			 &publisher->ring, error);
+	publisher->scene.server_address = resource__host_name(publisher->resource_arena);
+	publisher->scene.server_port = target__port(publisher->subject->target);
+	return ring__new(probe__ring_fd(publisher->probe), take_record, publisher, &publisher->ring,
+			 error);
 }
 
 void publisher__done(struct publisher *publisher)
 {
 	ring__free(publisher->ring);
 	span_batch__free(publisher->spans);
+	free(publisher->applications);
 	arena__free(publisher->collection_arena);
 	arena__free(publisher->resource_arena);
 }
 
 int publisher__drain(struct publisher *publisher, struct error *error)
 {
-	int r = ring__drain(publisher->ring);
+	int r;
 
+	publisher->scene.clock_offset_ns = clock_realtime_offset_ns();
+	r = ring__drain(publisher->ring);
 	publisher->counters.malformed_records = ring__malformed(publisher->ring);
 	return r < 0 ? error_set(error, r, "cannot read the ring buffer: %m") : 0;
 }
@@ -115,13 +151,19 @@ int publisher__collect(struct publisher *publisher, struct metric_set **ret_set,
 			      clock_realtime_ns());
 	if (!set)
 		return error_out_of_memory(error);
+	set->names = publisher->config->metric_names;
 	r = probe__read_totals(publisher->probe, &totals, error);
 	if (r >= 0)
 		r = metric_collect_target(set, publisher->probe, &totals, publisher->subject->plan,
 					  publisher->subject->target, publisher->target_is_up,
 					  error);
+	if (r >= 0)
+		r = read_applications(publisher, 0, error);
 	if (r < 0)
 		return r;
+	metric_collect_apps(set, &publisher->applications->list, &publisher->applications->statuses,
+			    &publisher->applications->samples,
+			    publisher->subject->plan->signals[SIGNAL_APP_STATUSES].way != NULL);
 	publisher->counters.collections++;
 	self_collect(set, &totals, &attachment, &publisher->counters);
 	if (arena__failed(publisher->collection_arena))
@@ -153,6 +195,16 @@ int publisher__send_metrics(struct publisher *publisher, uint16_t flags, uint64_
 		return r;
 	return frame__send(front__socket_fd(publisher->front), FRAME_METRICS_END, flags, sequence,
 			   NULL, 0, error);
+}
+
+int publisher__close_spans(struct publisher *publisher, struct error *error)
+{
+	struct probe_totals totals;
+	int r = probe__read_totals(publisher->probe, &totals, error);
+
+	if (r >= 0)
+		publisher->counters.spans_unfinished = self_open_spans(&totals);
+	return r;
 }
 
 uint64_t publisher__lost(struct publisher *publisher, struct error *error)

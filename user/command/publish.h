@@ -14,6 +14,7 @@
 #include "probe/probe.h"
 #include "ring/ring.h"
 #include "self/self.h"
+#include "span/record.h"
 #include "span/span.h"
 
 struct publisher {
@@ -26,6 +27,8 @@ struct publisher {
 	struct otlp_resource resource;
 	struct arena *collection_arena;
 	struct span_batch *spans;
+	struct span_scene scene;
+	struct applications *applications; /* as far as they are known */
 	struct self_counters counters;
 	struct front_statistics ended_fronts; /* what fronts before the present one had counted */
 	_Bool target_is_up;
@@ -47,6 +50,12 @@ int publisher__collect(struct publisher *publisher, struct metric_set **ret_set,
 /* Collects and sends: `flags` (FRAME_FLAG_...) say what for, `sequence` answers a FRAME_COLLECT. */
 int publisher__send_metrics(struct publisher *publisher, uint16_t flags, uint64_t sequence,
 			    struct error *error);
+
+/* Counts the spans that will not be finished any more as lost. */
+int publisher__close_spans(struct publisher *publisher, struct error *error);
+
+/* Takes a sample of the applications, if their list is known. */
+int publisher__sample_applications(struct publisher *publisher, struct error *error);
 
 /* Everything lost so far. */
 uint64_t publisher__lost(struct publisher *publisher, struct error *error);

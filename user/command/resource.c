@@ -112,6 +112,13 @@ static void set_observed(struct builder *builder, const struct target *target)
 	set_string(builder, "container.id", container);
 }
 
+const char *resource__host_name(struct arena *arena)
+{
+	struct utsname host;
+
+	return uname(&host) == 0 ? arena__strdup(arena, host.nodename) : NULL;
+}
+
 int resource__describe(const struct config *config, const struct target *target,
 		       struct arena *arena, struct otlp_resource *ret_resource, struct error *error)
 {

@@ -15,4 +15,7 @@ int resource__describe(const struct config *config, const struct target *target,
 		       struct arena *arena, struct otlp_resource *ret_resource,
 		       struct error *error);
 
+/* This host's name, in the arena; NULL where it cannot be told. */
+const char *resource__host_name(struct arena *arena);
+
 #endif

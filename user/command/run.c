@@ -73,6 +73,8 @@ static int finish(struct publisher *publisher, struct error *error)
 	int r = publisher__drain(publisher, error);
 
 	if (r >= 0)
+		r = publisher__close_spans(publisher, error);
+	if (r >= 0)
 		r = output__print(publisher, error);
 	if (r >= 0 && publisher->front)
 		r = publisher__send_spans(publisher, error);

@@ -67,6 +67,15 @@ static int on_drain(void *context, int fd, uint32_t events)
 	return publisher__drain(session->publisher, session->error);
 }
 
+static int on_app_sample(void *context, int fd, uint32_t events)
+{
+	struct session *session = context;
+
+	(void)fd;
+	(void)events;
+	return publisher__sample_applications(session->publisher, session->error);
+}
+
 static int on_export(void *context, int fd, uint32_t events);
 static int on_front_end(void *context, int fd, uint32_t events);
 static int on_frame(void *context, int fd, uint32_t events);
@@ -234,6 +243,9 @@ static int watch_timers(struct session *session)
 	if (config->duration_ns)
 		r = loop__add_timer(session->loop, config->duration_ns, 0, on_duration, session,
 				    NULL, session->error);
+	if (r >= 0 && publisher->subject->plan->signals[SIGNAL_APPLICATIONS].way)
+		r = loop__add_timer(session->loop, config->app_sample_ns, config->app_sample_ns,
+				    on_app_sample, session, NULL, session->error);
 	if (r >= 0 && config->otlp.metrics_target)
 		r = loop__add_timer(session->loop, config->otlp.metric_interval_ns,
 				    config->otlp.metric_interval_ns, on_export, session, NULL,

@@ -3,52 +3,14 @@
 
 #include <stdio.h>
 
+#include "metric/collect_parts.h"
 #include "metric/descriptions.h"
 #include "ring/ring.h"
-
-static const struct metric_description *describe(enum metric_id id)
-{
-	return &metric_descriptions[id];
-}
-
-/* Fills a point from the kernel's counts of nanoseconds; values become seconds. */
-static void fill_histogram(struct metric_set *set, struct metric_point *point,
-			   const struct histogram_counts *counts, const struct probe_bounds *bounds)
-{
-	double *seconds = arena__alloc_array(set->arena, bounds->count, sizeof(*seconds));
-	uint64_t *buckets = arena__alloc_array(set->arena, bounds->count + 1, sizeof(*buckets));
-	uint64_t total = 0;
-
-	if (!point || !seconds || !buckets)
-		return;
-	for (size_t i = 0; i < bounds->count; i++)
-		seconds[i] = (double)bounds->ns[i] / 1e9;
-	for (size_t i = 0; i <= HISTOGRAM_BOUNDS; i++) {
-		/* Unused bounds are the highest number: what lies above the last used one. */
-		buckets[i < bounds->count ? i : bounds->count] += counts->buckets[i];
-		total += counts->buckets[i];
-	}
-	point->histogram = (struct metric_histogram){
-		.bounds = seconds,
-		.bound_count = bounds->count,
-		.bucket_counts = buckets,
-		.count = total,
-		.sum = (double)counts->sum_ns / 1e9,
-	};
-}
-
-static uint64_t count_of(const struct histogram_counts *counts)
-{
-	uint64_t total = 0;
-
-	for (size_t i = 0; i <= HISTOGRAM_BOUNDS; i++)
-		total += counts->buckets[i];
-	return total;
-}
 
 struct series_context {
 	struct metric_set *set;
 	struct probe *probe;
+	const struct probe_bounds *bounds;
 };
 
 static int add_series(void *context, const struct http_key *key,
@@ -58,7 +20,7 @@ static int add_series(void *context, const struct http_key *key,
 	struct metric_set *set = series->set;
 	_Bool overflow = key->route == ROUTE_OVERFLOW;
 	char status[8];
-	uint64_t total = count_of(counts);
+	uint64_t total = metric_count_of(counts);
 
 	if (overflow && total == 0)
 		return 0;
@@ -75,45 +37,34 @@ static int add_series(void *context, const struct http_key *key,
 		{"status", status},
 	};
 	size_t attribute_count = overflow ? 0 : 3;
-	struct metric_point *requests =
-		metric_set__point(set, metric_set__metric(set, describe(METRIC_ID_HTTP_REQUESTS)),
-				  attributes, attribute_count);
-	struct metric_point *duration = metric_set__point(
-		set, metric_set__metric(set, describe(METRIC_ID_HTTP_REQUEST_DURATION)), attributes,
+	struct metric_point *requests = metric_set__point(
+		set, metric_set__metric(set, metric_describe(METRIC_ID_HTTP_REQUESTS)), attributes,
 		attribute_count);
+	struct metric_point *duration = metric_set__point(
+		set, metric_set__metric(set, metric_describe(METRIC_ID_HTTP_REQUEST_DURATION)),
+		attributes, attribute_count);
 
 	if (!requests || !duration)
 		return 0; /* the arena remembers */
 	requests->integer = (int64_t)total;
 	requests->is_overflow = overflow;
 	duration->is_overflow = overflow;
-	fill_histogram(set, duration, counts, &probe_http_bounds);
+	metric_fill_histogram(set, duration, counts, series->bounds);
 	return 0;
 }
 
 static int collect_http(struct metric_set *set, struct probe *probe,
 			const struct probe_totals *totals, struct error *error)
 {
-	struct series_context context = {.set = set, .probe = probe};
+	struct series_context context = {
+		.set = set,
+		.probe = probe,
+		.bounds = totals->histograms->http,
+	};
 
-	metric_set__add_integer(set, describe(METRIC_ID_HTTP_REQUESTS_ACTIVE),
+	metric_set__add_integer(set, metric_describe(METRIC_ID_HTTP_REQUESTS_ACTIVE),
 				(int64_t)(totals->http.started - totals->http.ended));
 	return probe__for_each_series(probe, add_series, &context, error);
-}
-
-static void collect_polls(struct metric_set *set, const struct probe_totals *totals)
-{
-	const struct task_totals *tasks = &totals->tasks;
-	struct metric_point *duration = metric_set__point(
-		set, metric_set__metric(set, describe(METRIC_ID_TOKIO_POLL_DURATION)), NULL, 0);
-
-	fill_histogram(set, duration, &tasks->polls, &probe_poll_bounds);
-	metric_set__add_integer(set, describe(METRIC_ID_TOKIO_POLL_COUNT),
-				(int64_t)count_of(&tasks->polls));
-	metric_set__add_integer(set, describe(METRIC_ID_TOKIO_SLOW_POLL_COUNT),
-				(int64_t)tasks->slow_polls);
-	metric_set__add_integer(set, describe(METRIC_ID_TOKIO_BLOCKING_RUNS),
-				(int64_t)tasks->blocking_runs);
 }
 
 static int collect_memory(struct metric_set *set, struct probe *probe, const struct plan *plan,
@@ -126,8 +77,9 @@ static int collect_memory(struct metric_set *set, struct probe *probe, const str
 	if (r < 0)
 		return error_set(error, r, "cannot read the memory of process %d: %m",
 				 (int)target->pid);
-	metric_set__add_integer(set, describe(METRIC_ID_MEMORY_RSS), (int64_t)memory.rss_bytes);
-	metric_set__add_integer(set, describe(METRIC_ID_MEMORY_VIRTUAL),
+	metric_set__add_integer(set, metric_describe(METRIC_ID_MEMORY_RSS),
+				(int64_t)memory.rss_bytes);
+	metric_set__add_integer(set, metric_describe(METRIC_ID_MEMORY_VIRTUAL),
 				(int64_t)memory.virtual_bytes);
 	if (!plan->signals[SIGNAL_MEMORY_PEAK].way)
 		return 0;
@@ -137,7 +89,7 @@ static int collect_memory(struct metric_set *set, struct probe *probe, const str
 	/* Nothing changed since: what is resident now is the highest. */
 	if (peak < memory.rss_bytes)
 		peak = memory.rss_bytes;
-	metric_set__add_integer(set, describe(METRIC_ID_MEMORY_RSS_PEAK), (int64_t)peak);
+	metric_set__add_integer(set, metric_describe(METRIC_ID_MEMORY_RSS_PEAK), (int64_t)peak);
 	return 0;
 }
 
@@ -151,14 +103,12 @@ static int collect_live(struct metric_set *set, struct probe *probe, const struc
 	if (r < 0)
 		return r;
 	if (plan->signals[SIGNAL_TOKIO_TASKS].way)
-		metric_set__add_integer(set, describe(METRIC_ID_TOKIO_TASKS_ACTIVE),
-					(int64_t)(totals->census_tasks + totals->tasks.started -
-						  totals->tasks.ended));
+		metric_collect_tasks_alive(set, totals, plan);
 	if (plan->signals[SIGNAL_TOKIO_WORKERS].way) {
 		r = probe__count_workers(probe, error);
 		if (r < 0)
 			return r;
-		metric_set__add_integer(set, describe(METRIC_ID_TOKIO_WORKERS), r);
+		metric_set__add_integer(set, metric_describe(METRIC_ID_TOKIO_WORKERS), r);
 	}
 	return 0;
 }
@@ -167,15 +117,17 @@ int metric_collect_target(struct metric_set *set, struct probe *probe,
 			  const struct probe_totals *totals, const struct plan *plan,
 			  const struct target *target, _Bool is_up, struct error *error)
 {
-	metric_set__add_integer(set, describe(METRIC_ID_UP), is_up);
+	metric_set__add_integer(set, metric_describe(METRIC_ID_UP), is_up);
 	if (plan->signals[SIGNAL_HTTP_REQUESTS].way) {
 		int r = collect_http(set, probe, totals, error);
 
 		if (r < 0)
 			return r;
 	}
-	if (plan->signals[SIGNAL_TOKIO_POLLS].way)
-		collect_polls(set, totals);
+	metric_collect_sessions(set, totals, plan);
+	metric_collect_tokio(set, totals, plan);
+	if (metric_collect_recorder(set, probe, totals, plan, error) < 0)
+		return error->code;
 	/* A target that ends meanwhile has no memory to report: that is no failure. */
 	if (is_up && collect_live(set, probe, plan, target, totals, error) < 0 &&
 	    target__check(target) == 0)

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "metric/names.h"
+
 struct metric_set *metric_set__new(struct arena *arena, uint64_t start_ns, uint64_t time_ns)
 {
 	struct metric_set *set = arena__alloc(arena, sizeof(*set));
@@ -28,6 +30,7 @@ struct metric *metric_set__metric(struct metric_set *set,
 	if (!metric)
 		return NULL;
 	metric->description = description;
+	metric->name = metric_name_in(set->names, description->name);
 	if (set->last_metric)
 		set->last_metric->next = metric;
 	else
@@ -37,14 +40,17 @@ struct metric *metric_set__metric(struct metric_set *set,
 	return metric;
 }
 
-static const struct metric_attribute *
-copy_attributes(struct arena *arena, const struct metric_attribute *attributes, size_t count)
+static const struct metric_attribute *copy_attributes(const struct metric_set *set,
+						      const struct metric_attribute *attributes,
+						      size_t count)
 {
-	struct metric_attribute *copy = arena__alloc_array(arena, count, sizeof(*copy));
+	struct metric_attribute *copy = arena__alloc_array(set->arena, count, sizeof(*copy));
 
 	for (size_t i = 0; copy && i < count; i++) {
-		copy[i].key = arena__strdup(arena, attributes[i].key);
-		copy[i].value = arena__strdup(arena, attributes[i].value);
+		const char *key = metric_attribute_name_in(set->names, attributes[i].key);
+
+		copy[i].key = arena__strdup(set->arena, key);
+		copy[i].value = arena__strdup(set->arena, attributes[i].value);
 		if (!copy[i].key || !copy[i].value)
 			return NULL;
 	}
@@ -60,7 +66,7 @@ struct metric_point *metric_set__point(struct metric_set *set, struct metric *me
 	if (!point)
 		return NULL;
 	if (attribute_count > 0) {
-		point->attributes = copy_attributes(set->arena, attributes, attribute_count);
+		point->attributes = copy_attributes(set, attributes, attribute_count);
 		if (!point->attributes)
 			return NULL;
 		point->attribute_count = attribute_count;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "config/config.h"
 
 enum metric_kind {
 	METRIC_COUNTER,		/* monotonic sum */
@@ -32,13 +33,19 @@ struct metric_attribute {
 };
 
 /* Counts per bucket; bucket i counts values <= bounds[i], the last one all above. Values in the
- * metric's unit. `bucket_counts` has `bound_count + 1` entries. */
+ * metric's unit. `bucket_counts` has `bound_count + 1` entries.
+ *
+ * Where the bounds are successive powers of two (1/8, 1/4, 1/2, ...), the histogram is as well a
+ * base-2 exponential one of scale 0: each bucket is one of its buckets, exactly, but for the first,
+ * which is its zero bucket up to a threshold, and the last, which has no upper bound there and
+ * becomes the next power's. `is_exponential` asks for that form; all points of a metric agree. */
 struct metric_histogram {
 	const double *bounds;
 	size_t bound_count;
 	const uint64_t *bucket_counts;
 	uint64_t count;
 	double sum;
+	_Bool is_exponential;
 };
 
 struct metric_point {
@@ -57,6 +64,7 @@ struct metric_point {
 struct metric {
 	struct metric *next;
 	const struct metric_description *description;
+	const char *name;	     /* the description's, in the naming of the set */
 	struct metric_point *points; /* in the order they were added */
 	struct metric_point *last_point;
 	size_t point_count;
@@ -64,14 +72,16 @@ struct metric {
 
 struct metric_set {
 	struct arena *arena;
-	uint64_t start_ns;	/* realtime: when counting began */
-	uint64_t time_ns;	/* realtime: when these values were read */
-	struct metric *metrics; /* in the order they were added */
+	enum config_names names; /* set it before anything is added */
+	uint64_t start_ns;	 /* realtime: when counting began */
+	uint64_t time_ns;	 /* realtime: when these values were read */
+	struct metric *metrics;	 /* in the order they were added */
 	struct metric *last_metric;
 	size_t metric_count;
 };
 
-/* An empty set in `arena`, which it borrows. NULL when out of memory. */
+/* An empty set in `arena`, which it borrows, with the names of NAMES_DOCS. NULL when out of
+ * memory. */
 struct metric_set *metric_set__new(struct arena *arena, uint64_t start_ns, uint64_t time_ns);
 
 /* The metric of that description in the set, added if it is not there. `description` must outlive
@@ -79,8 +89,9 @@ struct metric_set *metric_set__new(struct arena *arena, uint64_t start_ns, uint6
 struct metric *metric_set__metric(struct metric_set *set,
 				  const struct metric_description *description);
 
-/* Adds a point with `attribute_count` attributes, which are copied with their texts. The caller
- * fills its value. NULL when out of memory; `metric` may be NULL. */
+/* Adds a point with `attribute_count` attributes, which are copied with their texts, their keys in
+ * the naming of the set. The caller fills its value. NULL when out of memory; `metric` may be
+ * NULL. */
 struct metric_point *metric_set__point(struct metric_set *set, struct metric *metric,
 				       const struct metric_attribute *attributes,
 				       size_t attribute_count);

@@ -58,7 +58,7 @@ static json_t *json_of_metric(const struct metric *metric)
 
 	for (const struct metric_point *point = metric->points; point; point = point->next)
 		json_array_append_new(points, json_of_point(point, metric->description->kind));
-	return json_pack("{s:s, s:s, s:s, s:o}", "name", metric->description->name, "unit",
+	return json_pack("{s:s, s:s, s:s, s:o}", "name", metric->name, "unit",
 			 metric->description->unit, "kind", kind_name(metric->description->kind),
 			 "points", points);
 }

@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "metric/descriptions.h"
+#include "metric/names.h"
+#include "report/parts.h"
 #include "report/report.h"
 
-static const struct metric *find(const struct metric_set *set, enum metric_id id)
+const struct metric *report_find(const struct metric_set *set, enum metric_id id)
 {
 	for (const struct metric *metric = set->metrics; metric; metric = metric->next) {
 		if (metric->description == &metric_descriptions[id])
@@ -16,15 +17,14 @@ static const struct metric *find(const struct metric_set *set, enum metric_id id
 	return NULL;
 }
 
-static int64_t value_of(const struct metric_set *set, enum metric_id id)
+int64_t report_value(const struct metric_set *set, enum metric_id id)
 {
-	const struct metric *metric = find(set, id);
+	const struct metric *metric = report_find(set, id);
 
 	return metric && metric->points ? metric->points->integer : 0;
 }
 
-/* A duration with three significant digits at the most, in the unit that suits it. */
-static void print_duration(double seconds, FILE *stream)
+void report_print_duration(double seconds, FILE *stream)
 {
 	if (isnan(seconds))
 		fprintf(stream, "%9s", "-");
@@ -36,8 +36,7 @@ static void print_duration(double seconds, FILE *stream)
 		fprintf(stream, "%6.4g s ", seconds);
 }
 
-/* One character a bucket, its height the bucket's share of the fullest one. */
-static void print_picture(const struct metric_histogram *histogram, FILE *stream)
+void report_print_picture(const struct metric_histogram *histogram, FILE *stream)
 {
 	static const char *const heights[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 	uint64_t highest = 1;
@@ -46,36 +45,45 @@ static void print_picture(const struct metric_histogram *histogram, FILE *stream
 		if (histogram->bucket_counts[i] > highest)
 			highest = histogram->bucket_counts[i];
 	}
+	report_print_duration(histogram->bounds[0], stream);
+	fputc(' ', stream);
 	for (size_t i = 0; i <= histogram->bound_count; i++) {
 		uint64_t count = histogram->bucket_counts[i];
 
 		/* What is there is seen, however little. */
 		fputs(count ? heights[count * 7 / highest] : "·", stream);
 	}
+	fputc(' ', stream);
+	report_print_duration(histogram->bounds[histogram->bound_count - 1], stream);
 }
 
-static const char *attribute(const struct metric_point *point, const char *key)
+const char *report_attribute(const struct metric_set *set, const struct metric_point *point,
+			     const char *key)
 {
+	const char *name = metric_attribute_name_in(set->names, key);
+
 	for (size_t i = 0; i < point->attribute_count; i++) {
-		if (strcmp(point->attributes[i].key, key) == 0)
+		if (strcmp(point->attributes[i].key, name) == 0)
 			return point->attributes[i].value;
 	}
 	return point->is_overflow ? "(others)" : "";
 }
 
-static void print_request_row(const struct metric_point *point, FILE *stream)
+static void print_request_row(const struct metric_set *set, const struct metric_point *point,
+			      FILE *stream)
 {
 	const struct metric_histogram *histogram = &point->histogram;
 
-	fprintf(stream, "  %-7s %-46s %-7s %9" PRIu64 "  ", attribute(point, "method"),
-		attribute(point, "path"), attribute(point, "status"), histogram->count);
-	print_duration(metric_histogram__quantile(histogram, 0.5), stream);
+	fprintf(stream, "  %-7s %-46s %-7s %9" PRIu64 "  ", report_attribute(set, point, "method"),
+		report_attribute(set, point, "path"), report_attribute(set, point, "status"),
+		histogram->count);
+	report_print_duration(metric_histogram__quantile(histogram, 0.5), stream);
 	fputs("  ", stream);
-	print_duration(metric_histogram__quantile(histogram, 0.9), stream);
+	report_print_duration(metric_histogram__quantile(histogram, 0.9), stream);
 	fputs("  ", stream);
-	print_duration(metric_histogram__quantile(histogram, 0.99), stream);
+	report_print_duration(metric_histogram__quantile(histogram, 0.99), stream);
 	fputs("  ", stream);
-	print_picture(histogram, stream);
+	report_print_picture(histogram, stream);
 	fputc('\n', stream);
 }
 
@@ -106,42 +114,17 @@ static const struct metric_point **sort_by_count(const struct metric_set *set,
 
 static void print_requests(const struct metric_set *set, FILE *stream)
 {
-	const struct metric *durations = find(set, METRIC_ID_HTTP_REQUEST_DURATION);
+	const struct metric *durations = report_find(set, METRIC_ID_HTTP_REQUEST_DURATION);
 	const struct metric_point **points = durations ? sort_by_count(set, durations) : NULL;
 
-	fprintf(stream, "Requests\n  %-7s %-46s %-7s %9s  %9s  %9s  %9s  %s\n", "method", "route",
-		"status", "count", "p50", "p90", "p99", "100 us ... 10 s");
+	fprintf(stream, "Requests\n  %-7s %-46s %-7s %9s  %9s  %9s  %9s\n", "method", "route",
+		"status", "count", "p50", "p90", "p99");
 	if (!durations)
 		fprintf(stream, "  none were finished while we looked\n");
 	for (size_t i = 0; points && i < durations->point_count; i++)
-		print_request_row(points[i], stream);
+		print_request_row(set, points[i], stream);
 	fprintf(stream, "  now without a response: %" PRId64 "\n\n",
-		value_of(set, METRIC_ID_HTTP_REQUESTS_ACTIVE));
-}
-
-static void print_tokio(const struct metric_set *set, FILE *stream)
-{
-	const struct metric *polls = find(set, METRIC_ID_TOKIO_POLL_DURATION);
-
-	fprintf(stream,
-		"Tokio\n  polls %" PRId64 ", slow ones %" PRId64 ", tasks alive %" PRId64
-		", worker threads %" PRId64 "\n",
-		value_of(set, METRIC_ID_TOKIO_POLL_COUNT),
-		value_of(set, METRIC_ID_TOKIO_SLOW_POLL_COUNT),
-		value_of(set, METRIC_ID_TOKIO_TASKS_ACTIVE),
-		value_of(set, METRIC_ID_TOKIO_WORKERS));
-	if (polls && polls->points) {
-		const struct metric_histogram *histogram = &polls->points->histogram;
-
-		fputs("  a poll takes p50", stream);
-		print_duration(metric_histogram__quantile(histogram, 0.5), stream);
-		fputs(", p99", stream);
-		print_duration(metric_histogram__quantile(histogram, 0.99), stream);
-		fputs("   1 us ", stream);
-		print_picture(histogram, stream);
-		fputs(" 1 s\n", stream);
-	}
-	fputc('\n', stream);
+		report_value(set, METRIC_ID_HTTP_REQUESTS_ACTIVE));
 }
 
 static void print_memory(const struct metric_set *set, FILE *stream)
@@ -149,9 +132,9 @@ static void print_memory(const struct metric_set *set, FILE *stream)
 	const double mebibyte = 1024 * 1024;
 
 	fprintf(stream, "Memory\n  resident %.1f MiB (highest %.1f MiB), virtual %.1f MiB\n\n",
-		(double)value_of(set, METRIC_ID_MEMORY_RSS) / mebibyte,
-		(double)value_of(set, METRIC_ID_MEMORY_RSS_PEAK) / mebibyte,
-		(double)value_of(set, METRIC_ID_MEMORY_VIRTUAL) / mebibyte);
+		(double)report_value(set, METRIC_ID_MEMORY_RSS) / mebibyte,
+		(double)report_value(set, METRIC_ID_MEMORY_RSS_PEAK) / mebibyte,
+		(double)report_value(set, METRIC_ID_MEMORY_VIRTUAL) / mebibyte);
 }
 
 void report_print_text(const struct metric_set *set, const struct report_context *context,
@@ -161,7 +144,8 @@ void report_print_text(const struct metric_set *set, const struct report_context
 		context->executable_path, context->pid,
 		(double)(set->time_ns - set->start_ns) / 1e9);
 	print_requests(set, stream);
-	print_tokio(set, stream);
+	report_print_sessions(set, stream);
+	report_print_tokio(set, stream);
 	print_memory(set, stream);
 	if (context->lost == 0)
 		fprintf(stream, "Lost\n  nothing: every number above is exact\n\n");

@@ -23,6 +23,8 @@ static const struct metric_description records = {"scottyscope.ring.records", "{
 						  METRIC_COUNTER};
 static const struct metric_description spans = {"scottyscope.spans.made", "{span}",
 						"Spans assembled.", METRIC_COUNTER};
+static const struct metric_description open_spans = {
+	"scottyscope.spans.open", "{span}", "Sampled spans that have not ended.", METRIC_GAUGE};
 static const struct metric_description collections = {"scottyscope.collections", "{collection}",
 						      "Collections of metrics.", METRIC_COUNTER};
 static const struct metric_description restarts = {
@@ -58,8 +60,18 @@ static void add(struct metric_set *set, const struct metric_description *descrip
 		point->integer = (int64_t)count;
 }
 
+uint64_t self_open_spans(const struct probe_totals *totals)
+{
+	uint64_t started = totals->events[EVENT_SPANS_STARTED];
+	uint64_t ended = totals->events[EVENT_SPANS_ENDED];
+
+	/* The two are not read at the same moment. */
+	return started > ended ? started - ended : 0;
+}
+
 static void collect_kernel_side(struct metric_set *set, const struct probe_totals *totals)
 {
+	metric_set__add_integer(set, &open_spans, (int64_t)self_open_spans(totals));
 #define X(identifier, name, help) \
 	add(set, &hook_hits, "hook", name, totals->hook_hits[HOOK_##identifier]);
 	HOOK_LIST(X)
@@ -78,6 +90,7 @@ static void collect_kernel_side(struct metric_set *set, const struct probe_total
 #define USER_LOSS_LIST(X)                                                           \
 	X("malformed_record", counters->malformed_records)                          \
 	X("span_batch_full", counters->spans_dropped)                               \
+	X("span_unfinished", counters->spans_unfinished)                            \
 	X("metrics_queue_full", counters->front.metric_requests_dropped_queue_full) \
 	X("metrics_superseded", counters->front.metric_requests_dropped_superseded) \
 	X("metrics_expired", counters->front.metric_requests_dropped_expired)       \

@@ -14,7 +14,8 @@ struct self_counters {
 	uint64_t records; /* taken from the ring */
 	uint64_t malformed_records;
 	uint64_t spans_made;
-	uint64_t spans_dropped; /* a batch was full */
+	uint64_t spans_unfinished; /* when the observation ended */
+	uint64_t spans_dropped;	   /* a batch was full */
 	uint64_t collections;
 	uint64_t front_restarts;
 	struct front_statistics front; /* of all fronts so far */
@@ -23,6 +24,9 @@ struct self_counters {
 /* Adds the tool's metrics to a collection. */
 void self_collect(struct metric_set *set, const struct probe_totals *totals,
 		  const struct probe_attachment *attachment, const struct self_counters *counters);
+
+/* Sampled spans that have begun and not ended. */
+uint64_t self_open_spans(const struct probe_totals *totals);
 
 /* Everything that was lost, by whatever cause: 0 means that all is exact and complete. */
 uint64_t self_total_lost(const struct probe_totals *totals, const struct self_counters *counters);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/cleanup.h"
 #include "span/span.h"
@@ -38,7 +37,7 @@ void span_batch__clear(struct span_batch *batch)
 	batch->count = 0;
 }
 
-struct span *span_batch__add(struct span_batch *batch, size_t attribute_count)
+struct span *span_batch__add(struct span_batch *batch, size_t attribute_limit)
 {
 	struct span *span;
 
@@ -48,10 +47,11 @@ struct span *span_batch__add(struct span_batch *batch, size_t attribute_count)
 	if (!span)
 		return NULL;
 	span->attributes =
-		arena__alloc_array(batch->arena, attribute_count, sizeof(*span->attributes));
+		arena__alloc_array(batch->arena, attribute_limit, sizeof(*span->attributes));
 	if (!span->attributes)
 		return NULL;
-	span->attribute_count = attribute_count;
+	span->attribute_limit = attribute_limit;
+	span->trace_flags = TRACE_FLAG_SAMPLED;
 	if (batch->last)
 		batch->last->next = span;
 	else
@@ -61,26 +61,73 @@ struct span *span_batch__add(struct span_batch *batch, size_t attribute_count)
 	return span;
 }
 
-static _Bool is_zero(const uint8_t *bytes, size_t size)
+void span__add_attribute(struct span *span, struct span_attribute attribute)
 {
-	for (size_t i = 0; i < size; i++) {
-		if (bytes[i])
-			return 0;
+	if (span->attribute_count < span->attribute_limit)
+		span->attributes[span->attribute_count++] = attribute;
+	else
+		span->dropped_attributes++;
+}
+
+static struct span_attribute *copy_attributes(struct arena *arena,
+					      const struct span_attribute *attributes, size_t count)
+{
+	struct span_attribute *copy = arena__alloc_array(arena, count, sizeof(*copy));
+
+	for (size_t i = 0; copy && i < count; i++)
+		copy[i] = attributes[i];
+	return copy;
+}
+
+struct span_event *span_batch__add_event(struct span_batch *batch, struct span *span,
+					 const struct span_attribute *attributes,
+					 size_t attribute_count)
+{
+	struct span_attribute *copy = NULL;
+	struct span_event *event = NULL;
+
+	if (span->event_count < SPAN_EVENT_LIMIT) {
+		copy = copy_attributes(batch->arena, attributes, attribute_count);
+		event = arena__alloc(batch->arena, sizeof(*event));
 	}
-	return 1;
+	if (!event || !copy) {
+		span->dropped_events++;
+		return NULL;
+	}
+	event->attributes = copy;
+	event->attribute_count = attribute_count;
+	if (span->last_event)
+		span->last_event->next = event;
+	else
+		span->events = event;
+	span->last_event = event;
+	span->event_count++;
+	return event;
 }
 
-static void fill_random(uint8_t *bytes, size_t size)
+struct span_link *span_batch__add_link(struct span_batch *batch, struct span *span,
+				       const struct span_attribute *attributes,
+				       size_t attribute_count)
 {
-	/* getrandom() with so few bytes neither blocks nor is cut short once the kernel is up. */
-	do {
-		if (getrandom(bytes, size, 0) != (ssize_t)size)
-			memset(bytes, 0, size);
-	} while (is_zero(bytes, size));
-}
+	struct span_attribute *copy = NULL;
+	struct span_link *link = NULL;
 
-void span_new_ids(uint8_t trace_id[16], uint8_t span_id[8])
-{
-	fill_random(trace_id, 16);
-	fill_random(span_id, 8);
+	if (span->link_count < SPAN_LINK_LIMIT) {
+		copy = copy_attributes(batch->arena, attributes, attribute_count);
+		link = arena__alloc(batch->arena, sizeof(*link));
+	}
+	if (!link || !copy) {
+		span->dropped_links++;
+		return NULL;
+	}
+	link->trace_flags = TRACE_FLAG_SAMPLED;
+	link->attributes = copy;
+	link->attribute_count = attribute_count;
+	if (span->last_link)
+		span->last_link->next = link;
+	else
+		span->links = link;
+	span->last_link = link;
+	span->link_count++;
+	return link;
 }

@@ -1,28 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "span/http.h"
-
+#include <arpa/inet.h>
 #include <errno.h>
-#include <stdio.h>
+#include <netinet/in.h>
+#include <string.h>
 
-#define ATTRIBUTE_LIMIT 6
-
-static void add_string(struct span *span, const char *key, const char *value)
-{
-	span->attributes[span->attribute_count++] = (struct span_attribute){
-		.key = key,
-		.kind = SPAN_ATTRIBUTE_STRING,
-		.string = value,
-	};
-}
-
-static void add_integer(struct span *span, const char *key, int64_t value)
-{
-	span->attributes[span->attribute_count++] = (struct span_attribute){
-		.key = key,
-		.kind = SPAN_ATTRIBUTE_INTEGER,
-		.integer = value,
-	};
-}
+#include "span/internal.h"
 
 /* A server's span fails on 5xx only: 4xx is the client's doing. */
 static void set_outcome(struct span *span, struct arena *arena,
@@ -31,49 +13,66 @@ static void set_outcome(struct span *span, struct arena *arena,
 	if (request->status == HTTP_STATUS_ABORTED) {
 		span->status = SPAN_STATUS_ERROR;
 		span->status_message = "the connection ended before a response";
-		add_string(span, "error.type", "aborted");
+		span__add_attribute(span, span_string("error.type", "aborted"));
 		return;
 	}
 	if (request->status == HTTP_STATUS_UNKNOWN)
 		return;
-	add_integer(span, "http.response.status_code", request->status);
+	span__add_attribute(span, span_integer("http.response.status_code", request->status));
 	if (request->status >= 500) {
 		char *type = arena__printf(arena, "%u", request->status);
 
 		span->status = SPAN_STATUS_ERROR;
-		add_string(span, "error.type", type ? type : "_OTHER");
+		span__add_attribute(span, span_string("error.type", type ? type : "_OTHER"));
 	}
 }
 
-int span_add_http_request(struct span_batch *batch, const struct ring_http_request *request,
-			  const char *route, int64_t clock_offset_ns)
+static void add_copy(struct span *span, struct arena *arena, const char *key, const char *text)
 {
-	struct span *span = span_batch__add(batch, ATTRIBUTE_LIMIT);
+	const char *copy = arena__strdup(arena, text);
+
+	span__add_attribute(span, span_string(key, copy ? copy : ""));
+}
+
+/* client.address and server.address go with their ports; the client's is the socket's peer, which may
+ * be a proxy (semantic conventions, "Server and client addresses"). */
+static void add_addresses(struct span *span, struct arena *arena, const struct socket_address *peer,
+			  const struct span_scene *scene)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if ((peer->family == AF_INET || peer->family == AF_INET6) &&
+	    inet_ntop(peer->family, peer->address, text, sizeof(text))) {
+		add_copy(span, arena, "client.address", text);
+		span__add_attribute(span, span_integer("client.port", peer->port));
+	}
+	if (scene->server_address)
+		add_copy(span, arena, "server.address", scene->server_address);
+	if (scene->server_port)
+		span__add_attribute(span, span_integer("server.port", scene->server_port));
+}
+
+int span_fill_http_request(struct span_batch *batch, struct span *span,
+			   const struct ring_http_request *request, const struct span_scene *scene)
+{
 	struct arena *arena = batch->arena;
 	const char *method = ring_method_name(request->method);
 
-	if (!span)
-		return -ENOSPC;
-	span->attribute_count = 0;
-	span_new_ids(span->trace_id, span->span_id);
 	span->kind = SPAN_SERVER;
-	span->start_ns = (uint64_t)((int64_t)request->start_ns + clock_offset_ns);
-	span->end_ns = (uint64_t)((int64_t)request->end_ns + clock_offset_ns);
-	span->name = route ? arena__printf(arena, "HTTP %s %s", method, route)
-			   : arena__printf(arena, "HTTP %s", method);
+	span->name = scene->route ? arena__printf(arena, "HTTP %s %s", method, scene->route)
+				  : arena__printf(arena, "HTTP %s", method);
+	/* Without a traceparent, a tracestate means nothing (W3C Trace Context 3.3). */
+	if (span->parent_is_remote)
+		span->trace_state =
+			span_trace_state(arena, request->trace_state, strlen(request->trace_state));
 
-	add_string(span, "http.request.method", method);
-	add_string(span, "url.scheme", "http");
-	if (request->url_path[0]) {
-		const char *path = arena__strdup(arena, request->url_path);
-
-		add_string(span, "url.path", path ? path : "");
-	}
-	if (route) {
-		const char *copy = arena__strdup(arena, route);
-
-		add_string(span, "http.route", copy ? copy : "");
-	}
+	span__add_attribute(span, span_string("http.request.method", method));
+	span__add_attribute(span, span_string("url.scheme", "http"));
+	if (request->url_path[0])
+		add_copy(span, arena, "url.path", request->url_path);
+	if (scene->route)
+		add_copy(span, arena, "http.route", scene->route);
+	add_addresses(span, arena, &request->peer, scene);
 	set_outcome(span, arena, request);
 	return span->name ? 0 : -ENOSPC;
 }

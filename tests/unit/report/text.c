@@ -8,20 +8,31 @@
 #include "metric/descriptions.h"
 #include "report/report.h"
 
-static struct metric_set *sample(struct arena *arena)
+static struct metric_set *sample_named(struct arena *arena, enum config_names names)
 {
 	static const double bounds[] = {0.001, 0.01, 0.1};
 	static const uint64_t counts[] = {90, 9, 1, 0};
 	const struct metric_attribute attributes[] = {
 		{"method", "GET"}, {"path", "/api/{id}"}, {"status", "200"}};
 	struct metric_set *set = metric_set__new(arena, 0, 5000000000);
-	struct metric_point *point = metric_set__point(
+	struct metric_point *point;
+
+	set->names = names;
+	point = metric_set__point(
 		set, metric_set__metric(set, &metric_descriptions[METRIC_ID_HTTP_REQUEST_DURATION]),
 		attributes, 3);
-
-	point->histogram = (struct metric_histogram){bounds, 3, counts, 100, 0.5};
+	point->histogram = (struct metric_histogram){.bounds = bounds,
+						     .bound_count = 3,
+						     .bucket_counts = counts,
+						     .count = 100,
+						     .sum = 0.5};
 	metric_set__add_integer(set, &metric_descriptions[METRIC_ID_TOKIO_POLL_COUNT], 12345);
 	return set;
+}
+
+static struct metric_set *sample(struct arena *arena)
+{
+	return sample_named(arena, NAMES_DOCS);
 }
 
 static char *text_of(const struct metric_set *set, uint64_t lost)
@@ -49,6 +60,108 @@ Test(report_text, numbers_of_the_collection_are_shown)
 	cr_assert_not_null(strstr(text, "    10 ms"), "%s", text);
 	cr_assert_not_null(strstr(text, "every number above is exact"));
 	free(text);
+	arena__free(arena);
+}
+
+static void add_point(struct metric_set *set, enum metric_id id, const char *task, int64_t integer,
+		      double real)
+{
+	const struct metric_attribute attribute = {"task", task};
+	struct metric_point *point = metric_set__point(
+		set, metric_set__metric(set, &metric_descriptions[id]), &attribute, 1);
+
+	point->is_real = real > 0;
+	if (point->is_real)
+		point->real = real;
+	else
+		point->integer = integer;
+}
+
+Test(report_text, sessions_are_shown_where_they_can_be_had)
+{
+	static const double bounds[] = {1, 60};
+	static const uint64_t counts[] = {3, 1, 0};
+	struct arena *arena = arena__new(0);
+	struct metric_set *set = sample(arena);
+	char *text = text_of(set, 0);
+
+	cr_assert_null(strstr(text, "Sessions"));
+	free(text);
+	metric_set__add_integer(set, &metric_descriptions[METRIC_ID_SHELL_SESSIONS], 12);
+	metric_set__add_integer(set, &metric_descriptions[METRIC_ID_SHELL_SESSIONS_ACTIVE], 8);
+	metric_set__add_integer(set, &metric_descriptions[METRIC_ID_SHELL_SESSION_ERRORS], 1);
+	metric_set__add_integer(set, &metric_descriptions[METRIC_ID_SHELL_SESSION_TIMEOUTS], 2);
+	metric_set__add_integer(set, &metric_descriptions[METRIC_ID_WEBSOCKET_MESSAGES_SENT], 77);
+	metric_set__point(
+		set,
+		metric_set__metric(set, &metric_descriptions[METRIC_ID_SHELL_SESSION_DURATION]),
+		NULL, 0)
+		->histogram = (struct metric_histogram){
+		.bounds = bounds, .bound_count = 2, .bucket_counts = counts, .count = 4};
+	text = text_of(set, 0);
+	cr_assert_not_null(
+		strstr(text, "  shell sessions        12         8         3   666.7 ms"), "%s",
+		text);
+	cr_assert_null(strstr(text, "compose tasks"));
+	cr_assert_not_null(strstr(text, "messages sent 77, received 0"));
+	free(text);
+	arena__free(arena);
+}
+
+Test(report_text, the_busiest_kinds_of_tasks_go_first)
+{
+	static const char *const tasks[] = {"a", "b", "c", "d", "e", "f", "idle"};
+	struct arena *arena = arena__new(0);
+	struct metric_set *set = sample(arena);
+	const char *first, *second;
+	char *text;
+
+	for (int i = 0; i < 7; i++) {
+		add_point(set, METRIC_ID_TOKIO_TASK_POLLS, tasks[i], 10 + i, 0);
+		add_point(set, METRIC_ID_TOKIO_TASK_BUSY, tasks[i], 0, i < 6 ? i + 1 : 0);
+	}
+	text = text_of(set, 0);
+	first = strstr(text, "     6 s  in        15 polls of f\n");
+	second = strstr(text, "     5 s  in        14 polls of e\n");
+	cr_assert(first && second && first < second, "%s", text);
+	cr_assert_not_null(strstr(text, "polls of b\n"));
+	cr_assert_null(strstr(text, "polls of a\n"));
+	cr_assert_null(strstr(text, "polls of idle\n"));
+	free(text);
+	arena__free(arena);
+}
+
+/* Names in another naming are the same metrics and attributes. */
+Test(report_text, does_not_depend_on_the_naming)
+{
+	struct arena *arena = arena__new(0);
+	struct metric_set *set = metric_set__new(arena, 0, 1);
+	const struct metric_attribute path = {"path", "/api/{id}"};
+	static const double bounds[] = {1};
+	static const uint64_t counts[] = {1, 0};
+	char *text;
+
+	set->names = NAMES_SCOTTY_0_3;
+	metric_set__point(
+		set, metric_set__metric(set, &metric_descriptions[METRIC_ID_HTTP_REQUEST_DURATION]),
+		&path, 1)
+		->histogram = (struct metric_histogram){
+		.bounds = bounds, .bound_count = 1, .bucket_counts = counts, .count = 1};
+	text = text_of(set, 0);
+	cr_assert_not_null(strstr(text, "/api/{id}"));
+	free(text);
+	arena__free(arena);
+}
+
+Test(report_text, it_is_the_same_in_scotty_s_own_names)
+{
+	struct arena *arena = arena__new(0);
+	char *docs = text_of(sample(arena), 0);
+	char *scotty = text_of(sample_named(arena, NAMES_SCOTTY_0_3), 0);
+
+	cr_assert_str_eq(scotty, docs);
+	free(scotty);
+	free(docs);
 	arena__free(arena);
 }
 
@@ -97,5 +210,68 @@ Test(report_json, the_collection_reads_back_from_json)
 		"/api/{id}");
 	json_decref(root);
 	free(text);
+	arena__free(arena);
+}
+
+/* The first point of a set's last metric, as JSON; to be given back. */
+static json_t *json_of_last(const struct metric_set *set, char **ret_name)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *stream = open_memstream(&text, &size);
+	json_t *root, *metrics, *last, *point;
+
+	cr_assert_eq(report_print_json(set, stream, NULL), 0);
+	fclose(stream);
+	root = json_loads(text, 0, NULL);
+	metrics = json_object_get(root, "metrics");
+	last = json_array_get(metrics, json_array_size(metrics) - 1);
+	point = json_incref(json_array_get(json_object_get(last, "points"), 0));
+	*ret_name = strdup(json_string_value(json_object_get(last, "name")));
+	json_decref(root);
+	free(text);
+	return point;
+}
+
+Test(report_json, values_are_integers_or_reals_as_they_were_counted)
+{
+	struct arena *arena = arena__new(0);
+	struct metric_set *set = metric_set__new(arena, 0, 1);
+	json_t *point;
+	char *name;
+
+	metric_set__add_integer(set, &metric_descriptions[METRIC_ID_TOKIO_POLL_COUNT], 5000000000);
+	point = json_of_last(set, &name);
+	cr_assert(json_is_integer(json_object_get(point, "value")));
+	cr_assert_eq(json_integer_value(json_object_get(point, "value")), 5000000000);
+	json_decref(point);
+	free(name);
+	metric_set__add_real(set, &metric_descriptions[METRIC_ID_TOKIO_TASK_BUSY], 0.25);
+	point = json_of_last(set, &name);
+	cr_assert_eq(json_real_value(json_object_get(point, "value")), 0.25);
+	json_decref(point);
+	free(name);
+	arena__free(arena);
+}
+
+Test(report_json, metrics_and_attributes_have_the_names_that_were_asked_for)
+{
+	struct arena *arena = arena__new(0);
+	struct metric_set *set = sample_named(arena, NAMES_SCOTTY_0_3);
+	json_t *point, *attributes;
+	char *name;
+
+	metric_set__point(set,
+			  metric_set__metric(set, &metric_descriptions[METRIC_ID_HTTP_REQUESTS]),
+			  (const struct metric_attribute[]){{"path", "/api/{id}"}}, 1)
+		->is_overflow = 1;
+	point = json_of_last(set, &name);
+	attributes = json_object_get(point, "attributes");
+	cr_assert_str_eq(name, "scotty.http.requests.total");
+	cr_assert_str_eq(json_string_value(json_object_get(attributes, "route")), "/api/{id}");
+	cr_assert_null(json_object_get(attributes, "path"));
+	cr_assert(json_is_true(json_object_get(attributes, "otel.metric.overflow")));
+	json_decref(point);
+	free(name);
 	arena__free(arena);
 }

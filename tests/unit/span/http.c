@@ -2,44 +2,23 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
-#include "span/http.h"
+#include "scene.h"
 
-static const struct span_attribute *find(const struct span *span, const char *key)
-{
-	for (size_t i = 0; i < span->attribute_count; i++) {
-		if (strcmp(span->attributes[i].key, key) == 0)
-			return &span->attributes[i];
-	}
-	return NULL;
-}
-
-static const char *text(const struct span *span, const char *key)
-{
-	const struct span_attribute *attribute = find(span, key);
-
-	return attribute ? attribute->string : "(none)";
-}
-
-static struct ring_http_request request_of(uint16_t status)
-{
-	return (struct ring_http_request){
-		.start_ns = 1000,
-		.end_ns = 4000,
-		.status = status,
-		.method = METHOD_GET,
-		.url_path = "/api/v1/apps/info/blog",
-	};
-}
+static const struct span_scene no_route;
 
 Test(span_http, a_request_is_a_server_span_by_the_conventions)
 {
+	const struct span_scene scene = {
+		.route = "/api/v1/apps/info/{app_id}",
+		.server_address = "host",
+		.server_port = 21342,
+		.clock_offset_ns = 500,
+	};
 	struct span_batch *batch = span_batch__new(4);
-	struct ring_http_request request = request_of(200);
-
-	cr_assert_eq(span_add_http_request(batch, &request, "/api/v1/apps/info/{app_id}", 500), 0);
-
-	const struct span *span = batch->first;
+	struct ring_record record = request_of(200);
+	const struct span *span = add_span(batch, &record, &scene);
 
 	cr_assert_str_eq(span->name, "HTTP GET /api/v1/apps/info/{app_id}");
 	cr_assert_eq(span->kind, SPAN_SERVER);
@@ -50,7 +29,9 @@ Test(span_http, a_request_is_a_server_span_by_the_conventions)
 	cr_assert_str_eq(text(span, "http.route"), "/api/v1/apps/info/{app_id}");
 	cr_assert_str_eq(text(span, "url.path"), "/api/v1/apps/info/blog");
 	cr_assert_str_eq(text(span, "url.scheme"), "http");
-	cr_assert_eq(find(span, "http.response.status_code")->integer, 200);
+	cr_assert_str_eq(text(span, "server.address"), "host");
+	cr_assert_eq(integer(span, "server.port"), 21342);
+	cr_assert_eq(integer(span, "http.response.status_code"), 200);
 	cr_assert_null(find(span, "error.type"));
 	span_batch__free(batch);
 }
@@ -61,49 +42,157 @@ Test(span_http, only_what_the_server_did_wrong_is_an_error)
 		uint16_t status;
 		enum span_status outcome;
 		const char *type;
+		int64_t code;
 	} rows[] = {
-		{404, SPAN_STATUS_UNSET, "(none)"},
-		{500, SPAN_STATUS_ERROR, "500"},
-		{503, SPAN_STATUS_ERROR, "503"},
-		{HTTP_STATUS_ABORTED, SPAN_STATUS_ERROR, "aborted"},
+		{100, SPAN_STATUS_UNSET, "(none)", 100},
+		{404, SPAN_STATUS_UNSET, "(none)", 404},
+		{499, SPAN_STATUS_UNSET, "(none)", 499},
+		{500, SPAN_STATUS_ERROR, "500", 500},
+		{503, SPAN_STATUS_ERROR, "503", 503},
+		{HTTP_STATUS_UNKNOWN, SPAN_STATUS_UNSET, "(none)", -1},
+		{HTTP_STATUS_ABORTED, SPAN_STATUS_ERROR, "aborted", -1},
 	};
 	struct span_batch *batch = span_batch__new(8);
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct ring_http_request request = request_of(rows[i].status);
+		struct ring_record record = request_of(rows[i].status);
+		const struct span *span = add_span(batch, &record, &no_route);
 
-		cr_assert_eq(span_add_http_request(batch, &request, NULL, 0), 0);
-		cr_assert_eq(batch->last->status, rows[i].outcome, "%u", rows[i].status);
-		cr_assert_str_eq(text(batch->last, "error.type"), rows[i].type);
+		cr_assert_eq(span->status, rows[i].outcome, "%u", rows[i].status);
+		cr_assert_str_eq(text(span, "error.type"), rows[i].type);
+		cr_assert_eq(integer(span, "http.response.status_code"), rows[i].code);
 	}
-	cr_assert_null(find(batch->last, "http.response.status_code"));
+	cr_assert_not_null(batch->last->status_message);
 	span_batch__free(batch);
 }
 
 Test(span_http, without_a_route_the_path_does_not_become_the_name)
 {
-	struct span_batch *batch = span_batch__new(2);
-	struct ring_http_request request = request_of(404);
+	struct span_batch *batch = span_batch__new(3);
+	struct ring_record record = request_of(404);
+	const struct span *span = add_span(batch, &record, &no_route);
 
-	span_add_http_request(batch, &request, NULL, 0);
-	cr_assert_str_eq(batch->last->name, "HTTP GET");
-	cr_assert_null(find(batch->last, "http.route"));
-	request.method = METHOD_OTHER;
-	span_add_http_request(batch, &request, NULL, 0);
-	cr_assert_str_eq(batch->last->name, "HTTP _OTHER");
-	cr_assert_str_eq(text(batch->last, "http.request.method"), "_OTHER");
+	cr_assert_str_eq(span->name, "HTTP GET");
+	cr_assert_null(find(span, "http.route"));
+	record.http_request.method = METHOD_OTHER;
+	span = add_span(batch, &record, &no_route);
+	cr_assert_str_eq(span->name, "HTTP _OTHER");
+	cr_assert_str_eq(text(span, "http.request.method"), "_OTHER");
+	/* Of a target in another form there is no path. */
+	record.http_request.url_path[0] = '\0';
+	span = add_span(batch, &record, &no_route);
+	cr_assert_null(find(span, "url.path"));
+	span_batch__free(batch);
+}
+
+Test(span_http, the_client_s_address_goes_with_its_port)
+{
+	static const struct {
+		struct socket_address peer;
+		const char *address;
+		int64_t port;
+	} rows[] = {
+		{{AF_INET, 40000, {192, 0, 2, 7}}, "192.0.2.7", 40000},
+		{{AF_INET, 1, {127, 0, 0, 1}}, "127.0.0.1", 1},
+		{{AF_INET6, 65535, {0x20, 0x01, 0x0d, 0xb8, [15] = 1}}, "2001:db8::1", 65535},
+		{{AF_INET6, 80, {[15] = 1}}, "::1", 80},
+		{{AF_INET6, 80, {[10] = 0xff, 0xff, 192, 0, 2, 7}}, "::ffff:192.0.2.7", 80},
+		{{AF_INET6,
+		  80,
+		  {0x20, 0x01, 0x0d, 0xb8, 0x11, 0x11, 0x22, 0x22, 0x33, 0x33, 0x44, 0x44, 0x55,
+		   0x55, 0x66, 0x66}},
+		 "2001:db8:1111:2222:3333:4444:5555:6666",
+		 80},
+		/* Not known, or of a family that is none of the internet's. */
+		{{0, 0, {0}}, "(none)", -1},
+		{{0, 40000, {192, 0, 2, 7}}, "(none)", -1},
+		{{AF_UNIX, 40000, {192, 0, 2, 7}}, "(none)", -1},
+		{{UINT16_MAX, 40000, {192, 0, 2, 7}}, "(none)", -1},
+	};
+	struct span_batch *batch = span_batch__new(16);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ring_record record = request_of(200);
+		const struct span *span;
+
+		record.http_request.peer = rows[i].peer;
+		span = add_span(batch, &record, &no_route);
+		cr_assert_str_eq(text(span, "client.address"), rows[i].address);
+		cr_assert_eq(integer(span, "client.port"), rows[i].port, "%s", rows[i].address);
+		cr_assert_null(find(span, "server.address"));
+		cr_assert_null(find(span, "server.port"));
+	}
+	span_batch__free(batch);
+}
+
+Test(span_http, a_tracestate_goes_with_the_caller_s_trace_only)
+{
+	static const struct {
+		_Bool remote;
+		const char *header, *kept;
+	} rows[] = {
+		{1, "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7",
+		 "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7"},
+		{1, "a=1 \t", "a=1"},
+		{1, "", NULL},
+		{1, "no list", NULL},
+		{1, "a=1,a=2", NULL},
+		/* Without a traceparent it means nothing (W3C Trace Context 3.3). */
+		{0, "congo=t61rcWkgMzE", NULL},
+	};
+	struct span_batch *batch = span_batch__new(8);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ring_record record = request_of(200);
+		const struct span *span;
+
+		record.span.parent_is_remote = rows[i].remote;
+		strcpy(record.http_request.trace_state, rows[i].header);
+		span = add_span(batch, &record, &no_route);
+		if (rows[i].kept)
+			cr_assert_str_eq(span->trace_state, rows[i].kept);
+		else
+			cr_assert_null(span->trace_state, "%s", rows[i].header);
+	}
+	span_batch__free(batch);
+}
+
+/* Texts are the batch's own: the record and the scene change with the next one. */
+Test(span_http, texts_outlive_the_record)
+{
+	char route[] = "/api/{id}", server[] = "host";
+	struct span_scene scene = {.route = route, .server_address = server, .server_port = 1};
+	struct span_batch *batch = span_batch__new(1);
+	struct ring_record record = request_of(500);
+	const struct span *span;
+
+	record.span.parent_is_remote = 1;
+	record.http_request.peer = (struct socket_address){AF_INET, 2, {192, 0, 2, 7}};
+	strcpy(record.http_request.trace_state, "a=1");
+	span = add_span(batch, &record, &scene);
+	memset(route, 'x', sizeof(route) - 1);
+	memset(server, 'x', sizeof(server) - 1);
+	memset(&record, 'x', sizeof(record));
+	cr_assert_str_eq(span->name, "HTTP GET /api/{id}");
+	cr_assert_str_eq(text(span, "http.route"), "/api/{id}");
+	cr_assert_str_eq(text(span, "url.path"), "/api/v1/apps/info/blog");
+	cr_assert_str_eq(text(span, "server.address"), "host");
+	cr_assert_str_eq(text(span, "client.address"), "192.0.2.7");
+	cr_assert_str_eq(text(span, "error.type"), "500");
+	cr_assert_str_eq(span->trace_state, "a=1");
 	span_batch__free(batch);
 }
 
 Test(span_http, a_full_batch_refuses_and_an_emptied_one_takes_again)
 {
+	const struct span_scene scene = {.route = "/r"};
 	struct span_batch *batch = span_batch__new(3);
-	struct ring_http_request request = request_of(200);
+	struct ring_record record = request_of(200);
 
 	for (int round = 0; round < 3; round++) {
 		for (int i = 0; i < 3; i++)
-			cr_assert_eq(span_add_http_request(batch, &request, "/r", 0), 0);
-		cr_assert_eq(span_add_http_request(batch, &request, "/r", 0), -ENOSPC);
+			cr_assert_eq(span_add_record(batch, &record, &scene), 0);
+		cr_assert_eq(span_add_record(batch, &record, &scene), -ENOSPC);
 		cr_assert_eq(batch->count, 3);
 		span_batch__clear(batch);
 		cr_assert_eq(batch->count, 0);
@@ -112,15 +201,37 @@ Test(span_http, a_full_batch_refuses_and_an_emptied_one_takes_again)
 	span_batch__free(batch);
 }
 
-Test(span_http, ids_are_new_each_time_and_never_zero)
+/* The longest texts and all events in each span of a batch. */
+Test(span_http, a_batch_has_room_for_its_largest_spans)
 {
-	uint8_t trace[2][16], id[2][8], zero[16] = {0};
+	char route[ROUTE_TEXT_BYTES], server[256];
+	struct span_scene scene = {.route = route, .server_address = server, .server_port = 65535};
+	struct span_batch *batch = span_batch__new(512);
+	struct ring_record record = request_of(500);
 
-	for (int i = 0; i < 2; i++) {
-		span_new_ids(trace[i], id[i]);
-		cr_assert_arr_neq(trace[i], zero, 16);
-		cr_assert_arr_neq(id[i], zero, 8);
+	memset(route, 'r', sizeof(route) - 1);
+	route[sizeof(route) - 1] = '\0';
+	memset(server, 's', sizeof(server) - 1);
+	server[sizeof(server) - 1] = '\0';
+	record.span.parent_is_remote = 1;
+	record.span.slow_count = SLOW_POLL_LIMIT;
+	memset(record.http_request.url_path, 'p', URL_PATH_BYTES);
+	memset(record.http_request.trace_state, 't', TRACE_STATE_BYTES);
+	memset(record.http_request.trace_state + 1, '=', 1);
+	memset(record.http_request.trace_state + 250, ',', 1);
+	memset(record.http_request.trace_state + 252, '=', 1);
+	record.http_request.trace_state[251] = 'u';
+	record.http_request.trace_state[500] = '\0';
+	record.http_request.peer = (struct socket_address){AF_INET6, 65535, {0}};
+	memset(record.http_request.peer.address, 0xff, 16);
+	for (size_t i = 0; i < 512; i++) {
+		const struct span *span = add_span(batch, &record, &scene);
+
+		cr_assert_not_null(span->name);
+		cr_assert_not_null(span->trace_state);
+		cr_assert_eq(span->event_count, SLOW_POLL_LIMIT);
+		cr_assert_eq(span->dropped_events, 0);
 	}
-	cr_assert_arr_neq(trace[0], trace[1], 16);
-	cr_assert_arr_neq(id[0], id[1], 8);
+	cr_assert_not(arena__failed(batch->arena));
+	span_batch__free(batch);
 }

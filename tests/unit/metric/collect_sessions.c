@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <criterion/criterion.h>
+
+#include "collected.h"
+
+/* Counts of which none is another's. */
+static void count_all(struct probe_totals *totals)
+{
+	for (uint64_t role = 0; role < ROLE_COUNT; role++) {
+		totals->sessions[role] = (struct session_totals){
+			.durations = {.sum_ns = (role + 1) * 1000000000, .buckets = {[9] = role}},
+			.before = 2 * role,
+			.started = 100 * role,
+			.ended = 50 * role,
+			.failed = 7 * role,
+			.timed_out = 3 * role,
+		};
+		totals->census_sessions[role] = role;
+	}
+	for (uint64_t event = 0; event < EVENT_COUNT; event++)
+		totals->events[event] = 1000 + event;
+}
+
+static struct collection *collect_with(enum signal_id signal)
+{
+	struct collection *collection = collection_new();
+
+	count_all(&collection->totals);
+	have(collection, signal);
+	metric_collect_sessions(collection->set, &collection->totals, &collection->plan);
+	return collection;
+}
+
+/* From the census, from before it ended, and since, but those that ended. */
+static int64_t active(enum task_role role)
+{
+	return (1 + 2 + 100 - 50) * (int64_t)role;
+}
+
+Test(metric_collect_sessions, websockets)
+{
+	struct collection *collection = collect_with(SIGNAL_WEBSOCKETS);
+	const struct metric_set *set = collection->set;
+
+	cr_assert_eq(set->metric_count, 5);
+	assert_value(set, METRIC_ID_WEBSOCKET_CONNECTIONS_ACTIVE, active(ROLE_WEBSOCKET));
+	assert_value(set, METRIC_ID_WEBSOCKET_CONNECTIONS, 100 * ROLE_WEBSOCKET);
+	assert_value(set, METRIC_ID_WEBSOCKET_MESSAGES_SENT, 1000 + EVENT_MESSAGES_SENT);
+	assert_value(set, METRIC_ID_WEBSOCKET_MESSAGES_RECEIVED, 1000 + EVENT_MESSAGES_RECEIVED);
+	assert_value(set, METRIC_ID_WEBSOCKET_AUTH_FAILURES, 1000 + EVENT_AUTHENTICATION_FAILED);
+	collection_free(collection);
+}
+
+Test(metric_collect_sessions, shell_sessions)
+{
+	struct collection *collection = collect_with(SIGNAL_SHELL_SESSIONS);
+	const struct metric_set *set = collection->set;
+
+	cr_assert_eq(set->metric_count, 5);
+	assert_value(set, METRIC_ID_SHELL_SESSIONS_ACTIVE, active(ROLE_SHELL));
+	assert_value(set, METRIC_ID_SHELL_SESSIONS, 100 * ROLE_SHELL);
+	assert_value(set, METRIC_ID_SHELL_SESSION_ERRORS, 7 * ROLE_SHELL);
+	assert_value(set, METRIC_ID_SHELL_SESSION_TIMEOUTS, 3 * ROLE_SHELL);
+	assert_histogram(set, METRIC_ID_SHELL_SESSION_DURATION, &probe_session_bounds, ROLE_SHELL,
+			 ROLE_SHELL + 1, 9, ROLE_SHELL);
+	collection_free(collection);
+}
+
+/* A stream that was asked for and refused never was a session, but is an error. */
+Test(metric_collect_sessions, log_streams)
+{
+	struct collection *collection = collect_with(SIGNAL_LOG_STREAMS);
+	const struct metric_set *set = collection->set;
+
+	cr_assert_eq(set->metric_count, 5);
+	assert_value(set, METRIC_ID_LOG_STREAMS_ACTIVE, active(ROLE_LOG_STREAM));
+	assert_value(set, METRIC_ID_LOG_STREAMS, 100 * ROLE_LOG_STREAM);
+	assert_value(set, METRIC_ID_LOG_STREAM_LINES, 1000 + EVENT_LOG_LINES);
+	assert_value(set, METRIC_ID_LOG_STREAM_ERRORS,
+		     7 * ROLE_LOG_STREAM + 1000 + EVENT_LOG_STREAM_REFUSED);
+	assert_histogram(set, METRIC_ID_LOG_STREAM_DURATION, &probe_session_bounds, ROLE_LOG_STREAM,
+			 ROLE_LOG_STREAM + 1, 9, ROLE_LOG_STREAM);
+	collection_free(collection);
+}
+
+Test(metric_collect_sessions, compose_tasks)
+{
+	struct collection *collection = collect_with(SIGNAL_COMPOSE_TASKS);
+	const struct metric_set *set = collection->set;
+
+	cr_assert_eq(set->metric_count, 5);
+	assert_value(set, METRIC_ID_TASKS_ACTIVE, active(ROLE_COMPOSE_TASK));
+	assert_value(set, METRIC_ID_TASKS, 100 * ROLE_COMPOSE_TASK);
+	assert_value(set, METRIC_ID_TASK_FAILURES, 7 * ROLE_COMPOSE_TASK);
+	assert_value(set, METRIC_ID_TASK_OUTPUT_LINES, 1000 + EVENT_TASK_OUTPUT_LINES);
+	assert_histogram(set, METRIC_ID_TASK_DURATION, &probe_session_bounds, ROLE_COMPOSE_TASK,
+			 ROLE_COMPOSE_TASK + 1, 9, ROLE_COMPOSE_TASK);
+	collection_free(collection);
+}
+
+Test(metric_collect_sessions, durations_are_by_the_bounds_that_the_kernel_counted_by)
+{
+	static const struct {
+		enum signal_id signal;
+		enum metric_id metric;
+		enum task_role role;
+	} rows[] = {
+		{SIGNAL_SHELL_SESSIONS, METRIC_ID_SHELL_SESSION_DURATION, ROLE_SHELL},
+		{SIGNAL_LOG_STREAMS, METRIC_ID_LOG_STREAM_DURATION, ROLE_LOG_STREAM},
+		{SIGNAL_COMPOSE_TASKS, METRIC_ID_TASK_DURATION, ROLE_COMPOSE_TASK},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct collection *collection = collection_new();
+
+		count_all(&collection->totals);
+		collection->totals.histograms = &probe_histograms_exponential;
+		have(collection, rows[i].signal);
+		metric_collect_sessions(collection->set, &collection->totals, &collection->plan);
+		assert_histogram(collection->set, rows[i].metric,
+				 probe_histograms_exponential.sessions, rows[i].role,
+				 rows[i].role + 1, 9, rows[i].role);
+		collection_free(collection);
+	}
+}
+
+Test(metric_collect_sessions, what_the_plan_has_no_way_for_is_not_there)
+{
+	for (int signal = 0; signal < SIGNAL_COUNT; signal++) {
+		struct collection *collection = collect_with((enum signal_id)signal);
+		_Bool is_session = signal == SIGNAL_WEBSOCKETS || signal == SIGNAL_SHELL_SESSIONS ||
+				   signal == SIGNAL_LOG_STREAMS || signal == SIGNAL_COMPOSE_TASKS;
+
+		cr_assert_eq(collection->set->metric_count, is_session ? 5 : 0, "signal %d",
+			     signal);
+		collection_free(collection);
+	}
+}
+
+Test(metric_collect_sessions, before_anything_happened_there_are_zeros)
+{
+	struct collection *collection = collection_new();
+
+	have(collection, SIGNAL_WEBSOCKETS);
+	have(collection, SIGNAL_SHELL_SESSIONS);
+	have(collection, SIGNAL_LOG_STREAMS);
+	have(collection, SIGNAL_COMPOSE_TASKS);
+	metric_collect_sessions(collection->set, &collection->totals, &collection->plan);
+	cr_assert_eq(collection->set->metric_count, 20);
+	for (const struct metric *metric = collection->set->metrics; metric;
+	     metric = metric->next) {
+		cr_assert_eq(metric->point_count, 1, "%s", metric->name);
+		if (metric->description->kind == METRIC_HISTOGRAM)
+			cr_assert_eq(metric->points->histogram.count, 0, "%s", metric->name);
+		else
+			cr_assert_eq(metric->points->integer, 0, "%s", metric->name);
+	}
+	collection_free(collection);
+}
+
+/* Those from before the attachment end, too: what is active never falls below nothing. */
+Test(metric_collect_sessions, sessions_from_before_are_active_until_they_end)
+{
+	struct collection *collection = collection_new();
+	struct session_totals *shells = &collection->totals.sessions[ROLE_SHELL];
+
+	collection->totals.census_sessions[ROLE_SHELL] = 2;
+	shells->before = 1;
+	shells->ended = 3;
+	have(collection, SIGNAL_SHELL_SESSIONS);
+	metric_collect_sessions(collection->set, &collection->totals, &collection->plan);
+	assert_value(collection->set, METRIC_ID_SHELL_SESSIONS_ACTIVE, 0);
+	assert_value(collection->set, METRIC_ID_SHELL_SESSIONS, 0);
+	collection_free(collection);
+}

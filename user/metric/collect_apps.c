@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "metric/collect_apps.h"
+
+#include "metric/collect_parts.h"
+
+static const char *const status_names[APP_STATUS_COUNT] = {
+#define X(identifier, name) [APP_STATUS_##identifier] = name,
+	APP_STATUS_LIST(X)
+#undef X
+};
+
+/* A status that no application has any more is 0: left out, its last value would seem to last. */
+static void collect_statuses(struct metric_set *set, const struct app_list *list,
+			     struct app_statuses *statuses)
+{
+	uint64_t counts[APP_STATUS_COUNT] = {0};
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->items[i].status < APP_STATUS_COUNT)
+			counts[list->items[i].status]++;
+	}
+	for (size_t status = 0; status < APP_STATUS_COUNT; status++) {
+		const struct metric_attribute attribute = {"status", status_names[status]};
+		struct metric_point *point;
+
+		statuses->seen[status] |= counts[status] > 0;
+		if (!statuses->seen[status])
+			continue;
+		point = metric_set__point(
+			set, metric_set__metric(set, metric_describe(METRIC_ID_APPS_BY_STATUS)),
+			&attribute, 1);
+		if (point)
+			point->integer = (int64_t)counts[status];
+	}
+}
+
+static void add_histogram(struct metric_set *set, enum metric_id id, const double *bounds,
+			  size_t bound_count, const uint64_t *buckets, uint64_t count, double sum)
+{
+	struct metric_point *point =
+		metric_set__point(set, metric_set__metric(set, metric_describe(id)), NULL, 0);
+
+	if (point)
+		point->histogram = (struct metric_histogram){
+			.bounds = bounds,
+			.bound_count = bound_count,
+			.bucket_counts = buckets,
+			.count = count,
+			.sum = sum,
+		};
+}
+
+void metric_collect_apps(struct metric_set *set, const struct app_list *list,
+			 struct app_statuses *statuses, const struct app_samples *samples,
+			 _Bool with_statuses)
+{
+	if (!list->check)
+		return;
+	metric_set__add_integer(set, metric_describe(METRIC_ID_APPS), (int64_t)list->count);
+	if (with_statuses)
+		collect_statuses(set, list, statuses);
+	add_histogram(set, METRIC_ID_APP_SERVICES, app_services_bounds, APP_SERVICES_BOUNDS,
+		      samples->services_buckets, samples->count, (double)samples->services_sum);
+	add_histogram(set, METRIC_ID_APP_LAST_CHECK_AGE, app_age_bounds, APP_AGE_BOUNDS,
+		      samples->age_buckets, samples->count, samples->age_sum);
+}
