@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Fixtures: the real back ends, and a run of each build of the server.
+
+The binaries are those of the environment: E2E_OTELCOL, E2E_PROMETHEUS, E2E_JAEGER, SCOTTYSCOPE,
+SCOTTY_DEFAULT and SCOTTY_BARE.
+"""
+
+import os
+import pathlib
+from collections.abc import Iterator
+
+import pytest
+
+# Before they are imported: failures of their assertions then show what was compared.
+pytest.register_assert_rewrite("backends", "caller", "harness", "run", "sessions", "workload")
+
+# pylint: disable=wrong-import-position
+import backends  # noqa: E402
+import caller  # noqa: E402
+import workload  # noqa: E402
+from run import Run  # noqa: E402
+
+BUILDS = {"default": "SCOTTY_DEFAULT", "bare": "SCOTTY_BARE"}
+BINARIES = ("E2E_OTELCOL", "E2E_PROMETHEUS", "E2E_JAEGER", "SCOTTYSCOPE", *BUILDS.values())
+
+
+def pytest_configure() -> None:
+    """What is missing is an error: these tests are run on purpose."""
+    missing = [
+        f"{variable} does not name a program"
+        for variable in BINARIES
+        if not os.access(os.environ.get(variable, ""), os.X_OK)
+    ]
+    if os.geteuid() != 0:
+        missing.append("root is needed: the tool attaches uprobes")
+    if missing:
+        raise pytest.UsageError("; ".join(missing))
+
+
+@pytest.fixture(scope="session")
+def back_ends(tmp_path_factory: pytest.TempPathFactory) -> Iterator[backends.BackEnds]:
+    """Running ones."""
+    with backends.running(tmp_path_factory.mktemp) as running:
+        yield running
+
+
+@pytest.fixture(scope="session", params=BUILDS)
+def run(
+    request: pytest.FixtureRequest,
+    back_ends: backends.BackEnds,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Run]:
+    """A run that is over: only its back ends still run."""
+    name: str = request.param
+    directory: pathlib.Path = tmp_path_factory.mktemp(name)
+    run = Run(name, os.environ[BUILDS[name]], back_ends, directory)
+    try:
+        workload.use_all(run)
+    finally:
+        run.end()
+    caller.export(
+        back_ends.collector.address, name, backends.RUN_ATTRIBUTE, list(run.calls.values())
+    )
+    yield run
