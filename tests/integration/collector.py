@@ -30,6 +30,8 @@ class Collector:
     def __init__(self, start: Starter, port: int = 0, *options: str) -> None:
         self.file = start.make_directory() / "requests"
         self.file.touch()
+        self.items: list[Message] = []
+        self.read_bytes = 0
         script = pathlib.Path(__file__).with_name("otlp_receiver.py")
         self.process = start.process(
             [sys.executable, str(script), str(self.file), "--port", str(port), *options]
@@ -41,10 +43,14 @@ class Collector:
         return self.file.read_text()
 
     def _items(self, signal: str) -> list[Message]:
-        """What came of a signal, whole lines only."""
-        text = self.text()
-        lines = text[: text.rfind("\n") + 1].splitlines()
-        return [item for item in map(json.loads, lines) if item["signal"] == signal]
+        """What came of a signal, whole lines only; each is parsed once."""
+        with open(self.file, encoding="utf-8") as file:
+            file.seek(self.read_bytes)
+            text = file.read()
+        whole = text[: text.rfind("\n") + 1]
+        self.read_bytes += len(whole.encode())
+        self.items += map(json.loads, whole.splitlines())
+        return [item for item in self.items if item["signal"] == signal]
 
     def requests(self, signal: str) -> list[Message]:
         return [item["request"] for item in self._items(signal)]

@@ -15,12 +15,17 @@ from typing import Any
 import pytest
 
 # Before they are imported: failures of their assertions then show what was compared.
-pytest.register_assert_rewrite("harness", "http_client")
+pytest.register_assert_rewrite(
+    "harness", "http_client", "ledger", "sessions", "traces", "websocket_client"
+)
 
 # pylint: disable=wrong-import-position
 from harness import Counting, Process, Server, Tool  # noqa: E402
+from ledger import Ledger  # noqa: E402
 
 BUILD_VARIABLES = {"default": "SCOTTY_DEFAULT", "bare": "SCOTTY_BARE", "v0": "SCOTTY_V0"}
+# For modules whose tests are to run on all of them.
+EVERY_BUILD = pytest.mark.parametrize("build", BUILD_VARIABLES, indirect=True, scope="module")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -136,3 +141,11 @@ def tool(start_shared: Starter, server: Server) -> Tool:
 def counting(tool: Tool) -> Counting:
     """Counts what the shared tool counts in one test."""
     return Counting(tool)
+
+
+@pytest.fixture
+def ledger(tool: Tool) -> Iterator[Ledger]:
+    """What the clients of one test do, and the shared tool must say."""
+    ledger = Ledger(tool)
+    yield ledger
+    ledger.close()

@@ -2,6 +2,7 @@
 """The sample server and the tool as processes, and what a scrape of the tool says."""
 
 import collections
+import contextlib
 import os
 import pathlib
 import re
@@ -44,6 +45,31 @@ def held_by(pid: int, kind: str) -> set[int]:
             int(number) for number in re.findall(rf"(?m)^{kind}_id:\s*(\d+)", info.read_text())
         }
     return found
+
+
+class RunDelay:
+    """How long processes were kept from running, which shifts what is timed outside of them.
+
+    On a machine that has nothing else to do it is next to nothing (proc_pid_schedstat(5): the
+    second field is the time that a thread was ready to run, but waited for a CPU).
+    """
+
+    def __init__(self, *pids: int) -> None:
+        self.pids = (os.getpid(), *pids)
+        self.before = self._waited_ns()
+
+    def _waited_ns(self) -> dict[pathlib.Path, int]:
+        found = {}
+        for pid in self.pids:
+            for file in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"):
+                with contextlib.suppress(OSError):
+                    found[file] = int(file.read_text().split()[1])
+        return found
+
+    def s(self) -> float:
+        """In seconds, since this was made."""
+        now = self._waited_ns()
+        return sum(waited - self.before.get(file, 0) for file, waited in now.items()) / 1e9
 
 
 class Process:
@@ -146,6 +172,12 @@ class Scrape:
     def value(self, name: str, **labels: str) -> float:
         return self.values[(name, frozenset(labels.items()))]
 
+    def total(self, name: str) -> float:
+        """The value of a metric over all its label sets."""
+        found = [value for (sample, _), value in self.values.items() if sample == name]
+        assert found, f"{name} is not exposed"
+        return sum(found)
+
     def by_route(self, name: str) -> dict[tuple[str, str, str], float]:
         """The values of a request metric by (method, path, status)."""
         found = {}
@@ -189,6 +221,7 @@ class Tool(Process):
     ) -> None:
         binary = os.environ["SCOTTYSCOPE"]
         super().__init__([*command, binary, *options], directory, environment or {})
+        self.target = int(options[options.index("--pid") + 1]) if "--pid" in options else 0
         self.is_listening = "none" not in options[options.index("--listen") + 1 :][:1]
         self.port = 0
         if await_attached:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 
 TIMEOUT_S = 20
 TOKEN = "fixture-token"
+RECEIVE_BYTES = 65536
 
 
 @dataclasses.dataclass
@@ -61,7 +62,7 @@ class Connection:
             time.sleep(pause_s)
 
     def _fill(self) -> None:
-        data = self.socket.recv(65536)
+        data = self.socket.recv(RECEIVE_BYTES)
         if not data:
             raise ConnectionError("the server closed the connection")
         self.buffer += data

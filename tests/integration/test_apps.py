@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Applications: how many, in what state, with how many services, and how long since their check.
+
+What the server itself answers to `apps/list` is what must be told of it.
+"""
+
+import collections
+import json
+import math
+
+import names
+import pytest
+from conftest import EVERY_BUILD, Starter
+from harness import Scrape, Server, Tool, wait_until
+from http_client import ask_once, get
+from ledger import buckets
+from sessions import APPS, AUTHORIZED, Client
+
+pytestmark = EVERY_BUILD
+
+CHECK_S = 0.2
+OPTIONS = ("--app-check-ms", str(round(CHECK_S * 1000)))
+Statuses = collections.Counter[str]
+
+
+@pytest.fixture(scope="module")
+def server(start_shared: Starter, binary: str) -> Server:
+    return start_shared.server(binary, "--workers", "2", "--apps", "4", *OPTIONS)
+
+
+@pytest.fixture(scope="module")
+def tool(start_shared: Starter, server: Server) -> Tool:
+    return start_shared.watch(server)
+
+
+def listed(server: Server) -> tuple[Statuses, list[int]]:
+    """How many applications are in which state, and how many services each has."""
+    apps = json.loads(ask_once(server.port, get(f"{APPS}/list", AUTHORIZED)).body)["apps"]
+    statuses = collections.Counter(app["status"].lower() for app in apps)
+    return statuses, [len(app["services"]) for app in apps]
+
+
+def by_status(scrape: Scrape) -> Statuses:
+    """The gauge by status; a status that none is in any more may stand there with 0."""
+    found: Statuses = collections.Counter()
+    for (name, labels), value in scrape.values.items():
+        if name == names.APPS_BY_STATUS:
+            assert labels, "it has a status"
+            found[dict(labels)["status"]] = int(value)
+    return +found
+
+
+def await_list(server: Server, tool: Tool) -> Scrape:
+    """Waits until the tool says what the server does; sees that it goes on to say so."""
+
+    def agrees() -> Scrape | None:
+        statuses, _ = listed(server)
+        scrape = tool.scrape()
+        exposed = {name for name, _ in scrape.values}
+        if names.APPS not in exposed or by_status(scrape) != statuses:
+            return None
+        return scrape if scrape.total(names.APPS) == statuses.total() else None
+
+    wait_until("the tool knows the applications", agrees)
+    scrape = agrees()
+    assert scrape, "it still does"
+    return scrape
+
+
+def test_list(server: Server, tool: Tool) -> None:
+    """All of them, by status: running and stopped."""
+    await_list(server, tool)
+    statuses, _ = listed(server)
+    assert statuses == {"running": 6, "stopped": 1}
+
+
+def test_histograms(start: Starter, server: Server) -> None:
+    """Each sample has each application once: its services, and the time since its check."""
+    tool = start.watch(server)
+    await_list(server, tool)
+    _, services = listed(server)
+    scrape = tool.scrape()
+    for name in (names.APP_SERVICES, names.APP_AGE):
+        count = scrape.total(f"{name}_count")
+        assert count > 0 and count % len(services) == 0
+    samples = scrape.total(f"{names.APP_SERVICES}_count") / len(services)
+    assert scrape.total(f"{names.APP_AGE}_count") / len(services) == samples
+    assert scrape.total(f"{names.APP_SERVICES}_sum") == samples * sum(services)
+    for bound, value in buckets(scrape, names.APP_SERVICES).items():
+        assert value == samples * sum(count <= bound for count in services)
+    # A check every 200 ms: nothing is ever much older.
+    ages_s = scrape.total(f"{names.APP_AGE}_sum")
+    assert 0 < ages_s < samples * len(services) * 5 * CHECK_S
+    assert buckets(scrape, names.APP_AGE)[math.inf] == samples * len(services)
+
+
+def test_changes(server: Server, tool: Tool) -> None:
+    """Stopped, started, made and destroyed: what is destroyed is there no more."""
+    base = listed(server)[0]
+    with Client(server.port) as client:
+        for app, operation, change in (
+            ("app-1", "stop", {"running": -1, "stopped": 1}),
+            ("app-2", "purge", {"running": -2, "stopped": 2}),
+            ("app-1", "run", {"running": -1, "stopped": 1}),
+            ("app-2", "destroy", {"running": -1}),
+            ("made", "create", {}),
+            ("made", "destroy", {"running": -1}),
+            ("app-3", "rebuild", {"running": -1}),
+        ):
+            client.run_task(app, operation)
+            await_list(server, tool)
+            wanted = base.copy()
+            wanted.update(change)
+            assert by_status(tool.scrape()) == wanted, f"{operation} {app}"
+
+
+def test_absent_until_known(start: Starter, binary: str) -> None:
+    """An attachment learns of applications at their next check; until then it says nothing."""
+    # A quiet server checks once, at its start.
+    server = start.server(binary)
+    wait_until("it has checked", lambda: listed(server)[0])
+    tool = start.watch(server)
+    ask_once(server.port, get(f"{APPS}/list", AUTHORIZED))
+    wait_until("it is counted", lambda: tool.scrape().requests().total() == 1)
+    assert not [name for name, _ in tool.scrape().values if name.startswith("scotty_app")]
+
+
+def test_many(start: Starter, binary: str) -> None:
+    """200 of them, at every check."""
+    server = start.server(binary, "--apps", "200", *OPTIONS)
+    tool = start.watch(server)
+    scrape = await_list(server, tool)
+    assert scrape.total(names.APPS) == 203
+    assert await_list(server, tool).losses() == {}

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Log streams: how many, how long, every line that reached a client, and what went wrong."""
+
+import time
+
+import names
+import pytest
+from conftest import EVERY_BUILD, Starter
+from harness import Server, wait_until
+from ledger import Ledger
+from sessions import Client
+
+pytestmark = EVERY_BUILD
+
+
+@pytest.mark.parametrize("lines", [0, 1, 2, 49, 50, 51, 100, 5000])
+def test_lines(server: Server, ledger: Ledger, lines: int) -> None:
+    """Every line, around the sizes of the messages that they come in."""
+    client = ledger.client(server.port)
+    assert client.read_log("db", lines) == "All logs delivered"
+    assert client.counts[names.LOG_LINES] == lines
+    ledger.expect()
+    ledger.expect_durations()
+
+
+@pytest.mark.parametrize("service", ["odd", "long"])
+def test_lines_of_any_kind(server: Server, ledger: Ledger, service: str) -> None:
+    """Lines that look like the protocol, with quotes and non-ASCII; lines of 10 kB."""
+    client = ledger.client(server.port)
+    for lines in (1, 30, 125):
+        client.read_log(service, lines)
+    assert client.counts[names.LOG_LINES] == 156
+    ledger.expect()
+
+
+def test_follow_and_stop(server: Server, ledger: Ledger) -> None:
+    """A stream that is followed, as long as it is, with each line that came meanwhile."""
+    client = ledger.client(server.port)
+    stream = client.start_log(lines=10, follow=True)
+    client.until(lambda _: client.counts[names.LOG_LINES] >= 25)
+    assert client.stop_log(stream)["data"]["reason"] == "Stream stopped"
+    ledger.expect()
+    ledger.expect_durations()
+
+
+def test_many_streams(server: Server, ledger: Ledger) -> None:
+    """40 at once, of four clients: some end by themselves, some are stopped, some break."""
+    clients = [ledger.client(server.port) for _ in range(4)]
+    streams = []
+    for client in clients:
+        for service in ("web", "db", "odd", "broken"):
+            client.read_log(service, 60)
+        streams += [(client, client.start_log("web", 20, follow=True)) for _ in range(6)]
+    for client in clients:
+        client.fence()
+    assert ledger.expected()[names.LOGS_ACTIVE] == 24
+    tool = ledger.tool
+    wait_until("all are active", lambda: tool.scrape().total(names.LOGS_ACTIVE) == 24)
+    for client, stream in streams:
+        client.stop_log(stream)
+    ledger.expect()
+    ledger.expect_durations()
+    assert ledger.expected()[names.LOGS] == 40
+    assert ledger.expected()[names.LOG_ERRORS] == 4
+
+
+def test_broken_log(server: Server, ledger: Ledger) -> None:
+    """One line, then an error: a stream that failed, and ended."""
+    client = ledger.client(server.port)
+    for _ in range(3):
+        assert client.read_log("broken") == "Stream failed"
+    ledger.expect()
+    ledger.expect_durations()
+    assert ledger.expected()[names.LOG_ERRORS] == 3
+
+
+def test_refused(server: Server, ledger: Ledger) -> None:
+    """What is refused is no stream, but an error; what is no request for one is neither."""
+    client = ledger.client(server.port)
+    assert "App 'none' not found" in client.refused_log("none", "web")
+    assert "Service 'none' not found" in client.refused_log("demo", "none")
+    nobody = ledger.client(server.port, token=None)
+    assert "Authentication required" in nobody.refused_log("demo", "web")
+    number = "6a1d8e6e-0000-4000-8000-000000000000"
+    assert "not found" in client.refused("StopLogStream", {"stream_id": number})
+    # Not for servers.
+    client.send_message("LogsStreamError", {"stream_id": number, "error": "no"})
+    client.send_message("LogsStreamEnded", {"stream_id": number, "reason": "Stream failed"})
+    ledger.expect()
+    assert ledger.expected()[names.LOGS] == 0
+    assert ledger.expected()[names.LOG_ERRORS] == 3
+
+
+def test_what_asks_for_no_stream(server: Server, ledger: Ledger) -> None:
+    """Messages that have the request's name elsewhere; and requests that have their type last."""
+    name = "StartLogStream"
+    client = ledger.client(server.port)
+    client.refused("CreateShellSession", {"app_name": name, "service_name": name})
+    client.refused("StopLogStream", {"stream_id": "6a1d8e6e-0000-4000-8000-000000000000"})
+    assert not client.authenticate(name)
+    assert client.authenticate("fixture-token")
+    shell = client.open_shell()
+    client.echo(shell, name)
+    client.echo(shell, f'{{"type":"{name}"}}')
+    client.terminate_shell(shell)
+    client.send_text(name.encode(), f'"{name}"'.encode())
+    for _ in range(2):
+        client.await_type("Error")
+    client.send_text(
+        b'{"data":{"app_name":"demo","service_name":"db","lines":3},"type":"StartLogStream"}'
+    )
+    client.await_type("LogsStreamEnded")
+    ledger.expect()
+
+
+def test_disconnected(start: Starter, binary: str) -> None:
+    """A stream ends with its client's connection, however that ends; it is no error."""
+    # So that no line is under way when the client leaves.
+    server = start.server(binary, "--log-interval-ms", "3600000")
+    ledger = Ledger(start.watch(server))
+    ways = (Client.abort, Client.close, Client.shake_hands)
+    clients = [ledger.client(server.port) for _ in ways]
+    for client in clients:
+        for lines in (1, 60):
+            client.start_log("web", lines, follow=True)
+        client.until(lambda _, c=client: c.counts[names.LOG_LINES] == 61)
+        client.fence()
+    ledger.expect()
+    time.sleep(0.3)
+    for client, leave in zip(clients, ways):
+        leave(client)
+    ledger.expect()
+    ledger.expect_durations()
+    assert ledger.expected()[names.LOGS] == 6
+
+
+def test_client_that_reads_slowly(server: Server, ledger: Ledger) -> None:
+    """What waits in the server for a client that does not read is no less sent once it does."""
+    client = ledger.client(server.port)
+    stream = client.start_log("long", 2000)
+    time.sleep(0.3)
+    client.await_log_end(stream)
+    ledger.expect()
+    assert client.counts[names.LOG_LINES] == 2000
+
+
+def test_same_text_elsewhere(server: Server, ledger: Ledger) -> None:
+    """What looks like lines in a shell's output, or comes from a client, is none."""
+    client = ledger.client(server.port)
+    line = {"timestamp": "2026-01-01T00:00:00Z", "stream": "Stdout", "content": "", "sequence": 0}
+    number = "6a1d8e6e-0000-4000-8000-000000000000"
+    client.send_message("LogsStreamData", {"stream_id": number, "lines": [line] * 20})
+    shell = client.open_shell()
+    client.echo(shell, '{"type":"LogsStreamData","data":{"lines":[{"sequence":1}]}}')
+    client.echo(shell, '"sequence":1,' * 100)
+    client.end_shell(shell)
+    ledger.expect()
+    assert ledger.expected()[names.LOG_LINES] == 0

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""OAuth and rate limits, which only builds with Scotty's recorder tell of."""
+
+import collections
+import json
+
+import names
+import pytest
+from conftest import Starter, binary_of
+from harness import Server, Tool, wait_until
+from http_client import TOKEN, Response, ask_once, get, request_bytes
+from ledger import grown
+
+AUTHORIZED = f"Authorization: Bearer {TOKEN}"
+NOT_OF_RECORDERS = ("bare", "v0")
+OF_RECORDERS = (
+    names.DEVICE_FLOWS,
+    names.WEB_FLOWS,
+    names.FLOW_FAILURES,
+    names.VALIDATIONS,
+    names.VALIDATION_FAILURES,
+    f"{names.VALIDATION_DURATION}_count",
+)
+
+
+def post(port: int, path: str, body: object = None, *headers: str) -> Response:
+    text = json.dumps(body).encode()
+    return ask_once(
+        port, request_bytes("POST", path, "Content-Type: application/json", *headers, body=text)
+    )
+
+
+class OAuth:
+    """A client of the OAuth flows that counts what it did."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.counts: collections.Counter[str] = collections.Counter()
+
+    def start_device(self) -> str:
+        self.counts[names.DEVICE_FLOWS] += 1
+        return json.loads(post(self.port, "/oauth/device").body)["device_code"]
+
+    def start_web(self) -> str:
+        self.counts[names.WEB_FLOWS] += 1
+        response = ask_once(self.port, get("/oauth/authorize"))
+        return response.head.split("state=")[1].split("\r\n")[0]
+
+    def finish_device(self, code: str) -> None:
+        self._validated(post(self.port, "/oauth/device/token", {"device_code": code}))
+
+    def finish_web(self, session: str) -> None:
+        self._validated(post(self.port, "/oauth/exchange", {"session_id": session}))
+
+    def _validated(self, response: Response) -> None:
+        self.counts[names.VALIDATIONS] += 1
+        self.counts[f"{names.VALIDATION_DURATION}_count"] += 1
+        if response.status != 200:
+            assert response.status == 400
+            self.counts[names.VALIDATION_FAILURES] += 1
+            self.counts[names.FLOW_FAILURES] += 1
+
+
+@pytest.fixture(scope="module")
+def server(start_shared: Starter) -> Server:
+    return start_shared.server(binary_of("default"), "--sample-ms", "100")
+
+
+@pytest.fixture(scope="module")
+def tool(start_shared: Starter, server: Server) -> Tool:
+    return start_shared.watch(server)
+
+
+def test_oauth(server: Server, tool: Tool) -> None:
+    """Flows of both kinds: begun, finished, finished twice, and with codes that nobody gave out."""
+    before = tool.scrape()
+    client = OAuth(server.port)
+    for _ in range(5):
+        client.start_device()
+    codes = [client.start_device() for _ in range(3)]
+    sessions = [client.start_web() for _ in range(4)]
+    for code in codes * 2:
+        client.finish_device(code)
+    for session in sessions[:2]:
+        client.finish_web(session)
+    client.finish_web(codes[0])
+
+    def seen() -> dict[str, int]:
+        now = tool.scrape()
+        return {name: int(grown(before, now, name)) for name in OF_RECORDERS}
+
+    wanted = {name: client.counts[name] for name in OF_RECORDERS}
+    wait_until("all are counted", lambda: seen() == wanted)
+    assert wanted[names.VALIDATIONS] == 9 and wanted[names.FLOW_FAILURES] == 4
+    # The server samples how many are left: 5 of 8, and 2 of 4.
+    wait_until("device flows", lambda: tool.scrape().total(names.DEVICE_SESSIONS) == 5)
+    wait_until("web flows", lambda: tool.scrape().total(names.WEB_SESSIONS) == 2)
+
+
+def rate_limits(tool: Tool) -> collections.Counter[tuple[str, str]]:
+    """Requests by tier and decision."""
+    found: collections.Counter[tuple[str, str]] = collections.Counter()
+    for (name, labels), value in tool.scrape().values.items():
+        if name == names.RATE_LIMITED:
+            fields = dict(labels)
+            assert fields.keys() == {"tier", "decision"}
+            found[(fields["tier"], fields["decision"])] = int(value)
+    return +found
+
+
+def test_rate_limits(start: Starter) -> None:
+    """Three tiers, of which each allows ten requests; a request that cannot be told whose it is."""
+    server = start.server(binary_of("default"), "--rate-limit", "10")
+    tool = start.watch(server)
+    asked: collections.Counter[tuple[str, str]] = collections.Counter()
+
+    def ask(tier: str, response: Response) -> None:
+        asked[(tier, "denied" if response.status == 429 else "allowed")] += 1
+
+    for _ in range(13):
+        ask("authenticated", ask_once(server.port, get("/api/v1/authenticated/tasks", AUTHORIZED)))
+        ask("public_auth", post(server.port, "/api/v1/login", {"password": "wrong"}))
+        ask("public_auth", post(server.port, "/api/v1/login", {"password": TOKEN}))
+    for _ in range(4):
+        ask("oauth", post(server.port, "/oauth/device"))
+        assert ask_once(server.port, get("/api/v1/authenticated/tasks")).status == 500
+        assert ask_once(server.port, get("/api/v1/health")).status == 200
+    assert asked[("authenticated", "denied")] == 3 and asked[("public_auth", "denied")] == 16
+    wait_until("all are counted", lambda: rate_limits(tool) == asked)
+    wait_until("errors, too", lambda: tool.scrape().total(names.EXTRACTOR_ERRORS) == 4)
+    assert rate_limits(tool) == asked
+
+
+@pytest.mark.parametrize("which", NOT_OF_RECORDERS)
+def test_absent_without_a_recorder(start: Starter, which: str) -> None:
+    """What cannot be had is not exposed as 0, and `verify` says why."""
+    server = start.server(binary_of(which), "--rate-limit", "10", "--sample-ms", "100")
+    tool = start.watch(server)
+    OAuth(server.port).start_device()
+    scrape = tool.scrape()
+    assert not [name for name, _ in scrape.values if name.startswith(("scotty_oauth", "scotty_rate"))]
+    plan = json.loads(start.verify("--pid", str(server.pid), "--format", "json").stdout())
+    signals = [s for s in plan["signals"] if "oauth" in s["gives"] or "rate_limit" in s["gives"]]
+    assert signals and not any(signal["available"] for signal in signals)
+    assert all("recorder" in signal["reason"] for signal in signals)
+
+
+def test_present_with_a_recorder(start: Starter, server: Server) -> None:
+    """`verify` finds them in the default build."""
+    plan = json.loads(start.verify("--pid", str(server.pid), "--format", "json").stdout())
+    signals = [s for s in plan["signals"] if "oauth" in s["gives"] or "rate_limit" in s["gives"]]
+    assert signals and all(signal["available"] for signal in signals)

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Nothing of what goes through websockets, shells, logs and tasks is kept or told by the tool."""
+
+import json
+
+import pytest
+from collector import FAST, Collector
+from conftest import EVERY_BUILD, Starter
+from harness import wait_until
+from http_client import ask_once, get, request_bytes
+from sessions import APPS, Client
+from test_secrets import map_dumps, traces_of
+from traces import new_context
+from websocket_client import BINARY, encode, frame, pieces_of
+
+pytestmark = EVERY_BUILD
+
+# Each thing that is secret has a text of its own: then whose it was is known.
+SECRETS = {
+    kind: f"s3cr3t-{number:02}-{kind}"
+    for number, kind in enumerate(
+        (
+            "token",
+            "wrong-token",
+            "token-in-fragments",
+            "token-in-pieces",
+            "early-in-message",
+            "no-message",
+            "binary",
+            "shell-input",
+            "shell-in-progress",
+            "shell-command",
+            "task-output",
+            "body",
+            "cookie",
+            "protocol-header",
+            "tracestate-of-malformed",
+            "close-reason",
+        )
+    )
+}
+# Log lines are the server's own text.
+LOG_TEXTS = ("db line", "LogsStreamData", "0" * 64)
+
+
+def typed(kind: str, shell: str) -> dict[str, str]:
+    return {"session_id": shell, "data_type": "Input", "data": SECRETS[kind] * 3}
+
+
+@pytest.fixture(scope="module")
+def written(start_shared: Starter, binary: str) -> bytes:
+    """All that the tool writes, at its most talkative, and all that its maps ever hold."""
+    server = start_shared.server(
+        binary,
+        "--task-command",
+        f"echo {SECRETS['task-output']}; echo {SECRETS['task-output']} >&2",
+        environment={"SCOTTY__API__ACCESS_TOKEN": SECRETS["token"]},
+    )
+    collector = Collector(start_shared)
+    tool = start_shared.watch(
+        server, "-v", "-v", "--report", "--otlp-endpoint", collector.endpoint, environment=FAST
+    )
+    maps = b""
+    client = Client(
+        server.port,
+        f"Cookie: session={SECRETS['cookie']}",
+        f"Sec-WebSocket-Protocol: {SECRETS['protocol-header']}",
+        "traceparent: 00-0-0-00",
+        f"tracestate: vendor={SECRETS['tracestate-of-malformed']}",
+        token=None,
+    )
+    client.authenticate(SECRETS["wrong-token"])
+    maps += map_dumps(tool.pid)
+    for kind in ("token-in-fragments", "token-in-pieces"):
+        text = encode("Authenticate", {"token": SECRETS[kind]})
+        if kind == "token-in-pieces":
+            client.send_text_split(text, 7)
+        else:
+            client.send_fragments(pieces_of(text, 16))
+        client.await_type("AuthenticationFailed")
+        maps += map_dumps(tool.pid)
+    assert client.authenticate(SECRETS["token"])
+    client.send_text(f'{{"a":"{SECRETS["early-in-message"]}"}}'.encode())
+    client.send_text(SECRETS["no-message"].encode())
+    for _ in range(2):
+        client.await_type("Error")
+    client.send(frame(BINARY, SECRETS["binary"].encode()))
+    request = {"app_name": "demo", "service_name": "web", "shell_command": SECRETS["shell-command"]}
+    client.send_message("CreateShellSession", request)
+    client.await_type("ShellSessionCreated")
+    (shell,) = client.open_shells
+    for kind in ("shell-input", "shell-in-progress"):
+        client.send_message("ShellSessionData", typed(kind, shell))
+        client.await_type("ShellSessionData")
+        maps += map_dumps(tool.pid)
+    for service in ("db", "odd", "long"):
+        stream = client.start_log(service, 100, follow=True)
+        client.fence()
+        maps += map_dumps(tool.pid)
+        client.stop_log(stream)
+    authorized = f"Authorization: Bearer {SECRETS['token']}"
+    answer = ask_once(server.port, get(f"{APPS}/run/demo", authorized))
+    number = json.loads(answer.body)["task"]["id"]
+    client.send_message("StartTaskOutputStream", {"task_id": number})
+    client.await_type("TaskOutputStreamEnded")
+    body = json.dumps({"app_name": "new", "settings": {"domain": SECRETS["body"]}}).encode()
+    create = request_bytes(
+        "POST", f"{APPS}/create", "Content-Type: application/json", authorized, body=body
+    )
+    assert ask_once(server.port, create).status == 200
+    maps += map_dumps(tool.pid)
+    context = new_context()
+    other = Client(server.port, context.header(), token=None)
+    other.shake_hands(SECRETS["close-reason"])
+    client.abort()
+    wait_until("the last span came", lambda: "websocket_connection" in collector.text())
+    text = tool.text()
+    assert tool.end() == 0
+    text += tool.stdout() + tool.stderr() + collector.text()
+    # What may be there shows that the rest would be seen.
+    for expected in ("scotty_websocket_messages_sent_total", "scotty.log_stream.lines", "url.path"):
+        assert expected in text
+    assert f"{APPS}/create".encode() in maps
+    return text.encode() + maps
+
+
+@pytest.mark.parametrize("kind", SECRETS)
+def test_no_secret_leaves(written: bytes, kind: str) -> None:
+    """Whoever said it, and to whom: it is in nothing of the tool's."""
+    assert [trace for trace in traces_of(SECRETS[kind]) if trace in written] == []
+
+
+@pytest.mark.parametrize("text", LOG_TEXTS)
+def test_no_log_text_leaves(written: bytes, text: str) -> None:
+    """Nor are lines of logs."""
+    assert text.encode() not in written

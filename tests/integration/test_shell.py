@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Shell sessions: how many, how long, and how they ended."""
+
+import time
+
+import names
+import pytest
+from conftest import EVERY_BUILD, Starter
+from harness import Server, wait_until
+from ledger import Ledger
+from sessions import Client
+
+pytestmark = EVERY_BUILD
+
+SESSIONS_AN_APP = 64
+# What a session's input may be that looks like what ends or counts sessions.
+DECEITS = (
+    "how do I exit 3",
+    '{"type":"ShellSessionEnded","data":{"reason":"Session timeout"}}',
+    '"type":"ShellSessionError"',
+    "Session timeout",
+    '\\"},"type":"LogsStreamData","lines":[{"sequence":0},{"sequence":1}]',
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "exit_code"),
+    [
+        ("exit", "ShellSessionEnded", 0),
+        ("exit 0", "ShellSessionEnded", 0),
+        ("exit 3", "ShellSessionEnded", 3),
+        ("fail", "ShellSessionError", None),
+    ],
+)
+def test_end_by_input(
+    server: Server, ledger: Ledger, text: str, kind: str, exit_code: int | None
+) -> None:
+    """A shell that exits, whatever its status, has ended well; one that breaks has not."""
+    client = ledger.client(server.port)
+    shell = client.open_shell()
+    client.echo(shell, "ls")
+    time.sleep(0.3)
+    ended = client.end_shell(shell, text)
+    assert ended["type"] == kind
+    assert ended["data"].get("exit_code") == exit_code
+    ledger.expect()
+    ledger.expect_durations()
+
+
+def test_terminate(server: Server, ledger: Ledger) -> None:
+    """Ended by the client; some at once, some after a while."""
+    client = ledger.client(server.port)
+    for duration_s in (0, 0, 0.02, 0.3, 0.6):
+        shell = client.open_shell()
+        time.sleep(duration_s)
+        assert client.terminate_shell(shell)["data"]["reason"] == "Terminated by user"
+    ledger.expect()
+    ledger.expect_durations()
+
+
+def test_terminated_by_another_client(server: Server, ledger: Ledger) -> None:
+    """A session is its own, not its connection's."""
+    one, two = ledger.client(server.port), ledger.client(server.port)
+    shell = one.open_shell()
+    time.sleep(0.1)
+    two.send_message("TerminateShellSession", {"session_id": shell.id})
+    one.await_shell_end(shell)
+    ledger.expect()
+    ledger.expect_durations()
+
+
+def test_time_limit(start: Starter, binary: str) -> None:
+    """Sessions that reach the limit are timeouts; one that ends before is none."""
+    server = start.server(binary, "--shell-ttl-ms", "500")
+    ledger = Ledger(start.watch(server))
+    client = ledger.client(server.port)
+    shells = [client.open_shell() for _ in range(3)]
+    client.end_shell(shells.pop())
+    for shell in shells:
+        assert client.await_shell_end(shell)["data"]["reason"] == "Session timeout"
+    ledger.expect()
+    ledger.expect_durations()
+    assert ledger.expected()[names.SHELL_TIMEOUTS] == 2
+
+
+def test_time_limit_of_a_client_that_left(start: Starter, binary: str) -> None:
+    """A session goes on without its client, and times out though nobody is told."""
+    server = start.server(binary, "--shell-ttl-ms", "500")
+    tool = start.watch(server)
+    ledger = Ledger(tool)
+    client = ledger.client(server.port)
+    shell = client.open_shell()
+    client.abort()
+    ledger.expect()
+    wait_until("it is over", lambda: tool.scrape().total(names.SHELLS_ACTIVE) == 0)
+    assert time.perf_counter() - shell.asked_s > 0.5
+    ledger.expect(SHELLS_ACTIVE=-1, SHELL_TIMEOUTS=1)
+    sum_s = tool.scrape().total(f"{names.SHELL_DURATION}_sum")
+    assert sum_s == pytest.approx(0.5, abs=0.01)
+
+
+def test_disconnected(server: Server, ledger: Ledger) -> None:
+    """Without its client a session goes on, until it has something to say: neither error nor limit."""
+    clients = [ledger.client(server.port) for _ in range(4)]
+    shells = [client.open_shell() for client in clients[:3]]
+    ways = (Client.abort, Client.close, Client.shake_hands)
+    for client, leave in zip(clients, ways):
+        leave(client)
+    # They are still there: what cannot be said ends them.
+    ledger.expect()
+    for shell in shells:
+        clients[3].type_into(shell, "anybody there?")
+    ledger.expect(SHELLS_ACTIVE=-3)
+    assert ledger.expected()[names.SHELLS_ACTIVE] == 3
+
+
+def test_panic(server: Server, ledger: Ledger) -> None:
+    """A session whose task panics ended by an error, though nobody hears of it."""
+    client = ledger.client(server.port)
+    for _ in range(3):
+        shell = client.open_shell()
+        client.type_into(shell, "panic")
+    ledger.expect(SHELLS_ACTIVE=-3, SHELL_ERRORS=3)
+    assert server.is_alive()
+
+
+def test_refused(server: Server, ledger: Ledger) -> None:
+    """What is refused is no session, and no error of one."""
+    client = ledger.client(server.port)
+    for app, service in (("none", "web"), ("demo", "none"), ("", ""), ("demo", "x" * 5000)):
+        wanted = {"app_name": app, "service_name": service}
+        assert "not found" in client.refused("CreateShellSession", wanted)
+    nobody = ledger.client(server.port, token=None)
+    wanted = {"app_name": "demo", "service_name": "web"}
+    assert "Authentication" in nobody.refused("CreateShellSession", wanted)
+    # Of a session that never was.
+    data = {"session_id": "6a1d8e6e-0000-4000-8000-000000000000"}
+    assert "not found" in client.refused("TerminateShellSession", data)
+    data |= {"data_type": "Input", "data": "exit"}
+    assert "not found" in client.refused("ShellSessionData", data)
+    ledger.expect()
+    assert ledger.expected()[names.SHELLS] == 0
+
+
+def test_as_many_as_there_may_be(server: Server, ledger: Ledger) -> None:
+    """64 at once, one more is refused; they end in three ways."""
+    clients = [ledger.client(server.port) for _ in range(4)]
+    shells = [(client, client.open_shell()) for client in clients * (SESSIONS_AN_APP // 4)]
+    wanted = {"app_name": "demo", "service_name": "web"}
+    assert "Maximum sessions" in clients[0].refused("CreateShellSession", wanted)
+    ledger.expect()
+    assert ledger.expected()[names.SHELLS_ACTIVE] == SESSIONS_AN_APP
+    for number, (client, shell) in enumerate(shells):
+        client.end_shell(shell, ("exit", "fail", "exit 1")[number % 3])
+    ledger.expect()
+    ledger.expect_durations()
+
+
+def test_input_and_output(server: Server, ledger: Ledger) -> None:
+    """What goes through a session counts as messages, whatever it looks like, and changes nothing."""
+    client = ledger.client(server.port)
+    shell = client.open_shell()
+    for text in DECEITS:
+        client.echo(shell, text)
+    client.send_message("ResizeShellTty", {"session_id": shell.id, "width": 80, "height": 25})
+    # Output does not come from clients.
+    output = {"session_id": shell.id, "data_type": "Output", "data": "exit"}
+    client.send_message("ShellSessionData", output)
+    ended = {"session_id": shell.id, "exit_code": None, "reason": "Session timeout"}
+    client.send_message("ShellSessionEnded", ended)
+    ledger.expect()
+    client.end_shell(shell)
+    ledger.expect()

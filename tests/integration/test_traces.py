@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Requests join the trace of their caller, by W3C Trace Context; what is malformed starts a new one."""
+
+import pytest
+from collector import Message
+from conftest import EVERY_BUILD, Starter
+from harness import Server
+from http_client import Connection, ask_once, get, request_bytes
+from traces import Context, Tracing, new_context, span_of_path, spans_of, unique_path
+
+pytestmark = EVERY_BUILD
+
+HEALTH = "/api/v1/health"
+CONTEXT = Context("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
+ZERO_TRACE = Context("0" * 32, CONTEXT.parent_id)
+ZERO_PARENT = Context(CONTEXT.trace_id, "0" * 16)
+FILLER = [f"X-Filler-{number}: " + "f" * 120 for number in range(60)]
+
+
+@pytest.fixture(scope="module")
+def tracing(start_shared: Starter, server: Server) -> Tracing:
+    return Tracing(start_shared, server)
+
+
+def assert_joined(span: Message, context: Context) -> None:
+    assert (span["traceId"], span["parentSpanId"]) == (context.trace_id, context.parent_id)
+    assert span["spanId"] not in ("", context.parent_id, "0" * 16)
+
+
+def assert_root(span: Message, context: Context) -> None:
+    assert span["traceId"] not in ("", context.trace_id, "0" * 32)
+    assert span["parentSpanId"] == "" and span.get("traceState", "") == ""
+
+
+# Heads that carry a context as they may; {} is where its value goes.
+JOINED = {
+    "lower-case": ["traceparent: {}"],
+    "upper-case": ["TRACEPARENT: {}"],
+    "mixed-case": ["TraceParent: {}"],
+    "no-space": ["traceparent:{}"],
+    "spaces-around": ["traceparent: \t {} \t"],
+    "first-of-many": ["traceparent: {}", "Accept: */*", "Cookie: a=b"],
+    "last-of-many": ["Accept: */*", "Cookie: traceparent=1", "traceparent: {}"],
+    "behind-one-of-8-KB": ["X-Big: " + "b" * 8000, "traceparent: {}"],
+    "behind-many-of-8-KB": [*FILLER, "traceparent: {}"],
+    "before-8-KB": ["traceparent: {}", *FILLER],
+    "behind-a-look-alike": ["X-Traceparent: 00-1-1-01", "traceparents: x", "traceparent: {}"],
+}
+
+
+@pytest.mark.parametrize("kind", JOINED)
+def test_joined(tracing: Tracing, kind: str) -> None:
+    """The context is found wherever it stands in the head, in whatever case its name is."""
+    context = new_context()
+    headers = [line.replace("{}", context.value()) for line in JOINED[kind]]
+    assert ask_once(tracing.port, get(HEALTH, *headers)).status == 200
+    (span,) = tracing.await_spans(context, 1)
+    assert_joined(span, context)
+    assert span["name"] == f"HTTP GET {HEALTH}"
+
+
+@pytest.mark.parametrize(
+    ("flags", "version", "more"),
+    [("01", "00", ""), ("03", "00", ""), ("ff", "00", ""), ("01", "cc", ""), ("01", "01", "-more")],
+)
+def test_flags_and_versions(tracing: Tracing, flags: str, version: str, more: str) -> None:
+    """Of the flags the sampled bit counts; later versions may have more fields."""
+    context = new_context()
+    header = f"traceparent: {context.value(flags, version)}{more}"
+    assert ask_once(tracing.port, get(HEALTH, header)).status == 200
+    (span,) = tracing.await_spans(context, 1)
+    assert_joined(span, context)
+
+
+@pytest.mark.parametrize("flags", ["00", "02", "fe"])
+def test_unsampled(tracing: Tracing, flags: str) -> None:
+    """What the caller does not sample is not sampled here; it is counted all the same."""
+    context = new_context()
+    before = tracing.tool.scrape().requests().total()
+    for _ in range(5):
+        ask_once(tracing.port, get(HEALTH, context.header(flags)))
+    path = unique_path()
+    ask_once(tracing.port, get(path))
+    span_of_path(tracing.collector, path)
+    assert spans_of(tracing.collector, context) == []
+    assert tracing.tool.scrape().requests().total() == before + 6
+
+
+GOOD = CONTEXT.value()
+MALFORMED = {
+    "empty": "",
+    "word": "none",
+    "version-ff": CONTEXT.value(version="ff"),
+    "version-not-hexadecimal": CONTEXT.value(version="0g"),
+    "version-of-one-digit": GOOD[1:],
+    "zero-trace-id": ZERO_TRACE.value(),
+    "zero-parent-id": ZERO_PARENT.value(),
+    "upper-case": GOOD.upper(),
+    "one-upper-case-digit": GOOD.replace("f", "F"),
+    "trace-id-not-hexadecimal": GOOD.replace("0af", "0xf"),
+    "parent-id-not-hexadecimal": GOOD.replace("b7ad", "b7az"),
+    "flags-not-hexadecimal": CONTEXT.value("0x"),
+    "flags-of-one-digit": CONTEXT.value("1"),
+    "too-short": GOOD[:-3],
+    "too-long": GOOD + "0",
+    "more-fields-in-version-00": GOOD + "-00",
+    "dash-at-the-end": GOOD + "-",
+    "short-trace-id": GOOD.replace("0af7", "af7"),
+    "long-trace-id": GOOD.replace("0af7", "00af7"),
+    "short-parent-id": GOOD.replace("-b7ad", "-b7a"),
+    "other-separator": GOOD.replace("-", "_"),
+    "no-separators": GOOD.replace("-", ""),
+    "space-within": GOOD.replace("-", " - "),
+    "quoted": f'"{GOOD}"',
+}
+
+
+@pytest.mark.parametrize("kind", MALFORMED)
+def test_malformed(tracing: Tracing, kind: str) -> None:
+    """What is not a context is ignored, and tracestate with it."""
+    path = unique_path()
+    headers = (f"traceparent: {MALFORMED[kind]}", "tracestate: vendor=1")
+    assert ask_once(tracing.port, get(path, *headers)).status == 404
+    assert_root(span_of_path(tracing.collector, path), CONTEXT)
+
+
+# Where a context may stand that is none of the request's.
+ELSEWHERE = {
+    "query": lambda path: get(f"{path}?traceparent: {GOOD}".replace(" ", "%20")),
+    "other-name": lambda path: get(path, f"X-traceparent: {GOOD}"),
+    "longer-name": lambda path: get(path, f"traceparents: {GOOD}"),
+    "other-value": lambda path: get(path, f"X-Note: traceparent: {GOOD}"),
+    "tracestate": lambda path: get(path, f"tracestate: traceparent={GOOD}"),
+    "body": lambda path: request_bytes(
+        "POST", path, body=f"\r\ntraceparent: {GOOD}\r\n\r\n".encode()
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ELSEWHERE)
+def test_elsewhere(tracing: Tracing, kind: str) -> None:
+    """Only the header of that name is one."""
+    path = unique_path()
+    assert ask_once(tracing.port, ELSEWHERE[kind](path)).status == 404
+    assert_root(span_of_path(tracing.collector, path), CONTEXT)
+
+
+@pytest.mark.parametrize(
+    ("headers", "state"),
+    [
+        (["tracestate: vendor=abc,other=1"], "vendor=abc,other=1"),
+        (["Accept: */*", "TraceState:  one=1  "], "one=1"),
+        (["tracestate: " + "v" * 200 + "=" + "w" * 250], "v" * 200 + "=" + "w" * 250),
+        ([], ""),
+    ],
+)
+def test_tracestate(tracing: Tracing, headers: list[str], state: str) -> None:
+    """The caller's tracestate is the span's."""
+    context = new_context()
+    ask_once(tracing.port, get(HEALTH, context.header(), *headers))
+    (span,) = tracing.await_spans(context, 1)
+    assert span.get("traceState", "") == state
+
+
+def test_each_request_its_own(tracing: Tracing) -> None:
+    """Pipelined on one connection, with contexts, with malformed ones and with none."""
+    contexts = [new_context() for _ in range(40)]
+    others = [unique_path() for _ in range(40)]
+    with Connection(tracing.port) as connection:
+        for number, (context, path) in enumerate(zip(contexts, others)):
+            headers = (f"traceparent: {MALFORMED['too-short']}",) if number % 2 else ()
+            connection.send(get(HEALTH, context.header()) + get(path, *headers))
+        for _ in contexts:
+            assert [connection.response().status for _ in range(2)] == [200, 404]
+    for context in contexts:
+        (span,) = tracing.await_spans(context, 1)
+        assert_joined(span, context)
+    for path in others:
+        assert_root(span_of_path(tracing.collector, path), contexts[0])
+
+
+def test_head_in_pieces(tracing: Tracing) -> None:
+    """A context that is cut anywhere by the packets it came in."""
+    contexts = [new_context() for _ in range(12)]
+    with Connection(tracing.port) as connection:
+        for number, context in enumerate(contexts):
+            head = get(HEALTH, "Accept: */*", context.header(), "Cookie: a=b")
+            at = head.index(b"traceparent") + number * 6 - 3
+            connection.send_split([head[:at], head[at:]])
+            assert connection.response().status == 200
+    for context in contexts:
+        (span,) = tracing.await_spans(context, 1)
+        assert_joined(span, context)

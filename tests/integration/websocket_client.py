@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""A websocket client over raw sockets, that sends exactly the frames a test wants to be sent.
+
+It counts the text messages that go each way (RFC 6455); control frames and binary messages are none.
+"""
+
+import base64
+import collections
+import hashlib
+import json
+import os
+import select
+import socket
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from http_client import RECEIVE_BYTES, Connection, get
+
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
+FINAL, MASKED = 0x80, 0x80
+# RFC 6455, section 1.3.
+ACCEPT_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+NORMAL_CLOSURE = (1000).to_bytes(2, "big")
+
+Message = dict[str, Any]
+
+
+def masked(payload: bytes, mask: bytes) -> bytes:
+    """The payload with the mask applied, or without it where it was."""
+    keys = (mask * (len(payload) // 4 + 1))[: len(payload)]
+    mixed = int.from_bytes(payload, "big") ^ int.from_bytes(keys, "big")
+    return mixed.to_bytes(len(payload), "big")
+
+
+def frame(opcode: int, payload: bytes = b"", *, final: bool = True) -> bytes:
+    """A frame as clients send it, masked with a key of its own (RFC 6455, section 5.2)."""
+    first = opcode | (FINAL if final else 0)
+    size = len(payload)
+    if size < 126:
+        head = bytes([first, MASKED | size])
+    elif size < 1 << 16:
+        head = bytes([first, MASKED | 126]) + size.to_bytes(2, "big")
+    else:
+        head = bytes([first, MASKED | 127]) + size.to_bytes(8, "big")
+    mask = os.urandom(4)
+    return head + mask + masked(payload, mask)
+
+
+def fragments(opcode: int, pieces: Sequence[bytes], between: bytes = b"") -> bytes:
+    """One message in as many frames as there are pieces; `between` follows each but the last."""
+    frames = [
+        frame(opcode if number == 0 else CONTINUATION, piece, final=number == len(pieces) - 1)
+        for number, piece in enumerate(pieces)
+    ]
+    return between.join(frames)
+
+
+def pieces_of(data: bytes, size: int) -> list[bytes]:
+    """The data in pieces of that size."""
+    return [data[at : at + size] for at in range(0, len(data), size)] or [b""]
+
+
+def encode(kind: str, data: Any = None) -> bytes:
+    """A message of the server's protocol as text."""
+    message = {"type": kind} if data is None else {"type": kind, "data": data}
+    return json.dumps(message, ensure_ascii=False).encode()
+
+
+PING_MESSAGE = encode("Ping")
+
+
+def upgrade_request(key: str, *headers: str) -> bytes:
+    """The request that opens a websocket."""
+    return get(
+        "/ws",
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        f"Sec-WebSocket-Key: {key}",
+        *headers,
+    )
+
+
+class WebSocket(Connection):
+    """An open websocket. `sent` and `received` count the text messages of each way.
+
+    The last message came after `after_s` and before `before_s`, by time.perf_counter().
+    """
+
+    def __init__(self, port: int, *headers: str) -> None:
+        super().__init__(port)
+        self.sent = self.received = 0
+        self.pongs_due = 0
+        self.after_s = self.before_s = time.perf_counter()
+        self._may_have_left_some = False
+        self.is_open = True
+        self.controls: collections.Counter[int] = collections.Counter()
+        self._fragments: list[bytes] = []
+        key = base64.b64encode(os.urandom(16)).decode()
+        response = self.ask(upgrade_request(key, *headers))
+        assert response.status == 101, response.head
+        digest = hashlib.sha1(key.encode() + ACCEPT_GUID).digest()
+        assert base64.b64encode(digest).decode() in response.head
+
+    # Sending.
+
+    def count_sent(self, *texts: bytes) -> None:
+        """For those who send the frames of these messages by themselves."""
+        self.sent += len(texts)
+        self.pongs_due += sum(text.strip() == PING_MESSAGE for text in texts)
+
+    def send_text(self, *texts: bytes) -> None:
+        """Messages of a frame each, all in one write."""
+        self.count_sent(*texts)
+        self.send(b"".join(frame(TEXT, text) for text in texts))
+
+    def send_message(self, kind: str, data: Any = None) -> None:
+        self.send_text(encode(kind, data))
+
+    def send_fragments(self, pieces: Sequence[bytes], between: bytes = b"") -> None:
+        """One text message in several frames, all in one write."""
+        self.count_sent(b"".join(pieces))
+        self.send(fragments(TEXT, pieces, between))
+
+    def send_text_split(self, text: bytes, size: int) -> None:
+        """A message whose frame comes in pieces of `size` bytes, which the server reads singly."""
+        self.count_sent(text)
+        self.send_split(pieces_of(frame(TEXT, text), size))
+
+    # Receiving.
+
+    def _fill(self) -> None:
+        # The server holds small messages back until the one before is acknowledged (Nagle), which
+        # takes 40 ms unless it is asked for each time: what is timed would not be the server.
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        is_there = bool(select.select([self.socket], [], [], 0)[0])
+        size = len(self.buffer)
+        super()._fill()
+        now_s = time.perf_counter()
+        if not is_there:
+            self.after_s = now_s
+        elif not self._may_have_left_some:
+            self.after_s = self.before_s
+        self.before_s = now_s
+        self._may_have_left_some = len(self.buffer) - size >= RECEIVE_BYTES
+
+    def _read_frame(self) -> tuple[int, bytes]:
+        """The first byte of a frame, and its payload."""
+        first, second = self._take(2)
+        assert not second & MASKED, "servers do not mask"
+        size = second
+        if size == 126:
+            size = int.from_bytes(self._take(2), "big")
+        elif size == 127:
+            size = int.from_bytes(self._take(8), "big")
+        return first, self._take(size)
+
+    def next_text(self) -> bytes:
+        """Reads until a text message is whole."""
+        while True:
+            first, payload = self._read_frame()
+            opcode = first & 0xF
+            if opcode >= CLOSE:
+                self.controls[opcode] += 1
+                continue
+            assert opcode in (TEXT, CONTINUATION), f"opcode {opcode}"
+            self._fragments.append(payload)
+            if first & FINAL:
+                self.received += 1
+                text, self._fragments = b"".join(self._fragments), []
+                return text
+
+    def next_message(self) -> Message:
+        """Reads one message, of which `note` hears first."""
+        message: Message = json.loads(self.next_text())
+        self.pongs_due -= message["type"] == "Pong"
+        self.note(message)
+        return message
+
+    def note(self, message: Message) -> None:
+        """Takes notice of what came; for those who count more than messages."""
+
+    def until(self, check: Callable[[Message], bool]) -> Message:
+        """Reads until a message passes the check."""
+        while not check(message := self.next_message()):
+            pass
+        return message
+
+    def await_type(self, *kinds: str) -> Message:
+        """Reads until a message is of one of these types."""
+        return self.until(lambda message: message["type"] in kinds)
+
+    def fence(self, times: int = 1) -> None:
+        """Has everything read that the server had for this client when this was called.
+
+        Messages to a client keep their order, so an answer comes after all that was there before.
+        """
+        self.send_text(*[PING_MESSAGE] * times)
+        while self.pongs_due:
+            self.next_message()
+
+    def read_to_end(self) -> None:
+        """Counts what still comes until the server has closed the connection."""
+        try:
+            while True:
+                self.next_message()
+        except (ConnectionError, OSError):
+            self.is_open = False
+
+    # Ending.
+
+    def shake_hands(self, reason: str = "") -> None:
+        """Ends it as RFC 6455 says: a close frame, and then nothing but what still comes."""
+        self.send(frame(CLOSE, NORMAL_CLOSURE + reason.encode()))
+        self.read_to_end()
+        super().close()
+
+    def close(self) -> None:
+        """Closes the connection without a word of the websocket protocol."""
+        self.is_open = False
+        super().close()
+
+    def abort(self) -> None:
+        """Resets it."""
+        self.is_open = False
+        super().abort()
