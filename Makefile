@@ -30,7 +30,7 @@ ifeq ($(filter x86 arm64,$(BPF_ARCH)),)
 $(error this machine ($(MACHINE)) is not known: x86_64 and aarch64 are)
 endif
 
-PACKAGES := libbpf libelf zlib liblzma libprotobuf-c grpc libmicrohttpd libcap jansson
+PACKAGES := libbpf libelf zlib liblzma libprotobuf-c grpc libmicrohttpd libcap jansson yaml-0.1
 PACKAGE_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null))
 LIBS = $(shell pkg-config --libs $(PACKAGES)) -lZydis -l:libiberty.a -lm -lpthread
 
@@ -45,7 +45,7 @@ BPF_CFLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werr
 	-I/usr/include/$(MACHINE)-linux-gnu
 
 # The subjects of bpf/ are linked to one object; the trial of the kernel's features is its own.
-BPF_SUBJECTS := settings task http route memory
+BPF_SUBJECTS := settings task schedule http route websocket websocket_out session socket apps recorder oauth memory
 BPF_OBJECTS := $(BPF_SUBJECTS:%=$(BUILD)/bpf/%.bpf.o)
 SKELETONS := $(BUILD)/skeleton/scottyscope.skel.h $(BUILD)/skeleton/feature.skel.h
 
@@ -126,18 +126,45 @@ sanitized-tests:
 		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' \
 		$(SANITIZED)/unit-tests
 
-# The sample server, in the builds that its hooks are tested in.
+# The sample server, in the builds ..." to "fixtures: ...".
+
+# The sample server, in the builds that its hooks are tested in: with and without its recorder, both
+# manglings; small, linked as one (which inlines most of what is hooked), and with the libraries of a
+# year ago and of now. Each has a target directory of its own, for cargo would rebuild the last one.
 $(FIXTURES)/scotty-default: FIXTURE_FLAGS =
 $(FIXTURES)/scotty-bare: FIXTURE_FLAGS = --no-default-features
 $(FIXTURES)/scotty-v0: FIXTURE_FLAGS = --no-default-features
 $(FIXTURES)/scotty-v0: export RUSTFLAGS = -Csymbol-mangling-version=v0
-$(FIXTURES)/scotty-%: $(shell find $(FIXTURE) -name '*.rs' -o -name 'Cargo.*')
+$(FIXTURES)/scotty-size: FIXTURE_FLAGS = --no-default-features
+$(FIXTURES)/scotty-size: export CARGO_PROFILE_RELEASE_OPT_LEVEL = s
+$(FIXTURES)/scotty-lto: FIXTURE_FLAGS =
+$(FIXTURES)/scotty-lto: export CARGO_PROFILE_RELEASE_LTO = thin
+$(FIXTURES)/scotty-lto: export CARGO_PROFILE_RELEASE_CODEGEN_UNITS = 1
+$(FIXTURES)/scotty-older: FIXTURE_FLAGS = --no-default-features
+$(FIXTURES)/scotty-current: FIXTURE_FLAGS = --no-default-features
+$(FIXTURES)/scotty-current: export RUSTFLAGS = -Csymbol-mangling-version=v0
+MATRIX := size lto older current
+
+# Cargo takes no other lock file than a package's own: those two are built from copies.
+FIXTURE_SOURCE = $(FIXTURE)
+FIXTURE_FILES := $(shell find $(FIXTURE)/src $(FIXTURE)/scotty-core -name '*.rs') \
+	$(FIXTURE)/Cargo.toml $(FIXTURE)/scotty-core/Cargo.toml
+$(FIXTURES)/scotty-older: FIXTURE_SOURCE = $(FIXTURES)/source-older
+$(FIXTURES)/scotty-older: $(FIXTURES)/source-older/Cargo.lock
+$(FIXTURES)/scotty-current: FIXTURE_SOURCE = $(FIXTURES)/source-current
+$(FIXTURES)/scotty-current: $(FIXTURES)/source-current/Cargo.lock
+$(FIXTURES)/source-%/Cargo.lock: $(FIXTURE)/%.lock $(FIXTURE_FILES)
+	@rm -rf $(@D) && mkdir -p $(@D)
+	$(Q)cp -Rp $(addprefix $(FIXTURE)/,Cargo.toml src scotty-core) $(@D)
+	$(Q)cp $< $@
+
+$(FIXTURES)/scotty-%: $(FIXTURE_FILES) $(FIXTURE)/Cargo.lock
 	$(call msg,CARGO,$@)
 	@mkdir -p $(@D)
-	$(Q)cd $(FIXTURE) && cargo build --quiet --locked --release $(FIXTURE_FLAGS) \
+	$(Q)cd $(FIXTURE_SOURCE) && cargo build --quiet --locked --release $(FIXTURE_FLAGS) \
 		--target-dir $(abspath $(FIXTURES))/target-$*
 	$(Q)cp $(FIXTURES)/target-$*/release/scotty $@
-fixtures: $(FIXTURES)/scotty-default $(FIXTURES)/scotty-bare $(FIXTURES)/scotty-v0
+fixtures: $(patsubst %,$(FIXTURES)/scotty-%,default bare v0 $(MATRIX))
 
 $(VENV)/done: tests/integration/requirements.txt
 	$(call msg,VENV,$(VENV))
@@ -150,6 +177,9 @@ UNIT_COMMAND = LSAN_OPTIONS=suppressions=tests/setup/leaks.supp:print_suppressio
 INTEGRATION_COMMAND = SCOTTYSCOPE=$(abspath $(BUILD))/scottyscope \
 	SCOTTY_DEFAULT=$(abspath $(FIXTURES))/scotty-default \
 	SCOTTY_BARE=$(abspath $(FIXTURES))/scotty-bare SCOTTY_V0=$(abspath $(FIXTURES))/scotty-v0 \
+	SCOTTY_SIZE=$(abspath $(FIXTURES))/scotty-size SCOTTY_LTO=$(abspath $(FIXTURES))/scotty-lto \
+	SCOTTY_OLDER=$(abspath $(FIXTURES))/scotty-older \
+	SCOTTY_CURRENT=$(abspath $(FIXTURES))/scotty-current \
 	$(VENV)/bin/pytest -q -p no:cacheprovider --junitxml=$(BUILD)/integration.xml tests/integration
 
 deps:
@@ -177,6 +207,38 @@ unit: sanitized-tests
 
 integration: all fixtures $(VENV)/done
 	$(Q)python3 tests/run.py integration $(BUILD)/integration.xml '$(INTEGRATION_COMMAND)'
+
+# --- end to end -------------------------------------------------------------------------------
+
+# The real Collector, Prometheus and Jaeger, built from their Go modules: the first time this takes
+# some minutes, much of it downloads. Needs Go 1.21, which fetches the release that go.mod names.
+E2E := tests/e2e
+E2E_BUILD := $(BUILD)/e2e
+
+$(E2E_BUILD)/otelcol: E2E_PACKAGE = .
+$(E2E_BUILD)/otelcol: $(E2E)/otelcol/main.go
+$(E2E_BUILD)/prometheus: E2E_PACKAGE = -tags remove_all_sd github.com/prometheus/prometheus/cmd/prometheus
+$(E2E_BUILD)/jaeger: E2E_PACKAGE = github.com/jaegertracing/jaeger/cmd/jaeger
+$(E2E_BUILD)/%: $(E2E)/%/go.mod $(E2E)/%/go.sum
+	$(call msg,GO,$@)
+	@mkdir -p $(@D)
+	$(Q)cd $(E2E)/$* && CGO_ENABLED=0 GOTOOLCHAIN=auto nice -n 12 \
+		go build -mod=readonly -buildvcs=false -trimpath -o $(abspath $@) $(E2E_PACKAGE)
+
+E2E_COMMAND = SCOTTYSCOPE=$(abspath $(BUILD))/scottyscope \
+	SCOTTY_DEFAULT=$(abspath $(FIXTURES))/scotty-default \
+	SCOTTY_BARE=$(abspath $(FIXTURES))/scotty-bare E2E_OTELCOL=$(abspath $(E2E_BUILD))/otelcol \
+	E2E_PROMETHEUS=$(abspath $(E2E_BUILD))/prometheus E2E_JAEGER=$(abspath $(E2E_BUILD))/jaeger \
+	$(VENV)/bin/pytest -q -p no:cacheprovider --junitxml=$(BUILD)/e2e.xml $(E2E)
+
+.PHONY: e2e prepared-e2e
+e2e: deps
+	$(Q)sh $(E2E)/setup.sh
+	$(Q)$(MAKE) --no-print-directory prepared-e2e
+
+prepared-e2e: all $(FIXTURES)/scotty-default $(FIXTURES)/scotty-bare $(VENV)/done \
+		$(E2E_BUILD)/otelcol $(E2E_BUILD)/prometheus $(E2E_BUILD)/jaeger
+	$(Q)python3 tests/run.py e2e $(BUILD)/e2e.xml '$(E2E_COMMAND)'
 
 # --- care -------------------------------------------------------------------------------------
 
