@@ -76,8 +76,9 @@ __weak __noinline int message_type_of(__u64 text, __u64 length)
 	return MESSAGE_OTHER;
 }
 
-/* How far into a client's message its type is looked for. */
-#define REQUEST_BYTES 96
+/* How far into a client's message its type is looked for, and how long that may be. */
+#define REQUEST_BYTES	   96
+#define REQUEST_TYPE_BYTES 24
 
 /* 1 where two bytes are equal, else 0. */
 static __always_inline __u64 is_byte(__u64 byte, __u64 other)
@@ -92,6 +93,7 @@ struct request_scan {
 	__u64 depth;
 	__u64 in_string;
 	__u64 escaped;
+	__u64 has_type; /* the outermost object's type was seen, whichever it is */
 };
 
 /* Takes the next byte. Returns whether it completes the field "type":"StartLogStream" of the outermost
@@ -118,6 +120,9 @@ __weak __noinline int take_request_byte(struct request_scan *scan, __u64 byte)
 		(scan->last[1] & ~keep) | ((scan->last[1] >> 8 | scan->last[2] << 56) & keep);
 	scan->last[2] = (scan->last[2] & ~keep) | ((scan->last[2] >> 8 | byte << 56) & keep);
 
+	miss = (scan->depth ^ 1) |
+	       ((scan->last[2] >> 8) ^ WORD('"', 't', 'y', 'p', 'e', '"', ':', 0));
+	scan->has_type |= ~(miss | -miss) >> 63;
 	miss = (scan->depth ^ 1) | (keep ^ ~0ULL) |
 	       ((scan->last[0] >> 8) ^ WORD('"', 't', 'y', 'p', 'e', '"', ':', 0)) |
 	       (scan->last[1] ^ WORD('"', 'S', 't', 'a', 'r', 't', 'L', 'o')) |
@@ -125,9 +130,15 @@ __weak __noinline int take_request_byte(struct request_scan *scan, __u64 byte)
 	return (int)(~(miss | -miss) >> 63);
 }
 
-/* Whether the masked payload of `length` bytes at `payload` asks for a log stream. Clients may write
- * white space, and fields in any order. */
-__weak __noinline int asks_for_log_stream(__u64 payload, __u64 length, __u32 mask)
+/* What the masked payload of `length` bytes at `payload` says of itself. Clients may write white space,
+ * and fields in any order. */
+enum request_type {
+	REQUEST_TYPE_OTHER,
+	REQUEST_TYPE_LOG_STREAM,
+	REQUEST_TYPE_UNKNOWN, /* its type is not among the first bytes */
+};
+
+__weak __noinline int request_type_of(__u64 payload, __u64 length, __u32 mask)
 {
 	union {
 		__u64 words[REQUEST_BYTES / 8];
@@ -136,15 +147,22 @@ __weak __noinline int asks_for_log_stream(__u64 payload, __u64 length, __u32 mas
 	__u64 masks = (__u64)mask << 32 | mask;
 	__u64 size = length > REQUEST_BYTES ? REQUEST_BYTES : length;
 	struct request_scan scan = {};
+	__u64 has_type;
 	int found = 0;
 
 	if (bpf_probe_read_user(text.bytes, (__u32)size, (void *)payload))
-		return 0;
+		return REQUEST_TYPE_UNKNOWN;
 	for (int i = 0; i < REQUEST_BYTES / 8; i++)
 		text.words[i] ^= masks;
-	for (int i = 0; i < REQUEST_BYTES; i++)
+	for (int i = 0; i < REQUEST_BYTES - REQUEST_TYPE_BYTES; i++)
 		found |= take_request_byte(&scan, text.bytes[i]);
-	return found;
+	has_type = scan.has_type;
+	/* A type that begins here may be cut. */
+	for (int i = REQUEST_BYTES - REQUEST_TYPE_BYTES; i < REQUEST_BYTES; i++)
+		found |= take_request_byte(&scan, text.bytes[i]);
+	if (found)
+		return REQUEST_TYPE_LOG_STREAM;
+	return has_type ? REQUEST_TYPE_OTHER : REQUEST_TYPE_UNKNOWN;
 }
 
 #endif

@@ -19,7 +19,7 @@ struct task_stage {
 	__u32 tag;
 	__u32 padding;
 	__u64 join_error_id; /* 0: the task gave a value */
-	__u64 value;	     /* 0: (), Ok, or cancelled; else a panic's or an error's pointer */
+	__u64 value; /* a panic's or an error's pointer, 0 for Ok or cancelled; of () anything */
 };
 
 static __always_inline bool is_user_pointer(__u64 value)
@@ -27,9 +27,9 @@ static __always_inline bool is_user_pointer(__u64 value)
 	return value >= 0x10000 && value < 1ULL << 47 && !(value & 7);
 }
 
-/* Reads the outcome of the task at `header`, which is about to be marked complete. What is not as
- * expected is counted and taken for an end without failure. */
-static __always_inline enum session_end task_outcome(__u64 header, __u64 vtable)
+/* Reads the outcome of the task at `header`, which is about to be marked complete and gives a Result
+ * or (). What is not as expected is counted and taken for an end without failure. */
+static __always_inline enum session_end task_outcome(__u64 header, __u64 vtable, bool gives_result)
 {
 	__u64 id_offset = 0, id = 0;
 	struct task_stage stage;
@@ -41,7 +41,7 @@ static __always_inline enum session_end task_outcome(__u64 header, __u64 vtable)
 	    bpf_probe_read_user(&stage, sizeof(stage), (void *)(header + id_offset + 8)) ||
 	    stage.tag != STAGE_FINISHED)
 		goto unknown;
-	if (!stage.join_error_id && !stage.value)
+	if (!stage.join_error_id && (!gives_result || !stage.value))
 		return SESSION_ENDED;
 	if (!stage.join_error_id && is_user_pointer(stage.value))
 		return SESSION_FAILED;
@@ -55,13 +55,12 @@ unknown:
 /* Ends the session that the task at `header` is. */
 static __always_inline void end_session_task(__u64 header, const struct task *task, __u64 now_ns)
 {
-	enum session_end outcome = task_outcome(header, task->vtable);
+	enum session_end outcome =
+		task_outcome(header, task->vtable, task->kind.role == ROLE_COMPOSE_TASK);
 	struct task_session *session = find_session(header);
 
-	/* Of the others, only a panic tells: their output is (). An operation that has destroyed its
-	 * application ends by not finding it. */
-	if (outcome == SESSION_FAILED &&
-	    (task->kind.role != ROLE_COMPOSE_TASK || task->flags & TASK_APP_REMOVED))
+	/* An operation that has destroyed its application ends by not finding it. */
+	if (outcome == SESSION_FAILED && task->flags & TASK_APP_REMOVED)
 		outcome = SESSION_ENDED;
 	if (session && session->request == REQUEST_LOG_STREAM)
 		refuse_request(session);

@@ -111,7 +111,7 @@ int on_text_in(struct pt_regs *ctx)
 	take_message(session);
 	if (bpf_probe_read_user(&text, sizeof(text), (void *)PT_REGS_PARM2(ctx)))
 		lose(LOSS_READ_FAULT);
-	else if (asks_for_log_stream(text.data, text.length, 0))
+	else if (request_type_of(text.data, text.length, 0) == REQUEST_TYPE_LOG_STREAM)
 		session->request = REQUEST_LOG_STREAM;
 	return 0;
 }

@@ -44,19 +44,25 @@ static __always_inline bool read_head(__u64 data, __u64 available, struct frame_
 	return true;
 }
 
-/* The beginning of a text message: whether it asks for what may be refused. */
+/* The beginning of a text message: whether it asks for what may be refused. Of one that is shorter
+ * than what is looked at, all is known. */
 static __always_inline void note_request(struct task_session *session, __u64 payload,
 					 __u64 available, const struct frame_head *head)
 {
 	__u64 length = head->payload_length;
+	bool is_whole = head->first_byte & FRAME_FIN && length <= REQUEST_BYTES;
+	int type;
 
 	session->request = REQUEST_NONE;
 	if (available < length && available < REQUEST_BYTES) {
 		check(CHECK_REQUEST_UNKNOWN);
 		return;
 	}
-	if (asks_for_log_stream(payload, length, head->mask))
+	type = request_type_of(payload, length, head->mask);
+	if (type == REQUEST_TYPE_LOG_STREAM)
 		session->request = REQUEST_LOG_STREAM;
+	else if (type == REQUEST_TYPE_UNKNOWN && !is_whole)
+		check(CHECK_REQUEST_UNKNOWN);
 }
 
 static __always_inline void see_frame(struct task_session *session, __u64 data, __u64 available)

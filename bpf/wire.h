@@ -81,9 +81,11 @@
 	X(STATUS_UNCHECKED, "status_unchecked", "response line gone: status from memory counts")  \
 	X(RESPONSE_ONLY, "response_only", "response to a request from before the attachment")     \
 	X(FRAME_AGREES, "frame_agrees", "a frame's opcode in memory equals the written one")      \
-	X(FRAME_DIFFERS, "frame_differs", "a frame's opcode differs: the written one counts")     \
+	X(FRAME_DIFFERS, "frame_differs",                                                         \
+	  "a frame's opcode differs, or the written one has moved")                               \
 	X(FRAME_UNCHECKED, "frame_unchecked", "written frame gone: opcode from memory counts")    \
-	X(REQUEST_UNKNOWN, "request_unknown", "a client's message came in pieces: type not read") \
+	X(REQUEST_UNKNOWN, "request_unknown",                                                     \
+	  "a client's message, in pieces or type late: not read")                                 \
 	X(WAKE_UNSEEN, "wake_unseen", "a poll without a wake-up or spawn seen before")            \
 	X(APP_AGREES, "app_agrees", "an application's data are what its inspection gave")         \
 	X(APP_STRANGE, "app_strange", "an application's data were not as expected")               \

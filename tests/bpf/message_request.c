@@ -9,6 +9,11 @@
 #define ASKS	   "\"type\":\"StartLogStream\""
 #define ASKS_BYTES ((int)sizeof(ASKS) - 1)
 
+static int asks_for_log_stream(uint64_t text, uint64_t length, uint32_t mask)
+{
+	return request_type_of(text, length, mask) == REQUEST_TYPE_LOG_STREAM;
+}
+
 /* Whether a client's message asks for a log stream when it is sent with that mask. */
 static int asks_masked(const char *text, size_t length, const uint8_t mask[4])
 {
@@ -172,4 +177,21 @@ Test(bpf_message_request, what_cannot_be_read_asks_for_nothing)
 	cr_assert_eq(asks_for_log_stream(at, sizeof(text), 0), 0);
 	cr_assert_eq(asks_for_log_stream(at, 40, 0), 1);
 	native_fault_from = 0;
+}
+
+Test(bpf_message_request, a_type_that_comes_late_is_said_to_be_unknown)
+{
+	static const char late[] = "{\"data\":{\"text\":\"0123456789012345678901234567890123456789"
+				   "0123456789012345678901234567890123456789\"},\"type\":\"Ping\"}";
+	static const char early[] = "{\"type\":\"Ping\"}";
+	char *memory = native_memory(late, sizeof(late) - 1);
+
+	cr_assert_gt(sizeof(late), REQUEST_BYTES);
+	cr_assert_eq(request_type_of(native_address(memory), sizeof(late) - 1, 0),
+		     REQUEST_TYPE_UNKNOWN);
+	native_free(memory);
+	memory = native_memory(early, sizeof(early) - 1);
+	cr_assert_eq(request_type_of(native_address(memory), sizeof(early) - 1, 0),
+		     REQUEST_TYPE_OTHER);
+	native_free(memory);
 }

@@ -125,7 +125,14 @@ Test(bpf_trace_lines, long_heads_are_searched_as_far_as_promised)
 	cr_assert_eq(line_in(head, 3 * SEARCHED, SEARCHED), 2 * SEARCHED - 1);
 	memset(head, 'x', 3 * SEARCHED);
 	memcpy(head + SEARCHED - 1, "\nt", 2);
+	cr_assert_eq(line_in(head, 3 * SEARCHED, 0), -2);
+	/* The end of the head, as late and one byte later. */
+	memcpy(head + SEARCHED - 2, "\n\n", 2);
 	cr_assert_eq(line_in(head, 3 * SEARCHED, 0), -1);
+	memcpy(head + SEARCHED - 2, "x\n\n", 3);
+	cr_assert_eq(line_in(head, 3 * SEARCHED, 0), -2);
+	/* All of it was looked at. */
+	cr_assert_eq(line_in(head, SEARCHED - TRACE_CHUNK_BYTES, 0), -1);
 	/* 8 KiB, as in http_head.bpf.h. */
 	cr_assert_eq(SEARCHED, HEAD_CHUNK_BYTES * HEAD_CHUNK_LIMIT);
 	free(head);
@@ -212,4 +219,70 @@ Test(bpf_trace_lines, no_other_byte_of_a_name_will_do)
 			}
 		}
 	}
+}
+
+/* Searches the head to its end. Returns what the last step did. */
+static int search_in(const char *head, size_t length, struct trace_search *search)
+{
+	int more;
+
+	*search = (struct trace_search){.head = native_address(head), .length = length};
+	do
+		more = search_trace_headers(search);
+	while (more > 0);
+	return more;
+}
+
+Test(bpf_trace_lines, the_values_of_both_headers_are_found)
+{
+	static const struct {
+		const char *head;
+		uint64_t parents;
+		const char *parent, *state; /* how they start; NULL: none */
+	} rows[] = {
+		{"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 0, NULL, NULL},
+		{"GET / HTTP/1.1\r\nTE: b\r\ntraceparent:P\r\nTrailer: a\r\ntracestate:S\r\n\r\n",
+		 1, "P\r", "S\r"},
+		{"GET / HTTP/1.1\nTraceState: S\nTraceParent: P\n\n", 1, " P\n", " S\n"},
+		{"GET / HTTP/1.1\ntracestate: S\n\n", 0, NULL, " S\n"},
+		/* Of several: how many, and the first tracestate. */
+		{"GET / HTTP/1.1\ntraceparent:P\ntraceparent:Q\n\n", 2, "Q\n", NULL},
+		{"GET / HTTP/1.1\ntraceparent:P\ntraceparent:Q\nTRACEPARENT:R\n\n", 3, "R\n", NULL},
+		{"GET / HTTP/1.1\ntracestate:S\ntracestate:T\n\n", 0, NULL, "S\n"},
+		{"GET / HTTP/1.1\ntraceparents:P\ntracestates:S\n\n", 0, NULL, NULL},
+		{"GET / HTTP/1.1\n\ntraceparent:P\ntracestate:S\n\n", 0, NULL, NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *head = native_memory(rows[i].head, strlen(rows[i].head));
+		struct trace_search search;
+
+		cr_assert_eq(search_in(head, strlen(rows[i].head), &search), 0);
+		cr_assert_eq(search.parents, rows[i].parents, "%s", rows[i].head);
+		cr_assert_eq(search.parent != 0, rows[i].parent != NULL, "%s", rows[i].head);
+		cr_assert_eq(search.state != 0, rows[i].state != NULL, "%s", rows[i].head);
+		if (rows[i].parent)
+			cr_assert_eq(strncmp((char *)(uintptr_t)search.parent, rows[i].parent,
+					     strlen(rows[i].parent)),
+				     0, "%s", rows[i].head);
+		if (rows[i].state)
+			cr_assert_eq(strncmp((char *)(uintptr_t)search.state, rows[i].state,
+					     strlen(rows[i].state)),
+				     0, "%s", rows[i].head);
+		native_free(head);
+	}
+	cr_assert_eq(search_trace_headers(NULL), 0);
+}
+
+Test(bpf_trace_lines, a_search_tells_where_the_head_is_too_long)
+{
+	char *head = malloc(2 * SEARCHED);
+	struct trace_search search;
+
+	memset(head, 'x', 2 * SEARCHED);
+	memcpy(head + 100, "\ntraceparent:P", 14);
+	cr_assert_eq(search_in(head, 2 * SEARCHED, &search), -1);
+	cr_assert_eq(search.parents, 1);
+	cr_assert_eq(search_in(head, SEARCHED - TRACE_CHUNK_BYTES, &search), 0);
+	free(head);
 }
