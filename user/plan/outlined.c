@@ -10,9 +10,9 @@
 #include "elf/demangle.h"
 
 /* From a poll function to the state's functions it is a few frames: raw, Harness, Core. */
-#define FRAMES	  "tokio::runtime::task::"
-#define DEPTH_MAX 6
-#define CALLS_MAX 512
+#define FRAMES	   "tokio::runtime::task::"
+#define DEPTH_MAX  6
+#define FRAMES_MAX 128
 
 #define FOUND (-EEXIST)
 
@@ -20,8 +20,22 @@ struct search {
 	const struct plan_code *code;
 	const char *path;
 	unsigned int depth;
-	unsigned int calls;
+	uint64_t visited[FRAMES_MAX];
+	size_t visited_count;
 };
+
+/* Whether a function was not gone through yet, for which there is also room to remember it. */
+static _Bool search__is_new(struct search *search, uint64_t address)
+{
+	for (size_t i = 0; i < search->visited_count; i++) {
+		if (search->visited[i] == address)
+			return 0;
+	}
+	if (search->visited_count == FRAMES_MAX)
+		return 0;
+	search->visited[search->visited_count++] = address;
+	return 1;
+}
 
 static int visit(void *context, uint64_t target);
 
@@ -30,14 +44,20 @@ static int visit(void *context, uint64_t target);
 static int visit_name(void *context, const struct elf_symbol *symbol)
 {
 	struct search *search = context;
-	_cleanup_free_ char *path = demangle_rust_path(symbol->name);
+	_cleanup_free_ char *path = NULL;
 	int r = 0;
 
-	if (!path || ++search->calls > CALLS_MAX)
+	/* Both manglings spell the module out; most callees need no demangling to be told apart. */
+	if (!strstr(symbol->name, "7runtime4task"))
+		return 0;
+	path = demangle_rust_path(symbol->name);
+
+	if (!path)
 		return 0;
 	if (strcmp(path, search->path) == 0)
 		return FOUND;
-	if (strncmp(path, FRAMES, strlen(FRAMES)) != 0 || search->depth == DEPTH_MAX)
+	if (strncmp(path, FRAMES, strlen(FRAMES)) != 0 || search->depth == DEPTH_MAX ||
+	    !search__is_new(search, symbol->address))
 		return 0;
 	search->depth++;
 	r = code_for_each_target(search->code->image, &search->code->pointers, symbol->address,

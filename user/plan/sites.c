@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "elf/exit.h"
+#include "elf/references.h"
 #include "plan/internal.h"
 #include "plan/outlined.h"
 
@@ -105,6 +107,45 @@ static int find_sites_of(struct plan_builder *builder, enum hook hook)
 	return 0;
 }
 
+static int compare_addresses(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return (a > b) - (a < b);
+}
+
+/* Gives up the sites of hooks of which no function is used anywhere: the calls are inlined. */
+static int drop_unused(struct plan_builder *builder)
+{
+	struct plan *plan = builder->plan;
+	_cleanup_free_ uint64_t *entries = calloc(plan->site_count + 1, sizeof(*entries));
+	_cleanup_free_ _Bool *used = calloc(plan->site_count + 1, sizeof(*used));
+
+	if (!entries || !used)
+		return error_out_of_memory(builder->error);
+	for (size_t i = 0; i < plan->site_count; i++)
+		entries[i] = plan->sites[i].code.entry;
+	if (plan->site_count > 0)
+		qsort(entries, plan->site_count, sizeof(*entries), compare_addresses);
+	code_find_references(builder->code->image, &builder->code->pointers, entries,
+			     plan->site_count, used);
+	for (size_t i = 0; i < HOOK_COUNT; i++) {
+		struct plan_hook *hook = &plan->hooks[i];
+		size_t used_sites = 0;
+
+		for (size_t s = 0; s < hook->site_count; s++) {
+			const uint64_t *entry =
+				bsearch(&plan->sites[hook->first_site + s].code.entry, entries,
+					plan->site_count, sizeof(*entries), compare_addresses);
+
+			used_sites += used[entry - entries];
+		}
+		if (used_sites == 0)
+			hook->site_count = 0;
+	}
+	return 0;
+}
+
 /* Where AppData has its status: its only field of a byte that its constructor stores. Of several
  * copies of that, one may not tell. */
 static int find_status_offset(void *context, const struct elf_symbol *symbol)
@@ -126,6 +167,8 @@ int plan_find_sites(struct plan_builder *builder)
 
 	for (size_t i = 0; i < HOOK_COUNT && r >= 0; i++)
 		r = find_sites_of(builder, (enum hook)i);
+	if (r >= 0)
+		r = drop_unused(builder);
 	if (r >= 0 && app_new->site_count > 0)
 		r = elf_symbols__find(builder->code->symbols, app_new->function, find_status_offset,
 				      builder);

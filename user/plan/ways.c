@@ -51,7 +51,7 @@ static const char *what_is_wrong(const struct plan_builder *builder,
 				 const struct plan_hook *planned)
 {
 	if (planned->found)
-		return "cannot be probed: ";
+		return "inlined, or cannot be probed: ";
 	return is_in_executable(builder, planned->function) ? "inlined into some of the polls: "
 							    : "not in the executable: ";
 }

@@ -31,10 +31,13 @@
 #define PANIC	 "_ZN4core9panicking5panic" HASH
 #define WORKER	 "_ZN5tokio7runtime9scheduler12multi_thread6worker3run" HASH
 
+/* A pointer to a function, next to no other: what nothing refers to is not hooked. */
+#define USE(name) ".section .data.rel.ro.uses,\"aw\"\n.quad 0\n.quad \"" name "\"\n.quad 0\n.text\n"
+
 /* A function of that name and body; all begin with a cheap instruction unless the body does not. */
 #define FUNCTION(name, body)                                                       \
 	".globl \"" name "\"\n.type \"" name "\", @function\n\"" name "\":\n" body \
-	"\n.size \"" name "\", . - \"" name "\"\n"
+	"\n.size \"" name "\", . - \"" name "\"\n" USE(name)
 #define PLAIN(name) FUNCTION(name, "push %rbp\nmov %rsp, %rbp\npop %rbp\nret")
 
 /* The legacy mangled name of the function at a Rust path, in the form of demangle.h. */

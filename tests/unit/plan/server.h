@@ -124,24 +124,30 @@ static inline void add_roles(struct tasks *tasks, enum task_role without)
 	}
 }
 
-/* The plan of the program that `tasks` is the source of, which is given back. */
-static inline struct plan *plan_of_tasks(struct tasks *tasks, const struct plan_kernel *kernel)
+/* The plan of the program of that source; to be given back with plan__free(). */
+static inline struct plan *plan_of(const char *text, const struct plan_kernel *kernel)
 {
+	struct program program = program_of(text);
 	struct error error = {0};
 	struct plan *plan = NULL;
-
-	fclose(tasks->stream);
-
-	struct program program = program_of(tasks->text);
 
 	cr_assert_eq(plan__build(program.image, program.symbols, kernel, &plan, &error), 0, "%s",
 		     error.message);
 	program_done(&program);
+	return plan;
+}
+
+/* The same of the source that `tasks` holds, which is given back. */
+static inline struct plan *plan_of_tasks(struct tasks *tasks, const struct plan_kernel *kernel)
+{
+	struct plan *plan;
+
+	fclose(tasks->stream);
+	plan = plan_of(tasks->text, kernel);
 	free(tasks->text);
 	return plan;
 }
 
-/* To be given back with plan__free(). */
 static inline struct plan *plan_of_server(const struct server *server,
 					  const struct plan_kernel *kernel)
 {

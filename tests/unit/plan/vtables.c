@@ -3,18 +3,6 @@
 
 #include "server.h"
 
-static struct plan *plan_of(const char *text)
-{
-	struct program program = program_of(text);
-	struct error error = {0};
-	struct plan *plan = NULL;
-
-	cr_assert_eq(plan__build(program.image, program.symbols, &full_kernel, &plan, &error), 0,
-		     "%s", error.message);
-	program_done(&program);
-	return plan;
-}
-
 static struct plan *plan_with_vtables(const char *blocking_schedule)
 {
 	char text[16384];
@@ -26,15 +14,14 @@ static struct plan *plan_with_vtables(const char *blocking_schedule)
 		 "second: .quad \"%s\", \"%s\", 0\n"
 		 "lone: .quad \"%s\", 0\n",
 		 PLAIN(POLL) PLAIN(PANIC), PLAIN(SCHEDULE), blocking_schedule, POLL, SCHEDULE, POLL,
-		 "_ZN5tokio7runtime4task3raw8schedule17hfedcba9876543210E", POLL);
-	return plan_of(text);
+		 SCHEDULE_BLOCKING, POLL);
+	return plan_of(text, &full_kernel);
 }
 
 Test(plan_vtables, a_schedule_that_only_panics_marks_blocking_tasks)
 {
-	struct plan *plan = plan_with_vtables(
-		FUNCTION("_ZN5tokio7runtime4task3raw8schedule17hfedcba9876543210E",
-			 "push %rax\ncall \"" PANIC "\""));
+	struct plan *plan =
+		plan_with_vtables(FUNCTION(SCHEDULE_BLOCKING, "push %rax\ncall \"" PANIC "\""));
 
 	cr_assert_eq(plan->vtable_count, 2);
 	cr_assert_eq(plan->vtables[0].kind.class, TASK_ASYNC);
@@ -43,17 +30,19 @@ Test(plan_vtables, a_schedule_that_only_panics_marks_blocking_tasks)
 	plan__free(plan);
 }
 
+#define SCHEDULE_OF_BLOCKING                                                                 \
+	"_ZN103_$LT$tokio..runtime..blocking..schedule..BlockingSchedule$u20$as$u20$tokio.." \
+	"runtime..task..Schedule$GT$8schedule" HASH
+
 /* As the compilers of real servers have it: through the global offset table. */
 Test(plan_vtables, a_schedule_that_calls_blocking_schedule_marks_blocking_tasks)
 {
-#define BLOCKING                                                                             \
-	"_ZN103_$LT$tokio..runtime..blocking..schedule..BlockingSchedule$u20$as$u20$tokio.." \
-	"runtime..task..Schedule$GT$8schedule" HASH
-	struct plan *plan = plan_with_vtables(PLAIN(BLOCKING) FUNCTION(
-		"_ZN5tokio7runtime4task3raw8schedule17hfedcba9876543210E",
+	struct plan *plan = plan_with_vtables(PLAIN(SCHEDULE_OF_BLOCKING) FUNCTION(
+		SCHEDULE_BLOCKING,
 		"mov 16(%rdi), %rax\njmp *slot(%rip)") ".section "
-						       ".data.rel.ro.local,\"aw\"\n.balign "
-						       "8\nslot: .quad \"" BLOCKING "\"\n.text\n");
+						       ".data.rel.ro.local,\"aw\"\n.balign 8\n"
+						       "slot: .quad \"" SCHEDULE_OF_BLOCKING
+						       "\"\n.text\n");
 
 	cr_assert_eq(plan->vtable_count, 2);
 	cr_assert_eq(plan->vtables[0].kind.class, TASK_ASYNC);
@@ -61,14 +50,14 @@ Test(plan_vtables, a_schedule_that_calls_blocking_schedule_marks_blocking_tasks)
 	plan__free(plan);
 }
 
+#define MERGED "_ZN5tokio7runtime4task8Schedule9yield_now" HASH
+
 /* As compilers have it that merge functions of the same code. */
 Test(plan_vtables, a_schedule_that_calls_a_mere_panic_marks_blocking_tasks)
 {
-#define MERGED "_ZN5tokio7runtime4task8Schedule9yield_now" HASH
 	struct plan *plan = plan_with_vtables(
 		FUNCTION(MERGED, "push %rax\ncall \"" PANIC "\"")
-			FUNCTION("_ZN5tokio7runtime4task3raw8schedule17hfedcba9876543210E",
-				 "push %rax\ncall \"" MERGED "\""));
+			FUNCTION(SCHEDULE_BLOCKING, "push %rax\ncall \"" MERGED "\""));
 
 	cr_assert_eq(plan->vtable_count, 2);
 	cr_assert_eq(plan->vtables[0].kind.class, TASK_ASYNC);
@@ -78,8 +67,10 @@ Test(plan_vtables, a_schedule_that_calls_a_mere_panic_marks_blocking_tasks)
 
 Test(plan_vtables, pointers_to_poll_alone_make_no_vtable)
 {
-	struct plan *plan = plan_of(PLAIN(
-		POLL) ".section .data.rel.ro,\"aw\"\n.balign 8\nlone: .quad \"" POLL "\", 0\n");
+	struct plan *plan = plan_of(
+		PLAIN(POLL) PLAIN(SCHEDULE) ".section .data.rel.ro,\"aw\"\n.balign 8\n"
+					    "lone: .quad \"" POLL "\", 0, \"" SCHEDULE "\"\n",
+		&full_kernel);
 
 	cr_assert_eq(plan->vtable_count, 0);
 	plan__free(plan);

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "elf/references.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "elf/internal.h"
+
+struct search {
+	const uint64_t *entries;
+	size_t count;
+	_Bool *used;
+};
+
+static int compare_addresses(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return (a > b) - (a < b);
+}
+
+static void search__mark(struct search *search, uint64_t address)
+{
+	const uint64_t *found;
+
+	if (address < search->entries[0] || address > search->entries[search->count - 1])
+		return;
+	found = bsearch(&address, search->entries, search->count, sizeof(address),
+			compare_addresses);
+	if (found)
+		search->used[found - search->entries] = 1;
+}
+
+/* The size of the instruction's part before its displacement of 32 bits: 0 where the bytes are none
+ * of call, jmp, jcc and lea, relative to the next instruction. */
+static size_t opcode_size(const uint8_t *bytes)
+{
+	if (bytes[0] == 0xe8 || bytes[0] == 0xe9)
+		return 1;
+	if (bytes[0] == 0x0f && (bytes[1] & 0xf0) == 0x80)
+		return 2;
+	return bytes[0] == 0x8d && (bytes[1] & 0xc7) == 0x05 ? 2 : 0;
+}
+
+static void search__code(struct search *search, const uint8_t *bytes, size_t size, uint64_t address)
+{
+	const size_t longest = 6;
+
+	for (size_t i = 0; i + longest <= size; i++) {
+		size_t opcode = opcode_size(bytes + i);
+		int32_t displacement;
+
+		if (opcode == 0)
+			continue;
+		memcpy(&displacement, bytes + i + opcode, sizeof(displacement));
+		search__mark(search, address + i + opcode + sizeof(displacement) +
+					     (uint64_t)(int64_t)displacement);
+	}
+}
+
+void code_find_references(const struct elf_image *image, const struct elf_pointers *pointers,
+			  const uint64_t *entries, size_t count, _Bool *ret_used)
+{
+	struct search search = {.entries = entries, .count = count, .used = ret_used};
+	_Bool is_known = elf_image__machine(image) == EM_X86_64;
+
+	for (size_t i = 0; i < count; i++)
+		ret_used[i] = !is_known;
+	if (!is_known || count == 0)
+		return;
+	for (size_t i = 0; i < pointers->count; i++)
+		search__mark(&search, pointers->items[i].value);
+	for (size_t i = 0; i < image->segment_count; i++) {
+		const Elf64_Phdr *segment = &image->segments[i];
+		const uint8_t *bytes;
+		size_t size;
+
+		if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X))
+			continue;
+		bytes = elf_image__contents(image, segment->p_vaddr, &size);
+		if (bytes)
+			search__code(&search, bytes, size, segment->p_vaddr);
+	}
+}
