@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Fixtures: the sample server in its builds, and the tool attached to it.
 
-The binaries are those of the environment: SCOTTYSCOPE, and SCOTTY_DEFAULT, SCOTTY_BARE and
-SCOTTY_V0 for the builds of tests/fixtures/scotty. What is missing is skipped, with its reason.
+The binaries are those of the environment: SCOTTYSCOPE, and SCOTTY_DEFAULT, SCOTTY_BARE and so on
+for the builds of tests/fixtures/scotty. What is missing is skipped, with its reason.
 """
 
 import contextlib
@@ -23,9 +23,17 @@ pytest.register_assert_rewrite(
 from harness import Counting, Process, Server, Tool  # noqa: E402
 from ledger import Ledger  # noqa: E402
 
-BUILD_VARIABLES = {"default": "SCOTTY_DEFAULT", "bare": "SCOTTY_BARE", "v0": "SCOTTY_V0"}
-# For modules whose tests are to run on all of them.
-EVERY_BUILD = pytest.mark.parametrize("build", BUILD_VARIABLES, indirect=True, scope="module")
+# What the server is built like: see the Makefile. The first three differ in features and mangling,
+# the others in optimisation and in the versions of libraries.
+BUILDS = ("default", "bare", "v0", "size", "lto", "older", "current")
+BUILD_VARIABLES = {build: f"SCOTTY_{build.upper()}" for build in BUILDS}
+# Others have no recorder, or one whose functions are inlined.
+BUILDS_WITH_RECORDER = ("default",)
+# There AppData::new does not tell where the status is.
+BUILDS_WITHOUT_STATUSES = ("lto",)
+# For modules whose tests are to run on more of them than on the usual two.
+EVERY_BUILD = pytest.mark.parametrize("build", BUILDS[:3], indirect=True, scope="module")
+WHOLE_MATRIX = pytest.mark.parametrize("build", BUILDS, indirect=True, scope="module")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """A client of the server's websocket protocol that keeps account of what it did and saw.
 
-The account is in the names of the metrics that must say the same: counts, and of what takes its time
-the shortest and the longest that it can have taken, as seen from outside.
+The account is in the names of the metrics that must say the same: counts, and of what takes its
+time the shortest and the longest that it can have taken, as seen from outside.
 """
 
 import collections

@@ -11,7 +11,7 @@ import math
 import names
 import pytest
 from conftest import EVERY_BUILD, Starter
-from harness import Scrape, Server, Tool, wait_until
+from harness import RunDelay, Scrape, Server, Tool, wait_until
 from http_client import ask_once, get
 from ledger import buckets
 from sessions import APPS, AUTHORIZED, Client
@@ -76,9 +76,14 @@ def test_list(server: Server, tool: Tool) -> None:
 
 def test_histograms(start: Starter, server: Server) -> None:
     """Each sample has each application once: its services, and the time since its check."""
-    tool = start.watch(server)
+    delay = RunDelay(server.pid)
+    tool = start.watch(server, "--app-sample", "300ms")
     await_list(server, tool)
     _, services = listed(server)
+    wait_until(
+        "three samples",
+        lambda: tool.scrape().total(f"{names.APP_AGE}_count") >= 3 * len(services),
+    )
     scrape = tool.scrape()
     for name in (names.APP_SERVICES, names.APP_AGE):
         count = scrape.total(f"{name}_count")
@@ -90,7 +95,7 @@ def test_histograms(start: Starter, server: Server) -> None:
         assert value == samples * sum(count <= bound for count in services)
     # A check every 200 ms: nothing is ever much older.
     ages_s = scrape.total(f"{names.APP_AGE}_sum")
-    assert 0 < ages_s < samples * len(services) * 5 * CHECK_S
+    assert 0 < ages_s < samples * len(services) * (CHECK_S + delay.s() + 0.05)
     assert buckets(scrape, names.APP_AGE)[math.inf] == samples * len(services)
 
 
@@ -114,6 +119,30 @@ def test_changes(server: Server, tool: Tool) -> None:
             assert by_status(tool.scrape()) == wanted, f"{operation} {app}"
 
 
+def test_first_sample_is_at_once(server: Server, tool: Tool) -> None:
+    """As soon as the applications are known, not after the first interval of 30 s."""
+    await_list(server, tool)
+    count = len(listed(server)[1])
+    wait_until("a sample", lambda: tool.scrape().total(f"{names.APP_AGE}_count") >= count)
+
+
+def test_age_of_a_check(start: Starter, binary: str) -> None:
+    """Between two checks that are far apart, applications grow older from sample to sample."""
+    server = start.server(binary, "--app-check-ms", "2000")
+    tool = start.watch(server, "--app-sample", "100ms")
+    wait_until("a check", lambda: f"{names.APP_AGE}_count" in tool.text())
+    before = tool.scrape()
+    count = before.total(f"{names.APP_AGE}_count")
+    wait_until(
+        "more samples", lambda: tool.scrape().total(f"{names.APP_AGE}_count") >= count + 10 * 3
+    )
+    after = tool.scrape()
+    ages = after.total(f"{names.APP_AGE}_count") - count
+    sum_s = after.total(f"{names.APP_AGE}_sum") - before.total(f"{names.APP_AGE}_sum")
+    # Ten samples or more of three applications, from some age under 1 s on.
+    assert 0.3 < sum_s / ages < 1.5
+
+
 def test_absent_until_known(start: Starter, binary: str) -> None:
     """An attachment learns of applications at their next check; until then it says nothing."""
     # A quiet server checks once, at its start.
@@ -126,9 +155,11 @@ def test_absent_until_known(start: Starter, binary: str) -> None:
 
 
 def test_many(start: Starter, binary: str) -> None:
-    """200 of them, at every check."""
-    server = start.server(binary, "--apps", "200", *OPTIONS)
+    """200 of them at every check, and some that Scotty says it does not support after it made
+    their data."""
+    server = start.server(binary, "--apps", "200", "--legacy-apps", "7", *OPTIONS)
     tool = start.watch(server)
     scrape = await_list(server, tool)
-    assert scrape.total(names.APPS) == 203
+    assert scrape.total(names.APPS) == 210
+    assert by_status(scrape)["unsupported"] == 7
     assert await_list(server, tool).losses() == {}

@@ -6,6 +6,7 @@ import json
 from conftest import Starter
 from harness import Counting, Server, held_by
 from http_client import Connection, get, request_bytes
+from ledger import Ledger
 
 HEALTH = "/api/v1/health"
 
@@ -20,12 +21,24 @@ def test_single_events_count_exactly(start: Starter, server: Server) -> None:
             assert connection.get(HEALTH).status == 200
             assert connection.get("/no/where").status == 404
         assert connection.ask(request_bytes("HEAD", HEALTH)).status == 200
-    counting.expect(
-        *[("GET", HEALTH, 200), ("GET", "/unmatched", 404)] * 50, ("HEAD", HEALTH, 200)
-    )
+    counting.expect(*[("GET", HEALTH, 200), ("GET", "/unmatched", 404)] * 50, ("HEAD", HEALTH, 200))
     assert tool.scrape().polls() >= polls + 101
     assert held_by(tool.pid, "link")
     assert tool.end() == 0
+
+
+def test_single_events_see_sessions(start: Starter, server: Server) -> None:
+    """Websockets, shells, logs and tasks through perf events."""
+    ledger = Ledger(start.watch(server, "--attach", "single"))
+    client = ledger.client(server.port)
+    client.fence(100)
+    client.end_shell(client.open_shell(), "fail")
+    client.read_log("odd", 70)
+    client.run_task("failing")
+    client.shake_hands()
+    ledger.expect()
+    ledger.expect_durations()
+    assert ledger.tool.end() == 0
 
 
 def test_single_and_multi_see_the_same(start: Starter, server: Server) -> None:
@@ -45,9 +58,7 @@ def test_verify_tells_how_it_would_attach(start: Starter, server: Server) -> Non
     """The plan names the kind of attachment."""
     kinds = {
         how: json.loads(
-            start.verify(
-                "--pid", str(server.pid), "--format", "json", "--attach", how
-            ).stdout()
+            start.verify("--pid", str(server.pid), "--format", "json", "--attach", how).stdout()
         )["attachment"]
         for how in ("auto", "single")
     }

@@ -68,7 +68,7 @@ def test_one_task(server: Server, ledger: Ledger, operation: str, app: str) -> N
     [("run", "failing"), ("rebuild", "failing"), ("create", "doomed"), ("create", "killed")],
 )
 def test_failures(server: Server, ledger: Ledger, operation: str, app: str) -> None:
-    """A task whose process fails, or is killed, is one failure, also where a nested one fails."""
+    """A task whose process fails or is killed is one failure, also where a nested one fails."""
     client = ledger.client(server.port)
     task = client.run_task(app, operation)
     assert client.states[task.id][0] == "Failed"

@@ -32,7 +32,7 @@ def label_sets(scrape: Scrape) -> set[tuple[str, frozenset[tuple[str, str]]]]:
 
 
 def read_responses(connection: Connection, status: int, count: int) -> None:
-    """Reads so many responses with a JSON body, all of one status, which is all that is told of them."""
+    """Reads so many responses with a JSON body, all of which must have the status."""
     data = b""
     while data.count(b"HTTP/1.1 ") < count or not data.endswith(b"}"):
         data += connection.socket.recv(RECEIVE_BYTES)
@@ -99,7 +99,9 @@ def test_overflow(start: Starter, server: Server) -> None:
     assert beyond in series() and len(series()) <= 6
     assert series()[beyond] == asked - 3 * (len(series()) - 1)
     scrape = tool.scrape()
-    assert scrape.value("scotty_http_request_duration_seconds_count", **OVERFLOW) == series()[beyond]
+    assert (
+        scrape.value("scotty_http_request_duration_seconds_count", **OVERFLOW) == series()[beyond]
+    )
 
 
 @pytest.mark.parametrize("chosen", ["docs", "scotty-0.3"])

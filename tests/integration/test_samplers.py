@@ -128,7 +128,7 @@ def test_ratio_of_roots(seen: Seen) -> None:
 
 
 def test_ratio_looks_at_the_trace_id(seen: Seen) -> None:
-    """Whatever the caller's flag: by the trace's id alone, and a larger ratio has all of a smaller."""
+    """By the trace's id alone, whatever the caller's flag; a larger ratio has all of a smaller."""
     half, quarter = (set(seen[name].joined) for name in ("half", "quarter"))
     assert quarter < half
     assert JOINED * 0.5 - 50 < len(half) < JOINED * 0.5 + 50

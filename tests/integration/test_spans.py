@@ -25,16 +25,14 @@ from traces import (
 
 pytestmark = EVERY_BUILD
 
-SLOW_TASK = 'case $SCOTTY_APP in app-1) sleep 0.3 ;; doomed) exit 3 ;; esac'
+SLOW_TASK = "case $SCOTTY_APP in app-1) sleep 0.3 ;; doomed) exit 3 ;; esac"
 # Clocks are read by different processes, and related to each other by the tool.
 CLOCK_SLACK_NS = 1_000_000
 
 
 @pytest.fixture(scope="module")
 def server(start_shared: Starter, binary: str) -> Server:
-    return start_shared.server(
-        binary, "--workers", "2", "--apps", "1", "--task-command", SLOW_TASK
-    )
+    return start_shared.server(binary, "--workers", "2", "--apps", "1", "--task-command", SLOW_TASK)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +58,7 @@ def assert_lasted(span: Message, spell: Spell, delay: RunDelay) -> None:
 
 
 def test_websocket(tracing: Tracing) -> None:
-    """A connection's span is a child of the request that opened it, which is one of its caller's."""
+    """A connection's span is a child of its request's, which is one of its caller's."""
     context = new_context()
     begin_ns = time.time_ns()
     client = Client(tracing.port, context.header())
@@ -241,10 +239,8 @@ def times_of(tracing: Tracing, path: str) -> tuple[Message, list[float]]:
         ("status/200", 0, 0),
     ],
 )
-def test_where_the_time_went(
-    tracing: Tracing, what: str, busy_s: float, awaiting_s: float
-) -> None:
-    """Busy, scheduled and awaiting make up the request; a request that blocks is not one that waits."""
+def test_where_the_time_went(tracing: Tracing, what: str, busy_s: float, awaiting_s: float) -> None:
+    """Busy, scheduled and awaiting make up the request; to block is not to wait."""
     span, (busy, scheduled, awaiting) = times_of(tracing, f"/api/v1/test/{what}")
     assert min(busy, scheduled, awaiting) >= 0
     total_s = busy + scheduled + awaiting

@@ -171,9 +171,7 @@ def test_kinds_of_tasks(server: Server, tool: Tool, build: str) -> None:
     counting = Counting(tool)
     ask_once(server.port, get("/api/v1/test/spawn/7/1000"))
     ask_once(server.port, get(HEALTH))
-    counting.expect(
-        ("GET", "/api/v1/test/spawn/{count}/{polls}", 200), ("GET", HEALTH, 200)
-    )
+    counting.expect(("GET", "/api/v1/test/spawn/{count}/{polls}", 200), ("GET", HEALTH, 200))
     before, after = by_task(counting.before, names.POLLS_BY_TASK), tool.scrape()
     polls = by_task(after, names.POLLS_BY_TASK)
     assert sum(polls.values()) == after.total(names.POLLS)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Requests join the trace of their caller, by W3C Trace Context; what is malformed starts a new one."""
+"""Requests join the trace of their caller, by W3C Trace Context; the malformed start a new one."""
 
 import pytest
 from collector import Message

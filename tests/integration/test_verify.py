@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 
 import pytest
-from conftest import BUILD_VARIABLES, Starter, binary_of
+from conftest import BUILD_VARIABLES, BUILDS_WITH_RECORDER, Starter, binary_of
 from harness import Counting, Process
 from http_client import ask_once, get
 
@@ -19,16 +19,34 @@ HEALTH = "/api/v1/health"
 PARTIAL, TARGET, PERMISSION, FAILED = 3, 4, 5, 1
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
-# What this version has a way for; the others are planned, and `verify` says so.
-AVAILABLE = {
+# What can be had of every build, and what Scotty's recorder alone tells.
+OF_ALL = {
     "http requests",
     "http routes",
+    "client addresses",
+    "websockets",
+    "shell sessions",
+    "log streams",
+    "compose tasks",
+    "applications",
+    "application statuses",
     "tokio polls",
     "tokio tasks",
+    "tokio scheduling",
     "tokio workers",
     "memory",
     "memory peak",
 }
+OF_RECORDERS = {"oauth flows", "oauth sessions", "rate limits"}
+
+
+def available(which: str) -> set[str]:
+    return OF_ALL | OF_RECORDERS if which in BUILDS_WITH_RECORDER else OF_ALL
+
+
+def status_of(which: str) -> int:
+    """The exit status of `verify` for a build."""
+    return 0 if which in BUILDS_WITH_RECORDER else PARTIAL
 
 
 @pytest.fixture
@@ -70,11 +88,12 @@ def test_json(start: Starter, which: str) -> None:
     """Every signal, with sites that are in the file, cheap, and start with what is named."""
     server = start.server(binary_of(which))
     verify = start.verify("--pid", str(server.pid), "--format", "json")
-    assert verify.wait() == PARTIAL and verify.stderr() == ""
+    assert verify.wait() == status_of(which) and verify.stderr() == ""
     plan = json.loads(verify.stdout())
     assert plan["executable"] == server.binary
-    assert {s["signal"] for s in plan["signals"] if s["available"]} == AVAILABLE
-    assert plan["available"] == len(AVAILABLE) and plan["of"] == len(plan["signals"])
+    assert {s["signal"] for s in plan["signals"]} == OF_ALL | OF_RECORDERS
+    assert {s["signal"] for s in plan["signals"] if s["available"]} == available(which)
+    assert plan["available"] == len(available(which)) and plan["of"] == len(plan["signals"])
     assert all(s["reason"] for s in plan["signals"] if not s["available"])
     code = pathlib.Path(server.binary).read_bytes()
     sites = [site for signal in plan["signals"] for site in signal.get("sites", [])]
@@ -91,20 +110,22 @@ def test_text(start: Starter, which: str) -> None:
     """The same for people: a yes or no for each signal. Nothing is attached."""
     server = start.server(binary_of(which))
     verify = start.verify("--pid", str(server.pid))
-    assert verify.wait() == PARTIAL
-    for signal in AVAILABLE:
-        assert re.search(rf"(?m)^  yes  {signal}: ", verify.stdout())
-    assert re.search(r"(?m)^  no   websockets: ", verify.stdout())
-    assert f"{len(AVAILABLE)} of " in verify.stdout()
+    assert verify.wait() == status_of(which)
+    for signal in OF_ALL | OF_RECORDERS:
+        answer = "yes" if signal in available(which) else "no "
+        assert re.search(rf"(?m)^  {answer}  {signal}: ", verify.stdout())
+    assert f"{len(available(which))} of " in verify.stdout()
 
 
-def test_selection_by_port_and_name(start: Starter, binary: str, directory: pathlib.Path) -> None:
+def test_selection_by_port_and_name(
+    start: Starter, build: str, binary: str, directory: pathlib.Path
+) -> None:
     """The process is found by its port, and by its executable's name."""
     copy = shutil.copy(binary, directory / "scotty-by-name")
     server = start.server(copy)
     for options in (("--port", str(server.port)), ("--exe", "scotty-by-name")):
         verify = start.verify(*options)
-        assert verify.wait() == PARTIAL, verify.stderr()
+        assert verify.wait() == status_of(build), verify.stderr()
         assert copy.name in verify.stdout()
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Websocket connections and their text messages, each way, as exact as a client can count them."""
 
-import pytest
 import names
+import pytest
 from conftest import EVERY_BUILD, Starter
 from harness import Server, Tool, wait_until
 from http_client import Connection, ask_once, get, request_bytes
@@ -203,7 +203,7 @@ def test_auth_failures(server: Server, ledger: Ledger) -> None:
 
 
 def test_broadcast(server: Server, ledger: Ledger) -> None:
-    """What is no message of the protocol is answered to all clients: as many messages as clients."""
+    """What is no message of the protocol is answered to all clients, each a message."""
     clients = [ledger.client(server.port) for _ in range(20)]
     for text in (b"garbage", b"", b"[]", b"null"):
         clients[0].send_text(text)
@@ -236,8 +236,10 @@ def test_open_before_attaching(start: Starter, server: Server) -> None:
     # The stream that is followed sends, too.
     wait_until(
         "all are counted",
-        lambda: tool.scrape().total(names.MESSAGES_RECEIVED)
-        == before.total(names.MESSAGES_RECEIVED) + quiet.sent - sent,
+        lambda: (
+            tool.scrape().total(names.MESSAGES_RECEIVED)
+            == before.total(names.MESSAGES_RECEIVED) + quiet.sent - sent
+        ),
     )
     grown = tool.scrape().total(names.MESSAGES_SENT) - before.total(names.MESSAGES_SENT)
     assert grown >= quiet.received - received
@@ -250,7 +252,7 @@ def test_open_before_attaching(start: Starter, server: Server) -> None:
 
 
 def test_http_is_no_websocket(server: Server, ledger: Ledger) -> None:
-    """An upgrade that is refused is no connection, nor is a body that looks like frames a message."""
+    """A refused upgrade is no connection, and a body that looks like frames is no message."""
     client = ledger.client(server.port)
     assert ask_once(server.port, get("/ws")).status == 400
     assert ask_once(server.port, get("/ws", "Upgrade: websocket")).status == 400

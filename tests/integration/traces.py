@@ -54,9 +54,7 @@ def spans_of(collector: Collector, context: Context) -> list[Message]:
 
 def await_spans(collector: Collector, context: Context, count: int) -> list[Message]:
     """Waits until so many spans of the trace came, and sees that there are no more."""
-    wait_until(
-        f"{count} spans of {context}", lambda: len(spans_of(collector, context)) >= count
-    )
+    wait_until(f"{count} spans of {context}", lambda: len(spans_of(collector, context)) >= count)
     found = spans_of(collector, context)
     assert len(found) == count, [span["name"] for span in found]
     return found

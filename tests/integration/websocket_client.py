@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """A websocket client over raw sockets, that sends exactly the frames a test wants to be sent.
 
-It counts the text messages that go each way (RFC 6455); control frames and binary messages are none.
+It counts the text messages that go each way (RFC 6455): no control frames, no binary messages.
 """
 
 import base64

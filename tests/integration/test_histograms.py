@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Histograms of both kinds: the same observations, whatever their buckets are."""
+
+import pytest
+from collector import Collector, Message, fields
+from conftest import Starter
+from harness import Server, Tool, wait_until
+from http_client import Connection, get
+from sessions import Client
+from traces import Tracing
+
+SLEEP = "/api/v1/test/sleep/{milliseconds}"
+SLEPT_MS = (2, 20, 20, 150)
+NAMES = (
+    "scotty.http.request.duration",
+    "scotty.shell_session.duration",
+    "scotty.tokio.poll.duration",
+    "scotty.tokio.idle.duration",
+    "scotty.tokio.first_poll.delay",
+)
+
+
+def points(collector: Collector, name: str, kind: str) -> list[Message]:
+    """The data points of a histogram as they came last."""
+    metric = collector.metrics().get(name, {})
+    return metric.get(kind, {}).get("dataPoints", [])
+
+
+def bounds_of(point: Message) -> list[tuple[float, float, int]]:
+    """Of each bucket that holds something its bounds, and how much it holds."""
+    if "explicitBounds" in point:
+        edges = [0.0, *point["explicitBounds"], float("inf")]
+        counts = [int(count) for count in point["bucketCounts"]]
+        found = zip(edges, edges[1:], counts)
+    else:
+        # Base and offset as in the data model's "ExponentialHistogram".
+        base = 2**2 ** -int(point.get("scale", 0))
+        positive = point.get("positive", {})
+        counts = [int(count) for count in positive.get("bucketCounts", [])]
+        first = int(positive.get("offset", 0))
+        found = ((base ** (first + i), base ** (first + i + 1), n) for i, n in enumerate(counts))
+    return [bucket for bucket in found if bucket[2]]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "kind"),
+    [("explicit", "histogram"), ("exponential", "exponentialHistogram")],
+)
+def test_both_kinds(start: Starter, server: Server, chosen: str, kind: str) -> None:
+    """Count, sum and buckets of requests of known durations, and of all else that is timed."""
+    tracing = Tracing(start, server, "--histograms", chosen)
+    tool: Tool = tracing.tool
+    with Connection(server.port) as connection, Client(server.port) as client:
+        for slept_ms in SLEPT_MS:
+            connection.send(get(f"/api/v1/test/sleep/{slept_ms}"))
+            assert connection.response().status == 200
+        client.end_shell(client.open_shell())
+
+    def of_requests() -> Message | None:
+        for point in points(tracing.collector, NAMES[0], kind):
+            is_all = int(point["count"]) == len(SLEPT_MS)
+            if fields(point["attributes"])["path"] == SLEEP and is_all:
+                return point
+        return None
+
+    point = wait_until("all requests came", of_requests)
+    assert 0.192 <= point["sum"] <= 0.192 + 0.1
+    buckets = bounds_of(point)
+    assert sum(count for _, _, count in buckets) == len(SLEPT_MS)
+    for slept_ms in SLEPT_MS:
+        # Neither kind may put it more than one power of two too high.
+        assert any(low < slept_ms / 1e3 * 2 and high >= slept_ms / 1e3 for low, high, _ in buckets)
+    for name in NAMES:
+        (first, *_) = wait_until(name, lambda n=name: points(tracing.collector, n, kind))
+        held = sum(count for _, _, count in bounds_of(first)) + int(first.get("zeroCount", 0))
+        assert held == int(first["count"]) > 0, name
+    # A scrape has explicit buckets in any case, which the text format knows alone.
+    scrape = tool.scrape()
+    labels = {"method": "GET", "path": SLEEP, "status": "200", "le": "+Inf"}
+    assert scrape.value("scotty_http_request_duration_seconds_bucket", **labels) == len(SLEPT_MS)
+    assert tool.end() == 0
