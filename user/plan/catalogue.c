@@ -399,7 +399,7 @@ const struct catalogue_way catalogue_ways[] = {
 		.name = "the maps that Scotty samples and cleans up for its recorder",
 		.needs = NEED_UPROBE,
 		HOOKS(HOOK_OAUTH_SAMPLE, HOOK_OAUTH_CLEANUP, HOOK_OAUTH_CLEANED),
-		.path = RECORD "oauth_web_flow_start",
+		.path = RECORD "rate_limit_allowed",
 	},
 	{
 		.signal = SIGNAL_RATE_LIMITS,
