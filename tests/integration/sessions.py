@@ -91,7 +91,7 @@ class Client(WebSocket):
         return not is_refused
 
     def note(self, message: Message) -> None:
-        data = message.get("data")
+        data: Any = message.get("data")
         match message["type"]:
             case "LogsStreamData":
                 self.counts[names.LOG_LINES] += len(data["lines"])

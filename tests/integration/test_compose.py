@@ -68,7 +68,7 @@ def test_one_task(server: Server, ledger: Ledger, operation: str, app: str) -> N
     [("run", "failing"), ("rebuild", "failing"), ("create", "doomed"), ("create", "killed")],
 )
 def test_failures(server: Server, ledger: Ledger, operation: str, app: str) -> None:
-    """A task whose process fails or is killed is one failure, also where a nested one fails."""
+    """A task whose process fails or is killed is one failure, a nested one's as well."""
     client = ledger.client(server.port)
     task = client.run_task(app, operation)
     assert client.states[task.id][0] == "Failed"
@@ -78,7 +78,7 @@ def test_failures(server: Server, ledger: Ledger, operation: str, app: str) -> N
 
 
 def test_panic(server: Server, ledger: Ledger) -> None:
-    """A task that panics has failed; so has one whose nested one panics, which is told as failed."""
+    """A task that panics has failed; so has one whose nested one panics, which it then tells."""
     client = ledger.client(server.port)
     assert client.await_task(client.start_task("panicking", "create")) == "Failed"
     ledger.expect()

@@ -31,14 +31,14 @@ def bounds_of(point: Message) -> list[tuple[float, float, int]]:
     if "explicitBounds" in point:
         edges = [0.0, *point["explicitBounds"], float("inf")]
         counts = [int(count) for count in point["bucketCounts"]]
-        found = zip(edges, edges[1:], counts)
+        found = list(zip(edges, edges[1:], counts))
     else:
         # Base and offset as in the data model's "ExponentialHistogram".
         base = 2**2 ** -int(point.get("scale", 0))
         positive = point.get("positive", {})
         counts = [int(count) for count in positive.get("bucketCounts", [])]
         first = int(positive.get("offset", 0))
-        found = ((base ** (first + i), base ** (first + i + 1), n) for i, n in enumerate(counts))
+        found = [(base ** (first + i), base ** (first + i + 1), n) for i, n in enumerate(counts)]
     return [bucket for bucket in found if bucket[2]]
 
 

@@ -23,7 +23,7 @@ NO_PROCESS = 4
 ROOT_PATH = "/nowhere/root"
 
 # By the service name that its tool has: sampler and argument.
-SAMPLERS = {
+SAMPLERS: dict[str, tuple[str, str | None] | None] = {
     "default": None,
     "on": ("always_on", None),
     "off": ("always_off", None),
@@ -54,8 +54,9 @@ class Outcome:
 
 def environment_of(name: str) -> dict[str, str]:
     environment = {**FAST, "OTEL_SERVICE_NAME": name}
-    if SAMPLERS[name]:
-        sampler, argument = SAMPLERS[name]
+    chosen = SAMPLERS[name]
+    if chosen:
+        sampler, argument = chosen
         environment["OTEL_TRACES_SAMPLER"] = sampler
         if argument:
             environment["OTEL_TRACES_SAMPLER_ARG"] = argument

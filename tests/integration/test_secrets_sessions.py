@@ -72,11 +72,11 @@ def written(start_shared: Starter, binary: str) -> bytes:
     client.authenticate(SECRETS["wrong-token"])
     maps += map_dumps(tool.pid)
     for kind in ("token-in-fragments", "token-in-pieces"):
-        text = encode("Authenticate", {"token": SECRETS[kind]})
+        message = encode("Authenticate", {"token": SECRETS[kind]})
         if kind == "token-in-pieces":
-            client.send_text_split(text, 7)
+            client.send_text_split(message, 7)
         else:
-            client.send_fragments(pieces_of(text, 16))
+            client.send_fragments(pieces_of(message, 16))
         client.await_type("AuthenticationFailed")
         maps += map_dumps(tool.pid)
     assert client.authenticate(SECRETS["token"])

@@ -4,9 +4,9 @@
 
 #include "base/cleanup.h"
 #include "elf/exit.h"
-#include "elf/references.h"
 #include "plan/internal.h"
 #include "plan/outlined.h"
+#include "plan/used.h"
 
 /* The copies of a function that a hook may be in. */
 struct search {
@@ -77,9 +77,30 @@ static int add_copy(void *context, const struct elf_symbol *symbol)
 	return 0;
 }
 
-/* The sites of a hook: in all copies of the first of its functions that can be probed, or of all of
+/* The sites in all copies of a function; none where nothing refers to any: then all calls of it are
+ * inlined, though the function is there. */
+static int find_sites_in(struct search *search, const struct plan_used *used)
+{
+	struct plan *plan = search->builder->plan;
+	struct plan_hook before = plan->hooks[search->hook];
+	size_t first = plan->site_count;
+	_Bool is_used = 0;
+	int r = elf_symbols__find(search->builder->code->symbols, search->function->path, add_copy,
+				  search);
+
+	for (size_t i = first; i < plan->site_count && r >= 0; i++)
+		is_used |= plan_used__has(used, plan->sites[i].code.entry);
+	if (r > 0 && !is_used) {
+		before.found = plan->hooks[search->hook].found;
+		plan->hooks[search->hook] = before;
+		plan->site_count = first;
+	}
+	return r;
+}
+
+/* The sites of a hook: in the first of its functions that is used and can be probed, or in all of
  * them. */
-static int find_sites_of(struct plan_builder *builder, enum hook hook)
+static int find_sites_of(struct plan_builder *builder, enum hook hook, const struct plan_used *used)
 {
 	struct plan_hook *planned = &builder->plan->hooks[hook];
 	struct search search = {.builder = builder, .hook = hook};
@@ -98,50 +119,11 @@ static int find_sites_of(struct plan_builder *builder, enum hook hook)
 		    plan_percent_of_polls(builder->plan, builder->code, function->path))
 			continue;
 		search.function = function;
-		r = elf_symbols__find(builder->code->symbols, function->path, add_copy, &search);
+		r = find_sites_in(&search, used);
 		if (r < 0)
 			return r;
 		if (r > 0)
 			planned->function = function->path;
-	}
-	return 0;
-}
-
-static int compare_addresses(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-
-	return (a > b) - (a < b);
-}
-
-/* Gives up the sites of hooks of which no function is used anywhere: the calls are inlined. */
-static int drop_unused(struct plan_builder *builder)
-{
-	struct plan *plan = builder->plan;
-	_cleanup_free_ uint64_t *entries = calloc(plan->site_count + 1, sizeof(*entries));
-	_cleanup_free_ _Bool *used = calloc(plan->site_count + 1, sizeof(*used));
-
-	if (!entries || !used)
-		return error_out_of_memory(builder->error);
-	for (size_t i = 0; i < plan->site_count; i++)
-		entries[i] = plan->sites[i].code.entry;
-	if (plan->site_count > 0)
-		qsort(entries, plan->site_count, sizeof(*entries), compare_addresses);
-	code_find_references(builder->code->image, &builder->code->pointers, entries,
-			     plan->site_count, used);
-	for (size_t i = 0; i < HOOK_COUNT; i++) {
-		struct plan_hook *hook = &plan->hooks[i];
-		size_t used_sites = 0;
-
-		for (size_t s = 0; s < hook->site_count; s++) {
-			const uint64_t *entry =
-				bsearch(&plan->sites[hook->first_site + s].code.entry, entries,
-					plan->site_count, sizeof(*entries), compare_addresses);
-
-			used_sites += used[entry - entries];
-		}
-		if (used_sites == 0)
-			hook->site_count = 0;
 	}
 	return 0;
 }
@@ -163,12 +145,13 @@ static int find_status_offset(void *context, const struct elf_symbol *symbol)
 int plan_find_sites(struct plan_builder *builder)
 {
 	const struct plan_hook *app_new = &builder->plan->hooks[HOOK_APP_NEW];
-	int r = 0;
+	_cleanup_(plan_used__done) struct plan_used used = {0};
+	int r = plan_used__find(&used, builder->code);
 
+	if (r < 0)
+		return error_out_of_memory(builder->error);
 	for (size_t i = 0; i < HOOK_COUNT && r >= 0; i++)
-		r = find_sites_of(builder, (enum hook)i);
-	if (r >= 0)
-		r = drop_unused(builder);
+		r = find_sites_of(builder, (enum hook)i, &used);
 	if (r >= 0 && app_new->site_count > 0)
 		r = elf_symbols__find(builder->code->symbols, app_new->function, find_status_offset,
 				      builder);

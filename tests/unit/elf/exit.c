@@ -212,6 +212,8 @@ Test(elf_exit, byte_store_at_no_offset_of_a_field)
 	cr_expect_eq(store_of(BYTES(0x88, 0x87, 0x00, 0x00, 0x01, 0x00)), 0);
 	/* mov [rdi+8], al; mov [rdi], al: one that is a field's and one that is none */
 	cr_expect_eq(store_of(BYTES(0x88, 0x47, 0x08, 0x88, 0x07)), 0);
+	/* the same the other way round */
+	cr_expect_eq(store_of(BYTES(0x88, 0x07, 0x88, 0x47, 0x08)), 0);
 	/* mov [rsp+8], al; mov [rip+8], al */
 	cr_expect_eq(store_of(BYTES(0x88, 0x44, 0x24, 0x08, 0x88, 0x05, 0x08, 0, 0, 0)), 0);
 	/* nothing at all */

@@ -35,10 +35,11 @@
 #define USE(name) ".section .data.rel.ro.uses,\"aw\"\n.quad 0\n.quad \"" name "\"\n.quad 0\n.text\n"
 
 /* A function of that name and body; all begin with a cheap instruction unless the body does not. */
-#define FUNCTION(name, body)                                                       \
+#define UNUSED_FUNCTION(name, body)                                                \
 	".globl \"" name "\"\n.type \"" name "\", @function\n\"" name "\":\n" body \
-	"\n.size \"" name "\", . - \"" name "\"\n" USE(name)
-#define PLAIN(name) FUNCTION(name, "push %rbp\nmov %rsp, %rbp\npop %rbp\nret")
+	"\n.size \"" name "\", . - \"" name "\"\n"
+#define FUNCTION(name, body) UNUSED_FUNCTION(name, body) USE(name)
+#define PLAIN(name)	     FUNCTION(name, "push %rbp\nmov %rsp, %rbp\npop %rbp\nret")
 
 /* The legacy mangled name of the function at a Rust path, in the form of demangle.h. */
 static inline void legacy_name(const char *path, char *name, size_t size)

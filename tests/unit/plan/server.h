@@ -16,6 +16,9 @@
 
 /* Code of a function that is cheap to probe, and has one exit. */
 #define CHEAP "push %rbx\npop %rbx\nret"
+/* Code of AppData's constructor, which stores the status at APP_DATA_STATUS. */
+#define APP_DATA_STATUS 160
+#define APP_DATA_BODY	"push %rbx\nmovb $2, 160(%rdi)\npop %rbx\nret"
 /* Code that can be probed at no place. */
 #define BARE_RETURN "ret"
 /* Code that costs a single step wherever it is probed. */
@@ -44,6 +47,7 @@ struct server {
 	size_t without_count;
 	enum task_role without_role;
 	struct function more[6]; /* it has these too, instead of their namesakes */
+	struct function unused;	 /* and this one, which nothing refers to */
 };
 
 #define WITHOUT(...)              \
@@ -74,6 +78,8 @@ static inline _Bool server__has(const struct server *server, enum hook before, c
 		if (strcmp(server->more[i].path, path) == 0)
 			return 1;
 	}
+	if (server->unused.path && strcmp(server->unused.path, path) == 0)
+		return 1;
 	for (int i = 0; i < (int)before; i++) {
 		const char *other = catalogue_hooks[i].functions[0].path;
 
@@ -86,18 +92,21 @@ static inline _Bool server__has(const struct server *server, enum hook before, c
 
 static inline void add_functions(struct tasks *tasks, const struct server *server)
 {
+	char unused[1024];
+
 	for (size_t i = 0; i < 6 && server->more[i].path; i++)
 		add_path(tasks, server->more[i].path, server->more[i].body);
+	if (server->unused.path) {
+		legacy_name(server->unused.path, unused, sizeof(unused));
+		add_unused_function(tasks, unused, server->unused.body);
+	}
 	for (int i = 0; i < HOOK_COUNT; i++) {
 		const char *path = catalogue_hooks[i].functions[0].path;
 
 		if (!path || server__lacks(server, (enum hook)i) ||
 		    server__has(server, (enum hook)i, path))
 			continue;
-		/* Scotty's AppData has its status at this offset. */
-		add_path(tasks, path,
-			 i == HOOK_APP_NEW ? "push %rbx\nmovb $2, 160(%rdi)\npop %rbx\nret"
-					   : CHEAP);
+		add_path(tasks, path, i == HOOK_APP_NEW ? APP_DATA_BODY : CHEAP);
 	}
 	add_path(tasks, MULTI_THREAD "worker::run", CHEAP);
 }

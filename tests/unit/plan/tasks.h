@@ -46,7 +46,13 @@ static inline void legacy_drop_glue(const char *type, char *name, size_t size)
 /* A function of that mangled name, and one more name for it. */
 static inline void add_function(struct tasks *tasks, const char *name, const char *body)
 {
-	fprintf(tasks->stream, FUNCTION("%s", "%s"), name, name, name, body, name, name);
+	fprintf(tasks->stream, FUNCTION("%s", "%s"), name, name, name, body, name, name, name);
+}
+
+/* The same, which nothing refers to but what a test adds. */
+static inline void add_unused_function(struct tasks *tasks, const char *name, const char *body)
+{
+	fprintf(tasks->stream, UNUSED_FUNCTION("%s", "%s"), name, name, name, body, name, name);
 }
 
 static inline void add_alias(struct tasks *tasks, const char *alias, const char *name)
