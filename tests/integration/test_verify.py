@@ -44,7 +44,7 @@ OF_ALL = {
     "memory peak",
 }
 # Hooks that are hit often, so that their sites have to be cheap.
-OFTEN = ("poll_", "raw_poll", "task_", "schedule_", "http_", "frame_", "text_", "rate_limit_")
+OFTEN = ("poll_", "raw_poll", "task_", "schedule_", "http_", "frame_", "text_", "rate_limit_allowed")
 OF_RECORDERS = {"oauth flows", "oauth sessions", "rate limits"}
 
 

@@ -44,13 +44,12 @@ static size_t opcode_size(const uint8_t *bytes)
 
 static void search__code(struct search *search, const uint8_t *bytes, size_t size, uint64_t address)
 {
-	const size_t longest = 6;
+	int32_t displacement;
 
-	for (size_t i = 0; i + longest <= size; i++) {
+	for (size_t i = 0; i + 1 + sizeof(displacement) <= size; i++) {
 		size_t opcode = opcode_size(bytes + i);
-		int32_t displacement;
 
-		if (opcode == 0)
+		if (opcode == 0 || i + opcode + sizeof(displacement) > size)
 			continue;
 		memcpy(&displacement, bytes + i + opcode, sizeof(displacement));
 		search__mark(search, address + i + opcode + sizeof(displacement) +
@@ -62,7 +61,7 @@ void code_find_references(const struct elf_image *image, const struct elf_pointe
 			  const uint64_t *entries, size_t count, _Bool *ret_used)
 {
 	struct search search = {.entries = entries, .count = count, .used = ret_used};
-	_Bool is_known = elf_image__machine(image) == EM_X86_64;
+	_Bool is_known = elf_image__machine(image) == EM_X86_64 && elf_image__is_pie(image);
 
 	for (size_t i = 0; i < count; i++)
 		ret_used[i] = !is_known;

@@ -161,7 +161,8 @@ int probe__new(const struct config *config, const struct plan *plan, const struc
 	probe->per_cpu_bytes =
 		(size_t)probe->cpu_count * sizeof(struct schedule_totals); /* the largest */
 	probe->per_cpu = malloc(probe->per_cpu_bytes);
-	probe->links = calloc(plan->site_count + 1, sizeof(struct bpf_link *));
+	/* A site may have a link of its own, a tracepoint has one. */
+	probe->links = calloc(plan->site_count + HOOK_COUNT, sizeof(struct bpf_link *));
 	if (!probe->per_cpu || !probe->links)
 		return error_out_of_memory(error);
 
