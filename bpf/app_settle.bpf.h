@@ -5,13 +5,9 @@
 /* What an inspection of an application gave in the end, when its task is over. */
 
 #include "app_check.bpf.h"
+#include "task_outcome.bpf.h"
 
-/* The tenth word of a task's vtable (tokio/src/runtime/task/raw.rs), and what follows the id in its
- * cell: a stage, of which what the task gave comes after the tag. */
-#define TASK_ID_OFFSET_SLOT 72
-#define STAGE_AFTER_ID	    8
-#define STAGE_FINISHED_TAG  1
-
+/* The tag of a stage; what the task gave comes after it. */
 struct task_output {
 	__u32 tag;
 	__u32 padding;
@@ -22,20 +18,16 @@ struct task_output {
 static __always_inline void settle_status(__u64 header, __u64 vtable, __u64 name)
 {
 	struct app *known = bpf_map_lookup_elem(&apps, &name);
-	__u64 id_offset = 0, stage;
+	__u64 id = 0, stage;
 	struct task_output output;
 	struct app_data data;
 	__u8 status;
 
 	if (!known || !app_status_offset)
 		return;
-	if (bpf_probe_read_user(&id_offset, sizeof(id_offset),
-				(void *)(vtable + TASK_ID_OFFSET_SLOT)) ||
-	    id_offset <= 0x20 || id_offset > 0x40 || id_offset & 7)
-		goto strange;
-	stage = header + id_offset + STAGE_AFTER_ID;
-	if (bpf_probe_read_user(&output, sizeof(output), (void *)stage) ||
-	    output.tag != STAGE_FINISHED_TAG ||
+	stage = find_stage(header, vtable, &id);
+	if (!stage || bpf_probe_read_user(&output, sizeof(output), (void *)stage) ||
+	    output.tag != STAGE_FINISHED ||
 	    read_app(stage + sizeof(output), app_status_offset, &data, &status) != name)
 		goto strange;
 	known->status = status;

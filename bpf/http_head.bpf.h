@@ -24,6 +24,17 @@ static __always_inline __u64 bytes_equal(__u64 word, __u8 byte)
 	return ~(((difference & low_bits) + low_bits) | difference | low_bits);
 }
 
+/* Eight times the same byte. */
+#define REPEAT(byte) ((byte)*0x0101010101010101ULL)
+
+/* The index of the first byte that is marked by its 0x80 bit; 8 where none is. */
+static __always_inline __u64 first_marked(__u64 marks)
+{
+	__u64 below = ((marks & -marks) >> 7) - 1;
+
+	return ((below & REPEAT(1)) * REPEAT(1)) >> 56;
+}
+
 /* Where line ends were in the eight bytes before. */
 struct line_ends {
 	__u64 feeds;

@@ -44,11 +44,8 @@ __weak __noinline int lines_in_chunk(__u64 text, __u64 length, __u64 index)
 
 		/* At most eight q in a word, in one word of hundreds. */
 		for (int k = 0; k < 8 && marks; k++) {
-			__u64 below = ((marks & -marks) >> 7) - 1;
-			__u64 index_in_word =
-				((below & 0x0101010101010101ULL) * 0x0101010101010101ULL) >> 56;
-
-			lines += (int)is_line_mark(text + offset + (__u64)i * 8 + index_in_word);
+			lines += (int)is_line_mark(text + offset + (__u64)i * 8 +
+						   first_marked(marks));
 			marks &= marks - 1;
 		}
 	}

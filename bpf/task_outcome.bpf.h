@@ -27,18 +27,28 @@ static __always_inline bool is_user_pointer(__u64 value)
 	return value >= 0x10000 && value < 1ULL << 47 && !(value & 7);
 }
 
-/* Reads the outcome of the task at `header`, which is about to be marked complete and gives a Result
- * or (). What is not as expected is counted and taken for an end without failure. */
-static __always_inline enum session_end task_outcome(__u64 header, __u64 vtable, bool gives_result)
+/* Where the task at `header` keeps its stage; `ret_id` is the task's id. 0 where memory is not as
+ * expected. */
+static __always_inline __u64 find_stage(__u64 header, __u64 vtable, __u64 *ret_id)
 {
-	__u64 id_offset = 0, id = 0;
-	struct task_stage stage;
+	__u64 id_offset = 0;
 
 	if (bpf_probe_read_user(&id_offset, sizeof(id_offset),
 				(void *)(vtable + VTABLE_ID_OFFSET)) ||
 	    id_offset <= 0x20 || id_offset > 0x40 || id_offset & 7 ||
-	    bpf_probe_read_user(&id, sizeof(id), (void *)(header + id_offset)) ||
-	    bpf_probe_read_user(&stage, sizeof(stage), (void *)(header + id_offset + 8)) ||
+	    bpf_probe_read_user(ret_id, sizeof(*ret_id), (void *)(header + id_offset)))
+		return 0;
+	return header + id_offset + sizeof(*ret_id);
+}
+
+/* Reads the outcome of the task at `header`, which is about to be marked complete and gives a Result
+ * or (). What is not as expected is counted and taken for an end without failure. */
+static __always_inline enum session_end task_outcome(__u64 header, __u64 vtable, bool gives_result)
+{
+	__u64 id = 0, address = find_stage(header, vtable, &id);
+	struct task_stage stage;
+
+	if (!address || bpf_probe_read_user(&stage, sizeof(stage), (void *)address) ||
 	    stage.tag != STAGE_FINISHED)
 		goto unknown;
 	if (!stage.join_error_id && (!gives_result || !stage.value))

@@ -12,16 +12,6 @@
 #define TRACE_CHUNK_LIMIT 64
 #define TRACE_LINE_LIMIT  16 /* lines of a head that start with a t */
 
-#define REPEAT(byte) ((byte)*0x0101010101010101ULL)
-
-/* The index of the first byte that is marked by its 0x80 bit; 8 where none is. */
-static __always_inline __u64 first_marked(__u64 marks)
-{
-	__u64 below = ((marks & -marks) >> 7) - 1;
-
-	return ((below & REPEAT(1)) * REPEAT(1)) >> 56;
-}
-
 /* Where in the head at `buffer` a line starts with t or T, at or after `from`; -1 where none does
  * before the head ends, -2 where it is too long to tell. */
 __weak __noinline int next_trace_line(__u64 buffer, __u64 length, __u64 from)
