@@ -11,7 +11,7 @@ from http_client import RECEIVE_BYTES, Connection, ask_once, get
 from sessions import AUTHORIZED, Client
 
 HEALTH = "/api/v1/health"
-SCANNED = 20_000
+SCANNED = 100_000
 OVERFLOW = {"otel_metric_overflow": "true"}
 # By the documentation's name: the name that Scotty 0.3.3 gives it.
 SCOTTY_NAMES = {

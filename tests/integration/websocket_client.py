@@ -94,6 +94,8 @@ class WebSocket(Connection):
         self.pongs_due = 0
         self.after_s = self.before_s = time.perf_counter()
         self._may_have_left_some = False
+        self._poll = select.poll()
+        self._poll.register(self.socket, select.POLLIN)
         self.is_open = True
         self.controls: collections.Counter[int] = collections.Counter()
         self._fragments: list[bytes] = []
@@ -134,7 +136,7 @@ class WebSocket(Connection):
         # The server holds small messages back until the one before is acknowledged (Nagle), which
         # takes 40 ms unless it is asked for each time: what is timed would not be the server.
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-        is_there = bool(select.select([self.socket], [], [], 0)[0])
+        is_there = bool(self._poll.poll(0))
         size = len(self.buffer)
         super()._fill()
         now_s = time.perf_counter()
