@@ -31,8 +31,12 @@ static int enter_task(void *context, uint64_t header, uint64_t vtable)
 
 	if (r == -EEXIST)
 		return 0; /* polled since the activation: counted in the kernel */
+	if (r == -E2BIG) {
+		probe->census_lost++;
+		return 0;
+	}
 	if (r < 0)
-		return r == -E2BIG ? 0 : r;
+		return r;
 	probe->census_kinds[task.kind.index]++;
 	return 1;
 }

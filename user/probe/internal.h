@@ -21,8 +21,9 @@ struct probe {
 	struct probe_attachment attachment;
 	uint64_t start_ns;
 	uint64_t census_kinds[KIND_LIMIT];
-	int cpu_count; /* possible ones: the length of a per-CPU value */
-	void *per_cpu; /* room for the largest per-CPU value */
+	uint64_t census_lost; /* found no room */
+	int cpu_count;	      /* possible ones: the length of a per-CPU value */
+	void *per_cpu;	      /* room for the largest per-CPU value */
 	size_t per_cpu_bytes;
 	struct route_text route; /* last looked up */
 };
