@@ -101,7 +101,21 @@ static __always_inline void tell_slow_poll(const struct poll_frame *frame, __u64
 		note_slow_poll(&session->span, frame->start_ns, duration_ns);
 }
 
-static __always_inline void count_poll(const struct poll_frame *frame, __u64 now_ns)
+/* Whether none of the state's bits `awake` is set: a task that was woken amid its poll goes on without
+ * having been idle. The word may change until tokio has swapped it: who wakes the task then finds it
+ * idle, if only for a moment. */
+static __always_inline bool is_idle(__u64 header, __u64 awake)
+{
+	__u64 state = 0;
+
+	if (bpf_probe_read_user(&state, sizeof(state), (void *)header)) {
+		lose(LOSS_READ_FAULT);
+		return false;
+	}
+	return !(state & awake);
+}
+
+static __always_inline void count_poll(const struct poll_frame *frame, __u64 now_ns, __u64 awake)
 {
 	struct task_totals *total = totals_of(frame->kind);
 	__u64 duration_ns = now_ns - frame->start_ns;
@@ -113,7 +127,7 @@ static __always_inline void count_poll(const struct poll_frame *frame, __u64 now
 	task = bpf_map_lookup_elem(&tasks, &frame->header);
 	if (task) {
 		task->busy_ns += duration_ns;
-		task->idle_ns = now_ns;
+		task->idle_ns = awake && is_idle(frame->header, awake) ? now_ns : 0;
 	}
 	if (duration_ns > slow_poll_ns) {
 		add(&total->slow_polls, 1);
@@ -122,10 +136,11 @@ static __always_inline void count_poll(const struct poll_frame *frame, __u64 now
 	}
 }
 
+/* A poll ended; `awake` as for is_idle(), 0 where the task ended with it. */
 static __always_inline void finish_poll(struct thread *thread, struct poll_frame *frame,
-					__u64 now_ns)
+					__u64 now_ns, __u64 awake)
 {
-	count_poll(frame, now_ns);
+	count_poll(frame, now_ns, awake);
 	if (frame->flags & FRAME_APP_CHECK)
 		close_app_check(frame);
 	if (frame->flags & FRAME_HTTP_PENDING)
@@ -135,7 +150,7 @@ static __always_inline void finish_poll(struct thread *thread, struct poll_frame
 }
 
 /* The end of a poll; another hit of the same end (a retried compare-and-swap) finds no frame. */
-static __always_inline void end_poll(__u32 tid, __u64 header, __u64 now_ns)
+static __always_inline void end_poll(__u32 tid, __u64 header, __u64 now_ns, __u64 awake)
 {
 	struct thread *thread = find_thread(tid);
 	__u32 depth = thread ? thread->depth : 0;
@@ -145,7 +160,7 @@ static __always_inline void end_poll(__u32 tid, __u64 header, __u64 now_ns)
 		return;
 	if (thread->depth + 1 != depth)
 		lose(LOSS_FRAME_LOST); /* inner polls whose end was not seen */
-	finish_poll(thread, frame, now_ns);
+	finish_poll(thread, frame, now_ns, awake);
 }
 
 #endif

@@ -13,10 +13,9 @@ static __always_inline void wake_task(struct task *task, __u64 now_ns)
 	if (!total || task->wake_ns)
 		return;
 	add(&total->scheduled, 1);
-	/* One that is woken before its poll has returned was not idle at all. */
-	if (task->flags & TASK_POLLED)
-		observe(&total->idle,
-			task->idle_ns && now_ns > task->idle_ns ? now_ns - task->idle_ns : 0,
+	/* One that was woken amid its poll was not idle. */
+	if (task->idle_ns)
+		observe(&total->idle, now_ns > task->idle_ns ? now_ns - task->idle_ns : 0,
 			poll_bounds_ns);
 	task->wake_ns = now_ns;
 }

@@ -26,7 +26,7 @@ int on_poll_idle(struct pt_regs *ctx)
 	__u32 tid = admit(HOOK_POLL_IDLE, ACTIVE_POLLS);
 
 	if (tid)
-		end_poll(tid, PT_REGS_PARM1(ctx), now_ns);
+		end_poll(tid, PT_REGS_PARM1(ctx), now_ns, STATE_NOTIFIED);
 	return 0;
 }
 
@@ -68,8 +68,9 @@ int on_raw_poll_return(struct pt_regs *ctx)
 	struct thread *thread = tid ? find_thread(tid) : NULL;
 	struct poll_frame *frame = thread ? take_returned(thread, PT_REGS_SP(ctx)) : NULL;
 
+	/* By now another thread may poll it again. */
 	if (frame)
-		finish_poll(thread, frame, now_ns);
+		finish_poll(thread, frame, now_ns, STATE_NOTIFIED | STATE_RUNNING);
 	return 0;
 }
 
@@ -84,7 +85,7 @@ int on_task_complete(struct pt_regs *ctx)
 
 	if (!tid)
 		return 0;
-	end_poll(tid, header, now_ns);
+	end_poll(tid, header, now_ns, 0);
 	http_end_connection(header, now_ns);
 
 	task = bpf_map_lookup_elem(&tasks, &header);

@@ -19,6 +19,7 @@ struct task_header {
 /* Bits of the state word (tokio/src/runtime/task/state.rs). */
 #define STATE_RUNNING	1
 #define STATE_COMPLETE	2
+#define STATE_NOTIFIED	4
 #define STATE_CANCELLED 32
 
 static __always_inline struct task_kind kind_of_vtable(__u64 vtable)

@@ -108,6 +108,8 @@ def test_busy_is_not_idle(server: Server, tool: Tool) -> None:
             assert connection.get(f"/api/v1/test/{target}").status == 200
         busy_s = time.perf_counter() - begin_s
         after = counted(tool, before, 3)
+    # Only the connection's task was idle: before each request, and while its handler ran.
+    assert grown(before, after, f"{names.IDLE}_count") <= 3 * CONNECTION_POLLS
     # What was idle before the first of them is counted with it.
     assert grown(before, after, f"{names.IDLE}_sum") < busy_s - 0.35 + 0.2
 
