@@ -76,9 +76,8 @@ __weak __noinline int message_type_of(__u64 text, __u64 length)
 	return MESSAGE_OTHER;
 }
 
-/* How far into a client's message its type is looked for, and how long that may be. */
-#define REQUEST_BYTES	   96
-#define REQUEST_TYPE_BYTES 24
+/* How far into a client's message its type is looked for. */
+#define REQUEST_BYTES 96
 
 /* 1 where two bytes are equal, else 0. */
 static __always_inline __u64 is_byte(__u64 byte, __u64 other)
@@ -93,14 +92,15 @@ struct request_scan {
 	__u64 depth;
 	__u64 in_string;
 	__u64 escaped;
-	__u64 has_type; /* the outermost object's type was seen, whichever it is */
+	__u64 in_type;	/* the outermost object's field "type": was seen, its value's end not yet */
+	__u64 has_type; /* all of its value was seen, whichever it is */
 };
 
 /* Takes the next byte. Returns whether it completes the field "type":"StartLogStream" of the outermost
  * object. A function of its own, which the verifier checks once, not for each byte. */
 __weak __noinline int take_request_byte(struct request_scan *scan, __u64 byte)
 {
-	__u64 outside, keep, miss, space, quote;
+	__u64 outside, keep, miss, space, quote, ends;
 
 	if (!scan)
 		return 0;
@@ -108,8 +108,10 @@ __weak __noinline int take_request_byte(struct request_scan *scan, __u64 byte)
 	space = is_byte(byte, ' ') | is_byte(byte, '\t') | is_byte(byte, '\n') |
 		is_byte(byte, '\r');
 	scan->escaped = is_byte(byte, '\\') & scan->in_string & ~scan->escaped & 1;
+	ends = (quote & scan->in_string) | is_byte(byte, ',') | is_byte(byte, '}');
 	scan->in_string ^= quote & 1;
 	outside = scan->in_string ^ 1;
+	scan->has_type |= scan->in_type & ends & outside;
 	scan->depth += is_byte(byte, '{') & outside;
 	scan->depth -= is_byte(byte, '}') & outside;
 
@@ -122,7 +124,7 @@ __weak __noinline int take_request_byte(struct request_scan *scan, __u64 byte)
 
 	miss = (scan->depth ^ 1) |
 	       ((scan->last[2] >> 8) ^ WORD('"', 't', 'y', 'p', 'e', '"', ':', 0));
-	scan->has_type |= ~(miss | -miss) >> 63;
+	scan->in_type |= ~(miss | -miss) >> 63;
 	miss = (scan->depth ^ 1) | (keep ^ ~0ULL) |
 	       ((scan->last[0] >> 8) ^ WORD('"', 't', 'y', 'p', 'e', '"', ':', 0)) |
 	       (scan->last[1] ^ WORD('"', 'S', 't', 'a', 'r', 't', 'L', 'o')) |
@@ -135,7 +137,7 @@ __weak __noinline int take_request_byte(struct request_scan *scan, __u64 byte)
 enum request_type {
 	REQUEST_TYPE_OTHER,
 	REQUEST_TYPE_LOG_STREAM,
-	REQUEST_TYPE_UNKNOWN, /* its type is not among the first bytes */
+	REQUEST_TYPE_UNKNOWN, /* its type is not, or not all of it, among the first bytes */
 };
 
 __weak __noinline int request_type_of(__u64 payload, __u64 length, __u32 mask)
@@ -147,22 +149,18 @@ __weak __noinline int request_type_of(__u64 payload, __u64 length, __u32 mask)
 	__u64 masks = (__u64)mask << 32 | mask;
 	__u64 size = length > REQUEST_BYTES ? REQUEST_BYTES : length;
 	struct request_scan scan = {};
-	__u64 has_type;
 	int found = 0;
 
 	if (bpf_probe_read_user(text.bytes, (__u32)size, (void *)payload))
 		return REQUEST_TYPE_UNKNOWN;
 	for (int i = 0; i < REQUEST_BYTES / 8; i++)
 		text.words[i] ^= masks;
-	for (int i = 0; i < REQUEST_BYTES - REQUEST_TYPE_BYTES; i++)
-		found |= take_request_byte(&scan, text.bytes[i]);
-	has_type = scan.has_type;
-	/* A type that begins here may be cut. */
-	for (int i = REQUEST_BYTES - REQUEST_TYPE_BYTES; i < REQUEST_BYTES; i++)
-		found |= take_request_byte(&scan, text.bytes[i]);
+	/* Without branches: behind the text's end there is nothing but zero bytes. */
+	for (__u32 i = 0; i < REQUEST_BYTES; i++)
+		found |= take_request_byte(&scan, text.bytes[i] & -((i - size) >> 63));
 	if (found)
 		return REQUEST_TYPE_LOG_STREAM;
-	return has_type ? REQUEST_TYPE_OTHER : REQUEST_TYPE_UNKNOWN;
+	return scan.has_type ? REQUEST_TYPE_OTHER : REQUEST_TYPE_UNKNOWN;
 }
 
 #endif

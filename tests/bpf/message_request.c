@@ -179,6 +179,43 @@ Test(bpf_message_request, what_cannot_be_read_asks_for_nothing)
 	native_fault_from = 0;
 }
 
+/* What the text up to each length is said to be, with any of some masks: of the type's value, the
+ * closing quote has to be there. */
+static void expect_known_from(const char *text, size_t known_from, int type)
+{
+	static const uint32_t masks[] = {0, ~0U, 0x22222222, 0x2c2c2c2c, 0x7d7d7d7d, 0x12345678};
+
+	for (size_t m = 0; m < sizeof(masks) / sizeof(masks[0]); m++) {
+		for (size_t length = 0; length <= strlen(text); length++) {
+			char *memory = native_memory(text, length);
+			const uint8_t *mask = (const uint8_t *)&masks[m];
+
+			for (size_t i = 0; i < length; i++)
+				memory[i] = (char)(memory[i] ^ mask[i % 4]);
+			cr_assert_eq(request_type_of(native_address(memory), length, masks[m]),
+				     length < known_from ? REQUEST_TYPE_UNKNOWN : type,
+				     "%zu of %s, mask %x", length, text, masks[m]);
+			native_free(memory);
+		}
+	}
+}
+
+Test(bpf_message_request, of_a_part_the_type_is_unknown_until_its_value_is_whole)
+{
+	expect_known_from("{\"type\":\"Ping\"}", sizeof("{\"type\":\"Ping\"") - 1,
+			  REQUEST_TYPE_OTHER);
+	expect_known_from("{" ASKS ",\"data\":{}}", 1 + ASKS_BYTES, REQUEST_TYPE_LOG_STREAM);
+	expect_known_from("{\"type\" : \"StartLogStreams\"}",
+			  sizeof("{\"type\" : \"StartLogStreams\"") - 1, REQUEST_TYPE_OTHER);
+	expect_known_from("{\"data\":{\"type\":\"x\",\"a\":1},\"type\":\"Ping\"}",
+			  sizeof("{\"data\":{\"type\":\"x\",\"a\":1},\"type\":\"Ping\"") - 1,
+			  REQUEST_TYPE_OTHER);
+	expect_known_from("{\"type\":\"a\\\"b\"}", sizeof("{\"type\":\"a\\\"b\"") - 1,
+			  REQUEST_TYPE_OTHER);
+	expect_known_from("{\"type\":null,\"a\":1}", sizeof("{\"type\":null,") - 1,
+			  REQUEST_TYPE_OTHER);
+}
+
 Test(bpf_message_request, a_type_that_comes_late_is_said_to_be_unknown)
 {
 	static const char late[] = "{\"data\":{\"text\":\"0123456789012345678901234567890123456789"

@@ -199,6 +199,10 @@ class Scrape:
     def active(self) -> int:
         return int(self.value("scotty_http_requests_active"))
 
+    def found(self, check: str) -> float:
+        """How often the tool's check of an assumption found this."""
+        return self.value("scottyscope_checks_total", check=check)
+
     def losses(self) -> dict[str, float]:
         """What was lost, by cause; empty where nothing was."""
         return {

@@ -6,8 +6,8 @@ import time
 import names
 import pytest
 from conftest import EVERY_BUILD, Starter
-from harness import Server, wait_until
-from ledger import Ledger
+from harness import Server, Tool, wait_until
+from ledger import Ledger, grown
 from sessions import Client
 
 pytestmark = EVERY_BUILD
@@ -111,6 +111,20 @@ def test_what_asks_for_no_stream(server: Server, ledger: Ledger) -> None:
     )
     client.await_type("LogsStreamEnded")
     ledger.expect()
+
+
+@pytest.mark.parametrize("cut", [5, 9, 14, 23])
+def test_refused_in_pieces(server: Server, tool: Tool, ledger: Ledger, cut: int) -> None:
+    """Where the first fragment ends within the type, the tool says that it does not know."""
+    request = b'{"type":"StartLogStream","data":{"app_name":"none","service_name":"web"}}'
+    client = ledger.client(server.port)
+    before = tool.scrape()
+    client.send_fragments([request[:cut], request[cut:]])
+    client.await_type("Error")
+    client.fence()
+    after = tool.scrape()
+    unknown = after.found("request_unknown") - before.found("request_unknown")
+    assert (unknown, grown(before, after, names.LOG_ERRORS)) == (1, 0)
 
 
 def test_disconnected(start: Starter, binary: str) -> None:
