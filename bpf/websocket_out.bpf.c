@@ -111,9 +111,12 @@ int on_frame_out(struct pt_regs *ctx)
 	}
 	thread->written.output = PT_REGS_PARM3(ctx);
 	thread->written.output_length = output.length;
-	thread->written.size = payload.length + (payload.length < 126	       ? 2
-						 : payload.length < 1ULL << 16 ? 4
-									       : 10);
+	thread->written.length_byte = payload.length < 126	    ? (__u8)payload.length
+				      : payload.length < 1ULL << 16 ? 126
+								    : 127;
+	thread->written.size = payload.length + (thread->written.length_byte < 126    ? 2
+						 : thread->written.length_byte == 126 ? 4
+										      : 10);
 	thread->written.first_byte = first_byte_of(&header);
 	frame->flags |= FRAME_WEBSOCKET_PENDING;
 	if (thread->written.first_byte == (FRAME_FIN | OPCODE_TEXT))

@@ -27,24 +27,26 @@ static __always_inline void websocket_settle(struct thread *thread)
 	struct {
 		__u64 capacity, data, length;
 	} vector;
-	__u8 byte = 0;
+	__u8 head[2] = {};
 
 	if (!written->output)
 		return;
-	/* The frame's head is still there if all was written since, or nothing. */
+	/* The frame's head is still there if all was written since, or nothing; but another worker may
+	 * have put a frame in the place of one that is written: then mostly one of another length. */
 	if (bpf_probe_read_user(&vector, sizeof(vector), (void *)written->output) ||
 	    (vector.length && vector.length != written->output_length + written->size) ||
-	    bpf_probe_read_user(&byte, sizeof(byte),
-				(void *)(vector.data + written->output_length))) {
+	    bpf_probe_read_user(head, sizeof(head),
+				(void *)(vector.data + written->output_length)) ||
+	    head[1] != written->length_byte) {
 		if (written->first_byte)
 			check(CHECK_FRAME_UNCHECKED);
 		else
 			lose(LOSS_FRAME_STRANGE);
 	} else if (written->first_byte) {
-		check(byte == written->first_byte ? CHECK_FRAME_AGREES : CHECK_FRAME_DIFFERS);
+		check(head[0] == written->first_byte ? CHECK_FRAME_AGREES : CHECK_FRAME_DIFFERS);
 	} else {
 		check(CHECK_FRAME_DIFFERS);
-		if (byte == (FRAME_FIN | OPCODE_TEXT))
+		if (head[0] == (FRAME_FIN | OPCODE_TEXT))
 			count_event(EVENT_MESSAGES_SENT);
 	}
 	written->output = 0;

@@ -81,8 +81,7 @@
 	X(STATUS_UNCHECKED, "status_unchecked", "response line gone: status from memory counts")  \
 	X(RESPONSE_ONLY, "response_only", "response to a request from before the attachment")     \
 	X(FRAME_AGREES, "frame_agrees", "a frame's opcode in memory equals the written one")      \
-	X(FRAME_DIFFERS, "frame_differs",                                                         \
-	  "a frame's opcode differs, or the written one has moved")                               \
+	X(FRAME_DIFFERS, "frame_differs", "a frame's opcode in memory differs from the written")  \
 	X(FRAME_UNCHECKED, "frame_unchecked", "written frame gone: opcode from memory counts")    \
 	X(REQUEST_UNKNOWN, "request_unknown",                                                     \
 	  "a client's message, in pieces or type late: not read")                                 \
@@ -284,7 +283,7 @@ struct task {
 	__u32 flags;
 	__u64 spawn_ns;	  /* 0: not seen */
 	__u64 wake_ns;	  /* put into a run queue; 0: not since its last poll */
-	__u64 idle_ns;	  /* end of its last poll; 0: none yet, or one is in progress */
+	__u64 idle_ns;	  /* end of its last poll; 0: none yet, or not idle since */
 	__u64 busy_ns;	  /* in polls so far */
 	__u64 waiting_ns; /* in run queues so far */
 	__u64 session;	  /* header of the session that it is, or was spawned within; 0: none */
@@ -324,7 +323,8 @@ struct written_frame {
 	__u64 output_length; /* of it before */
 	__u64 size;	     /* of the frame as written */
 	__u8 first_byte;     /* FIN and opcode; 0: memory was not as expected */
-	__u8 reserved[7];
+	__u8 length_byte;    /* the second one: nothing is masked */
+	__u8 reserved[6];
 };
 
 /* A thread that polls tasks, by its id. */
