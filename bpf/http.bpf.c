@@ -15,7 +15,8 @@ int on_http_parse(struct pt_regs *ctx)
 
 	if (!connection)
 		return 0;
-	http_settle(connection, frame->header, true);
+	if (connection->end_ns)
+		http_settle(connection, frame->header, true);
 	see_buffer(connection, frame, PT_REGS_PARM2(ctx), now_ns);
 	return 0;
 }
@@ -29,6 +30,7 @@ int on_http_encode(struct pt_regs *ctx)
 	struct http_connection *connection;
 	struct rust_vector vector = {};
 	struct poll_frame *frame = tid ? poll_of(tid) : NULL;
+	bool is_trusted;
 
 	if (!frame)
 		return 0;
@@ -37,7 +39,8 @@ int on_http_encode(struct pt_regs *ctx)
 		check(CHECK_RESPONSE_ONLY);
 		return 0;
 	}
-	http_settle(connection, frame->header, true);
+	if (connection->end_ns)
+		http_settle(connection, frame->header, true);
 	/* hyper answers a head that it cannot parse, or that is too long, before it is whole. */
 	if (!connection->start_ns)
 		start_request(connection, frame, connection->seen_ns, NULL);
@@ -46,11 +49,20 @@ int on_http_encode(struct pt_regs *ctx)
 	bpf_probe_read_user(&head, sizeof(head), (void *)(encode + encode_head_offset));
 	bpf_probe_read_user(&connection->status, sizeof(connection->status),
 			    (void *)(head + head_status_offset));
-	connection->output = PT_REGS_PARM3(ctx);
-	bpf_probe_read_user(&vector, sizeof(vector), (void *)connection->output);
+	is_trusted = memory_is_trusted(now_ns) && status_is_plausible(connection->status);
+	/* What may come after the head: the request's route, and that the poll was a slow one. */
+	if (is_trusted && !emit_spans && connection->route != ROUTE_UNMATCHED) {
+		check(CHECK_STATUS_TRUSTED);
+		finish_request(connection, frame->header, connection->status, now_ns);
+		return 0;
+	}
+	connection->output = is_trusted ? OUTPUT_NOT_COMPARED : PT_REGS_PARM3(ctx);
+	if (!is_trusted)
+		bpf_probe_read_user(&vector, sizeof(vector), (void *)connection->output);
 	connection->output_length = vector.length;
 	connection->end_ns = now_ns;
-	end_request_times(connection, frame->header, now_ns - frame->start_ns);
+	if (emit_spans)
+		end_request_times(connection, frame->header, now_ns - frame->start_ns);
 	frame->flags |= FRAME_HTTP_PENDING;
 	return 0;
 }

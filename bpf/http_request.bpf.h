@@ -109,17 +109,16 @@ static __always_inline void start_request(struct http_connection *connection,
 					  const struct trace_context *caller)
 {
 	struct http_totals *total = http_total();
-	struct task *task = NULL;
 
 	connection->start_ns = now_ns;
 	connection->route = ROUTE_UNMATCHED;
-	if (emit_spans)
-		task = bpf_map_lookup_elem(&tasks, &frame->header);
-	start_span(&connection->span, now_ns, caller, task);
-	/* The poll in progress is not the request's but from now on. */
-	connection->span.busy_ns += now_ns - frame->start_ns;
 	if (total)
 		add(&total->started, 1);
+	if (!emit_spans)
+		return;
+	start_span(&connection->span, now_ns, caller, bpf_map_lookup_elem(&tasks, &frame->header));
+	/* The poll in progress is not the request's but from now on. */
+	connection->span.busy_ns += now_ns - frame->start_ns;
 }
 
 static __always_inline void see_buffer(struct http_connection *connection,

@@ -44,19 +44,45 @@ static __always_inline __u16 written_status(const struct http_connection *connec
 	return status_of_line(line);
 }
 
+/* Where the status lies in memory is fixed in the server's code, so that after many comparisons in a
+ * row that found it right, one in 64 is enough; the first that does not ends that for good. */
+#define AGREEMENTS_TO_TRUST 256
+#define AGREEMENTS_NEVER    (~(__u64)0)
+
+static __always_inline bool memory_is_trusted(__u64 now_ns)
+{
+	__u64 agreements = status_agreements;
+
+	/* The clock's middle bits are as good as dice. */
+	return agreements >= AGREEMENTS_TO_TRUST && agreements != AGREEMENTS_NEVER &&
+	       (now_ns >> 8 & 63);
+}
+
+static __always_inline void note_agreement(bool agrees)
+{
+	if (!agrees)
+		status_agreements = AGREEMENTS_NEVER;
+	else if (status_agreements < AGREEMENTS_TO_TRUST)
+		add(&status_agreements, 1);
+}
+
 /* The status to count. `output_is_live` is false where the connection has ended and its memory may
  * be another's. */
 static __always_inline __u16 settled_status(const struct http_connection *connection,
 					    bool output_is_live)
 {
-	__u16 written = output_is_live ? written_status(connection) : 0;
+	__u16 written;
 
-	if (written == connection->status && written) {
-		check(CHECK_STATUS_AGREES);
-		return written;
+	if (connection->output == OUTPUT_NOT_COMPARED) {
+		check(CHECK_STATUS_TRUSTED);
+		return connection->status;
 	}
+	written = output_is_live ? written_status(connection) : 0;
 	if (written) {
-		check(CHECK_STATUS_DIFFERS);
+		bool agrees = written == connection->status;
+
+		note_agreement(agrees);
+		check(agrees ? CHECK_STATUS_AGREES : CHECK_STATUS_DIFFERS);
 		return written;
 	}
 	if (status_is_plausible(connection->status)) {
@@ -178,7 +204,7 @@ static __always_inline void finish_request(struct http_connection *connection, _
 static __always_inline void end_request_times(struct http_connection *connection, __u64 header,
 					      __u64 in_poll_ns)
 {
-	struct task *task = emit_spans ? bpf_map_lookup_elem(&tasks, &header) : NULL;
+	struct task *task = bpf_map_lookup_elem(&tasks, &header);
 	struct span_state *span = &connection->span;
 
 	if (!task) {
@@ -220,7 +246,8 @@ static __always_inline void http_end_connection(__u64 header, __u64 now_ns)
 	if (connection->end_ns)
 		http_settle(connection, header, false);
 	else if (connection->start_ns) {
-		end_request_times(connection, header, 0);
+		if (emit_spans)
+			end_request_times(connection, header, 0);
 		finish_request(connection, header, HTTP_STATUS_ABORTED, now_ns);
 	}
 	bpf_map_delete_elem(&http_connections, &header);

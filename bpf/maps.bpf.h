@@ -42,6 +42,9 @@ extern __u64 app_checks_begun;
 /* As last recorded, plus 1. */
 extern __u64 oauth_sessions[OAUTH_FLOW_COUNT];
 
+/* How often in a row a response's status in memory was what was written. */
+extern __u64 status_agreements;
+
 /* enum activation, raised by user space. */
 extern __u32 activation;
 

@@ -32,7 +32,7 @@ static __always_inline void count_wait(struct task *task, __u64 now_ns, bool is_
 
 static __always_inline void start_poll(struct pt_regs *ctx, __u32 tid)
 {
-	__u64 address = PT_REGS_PARM1(ctx), now_ns = bpf_ktime_get_ns();
+	__u64 address = PT_REGS_PARM1(ctx), now_ns;
 	struct task_header header;
 	struct poll_frame *frame;
 	struct thread *thread;
@@ -46,13 +46,14 @@ static __always_inline void start_poll(struct pt_regs *ctx, __u32 tid)
 	/* tokio refuses to run a task that runs or has ended: no poll follows. */
 	if (header.state & (STATE_RUNNING | STATE_COMPLETE))
 		return;
-	task = meet_task(address, header.vtable, tid, now_ns, false);
+	task = meet_task(address, header.vtable, tid, false);
 	if (task && task->kind.class == TASK_BLOCKING)
 		return;
 	thread = meet_thread(tid);
 	if (!thread)
 		return;
 	is_cancelled = header.state & STATE_CANCELLED;
+	now_ns = bpf_ktime_get_ns();
 	if (task)
 		count_wait(task, now_ns, is_cancelled);
 	thread->stack_pointer = PT_REGS_SP(ctx);
@@ -65,7 +66,7 @@ static __always_inline void start_poll(struct pt_regs *ctx, __u32 tid)
 	frame->stack_pointer = PT_REGS_SP(ctx);
 	frame->flags = is_cancelled ? FRAME_CANCELLED : 0;
 	frame->kind = task ? task->kind : kind_of_vtable(header.vtable);
-	frame->start_ns = bpf_ktime_get_ns();
+	frame->start_ns = now_ns;
 	thread->depth++;
 }
 

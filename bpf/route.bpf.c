@@ -11,14 +11,14 @@ struct rust_arc_str {
 };
 #define ARC_COUNTS_BYTES 16
 
-/* A hash of a template's text, of which the bytes after its end are zero; never one of the two
+/* A hash of a template's text of `length` bytes, after which there are zero bytes; never one of the two
  * reserved values. */
-static __always_inline __u64 hash_route(const struct route_text *route)
+static __always_inline __u64 hash_route(const struct route_text *route, __u64 length)
 {
 	const __u64 *words = (const __u64 *)route->text;
 	__u64 hash = 0x9e3779b97f4a7c15ULL;
 
-	for (int i = 0; i < ROUTE_TEXT_BYTES / 8; i++) {
+	for (__u32 i = 0; i < ROUTE_TEXT_BYTES / 8 && i * 8 < length; i++) {
 		hash = (hash ^ words[i]) * 0xff51afd7ed558ccdULL;
 		hash ^= hash >> 32;
 	}
@@ -58,10 +58,10 @@ int on_http_route(struct pt_regs *ctx)
 		lose(LOSS_ROUTE_STRANGE);
 		return 0;
 	}
-	hash = hash_route(&route);
-	if (!bpf_map_lookup_elem(&routes, &hash) &&
+	hash = hash_route(&route, path.length);
+	if (hash != connection->last_route && !bpf_map_lookup_elem(&routes, &hash) &&
 	    bpf_map_update_elem(&routes, &hash, &route, BPF_NOEXIST) == -7 /* E2BIG */)
 		lose(LOSS_ROUTES_FULL);
-	connection->route = hash;
+	connection->route = connection->last_route = hash;
 	return 0;
 }

@@ -10,7 +10,7 @@ static __always_inline void wake_task(struct task *task, __u64 now_ns)
 {
 	struct schedule_totals *total = schedule_total();
 
-	if (!total || task->wake_ns)
+	if (!total)
 		return;
 	add(&total->scheduled, 1);
 	/* One that was woken amid its poll was not idle. */
@@ -23,7 +23,6 @@ static __always_inline void wake_task(struct task *task, __u64 now_ns)
 static __always_inline void schedule(enum hook hook, __u64 address)
 {
 	__u32 tid = admit(hook, ACTIVE_POLLS);
-	__u64 now_ns = bpf_ktime_get_ns();
 	struct task_header header;
 	struct task *task;
 
@@ -33,9 +32,9 @@ static __always_inline void schedule(enum hook hook, __u64 address)
 		lose(LOSS_READ_FAULT);
 		return;
 	}
-	task = meet_task(address, header.vtable, tid, now_ns, true);
-	if (task)
-		wake_task(task, now_ns);
+	task = meet_task(address, header.vtable, tid, true);
+	if (task && !task->wake_ns)
+		wake_task(task, bpf_ktime_get_ns());
 }
 
 SEC("uprobe")

@@ -24,6 +24,7 @@ const volatile __u32 app_status_offset = 0;
 
 __u32 activation = ACTIVE_NONE;
 
+__u64 status_agreements = 0;
 __u64 app_checks_begun = 0;
 __u64 oauth_sessions[OAUTH_FLOW_COUNT] = {};
 

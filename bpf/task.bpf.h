@@ -104,9 +104,9 @@ static __always_inline void serve_request(__u32 tid)
 
 /* Enters a task that was not known: spawned just now, or met late (`is_spawn` false). The census may
  * enter it at the same moment: whoever does enter it counts it. */
-static __always_inline struct task *enter_task(__u64 header, __u64 vtable, __u32 tid, __u64 now_ns,
-					       bool is_spawn)
+static __always_inline struct task *enter_task(__u64 header, __u64 vtable, __u32 tid, bool is_spawn)
 {
+	__u64 now_ns = bpf_ktime_get_ns();
 	bool settled = activation >= ACTIVE_SETTLED;
 	struct task_totals *total;
 	struct session_totals *sessions_of_role;
@@ -167,16 +167,15 @@ static __always_inline void leave_reused(__u64 header, struct task *task, __u64 
 }
 
 /* The task at `header`, entered if it is new. */
-static __always_inline struct task *meet_task(__u64 header, __u64 vtable, __u32 tid, __u64 now_ns,
-					      bool is_spawn)
+static __always_inline struct task *meet_task(__u64 header, __u64 vtable, __u32 tid, bool is_spawn)
 {
 	struct task *known = bpf_map_lookup_elem(&tasks, &header);
 
 	if (known && known->vtable == vtable)
 		return known;
 	if (known)
-		leave_reused(header, known, now_ns);
-	return enter_task(header, vtable, tid, now_ns, is_spawn);
+		leave_reused(header, known, bpf_ktime_get_ns());
+	return enter_task(header, vtable, tid, is_spawn);
 }
 
 #endif

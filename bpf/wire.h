@@ -77,6 +77,7 @@
 /* X(identifier, name, what was found): checks of what was assumed about the target. */
 #define CHECK_LIST(X)                                                                             \
 	X(STATUS_AGREES, "status_agrees", "status in memory equals the response line")            \
+	X(STATUS_TRUSTED, "status_trusted", "not compared: all before agreed, memory counts")     \
 	X(STATUS_DIFFERS, "status_differs", "status in memory differs: the response line counts") \
 	X(STATUS_UNCHECKED, "status_unchecked", "response line gone: status from memory counts")  \
 	X(RESPONSE_ONLY, "response_only", "response to a request from before the attachment")     \
@@ -357,7 +358,8 @@ struct span_state {
 };
 _Static_assert(sizeof(struct span_state) == 72 + 16 * SLOW_POLL_LIMIT, "span_state");
 
-#define URL_PATH_BYTES 160
+#define URL_PATH_BYTES	    160
+#define OUTPUT_NOT_COMPARED 0 /* the status in memory is trusted */
 
 /* A connection's task and its current request, by the address of the task's header. */
 struct http_connection {
@@ -365,18 +367,20 @@ struct http_connection {
 	__u64 start_ns; /* the request's head was whole; 0: no request */
 	__u64 end_ns;	/* its response's head was written; 0: not yet */
 	__u64 route;
-	__u64 output;	     /* address of the vector that the response head went to */
-	__u64 output_length; /* of it before that */
-	struct span_state span;
-	struct socket_address peer;
+	__u64 last_route;      /* of a request before this one: known to be in the routes map */
+	__u64 output;	       /* address of the vector that the response head went to */
+	__u64 output_length;   /* of it before that */
 	__u16 status;	       /* as read from memory */
 	__u16 url_path_length; /* before it was cut */
 	__u8 method;
 	__u8 has_trace_state;
-	__u8 reserved[6];
+	__u8 reserved[2];
+	struct span_state span;
+	struct socket_address peer;
+	__u8 reserved_too[4];
 	char url_path[URL_PATH_BYTES];
 };
-_Static_assert(sizeof(struct http_connection) == 216 + URL_PATH_BYTES, "http_connection");
+_Static_assert(sizeof(struct http_connection) == 224 + URL_PATH_BYTES, "http_connection");
 
 /* A header's value that goes with a request's span, by the address of its task's header. */
 #define TRACE_STATE_BYTES 512 /* W3C Trace Context 3.3.1.5: what should be passed on at least */
