@@ -20,21 +20,34 @@ static __always_inline void wake_task(struct task *task, __u64 now_ns)
 	task->wake_ns = now_ns;
 }
 
-static __always_inline void schedule(enum hook hook, __u64 address)
+/* The task that is about to be put somewhere; one that is not known is spawned just now. */
+static __always_inline struct task *placed_task(enum hook hook, __u64 address)
 {
 	__u32 tid = admit(hook, ACTIVE_POLLS);
 	struct task_header header;
-	struct task *task;
 
 	if (!tid)
-		return;
+		return NULL;
 	if (bpf_probe_read_user(&header, sizeof(header), (void *)address)) {
 		lose(LOSS_READ_FAULT);
-		return;
+		return NULL;
 	}
-	task = meet_task(address, header.vtable, tid, true);
+	return meet_task(address, header.vtable, tid, true);
+}
+
+static __always_inline void schedule(enum hook hook, __u64 address)
+{
+	struct task *task = placed_task(hook, address);
+
 	if (task && !task->wake_ns)
 		wake_task(task, bpf_ktime_get_ns());
+}
+
+SEC("uprobe")
+int on_task_spawn(struct pt_regs *ctx)
+{
+	placed_task(HOOK_TASK_SPAWN, PT_REGS_PARM2(ctx));
+	return 0;
 }
 
 SEC("uprobe")

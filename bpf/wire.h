@@ -15,6 +15,7 @@
 	X(RAW_POLL, "raw_poll", "a task's poll function is called")                               \
 	X(RAW_POLL_RETURN, "raw_poll_return", "a task's poll function returns")                   \
 	X(TASK_COMPLETE, "task_complete", "a task ended")                                         \
+	X(TASK_SPAWN, "task_spawn", "a task is entered into its runtime's list")                  \
 	X(TASK_SCHEDULE, "task_schedule", "a task is put into a run queue: spawned or woken")     \
 	X(SCHEDULE_LOCAL, "schedule_local", "a task is put into its worker's own queue")          \
 	X(SCHEDULE_REMOTE, "schedule_remote", "a task is put into the queue of all workers")      \

@@ -58,6 +58,12 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 			.functions = {{STATE "transition_to_complete", RDI, 100},
 				      {"tokio::runtime::task::harness::Harness::complete", RDI}},
 		},
+	[HOOK_TASK_SPAWN] =
+		{
+			.name = "task_spawn",
+			.program = "on_task_spawn",
+			.functions = {{"tokio::runtime::task::list::OwnedTasks::bind_inner", RSI}},
+		},
 	[HOOK_TASK_SCHEDULE] =
 		{
 			.name = "task_schedule",
@@ -326,7 +332,7 @@ const struct catalogue_way catalogue_ways[] = {
 	{
 		.signal = SIGNAL_CLIENT_ADDRESSES,
 		.name = "tracepoints of accept4, and the spawn of the connection's task",
-		.needs = NEED_SOCKET_ACCEPT | NEED_POLLS | NEED_SCHEDULING,
+		.needs = NEED_SOCKET_ACCEPT | NEED_POLLS | NEED_SPAWNS,
 		HOOKS(HOOK_SOCKET_ACCEPT, HOOK_SOCKET_ACCEPTED),
 		.role = ROLE_HTTP_CONNECTION,
 	},
@@ -355,7 +361,7 @@ const struct catalogue_way catalogue_ways[] = {
 	{
 		.signal = SIGNAL_LOG_STREAMS,
 		.name = "the stream's task, its messages, and what clients ask for",
-		.needs = NEED_UPROBE | NEED_POLLS | NEED_WEBSOCKETS | NEED_SCHEDULING,
+		.needs = NEED_UPROBE | NEED_POLLS | NEED_WEBSOCKETS | NEED_SPAWNS,
 		HOOKS(HOOK_FRAME_OUT),
 		WATCHES(HOOK_MESSAGE_QUEUE),
 		.role = ROLE_LOG_STREAM,
@@ -370,7 +376,7 @@ const struct catalogue_way catalogue_ways[] = {
 	{
 		.signal = SIGNAL_APPLICATIONS,
 		.name = "the tasks of checks, and what AppData::new gives",
-		.needs = NEED_UPROBE | NEED_POLLS | NEED_SCHEDULING,
+		.needs = NEED_UPROBE | NEED_POLLS | NEED_SPAWNS,
 		HOOKS(HOOK_APP_NEW),
 		WATCHES(HOOK_APP_CHECK, HOOK_APP_REMOVED),
 		.role = ROLE_APP_CHECK,
@@ -425,6 +431,7 @@ const struct catalogue_way catalogue_ways[] = {
 		.name = "the polls and ends of tasks, and a census of the heap at the start",
 		.needs = NEED_UPROBE | NEED_POLLS,
 		HOOKS(HOOK_TASK_COMPLETE),
+		WATCHES(HOOK_TASK_SPAWN),
 		.path = "tokio::runtime::task::raw::poll",
 	},
 	{

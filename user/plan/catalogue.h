@@ -16,7 +16,7 @@ enum plan_need {
 	NEED_SOCKET_ACCEPT = 1 << 2, /* tracepoints syscalls:sys_{enter,exit}_accept4 */
 	NEED_POLLS = 1 << 3,	     /* what happens is told by the task whose poll it happens in */
 	NEED_WEBSOCKETS = 1 << 4,    /* what clients ask for is seen */
-	NEED_SCHEDULING = 1 << 5,    /* spawns are seen */
+	NEED_SPAWNS = 1 << 5,	     /* tasks are seen when they are spawned */
 	NEED_APPLICATIONS = 1 << 6,  /* applications are */
 	NEED_STATUS_OFFSET = 1 << 7, /* the executable's code tells where AppData has its status */
 };

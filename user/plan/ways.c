@@ -111,7 +111,8 @@ static _Bool way_is_possible(const struct plan_builder *builder, const struct ca
 		return 0;
 	if ((way->needs & NEED_POLLS && builds_on(plan, SIGNAL_TOKIO_POLLS, signal)) ||
 	    (way->needs & NEED_WEBSOCKETS && builds_on(plan, SIGNAL_WEBSOCKETS, signal)) ||
-	    (way->needs & NEED_SCHEDULING && builds_on(plan, SIGNAL_TOKIO_SCHEDULING, signal)) ||
+	    (way->needs & NEED_SPAWNS && !plan->hooks[HOOK_TASK_SPAWN].site_count &&
+	     builds_on(plan, SIGNAL_TOKIO_SCHEDULING, signal)) ||
 	    (way->needs & NEED_APPLICATIONS && builds_on(plan, SIGNAL_APPLICATIONS, signal)))
 		return 0;
 	if (way->needs & NEED_STATUS_OFFSET && !plan->app_status_offset)
