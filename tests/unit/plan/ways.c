@@ -79,8 +79,9 @@ Test(plan_ways, without_spawns_there_is_nothing_that_they_tell)
 	static const enum hook entrances[] = {HOOK_SCHEDULE_LOCAL, HOOK_SCHEDULE_REMOTE};
 
 	for (size_t i = 0; i < sizeof(entrances) / sizeof(entrances[0]); i++) {
-		struct server server = {.without = {HOOK_TASK_SCHEDULE, entrances[i]},
-					.without_count = 2};
+		struct server server = {
+			.without = {HOOK_TASK_SCHEDULE, entrances[i], HOOK_TASK_SPAWN},
+			.without_count = 3};
 		struct plan *plan = plan_of_server(&server, &full_kernel);
 		static const enum signal_id missing[] = {
 			SIGNAL_TOKIO_SCHEDULING, SIGNAL_CLIENT_ADDRESSES, SIGNAL_LOG_STREAMS,
@@ -96,6 +97,19 @@ Test(plan_ways, without_spawns_there_is_nothing_that_they_tell)
 		expect_wanted(plan, HOOK_SOCKET_ACCEPT, 0);
 		plan__free(plan);
 	}
+}
+
+Test(plan_ways, spawns_are_seen_without_wake_ups)
+{
+	static const enum signal_id missing[] = {SIGNAL_TOKIO_SCHEDULING};
+	struct server server = {.without = {HOOK_TASK_SCHEDULE, HOOK_SCHEDULE_LOCAL},
+				.without_count = 2};
+	struct plan *plan = plan_of_server(&server, &full_kernel);
+
+	expect_all_but(plan, missing, 1);
+	expect_wanted(plan, HOOK_TASK_SPAWN, 1);
+	expect_wanted(plan, HOOK_SCHEDULE_REMOTE, 0);
+	plan__free(plan);
 }
 
 Test(plan_ways, messages_tell_what_frames_do_where_these_are_inlined)
