@@ -3,8 +3,10 @@
 
 import collections
 import os
+import pathlib
 import socket
 import time
+import tomllib
 
 import pytest
 from collector import FAST, Collector, Message
@@ -45,6 +47,10 @@ ASKED = [
 ROUNDS = 3
 # Clocks are read by different processes, and the tool relates the monotonic one to the real one.
 CLOCK_SLACK_NS = 1_000_000
+
+# Of the sample server's package, which it tells when it starts.
+MANIFEST = pathlib.Path(__file__).parents[1] / "fixtures/scotty/Cargo.toml"
+FIXTURE_VERSION = tomllib.loads(MANIFEST.read_text())["workspace"]["package"]["version"]
 
 
 def watch(start: Starter, server: Server, endpoint: str, *options: str) -> Tool:
@@ -167,6 +173,7 @@ def test_resource(collector: Collector, server: Server, asked: list[tuple[int, i
         assert resource["os.type"] == "linux"
         assert resource["deployment.environment.name"] == "tests"
         assert resource["service.instance.id"] and resource["service.name"]
+        assert resource["service.version"] == FIXTURE_VERSION
         assert resource["process.creation.time"].endswith("Z")
 
 

@@ -70,8 +70,8 @@ int publisher__init(struct publisher *publisher, struct error *error)
 	if (!publisher->resource_arena || !publisher->collection_arena || !publisher->spans ||
 	    !publisher->applications)
 		return error_out_of_memory(error);
-	r = resource__describe(publisher->config, publisher->subject->target,
-			       publisher->resource_arena, &publisher->resource, error);
+	r = resource__describe(publisher->config, publisher->subject, publisher->resource_arena,
+			       &publisher->resource, error);
 	if (r < 0)
 		return r;
 	publisher->target_is_up = 1;

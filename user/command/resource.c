@@ -119,9 +119,10 @@ const char *resource__host_name(struct arena *arena)
 	return uname(&host) == 0 ? arena__strdup(arena, host.nodename) : NULL;
 }
 
-int resource__describe(const struct config *config, const struct target *target,
+int resource__describe(const struct config *config, const struct subject *subject,
 		       struct arena *arena, struct otlp_resource *ret_resource, struct error *error)
 {
+	const struct target *target = subject->target;
 	_cleanup_free_ char *its_attributes =
 		target__environment(target, "OTEL_RESOURCE_ATTRIBUTES");
 	_cleanup_free_ char *its_name = target__environment(target, "OTEL_SERVICE_NAME");
@@ -134,6 +135,7 @@ int resource__describe(const struct config *config, const struct target *target,
 	if (!builder.attributes)
 		return error_out_of_memory(error);
 	set_observed(&builder, target);
+	set_string(&builder, "service.version", subject->plan->version);
 	set_list(&builder, "OTEL_RESOURCE_ATTRIBUTES", its_attributes);
 	set_string(&builder, "service.name", its_name);
 	set_list(&builder, "OTEL_RESOURCE_ATTRIBUTES", config->resource_attributes);

@@ -4,14 +4,14 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "command/subject.h"
 #include "config/config.h"
 #include "otlp/otlp.h"
-#include "target/target.h"
 
 /* Describes the observed process as an OpenTelemetry resource, in `arena`: what can be seen of it,
  * then its own OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME, then the tool's, each of which
  * replaces what came before. */
-int resource__describe(const struct config *config, const struct target *target,
+int resource__describe(const struct config *config, const struct subject *subject,
 		       struct arena *arena, struct otlp_resource *ret_resource,
 		       struct error *error);
 

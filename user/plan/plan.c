@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "plan/internal.h"
+#include "plan/version.h"
 #include "plan/vtables.h"
 
 /* Functions that have only worker threads on their way: a return address in one of them marks its
@@ -118,6 +119,8 @@ int plan__build(const struct elf_image *image, const struct elf_symbols *symbols
 		r = find_worker_code(&builder);
 	if (r < 0)
 		return r;
+	if (plan_find_version(image, symbols, &plan->version) < 0)
+		return error_out_of_memory(error);
 	plan_choose_ways(&builder);
 	*ret_plan = TAKE_PTR(plan);
 	return 0;
@@ -129,6 +132,7 @@ void plan__free(struct plan *plan)
 		return;
 	free(plan->executable_path);
 	free(plan->build_id);
+	free(plan->version);
 	free(plan->sites);
 	for (size_t i = 0; i < plan->kind_count; i++)
 		free(plan->kinds[i].name);

@@ -73,6 +73,7 @@ struct plan {
 	struct plan_kernel kernel;
 	char *executable_path;
 	char *build_id; /* NULL: none */
+	char *version;	/* of Scotty; NULL: the executable does not tell */
 	enum elf_symbol_source symbol_source;
 	size_t function_count;
 

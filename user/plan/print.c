@@ -112,6 +112,7 @@ void plan__print_text(const struct plan *plan, FILE *stream)
 {
 	fprintf(stream, "executable  %s\n", plan->executable_path);
 	fprintf(stream, "build id    %s\n", plan->build_id ? plan->build_id : "none");
+	fprintf(stream, "version     %s\n", plan->version ? plan->version : "not told");
 	fprintf(stream, "symbols     %zu functions from %s\n", plan->function_count,
 		elf_symbol_source_name(plan->symbol_source));
 	print_kinds(plan, stream);
@@ -189,13 +190,14 @@ void plan__print_json(const struct plan *plan, FILE *stream)
 		"attach_cookie", (int)plan->kernel.attach_cookie, "uprobe_multi",
 		(int)plan->kernel.uprobe_multi, "rss_stat", (int)plan->kernel.rss_stat,
 		"socket_accept", (int)plan->kernel.socket_accept, "missing", plan->kernel.why_not);
-	json_t *root = json_pack("{s:s, s:s?, s:s, s:I, s:o, s:s, s:o, s:I, s:I, s:o}",
-				 "executable", plan->executable_path, "build_id", plan->build_id,
-				 "symbols", elf_symbol_source_name(plan->symbol_source),
-				 "functions", (json_int_t)plan->function_count, "task_kinds",
-				 json_of_kinds(plan), "attachment", kind_of_attachment(plan),
-				 "kernel", kernel, "available", (json_int_t)plan__available(plan),
-				 "of", (json_int_t)SIGNAL_COUNT, "signals", signals);
+	json_t *root =
+		json_pack("{s:s, s:s?, s:s?, s:s, s:I, s:o, s:s, s:o, s:I, s:I, s:o}", "executable",
+			  plan->executable_path, "build_id", plan->build_id, "version",
+			  plan->version, "symbols", elf_symbol_source_name(plan->symbol_source),
+			  "functions", (json_int_t)plan->function_count, "task_kinds",
+			  json_of_kinds(plan), "attachment", kind_of_attachment(plan), "kernel",
+			  kernel, "available", (json_int_t)plan__available(plan), "of",
+			  (json_int_t)SIGNAL_COUNT, "signals", signals);
 
 	if (root)
 		json_dumpf(root, stream, JSON_INDENT(2));

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_PLAN_VERSION_H
+#define SCOTTYSCOPE_PLAN_VERSION_H
+
+#include "elf/symbols.h"
+
+/* Reads which version of Scotty the executable is, from what it greets with. `*ret_version` is
+ * allocated, NULL where that does not tell. -ENOMEM. */
+int plan_find_version(const struct elf_image *image, const struct elf_symbols *symbols,
+		      char **ret_version);
+
+/* Whether the text is a version by Semantic Versioning 2.0.0: "0.3.3", "1.0.0-rc.1". */
+_Bool version__is_semantic(const char *text, size_t length);
+
+#endif
