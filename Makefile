@@ -147,15 +147,15 @@ MATRIX := size lto older current
 
 # Cargo takes no other lock file than a package's own: those two are built from copies.
 FIXTURE_SOURCE = $(FIXTURE)
-FIXTURE_FILES := $(shell find $(FIXTURE)/src $(FIXTURE)/scotty-core -name '*.rs') \
-	$(FIXTURE)/Cargo.toml $(FIXTURE)/scotty-core/Cargo.toml
+FIXTURE_FILES := $(shell find $(addprefix $(FIXTURE)/,src bollard scotty-core) -name '*.rs') \
+	$(addprefix $(FIXTURE)/,Cargo.toml bollard/Cargo.toml scotty-core/Cargo.toml)
 $(FIXTURES)/scotty-older: FIXTURE_SOURCE = $(FIXTURES)/source-older
 $(FIXTURES)/scotty-older: $(FIXTURES)/source-older/Cargo.lock
 $(FIXTURES)/scotty-current: FIXTURE_SOURCE = $(FIXTURES)/source-current
 $(FIXTURES)/scotty-current: $(FIXTURES)/source-current/Cargo.lock
 $(FIXTURES)/source-%/Cargo.lock: $(FIXTURE)/%.lock $(FIXTURE_FILES)
 	@rm -rf $(@D) && mkdir -p $(@D)
-	$(Q)cp -Rp $(addprefix $(FIXTURE)/,Cargo.toml src scotty-core) $(@D)
+	$(Q)cp -Rp $(addprefix $(FIXTURE)/,Cargo.toml src bollard scotty-core) $(@D)
 	$(Q)cp $< $@
 
 $(FIXTURES)/scotty-%: $(FIXTURE_FILES) $(FIXTURE)/Cargo.lock
@@ -163,7 +163,7 @@ $(FIXTURES)/scotty-%: $(FIXTURE_FILES) $(FIXTURE)/Cargo.lock
 	@mkdir -p $(@D)
 	$(Q)cd $(FIXTURE_SOURCE) && cargo build --quiet --locked --release $(FIXTURE_FLAGS) \
 		--target-dir $(abspath $(FIXTURES))/target-$*
-	$(Q)cp $(FIXTURES)/target-$*/release/scotty $@
+	$(Q)cp $(FIXTURES)/target-$*/release/scotty $@.new && mv $@.new $@
 fixtures: $(patsubst %,$(FIXTURES)/scotty-%,default bare v0 $(MATRIX))
 
 $(VENV)/done: tests/integration/requirements.txt

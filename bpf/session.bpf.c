@@ -33,8 +33,23 @@ int on_message_queue(struct pt_regs *ctx)
 		lose(LOSS_READ_FAULT);
 		return 0;
 	}
+	session->message_flags &= (__u8)~DOCKER_FAILED;
 	if (message.tag == MESSAGE_TEXT)
 		see_outcome(session, message_type_of(message.data, message.length));
+	return 0;
+}
+
+/* A session whose container cannot be read from any more says so to its client and ends. Where that
+ * client is gone, all that shows is that the error is put into words. */
+SEC("uprobe")
+int on_docker_error(struct pt_regs *ctx)
+{
+	__u32 tid = admit(HOOK_DOCKER_ERROR, ACTIVE_ALL);
+	struct task_session *session = tid ? session_of(tid) : NULL;
+
+	(void)ctx;
+	if (session && session->role == ROLE_SHELL)
+		session->message_flags |= DOCKER_FAILED;
 	return 0;
 }
 
@@ -56,11 +71,15 @@ int on_shell_audit(struct pt_regs *ctx)
 		lose(LOSS_READ_FAULT);
 		return 0;
 	}
-	if (reason.length != sizeof("Session timeout") - 1 ||
+	if (reason.length < sizeof("Session timeout") - 1 ||
 	    bpf_probe_read_user(text, sizeof("Session timeout") - 1, (void *)reason.data))
 		return 0;
 	if (text[0] == WORD('S', 'e', 's', 's', 'i', 'o', 'n', ' ') &&
 	    text[1] == WORD('t', 'i', 'm', 'e', 'o', 'u', 't', 0))
 		note_session_end(session, SESSION_TIMED_OUT);
+	/* "Error writing input: ..." */
+	if (text[0] == WORD('E', 'r', 'r', 'o', 'r', ' ', 'w', 'r') &&
+	    text[1] == WORD('i', 't', 'i', 'n', 'g', ' ', 'i', 0))
+		note_session_end(session, SESSION_FAILED);
 	return 0;
 }

@@ -74,6 +74,10 @@ static __always_inline void end_session_task(__u64 header, const struct task *ta
 		outcome = SESSION_ENDED;
 	if (session && session->request == REQUEST_LOG_STREAM)
 		refuse_request(session);
+	/* Where messages are seen in their frames only, the client's tells. */
+	if (session && session->message_flags & DOCKER_FAILED && !messages_by_frame &&
+	    outcome == SESSION_ENDED)
+		outcome = SESSION_FAILED;
 	end_session(header, task, now_ns, outcome);
 }
 

@@ -32,6 +32,7 @@
 	X(FRAME_OUT, "frame_out", "tungstenite writes a frame to its output")                     \
 	X(MESSAGE_QUEUE, "message_queue", "a message is queued for a websocket client")           \
 	X(SHELL_AUDIT, "shell_audit", "Scotty logs the end of a shell session")                   \
+	X(DOCKER_ERROR, "docker_error", "an error of Docker's is put into words")                 \
 	X(APP_NEW, "app_new", "an application's data were made up: it was inspected")             \
 	X(APP_CHECK, "app_check", "all applications are about to be inspected")                   \
 	X(APP_REMOVED, "app_removed", "a destroyed application leaves the list")                  \
@@ -410,6 +411,7 @@ enum websocket_request {
 
 #define MESSAGE_PENDING 1 /* a text message's last frame was seen, its payload perhaps not yet */
 #define FRAGMENTS_TEXT	2 /* a text message's first fragments were seen */
+#define DOCKER_FAILED	4 /* a shell session had an error of Docker's, and sent no message since */
 
 /* A task that is a session, by the address of its header. */
 struct task_session {

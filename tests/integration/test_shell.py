@@ -114,6 +114,30 @@ def test_disconnected(server: Server, ledger: Ledger) -> None:
     assert ledger.expected()[names.SHELLS_ACTIVE] == 3
 
 
+@pytest.mark.parametrize("command", ["fail", "break"])
+def test_failed_without_its_client(server: Server, ledger: Ledger, command: str) -> None:
+    """A session that breaks when its client is gone ended by an error, though nobody is told."""
+    clients = [ledger.client(server.port) for _ in range(4)]
+    shells = [client.open_shell() for client in clients[:3]]
+    for client in clients[:3]:
+        client.abort()
+    ledger.expect()
+    for shell in shells:
+        clients[3].type_into(shell, command)
+    ledger.expect(SHELLS_ACTIVE=-3, SHELL_ERRORS=3)
+
+
+def test_errors_that_end_nothing(server: Server, ledger: Ledger) -> None:
+    """A session that cannot be resized goes on; when it ends, that is no failure."""
+    client = ledger.client(server.port)
+    for command in ("exit", "exit 1"):
+        shell = client.open_shell()
+        client.send_message("ResizeShellTty", {"session_id": shell.id, "width": 0, "height": 0})
+        client.end_shell(shell, command)
+    ledger.expect()
+    ledger.expect_durations()
+
+
 def test_panic(server: Server, ledger: Ledger) -> None:
     """A session whose task panics ended by an error, though nobody hears of it."""
     client = ledger.client(server.port)

@@ -166,6 +166,12 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 			.functions = {{"scotty::docker::services::shell::audit_log_session_ended",
 				       CODE_MEMORY}},
 		},
+	[HOOK_DOCKER_ERROR] =
+		{
+			.name = "docker_error",
+			.program = "on_docker_error",
+			.functions = {{"<bollard::errors::Error as core::fmt::Display>::fmt", 0}},
+		},
 	[HOOK_APP_NEW] =
 		{
 			.name = "app_new",
@@ -355,7 +361,7 @@ const struct catalogue_way catalogue_ways[] = {
 		.name = "the session's task, and its messages as they are queued or sent",
 		.needs = NEED_UPROBE | NEED_POLLS,
 		HOOKS(HOOK_FRAME_OUT),
-		WATCHES(HOOK_MESSAGE_QUEUE, HOOK_SHELL_AUDIT),
+		WATCHES(HOOK_MESSAGE_QUEUE, HOOK_SHELL_AUDIT, HOOK_DOCKER_ERROR),
 		.role = ROLE_SHELL,
 	},
 	{
