@@ -7,8 +7,8 @@
 
 #include <linux/types.h>
 
-/* X(identifier, name, what it hooks): one row a hook. The identifier is the cookie of its sites and
- * the index of its hit counter. */
+/* X(identifier, name, what it hooks): one row a hook. The identifier is the index of its hit
+ * counter. */
 #define HOOK_LIST(X)                                                                              \
 	X(POLL_START, "poll_start", "a task is about to be polled")                               \
 	X(POLL_IDLE, "poll_idle", "a poll ended, the task is not finished")                       \

@@ -20,7 +20,6 @@ struct plan_kernel {
 	_Bool btf;		/* /sys/kernel/btf/vmlinux */
 	_Bool ring_buffer;	/* BPF_MAP_TYPE_RINGBUF */
 	_Bool uprobe;		/* uprobe events through perf */
-	_Bool attach_cookie;	/* bpf_get_attach_cookie() */
 	_Bool uprobe_multi;	/* one link for many sites */
 	_Bool multi_by_process; /* its pid filter takes whole processes, not single threads */
 	_Bool rss_stat;		/* tracepoint kmem:rss_stat can be reached */

@@ -185,9 +185,8 @@ void plan__print_json(const struct plan *plan, FILE *stream)
 		json_array_append_new(signals, json_of_signal(plan, i));
 
 	json_t *kernel = json_pack(
-		"{s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:s}", "btf", (int)plan->kernel.btf,
-		"ring_buffer", (int)plan->kernel.ring_buffer, "uprobe", (int)plan->kernel.uprobe,
-		"attach_cookie", (int)plan->kernel.attach_cookie, "uprobe_multi",
+		"{s:b, s:b, s:b, s:b, s:b, s:b, s:s}", "btf", (int)plan->kernel.btf, "ring_buffer",
+		(int)plan->kernel.ring_buffer, "uprobe", (int)plan->kernel.uprobe, "uprobe_multi",
 		(int)plan->kernel.uprobe_multi, "rss_stat", (int)plan->kernel.rss_stat,
 		"socket_accept", (int)plan->kernel.socket_accept, "missing", plan->kernel.why_not);
 	json_t *root =

@@ -22,19 +22,15 @@ static int attach_multi(struct probe *probe, enum hook hook)
 {
 	const struct plan_hook *planned = &probe->plan->hooks[hook];
 	_cleanup_free_ unsigned long *offsets = calloc(planned->site_count, sizeof(*offsets));
-	_cleanup_free_ __u64 *cookies = calloc(planned->site_count, sizeof(*cookies));
-	LIBBPF_OPTS(bpf_uprobe_multi_opts, options, .offsets = offsets, .cookies = cookies,
-		    .cnt = planned->site_count,
+	LIBBPF_OPTS(bpf_uprobe_multi_opts, options, .offsets = offsets, .cnt = planned->site_count,
 		    .retprobe = catalogue_hooks[hook].place == PLACE_RETURN);
 	/* Where the filter would take single threads only, programs check the process themselves. */
 	pid_t pid = probe->plan->kernel.multi_by_process ? probe->target->pid : -1;
 
-	if (!offsets || !cookies)
+	if (!offsets)
 		return -ENOMEM;
-	for (size_t i = 0; i < planned->site_count; i++) {
+	for (size_t i = 0; i < planned->site_count; i++)
 		offsets[i] = probe->plan->sites[planned->first_site + i].file_offset;
-		cookies[i] = (uint64_t)hook;
-	}
 	return keep_link(probe, bpf_program__attach_uprobe_multi(probe_program(probe, hook), pid,
 								 probe->target->attach_path, NULL,
 								 &options));

@@ -18,9 +18,6 @@
 #define TRACEFS_PATH	 "/sys/kernel/tracing"
 #define OLD_TRACEFS_PATH "/sys/kernel/debug/tracing"
 
-/* A cookie no one would give by chance. */
-#define TRIAL_COOKIE UINT64_C(0x5c0771e5)
-
 DEFINE_CLEANUP(struct feature *, feature__destroy);
 
 static void miss(struct plan_kernel *kernel, const char *what)
@@ -102,9 +99,7 @@ static void try_multi(struct plan_kernel *kernel, const struct own_image *own)
 {
 	_cleanup_(feature__destroyp) struct feature *trial = NULL;
 	unsigned long offset = own->offset;
-	__u64 cookie = TRIAL_COOKIE;
-	LIBBPF_OPTS(bpf_uprobe_multi_opts, options, .offsets = &offset, .cookies = &cookie,
-		    .cnt = 1);
+	LIBBPF_OPTS(bpf_uprobe_multi_opts, options, .offsets = &offset, .cnt = 1);
 
 	if (open_trial(&trial, BPF_TRACE_UPROBE_MULTI) < 0)
 		return;
@@ -113,14 +108,13 @@ static void try_multi(struct plan_kernel *kernel, const struct own_image *own)
 	if (!trial->links.on_trial)
 		return;
 	trial_function();
-	kernel->uprobe_multi = trial->bss->hits == 1 && trial->bss->last_cookie == TRIAL_COOKIE;
+	kernel->uprobe_multi = trial->bss->hits == 1;
 	kernel->multi_by_process = kernel->uprobe_multi && other_thread_hits(trial);
 }
 
 static int try_single(struct plan_kernel *kernel, const struct own_image *own, struct error *error)
 {
 	_cleanup_(feature__destroyp) struct feature *trial = NULL;
-	LIBBPF_OPTS(bpf_uprobe_opts, options, .bpf_cookie = TRIAL_COOKIE);
 	int r = open_trial(&trial, 0);
 
 	if (r == -EPERM || r == -EACCES)
@@ -130,10 +124,10 @@ static int try_single(struct plan_kernel *kernel, const struct own_image *own, s
 	if (r < 0)
 		return error_set(
 			error, r,
-			"the kernel refuses a minimal BPF program: %m. Linux 5.15 or "
+			"the kernel refuses a minimal BPF program: %m. Linux 5.10 or "
 			"newer with CONFIG_BPF_SYSCALL and CONFIG_UPROBE_EVENTS is needed");
-	trial->links.on_trial = bpf_program__attach_uprobe_opts(
-		trial->progs.on_trial, getpid(), "/proc/self/exe", own->offset, &options);
+	trial->links.on_trial = bpf_program__attach_uprobe(trial->progs.on_trial, false, getpid(),
+							   "/proc/self/exe", own->offset);
 	if (!trial->links.on_trial) {
 		miss(kernel, "uprobes cannot be attached (CONFIG_UPROBE_EVENTS, or forbidden by "
 			     "kernel.perf_event_paranoid or a security module)");
@@ -141,7 +135,6 @@ static int try_single(struct plan_kernel *kernel, const struct own_image *own, s
 	}
 	trial_function();
 	kernel->uprobe = trial->bss->hits == 1;
-	kernel->attach_cookie = trial->bss->last_cookie == TRIAL_COOKIE;
 	return 0;
 }
 

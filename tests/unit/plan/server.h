@@ -28,7 +28,6 @@ static const struct plan_kernel full_kernel = {
 	.btf = 1,
 	.ring_buffer = 1,
 	.uprobe = 1,
-	.attach_cookie = 1,
 	.uprobe_multi = 1,
 	.multi_by_process = 1,
 	.rss_stat = 1,
