@@ -10,11 +10,11 @@
  * have backslashes before them. `quence":` is told by eight bytes from each q on. */
 #define LINE_CHUNK_BYTES 64
 
-struct line_count {
-	__u64 text;
-	__u64 length;
-	__u64 lines;
-};
+/* Chunks are counted in blocks, blocks in stretches, and stretches up to the limit: loops that the
+ * verifier of each kernel can follow to their ends, without bpf_loop(), which Linux 5.17 brought. */
+#define LINE_BLOCK_BYTES   ((__u64)64 * LINE_CHUNK_BYTES)
+#define LINE_STRETCH_BYTES (64 * LINE_BLOCK_BYTES)
+#define LINE_TEXT_LIMIT	   (256 * LINE_STRETCH_BYTES)
 
 static __always_inline __u64 is_line_mark(__u64 address)
 {
@@ -24,21 +24,21 @@ static __always_inline __u64 is_line_mark(__u64 address)
 	return word == WORD('q', 'u', 'e', 'n', 'c', 'e', '"', ':');
 }
 
-/* How many lines chunk `index` of the `length` bytes at `text` ends; -1 behind the last chunk. A
- * function of its own, which the verifier checks once. */
-__weak __noinline int lines_in_chunk(__u64 text, __u64 length, __u64 index)
+/* How many lines the chunk at `offset` of the `length` bytes at `text` ends. This and those below are
+ * functions of their own, which the verifier checks once. */
+__weak __noinline int lines_in_chunk(__u64 text, __u64 length, __u64 offset)
 {
 	__u64 words[LINE_CHUNK_BYTES / 8] = {};
-	__u64 offset = index * LINE_CHUNK_BYTES, size;
+	__u64 size;
 	int lines = 0;
 
 	if (offset >= length)
-		return -1;
+		return 0;
 	size = length - offset;
 	if (size > LINE_CHUNK_BYTES)
 		size = LINE_CHUNK_BYTES;
 	if (bpf_probe_read_user(words, (__u32)size, (void *)(text + offset)))
-		return -1;
+		return 0;
 	for (int i = 0; i < LINE_CHUNK_BYTES / 8; i++) {
 		__u64 marks = bytes_equal(words[i], 'q');
 
@@ -52,15 +52,32 @@ __weak __noinline int lines_in_chunk(__u64 text, __u64 length, __u64 index)
 	return lines;
 }
 
-/* Counts the lines of chunk `index`; returns 1 behind the last one. For bpf_loop(). */
-static __always_inline long count_lines_in_chunk(__u64 index, struct line_count *count)
+__weak __noinline int lines_in_block(__u64 text, __u64 length, __u64 offset)
 {
-	int lines = lines_in_chunk(count->text, count->length, index);
+	int lines = 0;
 
-	if (lines < 0)
-		return 1;
-	count->lines += (__u64)lines;
-	return 0;
+	for (__u64 i = 0; i < LINE_BLOCK_BYTES && offset + i < length; i += LINE_CHUNK_BYTES)
+		lines += lines_in_chunk(text, length, offset + i);
+	return lines;
+}
+
+__weak __noinline int lines_in_stretch(__u64 text, __u64 length, __u64 offset)
+{
+	int lines = 0;
+
+	for (__u64 i = 0; i < LINE_STRETCH_BYTES && offset + i < length; i += LINE_BLOCK_BYTES)
+		lines += lines_in_block(text, length, offset + i);
+	return lines;
+}
+
+/* How many lines the `length` bytes at `text` carry, as far as the limit. */
+__weak __noinline int lines_in_text(__u64 text, __u64 length)
+{
+	int lines = 0;
+
+	for (__u64 i = 0; i < LINE_TEXT_LIMIT && i < length; i += LINE_STRETCH_BYTES)
+		lines += lines_in_stretch(text, length, i);
+	return lines;
 }
 
 #endif

@@ -15,34 +15,15 @@ struct frame_header {
 	__u8 opcode;
 };
 
-/* Before kernel commit e6f2dd0f8067 ("bpf: Add bpf_loop helper"), 5.17, messages are searched as far
- * as this. */
-#define SHORT_LOOP_CHUNKS 256
-
-static long count_chunk(__u64 index, struct line_count *count)
-{
-	return count_lines_in_chunk(index, count);
-}
-
 static __always_inline void count_lines(__u64 text, __u64 length, enum event event)
 {
-	struct line_count count = {.text = text, .length = length};
-	__u64 *counter;
 	__u32 index = event;
+	__u64 *counter = bpf_map_lookup_elem(&events, &index);
 
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {
-		bpf_loop((__u32)(length / LINE_CHUNK_BYTES) + 2, count_chunk, &count, 0);
-	} else {
-		for (__u32 i = 0; i < SHORT_LOOP_CHUNKS; i++) {
-			if (count_lines_in_chunk(i, &count))
-				break;
-		}
-		if (length > SHORT_LOOP_CHUNKS * LINE_CHUNK_BYTES)
-			lose(LOSS_LINES_UNCOUNTED);
-	}
-	counter = bpf_map_lookup_elem(&events, &index);
 	if (counter)
-		add(counter, count.lines);
+		add(counter, (__u64)lines_in_text(text, length));
+	if (length > LINE_TEXT_LIMIT)
+		lose(LOSS_LINES_UNCOUNTED);
 }
 
 /* The connection that the task of this poll writes to, if it is known. */

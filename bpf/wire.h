@@ -71,7 +71,7 @@
 	X(HEAD_STRANGE, "head_strange", "request heads: the buffer was not as expected")           \
 	X(ROUTE_STRANGE, "route_strange", "routes: the text was not that of a template")           \
 	X(FRAME_STRANGE, "frame_strange", "websocket frames: not as expected")                     \
-	X(LINES_UNCOUNTED, "lines_uncounted", "lines: in a message too long for this kernel")      \
+	X(LINES_UNCOUNTED, "lines_uncounted", "lines: in a message of more than 64 MiB")           \
 	X(OUTCOME_UNKNOWN, "outcome_unknown", "outcomes of tasks: memory was not as expected")     \
 	X(HTTP2, "http2_requests", "requests over HTTP/2, which is not looked into")               \
 	X(STATUS_UNKNOWN, "status_unknown", "status codes: neither way to read them gave one")

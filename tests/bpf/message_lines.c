@@ -9,16 +9,9 @@
 #define HEAD "{\"type\":\"TaskOutputData\",\"data\":{\"task_id\":\"0b8a1bd4\",\"lines\":["
 #define TAIL "],\"is_historical\":true,\"has_more\":false}}"
 
-/* As bpf_loop() does it, with as many chunks as the program asks for. */
 static size_t count_at(uint64_t address, size_t length)
 {
-	struct line_count count = {.text = address, .length = length};
-
-	for (uint64_t chunk = 0; chunk < length / LINE_CHUNK_BYTES + 2; chunk++) {
-		if (count_lines_in_chunk(chunk, &count))
-			break;
-	}
-	return count.lines;
+	return (size_t)lines_in_text(address, length);
 }
 
 /* The text's lines, once with memory behind it that cannot be read, once with a mark's rest there. */
