@@ -54,36 +54,48 @@ static __always_inline __u64 ends_head(__u64 word, struct line_ends *before)
 	return feeds & (feed_1_before | (return_1_before & feed_2_before));
 }
 
-/* Whether the `length` bytes at `buffer` hold the end of a head, as far as they are searched. A
- * function of its own, which the verifier checks once and not for each state of its callers. */
+/* Whether a head ends in the chunk at `offset` of the `length` bytes at `buffer`: 1 or 0; -1 where
+ * there is no chunk to look at. A function of its own, which the verifier checks once and not for each
+ * chunk. */
+__weak __noinline int head_ends_in_chunk(__u64 buffer, __u64 length, __u64 offset)
+{
+	__u64 words[HEAD_CHUNK_BYTES / 8] = {};
+	__u64 found = 0, word_before = 0, size;
+	struct line_ends before = {};
+
+	if (offset >= length)
+		return -1;
+	size = length - offset;
+	if (size > HEAD_CHUNK_BYTES)
+		size = HEAD_CHUNK_BYTES;
+	if (bpf_probe_read_user(words, (__u32)size, (void *)(buffer + offset)))
+		return -1;
+	if (offset >= sizeof(word_before)) {
+		bpf_probe_read_user(&word_before, sizeof(word_before),
+				    (void *)(buffer + offset - sizeof(word_before)));
+		ends_head(word_before, &before);
+	}
+	for (__u32 i = 0; i < HEAD_CHUNK_BYTES / 8; i++)
+		found |= ends_head(words[i], &before);
+	return found != 0;
+}
+
+/* Whether the `length` bytes at `buffer` hold the end of a head, as far as they are searched. */
 __weak __noinline int head_is_whole(__u64 buffer, __u64 length)
 {
-	__u64 words[HEAD_CHUNK_BYTES / 8];
 	struct line_ends before = {};
-	__u64 found = 0, tail = 0;
+	__u64 tail = 0;
 
 	/* The usual request has no body and came alone: its head ends where the bytes end. */
 	if (length < 4 || bpf_probe_read_user(&tail, 4, (void *)(buffer + length - 4)))
 		return 0;
 	if (ends_head(tail, &before))
 		return 1;
-
-	before.feeds = before.returns = 0;
 	for (__u32 chunk = 0; chunk < HEAD_CHUNK_LIMIT; chunk++) {
-		__u64 offset = (__u64)chunk * HEAD_CHUNK_BYTES, size;
+		int ends = head_ends_in_chunk(buffer, length, (__u64)chunk * HEAD_CHUNK_BYTES);
 
-		if (offset >= length)
-			return 0;
-		size = length - offset;
-		if (size > HEAD_CHUNK_BYTES)
-			size = HEAD_CHUNK_BYTES;
-		__builtin_memset(words, 0, sizeof(words));
-		if (bpf_probe_read_user(words, (__u32)size, (void *)(buffer + offset)))
-			return 0;
-		for (__u32 i = 0; i < HEAD_CHUNK_BYTES / 8; i++)
-			found |= ends_head(words[i], &before);
-		if (found)
-			return 1;
+		if (ends)
+			return ends > 0;
 	}
 	return 0;
 }

@@ -43,12 +43,10 @@ __weak __noinline int count_leading(__u64 data, __u64 length)
 
 /* Keeps the path of the request target at `data`, for the request's span. Only an origin-form target
  * is one (RFC 9112 section 3.2): the others may hold a user's name and password. */
-__weak __noinline int keep_url_path(struct http_connection *connection, __u64 data, __u64 length)
+static __noinline int keep_url_path(struct http_connection *connection, __u64 data, __u64 length)
 {
 	__u64 size = length > URL_PATH_BYTES ? URL_PATH_BYTES : length;
 
-	if (!connection)
-		return 0;
 	__builtin_memset(connection->url_path, 0, sizeof(connection->url_path));
 	if (bpf_probe_read_user(connection->url_path, (__u32)size, (void *)data))
 		lose(LOSS_READ_FAULT);
@@ -69,8 +67,8 @@ static __always_inline void keep_trace_parent(__u64 value, struct trace_context 
 	caller->flags = CONTEXT_PRESENT | CONTEXT_REMOTE | (parent.sampled ? CONTEXT_SAMPLED : 0);
 }
 
-static __always_inline void keep_trace_state(struct http_connection *connection, __u64 header,
-					     __u64 value, __u64 end)
+/* A function of its own, which the verifier checks once. Older ones take numbers only. */
+__weak __noinline int keep_trace_state(__u64 header, __u64 value, __u64 end)
 {
 	struct trace_state *state;
 	__u32 zero = 0;
@@ -78,19 +76,26 @@ static __always_inline void keep_trace_state(struct http_connection *connection,
 
 	if (!fresh || bpf_map_update_elem(&trace_states, &header, fresh, BPF_ANY)) {
 		lose(LOSS_TRACE_HEADERS);
-		return;
+		return 0;
 	}
 	state = bpf_map_lookup_elem(&trace_states, &header);
-	connection->has_trace_state = 1;
 	if (state && !read_trace_state(value, end, state))
 		lose(LOSS_TRACE_HEADERS);
+	return 1;
 }
 
 /* The caller's trace, from the headers of the head at `data`. */
 static __always_inline void read_caller(struct http_connection *connection, __u64 header,
 					__u64 data, __u64 length, struct trace_context *caller)
 {
-	struct trace_search search = {.head = data, .length = length};
+	struct trace_search search = {
+		.head = data,
+		.length = length,
+		.from = any_value(0),
+		.parent = any_value(0),
+		.parents = any_value(0),
+		.state = any_value(0),
+	};
 	int more = 1;
 
 	for (int i = 0; i < TRACE_LINE_LIMIT && more > 0; i++)
@@ -101,7 +106,8 @@ static __always_inline void read_caller(struct http_connection *connection, __u6
 	if (search.parents == 1)
 		keep_trace_parent(search.parent, caller);
 	if (search.state)
-		keep_trace_state(connection, header, search.state, data + length);
+		connection->has_trace_state =
+			(__u8)keep_trace_state(header, search.state, data + length);
 }
 
 static __always_inline void start_request(struct http_connection *connection,

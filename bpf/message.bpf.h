@@ -97,13 +97,11 @@ struct request_scan {
 };
 
 /* Takes the next byte. Returns whether it completes the field "type":"StartLogStream" of the outermost
- * object. A function of its own, which the verifier checks once, not for each byte. */
-__weak __noinline int take_request_byte(struct request_scan *scan, __u64 byte)
+ * object. Without branches: the verifier follows it for each byte. */
+static __noinline int take_request_byte(struct request_scan *scan, __u64 byte)
 {
 	__u64 outside, keep, miss, space, quote, ends;
 
-	if (!scan)
-		return 0;
 	quote = is_byte(byte, '"') & ~scan->escaped;
 	space = is_byte(byte, ' ') | is_byte(byte, '\t') | is_byte(byte, '\n') |
 		is_byte(byte, '\r');
@@ -156,8 +154,13 @@ __weak __noinline int request_type_of(__u64 payload, __u64 length, __u32 mask)
 	for (int i = 0; i < REQUEST_BYTES / 8; i++)
 		text.words[i] ^= masks;
 	/* Without branches: behind the text's end there is nothing but zero bytes. */
-	for (__u32 i = 0; i < REQUEST_BYTES; i++)
-		found |= take_request_byte(&scan, text.bytes[i] & -((i - size) >> 63));
+	for (__u32 i = 0; i < REQUEST_BYTES; i++) {
+		__u64 below = i - size;
+
+		/* Or the compiler makes a branch of it. */
+		__asm__ volatile("" : "+r"(below));
+		found |= take_request_byte(&scan, text.bytes[i] & -(below >> 63));
+	}
 	if (found)
 		return REQUEST_TYPE_LOG_STREAM;
 	return scan.has_type ? REQUEST_TYPE_OTHER : REQUEST_TYPE_UNKNOWN;

@@ -12,42 +12,62 @@
 #define TRACE_CHUNK_LIMIT 64
 #define TRACE_LINE_LIMIT  16 /* lines of a head that start with a t */
 
-/* Where in the head at `buffer` a line starts with t or T, at or after `from`; -1 where none does
- * before the head ends, -2 where it is too long to tell. */
-__weak __noinline int next_trace_line(__u64 buffer, __u64 length, __u64 from)
+/* What is not a place in a head. */
+enum trace_line {
+	TRACE_LINE_NONE = -1, /* the head ends before */
+	TRACE_LINE_FAR = -2,  /* it is too long to tell */
+	TRACE_LINE_LATER = -3,
+};
+
+/* Where in the chunk at `offset` of the head at `buffer` a line starts with t or T. A function of its
+ * own, which the verifier checks once and not for each chunk. */
+__weak __noinline int trace_line_in_chunk(__u64 buffer, __u64 length, __u64 offset)
 {
-	__u64 words[TRACE_CHUNK_BYTES / 8];
+	__u64 words[TRACE_CHUNK_BYTES / 8] = {};
+	__u64 position = 0, is_end = 0, open = ~0ULL, word_before = 0, size;
 	struct line_ends before = {};
 
-	for (__u32 chunk = 0; chunk < TRACE_CHUNK_LIMIT; chunk++) {
-		__u64 offset = from + (__u64)chunk * TRACE_CHUNK_BYTES, size;
-		__u64 position = 0, is_end = 0, open = ~0ULL;
-
-		if (offset >= length)
-			return -1;
-		size = length - offset;
-		if (size > TRACE_CHUNK_BYTES)
-			size = TRACE_CHUNK_BYTES;
-		__builtin_memset(words, 0, sizeof(words));
-		if (bpf_probe_read_user(words, (__u32)size, (void *)(buffer + offset)))
-			return -1;
-		for (__u32 i = 0; i < TRACE_CHUNK_BYTES / 8; i++) {
-			__u64 feed_before = before.feeds >> 56;
-			__u64 ends = ends_head(words[i], &before);
-			__u64 lines = bytes_equal(words[i] | REPEAT(0x20), 't') &
-				      (before.feeds << 8 | feed_before);
-			__u64 marks = ends | lines;
-			__u64 first = marks & -marks;
-
-			/* Without branches: added up only until the first mark. */
-			position += first_marked(marks) & open;
-			is_end |= (ends & first) & open;
-			open &= (((marks | -marks) >> 63) - 1);
-		}
-		if (!open)
-			return is_end ? -1 : (int)(offset + position);
+	if (offset >= length)
+		return TRACE_LINE_NONE;
+	size = length - offset;
+	if (size > TRACE_CHUNK_BYTES)
+		size = TRACE_CHUNK_BYTES;
+	if (bpf_probe_read_user(words, (__u32)size, (void *)(buffer + offset)))
+		return TRACE_LINE_NONE;
+	if (offset >= sizeof(word_before)) {
+		bpf_probe_read_user(&word_before, sizeof(word_before),
+				    (void *)(buffer + offset - sizeof(word_before)));
+		ends_head(word_before, &before);
 	}
-	return -2;
+	for (__u32 i = 0; i < TRACE_CHUNK_BYTES / 8; i++) {
+		__u64 feed_before = before.feeds >> 56;
+		__u64 ends = ends_head(words[i], &before);
+		__u64 lines = bytes_equal(words[i] | REPEAT(0x20), 't') &
+			      (before.feeds << 8 | feed_before);
+		__u64 marks = ends | lines;
+		__u64 first = marks & -marks;
+
+		/* Without branches: added up only until the first mark. */
+		position += first_marked(marks) & open;
+		is_end |= (ends & first) & open;
+		open &= (((marks | -marks) >> 63) - 1);
+	}
+	if (open)
+		return TRACE_LINE_LATER;
+	return is_end ? TRACE_LINE_NONE : (int)position;
+}
+
+/* Where in the head at `buffer` a line starts with t or T, at or after `from`; or an enum trace_line. */
+__weak __noinline int next_trace_line(__u64 buffer, __u64 length, __u64 from)
+{
+	for (__u32 chunk = 0; chunk < TRACE_CHUNK_LIMIT; chunk++) {
+		__u64 offset = from + (__u64)chunk * TRACE_CHUNK_BYTES;
+		int position = trace_line_in_chunk(buffer, length, offset);
+
+		if (position != TRACE_LINE_LATER)
+			return position < 0 ? position : (int)offset + position;
+	}
+	return TRACE_LINE_FAR;
 }
 
 /* Which of the two headers the line at `line` is. */
@@ -78,6 +98,12 @@ __weak __noinline int trace_header_at(__u64 line)
 	return TRACE_HEADER_NONE;
 }
 
+/* Gives `value`, of which the verifier then knows nothing: states that differ in it only are one. */
+__weak __noinline __u64 any_value(__u64 value)
+{
+	return value;
+}
+
 /* A search for the two headers in a head: how far it is, and where their values were found. */
 struct trace_search {
 	__u64 head;
@@ -89,23 +115,21 @@ struct trace_search {
 };
 
 /* Goes on to the next line that may be one of them. Returns 1, 0 at the end of the head, -1 where it
- * is too long to tell. A function of its own, which the verifier checks once. */
-__weak __noinline int search_trace_headers(struct trace_search *search)
+ * is too long to tell. */
+static __always_inline int search_trace_headers(struct trace_search *search)
 {
 	int line, kind;
 	__u64 value;
 
-	if (!search)
-		return 0;
 	line = next_trace_line(search->head, search->length, search->from);
 	if (line < 0)
-		return line == -2 ? -1 : 0;
+		return line == TRACE_LINE_FAR ? -1 : 0;
 	search->from = (__u64)line + 1;
 	value = search->head + (__u64)line;
 	kind = trace_header_at(value);
 	if (kind == TRACE_HEADER_PARENT) {
 		search->parent = value + sizeof("traceparent");
-		search->parents++;
+		search->parents = any_value(search->parents + 1);
 	} else if (kind == TRACE_HEADER_STATE && !search->state) {
 		search->state = value + sizeof("tracestate");
 	}
@@ -164,14 +188,13 @@ struct trace_parent {
 
 /* Reads the traceparent whose value starts at `value`, after spaces. Returns whether it is valid:
  * version 00, or a later one of which the first fields are the same; ids not all zero. */
-__weak __noinline int read_trace_parent(__u64 value, struct trace_parent *parent)
+static __attribute__((noinline, unused)) int read_trace_parent(__u64 value,
+							       struct trace_parent *parent)
 {
 	__u64 hex[7] = {}, bad = 0, version_word = 0;
 	char text[56] = {};
 	__u32 version, flags;
 
-	if (!parent)
-		return 0;
 	value = skip_spaces(value);
 	if (bpf_probe_read_user(text, sizeof(text), (void *)value))
 		return 0;
@@ -203,12 +226,11 @@ __weak __noinline int read_trace_parent(__u64 value, struct trace_parent *parent
 /* Keeps the tracestate whose value starts at `value` in a head that ends at `end`: all of it up to
  * the end of its line, or nothing where that is longer than the room or cannot be read. Returns
  * whether it was kept, also where it is empty. */
-__weak __noinline int read_trace_state(__u64 value, __u64 end, struct trace_state *state)
+static __attribute__((noinline, unused)) int read_trace_state(__u64 value, __u64 end,
+							      struct trace_state *state)
 {
 	__u64 open = ~0ULL, length = 0, size, *words;
 
-	if (!state)
-		return 0;
 	state->length = 0;
 	__builtin_memset(state->text, 0, sizeof(state->text));
 	value = skip_spaces(value);

@@ -271,7 +271,6 @@ Test(bpf_trace_lines, the_values_of_both_headers_are_found)
 				     0, "%s", rows[i].head);
 		native_free(head);
 	}
-	cr_assert_eq(search_trace_headers(NULL), 0);
 }
 
 Test(bpf_trace_lines, a_search_tells_where_the_head_is_too_long)

@@ -51,7 +51,6 @@ Test(bpf_trace_parent, ids_and_the_sampled_flag_are_taken_over)
 		cr_assert_arr_eq(parent.span_id, span_id, sizeof(span_id));
 		cr_assert_eq(parent.sampled, rows[i].sampled, "%s", text);
 	}
-	cr_assert_not(read_trace_parent(native_address(VALID "\r\n"), NULL));
 }
 
 Test(bpf_trace_parent, random_ids_are_read_as_they_were_written)
