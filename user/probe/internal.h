@@ -31,6 +31,10 @@ struct probe {
 /* The program that serves a hook. */
 struct bpf_program *probe_program(struct probe *probe, enum hook hook);
 
+/* Loads the programs, and says what checking each of them took, or what is wrong with it, for those
+ * who want to hear more. */
+int probe_load_telling(struct probe *probe);
+
 /* Enters the tasks that were alive at the attachment. */
 int probe_take_census(struct probe *probe, struct error *error);
 

@@ -205,7 +205,8 @@ static int make_overflow_series(struct probe *probe)
 
 int probe__load(struct probe *probe, struct error *error)
 {
-	int r = scottyscope__load(probe->skeleton);
+	int r = log_level() >= LOG_LEVEL_DEBUG ? probe_load_telling(probe)
+					       : scottyscope__load(probe->skeleton);
 
 	if (r == -EPERM || r == -EACCES)
 		return error_set(error, r,
