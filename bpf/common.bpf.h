@@ -49,8 +49,18 @@ static __always_inline __u64 process_and_thread(void)
 	return (__u64)info.tgid << 32 | info.pid;
 }
 
-/* Whether a hook's hit is the target's and may be recorded: gives its thread id, 0 if not. */
-static __always_inline __u32 admit(enum hook hook, enum activation needed)
+/* Since kernel commit e00931c02568 ("bpf: Enable private stack for eligible subprogs"), 6.13, programs
+ * of a uprobe's type have a stack on each CPU, as if none could interrupt another. Those of uprobes can,
+ * where the kernel is preemptible, and then one writes over the other's variables. Programs with a
+ * tail call stay on their thread's stack, even where the call is ruled out. */
+static __always_inline void keep_own_stack(void)
+{
+	if (never)
+		bpf_tail_call(NULL, &no_programs, 0);
+}
+
+/* Whether a tracepoint's hit is the target's and may be recorded: gives its thread id, 0 if not. */
+static __always_inline __u32 admit_tracepoint(enum hook hook, enum activation needed)
 {
 	__u64 ids;
 
@@ -61,6 +71,13 @@ static __always_inline __u32 admit(enum hook hook, enum activation needed)
 		return 0;
 	count(&hook_hits, hook);
 	return (__u32)ids;
+}
+
+/* The same for a uprobe's. */
+static __always_inline __u32 admit(enum hook hook, enum activation needed)
+{
+	keep_own_stack();
+	return admit_tracepoint(hook, needed);
 }
 
 static __always_inline struct thread *find_thread(__u32 tid)

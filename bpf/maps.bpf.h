@@ -36,6 +36,7 @@ extern const volatile bool messages_by_frame;
 extern const volatile bool wakes_are_seen;
 
 extern const volatile __u32 app_status_offset; /* in AppData; 0: not known */
+extern const volatile bool never;
 
 /* Checks of all applications: the number of the latest. */
 extern __u64 app_checks_begun;
@@ -223,6 +224,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct oauth_cleanup);
 } oauth_cleanups __weak SEC(".maps");
+
+/* Empty for ever: see keep_own_stack(). */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} no_programs __weak SEC(".maps");
 
 /* Zeroed values to start a map's entry with: they are too large for a program's stack. */
 struct {

@@ -21,6 +21,7 @@ const volatile __u64 sampler_threshold = 0;
 const volatile bool messages_by_frame = false;
 const volatile bool wakes_are_seen = false;
 const volatile __u32 app_status_offset = 0;
+const volatile bool never = false;
 
 __u32 activation = ACTIVE_NONE;
 

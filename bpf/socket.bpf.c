@@ -19,7 +19,7 @@ struct socket_name {
 SEC("tp/syscalls/sys_enter_accept4")
 int on_socket_accept(struct trace_event_raw_sys_enter *event)
 {
-	__u32 tid = admit(HOOK_SOCKET_ACCEPT, ACTIVE_ALL);
+	__u32 tid = admit_tracepoint(HOOK_SOCKET_ACCEPT, ACTIVE_ALL);
 	struct thread *thread = tid ? meet_thread(tid) : NULL;
 
 	if (thread)
@@ -30,7 +30,7 @@ int on_socket_accept(struct trace_event_raw_sys_enter *event)
 SEC("tp/syscalls/sys_exit_accept4")
 int on_socket_accepted(struct trace_event_raw_sys_exit *event)
 {
-	__u32 tid = admit(HOOK_SOCKET_ACCEPTED, ACTIVE_ALL);
+	__u32 tid = admit_tracepoint(HOOK_SOCKET_ACCEPTED, ACTIVE_ALL);
 	struct thread *thread = tid ? find_thread(tid) : NULL;
 	struct socket_address *peer;
 	struct socket_name name = {};
