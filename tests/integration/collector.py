@@ -8,11 +8,16 @@ import sys
 from typing import Any
 
 from conftest import Starter
+from harness import PATIENCE
 
 Message = dict[str, Any]
 
-# Often, so that no test waits long for what it sent.
-FAST = {"OTEL_METRIC_EXPORT_INTERVAL": "300", "OTEL_BSP_SCHEDULE_DELAY": "100"}
+# Often, so that no test waits long for what it sent; not more often than a slow machine's receiver
+# can take it, or the tool drops what is old.
+FAST = {
+    "OTEL_METRIC_EXPORT_INTERVAL": str(round(300 * PATIENCE**2)),
+    "OTEL_BSP_SCHEDULE_DELAY": str(round(100 * PATIENCE)),
+}
 
 
 def fields(attributes: list[Message]) -> dict[str, Any]:

@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Self
 
-TIMEOUT_S = 20
+from harness import PATIENCE
+
+TIMEOUT_S = 20 * PATIENCE
 TOKEN = "fixture-token"
 RECEIVE_BYTES = 65536
 
