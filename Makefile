@@ -58,8 +58,8 @@ SOURCES := $(wildcard user/*/*.c)
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(PROTO_OBJECTS)
 MAIN_OBJECT := $(BUILD)/user/main.o
 
-.PHONY: all deps demo prepared-demo test prepared-test sanitized-tests fixtures unit integration bench lint format \
-	docs clean install
+.PHONY: all deps demo prepared-demo test prepared-test sanitized-tests fixtures unit integration vm prepared-vm \
+	bench lint format docs clean install
 
 all: $(BUILD)/scottyscope
 
@@ -182,6 +182,10 @@ INTEGRATION_COMMAND = SCOTTYSCOPE=$(abspath $(BUILD))/scottyscope \
 	SCOTTY_CURRENT=$(abspath $(FIXTURES))/scotty-current \
 	$(VENV)/bin/pytest -q -p no:cacheprovider --junitxml=$(BUILD)/integration.xml tests/integration
 
+# On kernels from 5.10 on, emulated: see observability/KERNELS.md.
+VM_COMMAND = $(VENV)/bin/python tests/vm/run.py --tool $(BUILD)/scottyscope \
+	--server $(FIXTURES)/scotty-bare --directory $(BUILD)/vm --junit $(BUILD)/vm.xml
+
 deps:
 	$(Q)sh tests/setup/packages.sh
 
@@ -191,7 +195,8 @@ test: deps
 prepared-test: all sanitized-tests fixtures $(VENV)/done
 	$(Q)python3 tests/run.py \
 		unit $(BUILD)/unit.xml '$(UNIT_COMMAND)' \
-		integration $(BUILD)/integration.xml '$(INTEGRATION_COMMAND)'
+		integration $(BUILD)/integration.xml '$(INTEGRATION_COMMAND)' \
+		vm $(BUILD)/vm.xml '$(VM_COMMAND)'
 
 demo: deps
 	$(Q)$(MAKE) --no-print-directory prepared-demo
@@ -207,6 +212,12 @@ unit: sanitized-tests
 
 integration: all fixtures $(VENV)/done
 	$(Q)python3 tests/run.py integration $(BUILD)/integration.xml '$(INTEGRATION_COMMAND)'
+
+vm: deps
+	$(Q)$(MAKE) --no-print-directory prepared-vm
+
+prepared-vm: all $(FIXTURES)/scotty-bare $(VENV)/done
+	$(Q)python3 tests/run.py vm $(BUILD)/vm.xml '$(VM_COMMAND)'
 
 # --- end to end -------------------------------------------------------------------------------
 

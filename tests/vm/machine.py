@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""The virtual machine: what is in it, and how it is run by QEMU's software emulation."""
+
+import pathlib
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Sequence
+
+from image import Image
+
+HERE = pathlib.Path(__file__).parent
+ARCHITECTURE = "x86_64"
+QEMU = f"qemu-system-{ARCHITECTURE}"
+# What the sample server's compose tasks run, besides the shell's own commands.
+PROGRAMS = ("sh", "seq", "sleep")
+MEMORY_MB = 1024
+# Nothing here is to be mitigated, and emulated CPUs agree on the time.
+KERNEL_OPTIONS = "console=ttyS0 panic=-1 loglevel=4 mitigations=off tsc=reliable rdinit=/init"
+
+# What no test imports: of the standard library, and of the packages that are installed.
+NOT_OF_LIBRARY = (
+    *("test", "idlelib", "tkinter", "ensurepip", "lib2to3", "pydoc_data", "turtledemo"),
+    *("site-packages", "dist-packages", "venv", "distutils"),
+)
+NOT_OF_PACKAGES = ("pip", "setuptools", "pkg_resources", "_distutils_hack", "wheel")
+
+
+def _add_python(image: Image) -> None:
+    """The interpreter that runs this, its library, and its packages."""
+    library, packages = (pathlib.Path(sysconfig.get_paths()[key]) for key in ("stdlib", "purelib"))
+    static = [path.name for path in library.glob("config-*")]
+    image.add("/python/bin/python3", pathlib.Path(sys.executable))
+    image.add_tree(f"/python/lib/{library.name}", library, (*NOT_OF_LIBRARY, *static))
+    image.add_tree("/packages", packages, NOT_OF_PACKAGES)
+
+
+def make_image(
+    archive: pathlib.Path,
+    tool: pathlib.Path,
+    server: pathlib.Path,
+    arguments: Sequence[str],
+) -> None:
+    """The initial RAM disk, which runs pytest with these arguments."""
+    image = Image()
+    image.add("/bin/scottyscope", tool)
+    image.add("/bin/scotty-bare", server)
+    for program in PROGRAMS:
+        path = shutil.which(program)
+        if not path:
+            raise FileNotFoundError(f"{program} is not installed")
+        image.add(f"/bin/{program}", pathlib.Path(path))
+    _add_python(image)
+    image.add_tree("/tests", HERE.parent / "integration", ("__pycache__",))
+    for name in ("test_kernel.py", "instant.py"):
+        image.add(f"/tests/{name}", HERE / "guest" / name)
+    image.add("/init", HERE / "guest" / "init.py")
+    image.add_text("/test-arguments", "\n".join(arguments))
+    # The tool's front becomes nobody.
+    image.add_text("/etc/passwd", "root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n")
+    image.add_text("/etc/group", "root:x:0:\nnogroup:x:65534:\n")
+    image.add_text("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")
+    image.write(archive)
+
+
+def boot(
+    kernel: pathlib.Path,
+    archive: pathlib.Path,
+    environment: dict[str, str],
+    directory: pathlib.Path,
+    limit_s: float,
+) -> None:
+    """Runs the machine to its end; leaves `console` and `results` in the directory.
+
+    The kernel hands what it does not know on its command line to the first process.
+    """
+    words = [f"{name}={value}" for name, value in environment.items()]
+    console, results = directory / "console", directory / "results"
+    console.unlink(missing_ok=True)
+    results.unlink(missing_ok=True)
+    subprocess.run(
+        [
+            *(QEMU, "-accel", "tcg", "-cpu", "max", "-smp", "2"),
+            *("-m", str(MEMORY_MB), "-nodefaults", "-no-reboot", "-display", "none"),
+            *("-serial", f"file:{console}", "-serial", f"file:{results}"),
+            *("-kernel", str(kernel), "-initrd", str(archive)),
+            *("-append", " ".join((KERNEL_OPTIONS, *words))),
+        ],
+        timeout=limit_s,
+        check=True,
+    )

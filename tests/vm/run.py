@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Runs the tool's tests on other kernels, each in a virtual machine of its own.
+
+Run it with the Python whose packages the integration tests need: it goes into the machines.
+
+On each the workload of tests/integration runs, whose clients count all that they do, and every
+metric has to say the same. Writes one JUnit file for all, and tables of what was found.
+"""
+
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+
+import kernels
+import machine
+import report
+
+# Emulated, everything takes some ten times as long, and longer where others use the CPUs.
+PATIENCE = 15
+STEPS = 15
+LIMIT_S = 400
+# In the virtual machine.
+ENVIRONMENT = {
+    "PATH": "/bin",
+    "PYTHONHOME": "/python",
+    "PYTHONPATH": "/packages",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "SCOTTYSCOPE": "/bin/scottyscope",
+    "SCOTTY_BARE": "/bin/scotty-bare",
+    "TEST_PATIENCE": str(PATIENCE),
+    "TEST_STEPS": str(STEPS),
+}
+# Of tests/integration: everything at once, and polls to the unit.
+TESTS = (
+    "test_workload",
+    "test_idle_server_polls_nothing",
+    "test_polls_of_a_task",
+    "test_polls_on_several_connections",
+    "test_blocking_closures_are_no_polls",
+    "test_tasks_come_and_go",
+)
+# The other builds of the server are not there to be compared with.
+SELECTION = f"test_kernel or (bare and not builds_agree and ({' or '.join(TESTS)}))"
+ARGUMENTS = (
+    *("-v", "-p", "instant", "-p", "no:cacheprovider", "--color=no", "-o", "junit_family=xunit1"),
+    *("-k", SELECTION, "test_kernel.py", "test_tokio.py", "test_workload.py"),
+)
+
+
+def tail_of(console: pathlib.Path) -> str:
+    """The console's last lines, as an XML file may hold them."""
+    text = console.read_text(errors="replace") if console.exists() else ""
+    printable = "".join(c for c in text if c.isprintable() or c == "\n")
+    return "\n".join(printable.splitlines()[-40:])
+
+
+def failure(series: str, why: str, detail: str) -> ElementTree.Element:
+    """A test case for a kernel that did not come so far as to run the tests."""
+    case = ElementTree.Element("testcase", classname=f"vm.{series}", name="boots")
+    ElementTree.SubElement(case, "failure", message=why).text = detail
+    return case
+
+
+def skip(series: str, why: str) -> ElementTree.Element:
+    case = ElementTree.Element("testcase", classname=f"vm.{series}", name="boots")
+    ElementTree.SubElement(case, "skipped", message=why)
+    return case
+
+
+def cases_of(series: str, results: pathlib.Path) -> list[ElementTree.Element]:
+    """The test cases of one machine, by the names that they have here."""
+    cases = list(ElementTree.parse(results).iter("testcase"))
+    for case in cases:
+        module = (case.get("classname") or "").split(".")[-1]
+        case.set("classname", f"vm.{series}.{module}")
+    return cases
+
+
+def run_kernel(
+    series: str, directory: pathlib.Path, archive: pathlib.Path
+) -> list[ElementTree.Element]:
+    """The tests on one kernel."""
+    if os.uname().machine != machine.ARCHITECTURE:
+        return [skip(series, f"these kernels are for {machine.ARCHITECTURE}")]
+    try:
+        kernel = kernels.newest(series, directory)
+    except kernels.Unavailable as why:
+        return [skip(series, str(why))]
+    print(f"vm {series}: {kernel.package} {kernel.version}", flush=True)
+    start_s = time.monotonic()
+    try:
+        machine.boot(
+            kernel.image, archive, {**ENVIRONMENT, "KERNEL_SERIES": series}, directory, LIMIT_S
+        )
+        cases = cases_of(series, directory / "results")
+    except (subprocess.SubprocessError, OSError, ElementTree.ParseError) as problem:
+        cases = [failure(series, str(problem), tail_of(directory / "console"))]
+    bad = [case for case in cases if report.is_bad(case)]
+    took_s = time.monotonic() - start_s
+    good = len(cases) - len(bad)
+    print(f"vm {series}: {good} of {len(cases)} tests passed in {took_s:.0f} s", flush=True)
+    for case in bad:
+        print(f"vm {series}: failed: {case.get('name')}", flush=True)
+    return cases
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tool", type=pathlib.Path, required=True)
+    parser.add_argument("--server", type=pathlib.Path, required=True, help="built as scotty-bare")
+    parser.add_argument("--directory", type=pathlib.Path, required=True, help="kernels, results")
+    parser.add_argument("--junit", type=pathlib.Path, required=True)
+    parser.add_argument("--series", choices=kernels.SERIES, nargs="*", default=[*kernels.SERIES])
+    options = parser.parse_args()
+
+    options.directory.mkdir(parents=True, exist_ok=True)
+    archive = options.directory / "initramfs"
+    machine.make_image(archive, options.tool, options.server, ARGUMENTS)
+    suites = ElementTree.Element("testsuites")
+    for series in options.series:
+        suite = ElementTree.SubElement(suites, "testsuite", name=f"vm.{series}")
+        suite.extend(run_kernel(series, options.directory / series, archive))
+    ElementTree.ElementTree(suites).write(options.junit, encoding="utf-8", xml_declaration=True)
+    tables = report.tables(suites)
+    (options.directory / "kernels.md").write_text(tables)
+    print(tables)
+    return 1 if any(map(report.is_bad, suites.iter("testcase"))) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
