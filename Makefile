@@ -184,7 +184,8 @@ INTEGRATION_COMMAND = SCOTTYSCOPE=$(abspath $(BUILD))/scottyscope \
 
 # On kernels from 5.10 on, emulated: see observability/KERNELS.md.
 VM_COMMAND = $(VENV)/bin/python tests/vm/run.py --tool $(BUILD)/scottyscope \
-	--server $(FIXTURES)/scotty-bare --directory $(BUILD)/vm --junit $(BUILD)/vm.xml
+	--server $(FIXTURES)/scotty-bare --server $(FIXTURES)/scotty-default \
+	--directory $(BUILD)/vm --junit $(BUILD)/vm.xml
 
 deps:
 	$(Q)sh tests/setup/packages.sh
@@ -216,7 +217,7 @@ integration: all fixtures $(VENV)/done
 vm: deps
 	$(Q)$(MAKE) --no-print-directory prepared-vm
 
-prepared-vm: all $(FIXTURES)/scotty-bare $(VENV)/done
+prepared-vm: all $(FIXTURES)/scotty-bare $(FIXTURES)/scotty-default $(VENV)/done
 	$(Q)python3 tests/run.py vm $(BUILD)/vm.xml '$(VM_COMMAND)'
 
 # --- end to end -------------------------------------------------------------------------------

@@ -39,13 +39,14 @@ def _add_python(image: Image) -> None:
 def make_image(
     archive: pathlib.Path,
     tool: pathlib.Path,
-    server: pathlib.Path,
+    servers: Sequence[pathlib.Path],
     arguments: Sequence[str],
 ) -> None:
     """The initial RAM disk, which runs pytest with these arguments."""
     image = Image()
     image.add("/bin/scottyscope", tool)
-    image.add("/bin/scotty-bare", server)
+    for server in servers:
+        image.add(f"/bin/{server.name}", server)
     for program in PROGRAMS:
         path = shutil.which(program)
         if not path:

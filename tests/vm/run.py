@@ -32,6 +32,7 @@ ENVIRONMENT = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "SCOTTYSCOPE": "/bin/scottyscope",
     "SCOTTY_BARE": "/bin/scotty-bare",
+    "SCOTTY_DEFAULT": "/bin/scotty-default",
     "TEST_PATIENCE": str(PATIENCE),
     "TEST_STEPS": str(STEPS),
 }
@@ -112,7 +113,9 @@ def run_kernel(
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tool", type=pathlib.Path, required=True)
-    parser.add_argument("--server", type=pathlib.Path, required=True, help="built as scotty-bare")
+    parser.add_argument(
+        "--server", type=pathlib.Path, required=True, action="append", help="scotty-bare, -default"
+    )
     parser.add_argument("--directory", type=pathlib.Path, required=True, help="kernels, results")
     parser.add_argument("--junit", type=pathlib.Path, required=True)
     parser.add_argument("--series", choices=kernels.SERIES, nargs="*", default=[*kernels.SERIES])

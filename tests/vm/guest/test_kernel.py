@@ -14,8 +14,7 @@ from http_client import ask_once, get
 # Of the million instructions that the verifier looks at, at the most.
 INSTRUCTION_LIMIT = 500_000
 DETACH_LIMIT_MS = 3000
-# Of a build without a recorder: without OAuth's and the rate limits'.
-SIGNALS = 15
+OF_RECORDERS = ("oauth flows", "oauth sessions", "rate limits")
 # Without uprobe_multi links.
 OLD_SERIES = ("5.10", "6.1")
 HEALTH = "/api/v1/health"
@@ -24,9 +23,10 @@ SERIES = os.environ["KERNEL_SERIES"]
 Record = Callable[[str, object], None]
 
 
-@pytest.fixture(scope="module")
-def server(start_shared: Starter) -> Server:
-    return start_shared.server(binary_of("bare"), "--workers", "2")
+@pytest.fixture(scope="module", params=["bare", "default"])
+def server(start_shared: Starter, request: pytest.FixtureRequest) -> Server:
+    """Without a recorder and with one, which has programs of its own."""
+    return start_shared.server(binary_of(request.param), "--workers", "2")
 
 
 def test_it_is_the_kernel_that_was_meant(record_property: Record) -> None:
@@ -46,7 +46,8 @@ def test_verify_shows_what_serves(start: Starter, server: Server, record_propert
     )
     assert plan["kernel"]["uprobe_multi"] is not is_old
     assert plan["kernel"]["missing"] == ""
-    assert plan["available"] == SIGNALS
+    missing = {signal["signal"] for signal in plan["signals"] if not signal["available"]}
+    assert missing == ({*OF_RECORDERS} if server.binary.endswith("bare") else set())
 
 
 def test_attaching_and_detaching(start: Starter, server: Server, record_property: Record) -> None:
