@@ -54,8 +54,11 @@ PROTO_SOURCES := $(PROTOS:proto/%.proto=$(BUILD)/proto/%.pb-c.c)
 PROTO_OBJECTS := $(PROTO_SOURCES:.c=.o)
 PROTO_HEADERS := $(PROTO_SOURCES:.c=.h)
 
+# The exporter's client is one of two: gRPC's, or one that has a program of its own make the calls.
+GRPC_CLIENT := user/export/client.c user/export/channel.c
+REMOTE_CLIENT := user/export/remote.c
 SOURCES := $(wildcard user/*/*.c)
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(PROTO_OBJECTS)
+OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(REMOTE_CLIENT),$(SOURCES))) $(PROTO_OBJECTS)
 MAIN_OBJECT := $(BUILD)/user/main.o
 
 .PHONY: all deps demo prepared-demo test prepared-test sanitized-tests fixtures unit integration vm prepared-vm \
@@ -66,6 +69,41 @@ all: $(BUILD)/scottyscope
 $(BUILD)/scottyscope: $(MAIN_OBJECT) $(OBJECTS)
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# --- to be copied -----------------------------------------------------------------------------
+
+# Two programs that need nothing of a host but its C library: the tool, and the one that sends OTLP
+# for it, which alone has gRPC. Of some libraries Debian has no archive that fits; see the script.
+STATIC := $(BUILD)/static
+STATIC_LIBRARIES := $(addprefix $(STATIC)/lib/lib,$(addsuffix .a,microhttpd Zydis elf_missing))
+STATIC_OBJECTS := $(filter-out $(GRPC_CLIENT:%.c=$(BUILD)/%.o),$(OBJECTS)) \
+	$(REMOTE_CLIENT:%.c=$(BUILD)/%.o) $(MAIN_OBJECT)
+STATIC_LIBS = $(shell pkg-config --static --libs-only-l libbpf libelf liblzma libprotobuf-c libcap \
+	jansson yaml-0.1 | sed 's/-lpthread//g')
+OTLP_SOURCES := user/main_otlp.c $(GRPC_CLIENT) user/export/response.c user/export/settings.c \
+	user/front/confine.c user/front/protocol.c user/base/clock.c user/base/error.c
+OTLP_OBJECTS := $(OTLP_SOURCES:%.c=$(BUILD)/%.o) $(PROTO_OBJECTS)
+OTLP_LIBS = $(shell pkg-config --static --libs-only-l grpc libprotobuf-c libcap | \
+	sed -E 's/-l(dl|rt|m|pthread)( |$$)/ /g')
+STATIC_LDFLAGS := $(LDFLAGS) -static-libgcc -Wl,--gc-sections -Wl,-s
+
+.PHONY: static static-if-it-can-be
+static: $(STATIC)/scottyscope $(STATIC)/scottyscope-otlp
+
+$(STATIC_LIBRARIES) &: tests/setup/static_libraries.sh
+	$(call msg,LIBRARIES,$(STATIC)/lib)
+	$(Q)sh $< $(STATIC)/lib
+
+$(STATIC)/scottyscope: $(STATIC_OBJECTS) $(STATIC_LIBRARIES)
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(STATIC_LDFLAGS) -o $@ $(STATIC_OBJECTS) -Wl,-Bstatic $(STATIC_LIBS) \
+		$(STATIC_LIBRARIES) -l:libiberty.a -Wl,-Bdynamic -lm -lpthread
+
+$(STATIC)/scottyscope-otlp: $(OTLP_OBJECTS)
+	$(call msg,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(STATIC_LDFLAGS) -o $@ $^ -Wl,-Bstatic -Wl,--start-group $(OTLP_LIBS) \
+		-lstdc++ -Wl,--end-group -Wl,-Bdynamic -lm -lpthread
 
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	$(call msg,BPF,$@)
@@ -175,6 +213,7 @@ $(VENV)/done: tests/integration/requirements.txt
 UNIT_COMMAND = LSAN_OPTIONS=suppressions=tests/setup/leaks.supp:print_suppressions=0 \
 	$(SANITIZED)/unit-tests --xml=$(BUILD)/unit.xml --timeout 120 --quiet
 INTEGRATION_COMMAND = SCOTTYSCOPE=$(abspath $(BUILD))/scottyscope \
+	SCOTTYSCOPE_STATIC=$(abspath $(STATIC))/scottyscope \
 	SCOTTY_DEFAULT=$(abspath $(FIXTURES))/scotty-default \
 	SCOTTY_BARE=$(abspath $(FIXTURES))/scotty-bare SCOTTY_V0=$(abspath $(FIXTURES))/scotty-v0 \
 	SCOTTY_SIZE=$(abspath $(FIXTURES))/scotty-size SCOTTY_LTO=$(abspath $(FIXTURES))/scotty-lto \
@@ -193,7 +232,11 @@ deps:
 test: deps
 	$(Q)$(MAKE) --no-print-directory prepared-test
 
-prepared-test: all sanitized-tests fixtures $(VENV)/done
+# Where source packages cannot be had, which says so, its tests are skipped.
+static-if-it-can-be:
+	$(Q)$(MAKE) --no-print-directory static || test -s $(STATIC)/lib/unavailable
+
+prepared-test: all sanitized-tests fixtures static-if-it-can-be $(VENV)/done
 	$(Q)python3 tests/run.py \
 		unit $(BUILD)/unit.xml '$(UNIT_COMMAND)' \
 		integration $(BUILD)/integration.xml '$(INTEGRATION_COMMAND)' \
@@ -211,7 +254,7 @@ bench: all $(FIXTURES)/scotty-bare
 unit: sanitized-tests
 	$(Q)python3 tests/run.py unit $(BUILD)/unit.xml '$(UNIT_COMMAND)'
 
-integration: all fixtures $(VENV)/done
+integration: all fixtures static-if-it-can-be $(VENV)/done
 	$(Q)python3 tests/run.py integration $(BUILD)/integration.xml '$(INTEGRATION_COMMAND)'
 
 vm: deps
@@ -261,7 +304,7 @@ format:
 
 lint: $(SKELETONS) $(PROTO_HEADERS)
 	$(Q)clang-format --dry-run --Werror $(C_FILES)
-	$(Q)clang-tidy --quiet $(SOURCES) user/main.c -- $(TOOL_CFLAGS) -Wno-unknown-warning-option
+	$(Q)clang-tidy --quiet $(SOURCES) user/main.c user/main_otlp.c -- $(TOOL_CFLAGS) -Wno-unknown-warning-option
 	$(Q)python3 tests/setup/house.py
 	$(Q)python3 tests/setup/metrics_table.py --check
 	$(Q)cd $(FIXTURE) && if cargo fmt --version >/dev/null 2>&1; then cargo fmt --check; fi
@@ -275,4 +318,4 @@ install: all
 clean:
 	$(Q)rm -rf $(BUILD)
 
--include $(OBJECTS:.o=.d) $(MAIN_OBJECT:.o=.d) $(BPF_OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(MAIN_OBJECT:.o=.d) $(STATIC_OBJECTS:.o=.d) $(OTLP_OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d)

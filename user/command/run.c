@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <bpf/libbpf.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "command/session.h"
 #include "command/subject.h"
 #include "config/exit_status.h"
+#include "export/export.h"
 #include "serve/serve.h"
 
 /* How long the front may take to send what is left at the end. */
@@ -31,6 +33,27 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 static _Bool needs_front(const struct config *config)
 {
 	return config->listen_host || config->otlp.metrics_target || config->otlp.traces_target;
+}
+
+/* Finds out whether OTLP can be sent, and if not, leaves it out: what is encoded and queued would
+ * only be lost. */
+static int prepare_export(struct config_otlp *otlp, struct error *error)
+{
+	struct error reason = {0};
+	int r;
+
+	if (!otlp->metrics_target && !otlp->traces_target)
+		return 0;
+	r = export_program_open(&otlp->program_fd, &reason);
+	if (r == -ENOENT) {
+		log_warning("OTLP is not exported: %s; install the one that was built with this "
+			    "program, or say --otlp-endpoint none",
+			    reason.message);
+		otlp->metrics_target = NULL;
+		otlp->traces_target = NULL;
+		return 0;
+	}
+	return r < 0 ? error_set(error, r, "%s", reason.message) : 0;
 }
 
 static int attach(struct publisher *publisher, const struct subject *subject, struct error *error)
@@ -106,25 +129,28 @@ static int observe(struct publisher *publisher, const struct subject *subject, s
 	return r;
 }
 
-int command_run(const struct config *config, struct error *error)
+int command_run(const struct config *wanted, struct error *error)
 {
 	_cleanup_(subject__done) struct subject subject = {0};
 	_cleanup_(front__freep) struct front *front = NULL;
-	struct publisher publisher = {.config = config, .subject = &subject};
+	struct config config = *wanted;
+	struct publisher publisher = {.config = &config, .subject = &subject};
 	int r;
 
 	libbpf_set_print(print_libbpf);
-	r = subject__find(&subject, config, error);
+	r = subject__find(&subject, &config, error);
+	if (r >= 0)
+		r = prepare_export(&config.otlp, error);
 	if (r < 0)
 		return r;
 	/* Before anything starts a thread. */
-	if (needs_front(config)) {
-		r = front__start(config, serve_main, &front, error);
+	if (needs_front(&config)) {
+		r = front__start(&config, serve_main, &front, error);
 		if (r < 0)
 			return r;
 	}
 	publisher.front = front;
-	r = subject__plan(&subject, config, error);
+	r = subject__plan(&subject, &config, error);
 	if (r >= 0)
 		r = observe(&publisher, &subject, error);
 	publisher__done(&publisher);

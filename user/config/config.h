@@ -82,6 +82,9 @@ struct config_otlp {
 	uint64_t span_delay_ns;	     /* OTEL_BSP_SCHEDULE_DELAY */
 	uint32_t span_queue;	     /* OTEL_BSP_MAX_QUEUE_SIZE */
 	uint32_t span_batch;	     /* OTEL_BSP_MAX_EXPORT_BATCH_SIZE, at most span_queue */
+	/* Not the user's: the program that sends, opened by export_program_open() for the front to
+	 * run; 0: the front sends itself. */
+	int program_fd;
 };
 
 struct config {

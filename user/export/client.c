@@ -49,6 +49,13 @@ static void discard_log(gpr_log_func_args *arguments)
 	(void)arguments;
 }
 
+int export_program_open(int *ret_fd, struct error *error)
+{
+	(void)error;
+	*ret_fd = 0;
+	return 0;
+}
+
 void export_library_init(void)
 {
 	gpr_set_log_function(discard_log);

@@ -2,7 +2,9 @@
 #ifndef SCOTTYSCOPE_EXPORT_CLIENT_H
 #define SCOTTYSCOPE_EXPORT_CLIENT_H
 
-/* One OTLP service of a collector over gRPC's C core: unary Export calls, one at a time. */
+/* One OTLP service of a collector: unary Export calls, one at a time. There are two of this, of which
+ * the Makefile takes one: client.c makes the calls over gRPC's C core; remote.c has them made by a
+ * program of its own, scottyscope-otlp, which is where client.c then is. */
 
 #include <stddef.h>
 #include <stdint.h>

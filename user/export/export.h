@@ -21,6 +21,11 @@ enum export_signal {
 
 struct exporter;
 
+/* Opens the program that sends for the exporter, where it takes one, before the front is started
+ * and may not look for it any more. `*ret_fd` is 0 where it takes none. -ENOENT: it takes one that
+ * is not there, and the error says where it is looked for. */
+int export_program_open(int *ret_fd, struct error *error);
+
 /* Starts the client; never blocks on the collector, which may come later. A signal whose target is
  * NULL is not sent: what is queued for it is ignored. -EINVAL for headers that cannot be sent, and
  * what reading the certificate gave. */

@@ -18,7 +18,7 @@
 DEFINE_CLEANUP(DIR *, closedir);
 
 /* Kernels before 5.9 have no close_range(). */
-static int close_listed_except(int keep_fd, struct error *error)
+static int close_listed_except(int keep_fd, int also_fd, struct error *error)
 {
 	_cleanup_(closedirp) DIR *directory = opendir("/proc/self/fd");
 
@@ -27,7 +27,7 @@ static int close_listed_except(int keep_fd, struct error *error)
 	for (const struct dirent *entry; (entry = readdir(directory));) {
 		long fd = strtol(entry->d_name, NULL, 10);
 
-		if (fd > STDERR_FILENO && fd != keep_fd && fd != dirfd(directory))
+		if (fd > STDERR_FILENO && fd != keep_fd && fd != also_fd && fd != dirfd(directory))
 			close((int)fd);
 	}
 	return 0;
@@ -38,14 +38,24 @@ static int close_range_from(unsigned int first, unsigned int last)
 	return first > last ? 0 : (int)syscall(SYS_close_range, first, last, 0);
 }
 
-static int close_all_except(int keep_fd, struct error *error)
+static int close_all_except(int keep_fd, int also_fd, struct error *error)
 {
-	unsigned int keep = (unsigned int)keep_fd;
+	const int kept[] = {
+		keep_fd < also_fd ? keep_fd : also_fd,
+		keep_fd < also_fd ? also_fd : keep_fd,
+	};
+	int first = STDERR_FILENO + 1;
 
-	if (close_range_from(STDERR_FILENO + 1, keep - 1) == 0 &&
-	    close_range_from(keep + 1, UINT_MAX) == 0)
-		return 0;
-	return close_listed_except(keep_fd, error);
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		if (kept[i] < first)
+			continue;
+		if (close_range_from((unsigned int)first, (unsigned int)kept[i] - 1) < 0)
+			return close_listed_except(keep_fd, also_fd, error);
+		first = kept[i] + 1;
+	}
+	if (close_range_from((unsigned int)first, UINT_MAX) < 0)
+		return close_listed_except(keep_fd, also_fd, error);
+	return 0;
 }
 
 static void drop_bounding_set(void)
@@ -105,10 +115,10 @@ static int check_confined(struct error *error)
 	return 0;
 }
 
-int confine(int keep_fd, struct error *error)
+int confine(int keep_fd, int also_fd, struct error *error)
 {
 	const struct rlimit no_core = {0, 0};
-	int r = close_all_except(keep_fd, error);
+	int r = close_all_except(keep_fd, also_fd, error);
 
 	if (r < 0)
 		return r;

@@ -10,10 +10,10 @@
 #define CONFINE_USER_ID ((uid_t)65534)
 
 /* Gives up for good, in a process of one thread, what the front does not need: every descriptor
- * above 2 except `keep_fd`; the working directory; root's user and groups, if it has them; all
+ * above 2 except `keep_fd` and `also_fd` (0: no other); the working directory; root's user and groups, if it has them; all
  * capabilities and the bounding set; gaining privileges by execve(); being traced or dumped. Then
  * checks that it is so. An error means that the process must not go on. */
-int confine(int keep_fd, struct error *error);
+int confine(int keep_fd, int also_fd, struct error *error);
 
 /* Lets the kernel kill this process when its parent ends. -ESRCH when that has happened already.
  * `parent` is the parent's process id, taken before the fork. */

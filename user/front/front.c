@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -52,27 +51,6 @@ static int make_pair(int type, int *ret_near, int *ret_far, struct error *error)
 	return 0;
 }
 
-/* Waits for the front's first frame, which says whether it works. */
-static int await_ready(struct front *front, struct error *error)
-{
-	struct frame_header header;
-	char payload[FRAME_REASON_LIMIT + 1];
-	int r = frame__receive(front->socket_fd, READY_TIMEOUT_NS, &header, payload,
-			       FRAME_REASON_LIMIT, error);
-
-	if (r < 0)
-		return error_prefix(error, r, "the front process did not start");
-	if (header.kind == FRAME_READY) {
-		memcpy(&front->port, payload, sizeof(front->port));
-		return 0;
-	}
-	if (header.kind != FRAME_FAILED)
-		return error_set(error, -EPROTO, "the front process sent an unexpected frame");
-	payload[header.payload_size] = '\0';
-	r = header.sequence > 0 && header.sequence < 4096 ? -(int)header.sequence : -EIO;
-	return error_set(error, r, "%s", payload);
-}
-
 static int front__launch(struct front *front, struct error *error)
 {
 	_cleanup_close_ int far_fd = -1;
@@ -89,7 +67,8 @@ static int front__launch(struct front *front, struct error *error)
 	front->pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (front->pid_fd < 0)
 		return error_set(error, -errno, "cannot watch the front process: %m");
-	return await_ready(front, error);
+	return frame__await_ready(front->socket_fd, READY_TIMEOUT_NS, "the front process",
+				  &front->port, error);
 }
 
 int front__start(const struct config *config, front_main run, struct front **ret_front,

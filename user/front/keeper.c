@@ -83,7 +83,7 @@ _Noreturn void keeper_run(const struct config *config, front_main run, int contr
 
 	ignore_signals();
 	prctl(PR_SET_NAME, "scottyscope-kpr", 0, 0, 0);
-	if (confine(control_fd, &confined) == 0)
+	if (confine(control_fd, config->otlp.program_fd, &confined) == 0)
 		confine_die_with_parent(parent, &confined);
 
 	for (int fd; (fd = receive_descriptor(control_fd)) >= 0; close(fd)) {

@@ -26,6 +26,7 @@ static _Bool payload_range(uint16_t kind, uint32_t *ret_least, uint32_t *ret_mos
 	switch (kind) {
 	case FRAME_METRICS:
 	case FRAME_SPANS:
+	case FRAME_CALL:
 		*ret_least = 1;
 		*ret_most = FRAME_PAYLOAD_LIMIT;
 		return 1;
@@ -44,9 +45,22 @@ static _Bool payload_range(uint16_t kind, uint32_t *ret_least, uint32_t *ret_mos
 		*ret_least = 0;
 		*ret_most = FRAME_REASON_LIMIT;
 		return 1;
+	case FRAME_SETTINGS:
+		*ret_least = 1;
+		*ret_most = FRAME_SETTINGS_LIMIT;
+		return 1;
+	case FRAME_RESULT:
+		*ret_least = 1;
+		*ret_most = FRAME_RESULT_LIMIT;
+		return 1;
 	default:
 		return 0;
 	}
+}
+
+static uint16_t flags_of(uint16_t kind)
+{
+	return kind == FRAME_CALL ? FRAME_FLAG_WAIT : FRAME_FLAG_EXPORT | FRAME_FLAG_SCRAPE;
 }
 
 static int check_header(const struct frame_header *header, struct error *error)
@@ -58,7 +72,7 @@ static int check_header(const struct frame_header *header, struct error *error)
 				 "the front socket carries bytes that are no frame");
 	if (!payload_range(header->kind, &least, &most))
 		return error_set(error, -EPROTO, "frame of unknown kind %u", header->kind);
-	if (header->flags & ~(FRAME_FLAG_EXPORT | FRAME_FLAG_SCRAPE))
+	if (header->flags & ~flags_of(header->kind))
 		return error_set(error, -EPROTO, "frame with unknown flags 0x%x", header->flags);
 	if (header->payload_size < least || header->payload_size > most) {
 		return error_set(error, -EPROTO, "frame of kind %u with a payload of %u bytes",
@@ -67,7 +81,7 @@ static int check_header(const struct frame_header *header, struct error *error)
 	return 0;
 }
 
-static int send_failed(int fd, int code, struct error *error)
+static int sending_failed(int fd, int code, struct error *error)
 {
 	if (code == EAGAIN) {
 		/* Half a frame may have gone: nothing after it could be understood. */
@@ -104,7 +118,7 @@ int frame__send(int fd, enum frame_kind kind, uint16_t flags, uint64_t sequence,
 		if (sent < 0 && errno == EINTR)
 			continue;
 		if (sent < 0)
-			return send_failed(fd, errno, error);
+			return sending_failed(fd, errno, error);
 		for (size_t left = (size_t)sent; left > 0;) {
 			struct iovec *part = message.msg_iov;
 			size_t step = left < part->iov_len ? left : part->iov_len;
@@ -165,6 +179,32 @@ int frame__receive(int fd, uint64_t timeout_ns, struct frame_header *ret_header,
 		return r;
 	*ret_header = header;
 	return 0;
+}
+
+void frame__send_failed(int fd, int code, const char *reason)
+{
+	frame__send(fd, FRAME_FAILED, 0, (uint64_t)-code, reason,
+		    strnlen(reason, FRAME_REASON_LIMIT), NULL);
+}
+
+int frame__await_ready(int fd, uint64_t timeout_ns, const char *who, uint16_t *ret_port,
+		       struct error *error)
+{
+	struct frame_header header;
+	char payload[FRAME_REASON_LIMIT + 1];
+	int r = frame__receive(fd, timeout_ns, &header, payload, FRAME_REASON_LIMIT, error);
+
+	if (r < 0)
+		return error_prefix(error, r, "%s did not start", who);
+	if (header.kind == FRAME_READY) {
+		memcpy(ret_port, payload, sizeof(*ret_port));
+		return 0;
+	}
+	if (header.kind != FRAME_FAILED)
+		return error_set(error, -EPROTO, "%s sent an unexpected frame", who);
+	payload[header.payload_size] = '\0';
+	r = header.sequence > 0 && header.sequence < 4096 ? -(int)header.sequence : -EIO;
+	return error_set(error, r, "%s", payload);
 }
 
 int frame_reader__new(struct frame_reader **ret_reader, struct error *error)

@@ -2,8 +2,9 @@
 #ifndef SCOTTYSCOPE_FRONT_PROTOCOL_H
 #define SCOTTYSCOPE_FRONT_PROTOCOL_H
 
-/* What the probe and its front say to each other over their Unix stream socket pair: frames of a
- * fixed header and a payload. Both ends check length and kind before they use anything. */
+/* What the probe and its front say to each other over their Unix stream socket pair, and the front
+ * and the program that sends for it (export/remote.c) over theirs: frames of a fixed header and a
+ * payload. Both ends check length and kind before they use anything. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,6 +14,10 @@
 #define FRAME_MAGIC	    UINT32_C(0x53435459) /* "SCTY" */
 #define FRAME_PAYLOAD_LIMIT (UINT32_C(4) * 1024 * 1024)
 #define FRAME_REASON_LIMIT  UINT32_C(1023)
+
+/* Most of it headers, of which there is room for more than gRPC's server takes. */
+#define FRAME_SETTINGS_LIMIT (UINT32_C(64) * 1024)
+#define FRAME_RESULT_LIMIT   UINT32_C(512)
 
 enum frame_kind {
 	/* probe -> front */
@@ -25,11 +30,19 @@ enum frame_kind {
 	FRAME_STATISTICS = 17, /* struct front_statistics */
 	FRAME_READY = 18,      /* serving; payload: uint16_t, the port /metrics is at, 0 for none */
 	FRAME_FAILED = 19, /* cannot start; sequence: the errno, payload: the reason, one line */
+	/* front -> sending program */
+	FRAME_SETTINGS = 32, /* export/settings.h; answered by FRAME_READY or FRAME_FAILED */
+	FRAME_CALL = 33,     /* a request to send; sequence: how many points or spans are in it */
+	/* sending program -> front */
+	FRAME_RESULT = 34, /* struct export_result: what became of the call */
 };
 
 /* FRAME_METRICS flags: what the collection is for. */
 #define FRAME_FLAG_EXPORT UINT16_C(1) /* send it to the collector */
 #define FRAME_FLAG_SCRAPE UINT16_C(2) /* it answers a FRAME_COLLECT */
+
+/* A FRAME_CALL flag. */
+#define FRAME_FLAG_WAIT UINT16_C(4) /* also for a connection */
 
 struct frame_header {
 	uint32_t magic;
@@ -71,6 +84,14 @@ int frame__send(int fd, enum frame_kind kind, uint16_t flags, uint64_t sequence,
  * that makes no sense or does not fit. */
 int frame__receive(int fd, uint64_t timeout_ns, struct frame_header *ret_header, void *payload,
 		   size_t capacity, struct error *error);
+
+/* Says why this process cannot do its work, as its first and last frame. */
+void frame__send_failed(int fd, int code, const char *reason);
+
+/* Waits for the first frame of the process `who`, which says that it works, or why not: then that
+ * is the error. `*ret_port` is a FRAME_READY's. */
+int frame__await_ready(int fd, uint64_t timeout_ns, const char *who, uint16_t *ret_port,
+		       struct error *error);
 
 /* Collects the bytes that a socket has into frames; never waits for more. */
 struct frame_reader;

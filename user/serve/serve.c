@@ -245,8 +245,7 @@ int serve_main(const struct config *config, int socket_fd)
 
 	if (r < 0) {
 		/* The probe says it, as the reason why it does not start. */
-		frame__send(socket_fd, FRAME_FAILED, 0, (uint64_t)-r, server.error.message,
-			    strnlen(server.error.message, FRAME_REASON_LIMIT), NULL);
+		frame__send_failed(socket_fd, r, server.error.message);
 		return EXIT_FAILURE;
 	}
 	r = server__run(&server);

@@ -139,6 +139,10 @@ Test(front_protocol, headers_that_make_no_sense)
 		{FRAME_MAGIC, FRAME_STATISTICS, 0, 0, 1, 0},
 		{FRAME_MAGIC, FRAME_READY, 0, 0, 1, 0},
 		{FRAME_MAGIC, FRAME_FAILED, 0, 0, FRAME_REASON_LIMIT + 1, 0},
+		{FRAME_MAGIC, FRAME_SETTINGS, 0, 0, FRAME_SETTINGS_LIMIT + 1, 0},
+		{FRAME_MAGIC, FRAME_CALL, FRAME_FLAG_SCRAPE, 0, 1, 0},
+		{FRAME_MAGIC, FRAME_RESULT, 0, 0, FRAME_RESULT_LIMIT + 1, 0},
+		{FRAME_MAGIC, 35, 0, 0, 1, 0},
 	};
 
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {

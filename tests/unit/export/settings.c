@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "export/settings.h"
+#include "front/protocol.h"
+
+static char metrics_target[] = "localhost:4317", traces_target[] = "[::1]:4318";
+static char certificate[] = "/etc/a=b.pem";
+static char name[] = "x-token", value[] = "a=b, c", other[] = "x-other", empty[] = "";
+static struct config_header headers[] = {{name, value}, {other, empty}};
+static struct config_header traces_headers[] = {{other, value}};
+static struct config_otlp config = {
+	.metrics_target = metrics_target,
+	.traces_target = traces_target,
+	.traces_tls = 1,
+	.certificate_path = certificate,
+	.headers = headers,
+	.header_count = 2,
+	.gzip = 1,
+	.timeout_ns = UINT64_C(10000000000),
+};
+static struct error error;
+
+static struct export_settings pass(enum export_signal signal, char **ret_bytes)
+{
+	struct export_settings settings;
+	size_t size;
+
+	cr_assert_eq(export_settings__encode(&config, signal, ret_bytes, &size, &error), 0);
+	cr_assert_eq(export_settings__decode(*ret_bytes, size, &settings, &error), 0, "%s",
+		     error.message);
+	return settings;
+}
+
+Test(export_settings, arrive_as_given)
+{
+	char *bytes;
+	struct export_settings settings = pass(EXPORT_METRICS, &bytes);
+	size_t count;
+	const struct config_header *got = config_otlp__metrics_headers(&settings.otlp, &count);
+
+	cr_assert_eq(settings.signal, EXPORT_METRICS);
+	cr_assert_str_eq(settings.otlp.metrics_target, metrics_target);
+	cr_assert_not(settings.otlp.metrics_tls);
+	cr_assert(settings.otlp.gzip);
+	cr_assert_str_eq(settings.otlp.certificate_path, certificate);
+	cr_assert_eq(settings.otlp.timeout_ns, config.timeout_ns);
+	cr_assert_eq(count, 2u);
+	for (size_t i = 0; i < count; i++) {
+		cr_assert_str_eq(got[i].name, headers[i].name);
+		cr_assert_str_eq(got[i].value, headers[i].value);
+	}
+	export_settings__done(&settings);
+	free(bytes);
+}
+
+Test(export_settings, each_signal_has_its_own)
+{
+	char *bytes;
+	struct export_settings settings;
+	size_t count;
+	const struct config_header *got;
+
+	config.traces_headers = traces_headers;
+	config.traces_header_count = 1;
+	config.certificate_path = NULL;
+	settings = pass(EXPORT_SPANS, &bytes);
+	got = config_otlp__traces_headers(&settings.otlp, &count);
+	cr_assert_eq(settings.signal, EXPORT_SPANS);
+	cr_assert_str_eq(settings.otlp.traces_target, traces_target);
+	cr_assert(settings.otlp.traces_tls);
+	cr_assert_null(settings.otlp.certificate_path);
+	cr_assert_eq(count, 1u);
+	cr_assert_str_eq(got[0].name, other);
+	export_settings__done(&settings);
+	free(bytes);
+}
+
+Test(export_settings, too_many_headers)
+{
+	static char long_value[FRAME_SETTINGS_LIMIT];
+	struct config_header one = {name, long_value};
+	char *bytes;
+	size_t size;
+
+	memset(long_value, 'x', sizeof(long_value) - 1);
+	config.headers = &one;
+	config.header_count = 1;
+	cr_assert_eq(export_settings__encode(&config, EXPORT_METRICS, &bytes, &size, &error),
+		     -E2BIG);
+}
+
+static void refuse(const char *bytes, size_t size)
+{
+	struct export_settings settings;
+	char *copy = malloc(size);
+
+	memcpy(copy, bytes, size);
+	cr_assert_eq(export_settings__decode(copy, size, &settings, &error), -EPROTO, "%s", bytes);
+	free(copy);
+}
+
+#define REFUSE(text) refuse("protocol=1\0" text, sizeof("protocol=1\0" text))
+
+Test(export_settings, nonsense_is_refused)
+{
+	char *bytes;
+	size_t size;
+
+	REFUSE("target=a:1\0");			       /* no time-out */
+	REFUSE("timeout=1\0");			       /* no target */
+	REFUSE("target=a:1\0timeout=-1\0");	       /* no number */
+	REFUSE("target=a:1\0timeout=1 \0");	       /* not only a number */
+	REFUSE("target=a:1\0timeout=1\0tls=2\0");      /* no flag */
+	REFUSE("target=a:1\0timeout=1\0colour=red\0"); /* unknown */
+	REFUSE("target=a:1\0timeout=1\0tls\0");	       /* no value */
+	REFUSE("target=a:1\0timeout=1\0header=a\0");   /* no value of it */
+	REFUSE("target=a:1\0timeout=1\0value=a\0");    /* no header of it */
+	refuse("protocol=1", strlen("protocol=1"));    /* no end */
+	refuse("target=a:1", sizeof("target=a:1"));    /* no version */
+
+	/* Another version's. */
+	cr_assert_eq(export_settings__encode(&config, EXPORT_METRICS, &bytes, &size, NULL), 0);
+	bytes[strlen("protocol=")]++;
+	refuse(bytes, size);
+	cr_assert(strstr(error.message, "another version"));
+	free(bytes);
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "export/settings.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "front/protocol.h"
+
+/* Of the settings and of the frames that follow them: another number for every change. */
+#define PROTOCOL 1
+
+/* Texts "name=value", each ended by a NUL. */
+static void write_setting(FILE *stream, const char *name, const char *value)
+{
+	fprintf(stream, "%s=%s", name, value);
+	fputc('\0', stream);
+}
+
+static void write_number(FILE *stream, const char *name, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	write_setting(stream, name, text);
+}
+
+static void write_all(FILE *stream, const struct config_otlp *config, enum export_signal signal)
+{
+	_Bool is_metrics = signal == EXPORT_METRICS;
+	size_t count;
+	const struct config_header *headers = is_metrics
+						      ? config_otlp__metrics_headers(config, &count)
+						      : config_otlp__traces_headers(config, &count);
+
+	write_number(stream, "protocol", PROTOCOL);
+	write_number(stream, "signal", (uint64_t)signal);
+	write_setting(stream, "target",
+		      is_metrics ? config->metrics_target : config->traces_target);
+	write_number(stream, "tls", is_metrics ? config->metrics_tls : config->traces_tls);
+	write_number(stream, "gzip", config->gzip);
+	write_number(stream, "timeout", config->timeout_ns);
+	if (config->certificate_path)
+		write_setting(stream, "certificate", config->certificate_path);
+	for (size_t i = 0; i < count; i++) {
+		write_setting(stream, "header", headers[i].name);
+		write_setting(stream, "value", headers[i].value);
+	}
+}
+
+int export_settings__encode(const struct config_otlp *config, enum export_signal signal,
+			    char **ret_bytes, size_t *ret_size, struct error *error)
+{
+	_cleanup_free_ char *bytes = NULL;
+	size_t size = 0;
+	FILE *stream = open_memstream(&bytes, &size);
+	_Bool has_failed;
+
+	if (!stream)
+		return error_out_of_memory(error);
+	write_all(stream, config, signal);
+	has_failed = ferror(stream);
+	if (fclose(stream) != 0 || has_failed)
+		return error_out_of_memory(error);
+	if (size > FRAME_SETTINGS_LIMIT)
+		return error_set(error, -E2BIG, "the OTLP headers take more than %u bytes",
+				 FRAME_SETTINGS_LIMIT);
+	*ret_bytes = TAKE_PTR(bytes);
+	*ret_size = size;
+	return 0;
+}
+
+/* A number up to `most`. */
+static _Bool read_number(const char *text, uint64_t most, uint64_t *ret_value)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return 0;
+	errno = 0;
+	*ret_value = strtoull(text, &end, 10);
+	return errno == 0 && *end == '\0' && *ret_value <= most;
+}
+
+static _Bool add_header(struct config_otlp *otlp, char *name)
+{
+	struct config_header *headers =
+		reallocarray(otlp->headers, otlp->header_count + 1, sizeof(*headers));
+
+	if (!headers)
+		return 0;
+	otlp->headers = headers;
+	headers[otlp->header_count++] = (struct config_header){.name = name};
+	return 1;
+}
+
+static _Bool add_value(struct config_otlp *otlp, char *value)
+{
+	if (otlp->header_count == 0 || otlp->headers[otlp->header_count - 1].value)
+		return 0;
+	otlp->headers[otlp->header_count - 1].value = value;
+	return 1;
+}
+
+static _Bool take_setting(struct export_settings *settings, const char *name, char *value)
+{
+	struct config_otlp *otlp = &settings->otlp;
+	uint64_t number = 0;
+	_Bool is_flag = read_number(value, 1, &number);
+
+	if (strcmp(name, "signal") == 0) {
+		settings->signal = number ? EXPORT_SPANS : EXPORT_METRICS;
+		return is_flag;
+	}
+	if (strcmp(name, "tls") == 0) {
+		otlp->metrics_tls = otlp->traces_tls = number != 0;
+		return is_flag;
+	}
+	if (strcmp(name, "gzip") == 0) {
+		otlp->gzip = number != 0;
+		return is_flag;
+	}
+	if (strcmp(name, "timeout") == 0)
+		return read_number(value, INT64_MAX, &otlp->timeout_ns);
+	if (strcmp(name, "target") == 0)
+		otlp->metrics_target = otlp->traces_target = value;
+	else if (strcmp(name, "certificate") == 0)
+		otlp->certificate_path = value;
+	else if (strcmp(name, "header") == 0)
+		return add_header(otlp, value);
+	else
+		return strcmp(name, "value") == 0 && add_value(otlp, value);
+	return 1;
+}
+
+static _Bool is_whole(const struct export_settings *settings)
+{
+	const struct config_otlp *otlp = &settings->otlp;
+
+	for (size_t i = 0; i < otlp->header_count; i++) {
+		if (!otlp->headers[i].value)
+			return 0;
+	}
+	return otlp->metrics_target && otlp->timeout_ns > 0;
+}
+
+/* Takes the settings one by one, the version first. */
+static int take_all(struct export_settings *settings, char *bytes, size_t size, struct error *error)
+{
+	uint64_t protocol = 0;
+
+	for (char *at = bytes, *next; at < bytes + size; at = next) {
+		char *value = strchr(at, '=');
+
+		next = at + strlen(at) + 1;
+		if (value)
+			*value++ = '\0';
+		if (value && at == bytes && strcmp(at, "protocol") == 0)
+			read_number(value, UINT64_MAX, &protocol);
+		if (protocol != PROTOCOL)
+			return error_set(error, -EPROTO,
+					 EXPORT_PROGRAM " is of another version than what runs it");
+		if (at != bytes && (!value || !take_setting(settings, at, value)))
+			return error_set(error, -EPROTO, "a setting \"%.32s\" makes no sense", at);
+	}
+	return 0;
+}
+
+int export_settings__decode(char *bytes, size_t size, struct export_settings *ret_settings,
+			    struct error *error)
+{
+	struct export_settings settings = {0};
+	int r;
+
+	if (size == 0 || bytes[size - 1] != '\0')
+		return error_set(error, -EPROTO, "the settings have no end");
+	r = take_all(&settings, bytes, size, error);
+	if (r >= 0 && !is_whole(&settings))
+		r = error_set(error, -EPROTO, "the settings are not whole");
+	if (r < 0) {
+		export_settings__done(&settings);
+		return r;
+	}
+	*ret_settings = settings;
+	return 0;
+}
+
+void export_settings__done(struct export_settings *settings)
+{
+	free(settings->otlp.headers);
+	*settings = (struct export_settings){0};
+}
