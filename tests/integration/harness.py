@@ -224,8 +224,9 @@ class Tool(Process):
         environment: dict[str, str] | None = None,
         command: Sequence[str] = (),
         await_attached: bool = True,
+        binary: str | None = None,
     ) -> None:
-        binary = os.environ["SCOTTYSCOPE"]
+        binary = binary or os.environ["SCOTTYSCOPE"]
         super().__init__([*command, binary, *options], directory, environment or {})
         self.target = int(options[options.index("--pid") + 1]) if "--pid" in options else 0
         self.is_listening = "none" not in options[options.index("--listen") + 1 :][:1]
