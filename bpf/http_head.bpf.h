@@ -35,6 +35,16 @@ static __always_inline __u64 first_marked(__u64 marks)
 	return ((below & REPEAT(1)) * REPEAT(1)) >> 56;
 }
 
+/* All ones where no byte is marked, else 0. Newer compilers (clang 19) see through the arithmetic and
+ * make a branch of it, at which the verifier would follow both ways, word for word. */
+static __always_inline __u64 ones_unless_marked(__u64 marks)
+{
+	__u64 sign = marks | -marks;
+
+	asm volatile("" : "+r"(sign));
+	return (sign >> 63) - 1;
+}
+
 /* Where line ends were in the eight bytes before. */
 struct line_ends {
 	__u64 feeds;
@@ -145,8 +155,8 @@ static __always_inline __u32 cut_url_path(__u64 path[URL_PATH_BYTES / 8])
 
 		path[i] = word & keep;
 		length += ((keep & 0x0101010101010101ULL) * 0x0101010101010101ULL) >> 56;
-		/* Closed for good after an end: -1 >> 63 only where `ends` is 0. */
-		open &= (((ends | -ends) >> 63) - 1);
+		/* Closed for good after an end. */
+		open &= ones_unless_marked(ends);
 	}
 	return (__u32)length;
 }

@@ -50,7 +50,7 @@ __weak __noinline int trace_line_in_chunk(__u64 buffer, __u64 length, __u64 offs
 		/* Without branches: added up only until the first mark. */
 		position += first_marked(marks) & open;
 		is_end |= (ends & first) & open;
-		open &= (((marks | -marks) >> 63) - 1);
+		open &= ones_unless_marked(marks);
 	}
 	if (open)
 		return TRACE_LINE_LATER;
@@ -250,7 +250,7 @@ static __attribute__((noinline, unused)) int read_trace_state(__u64 value, __u64
 		/* What lies behind the line is another header's: it does not stay. */
 		words[i] &= keep;
 		length += ((keep & REPEAT(1)) * REPEAT(1)) >> 56;
-		open &= (((ends | -ends) >> 63) - 1);
+		open &= ones_unless_marked(ends);
 	}
 	/* A value that fills the room ends behind it; of a longer one nothing stays. */
 	if (open && !line_ends(value + TRACE_STATE_BYTES)) {
