@@ -44,6 +44,10 @@ const struct argp_option option_table[] = {
 	 0},
 	{"max-series", OPTION_MAX_SERIES, "N", 0,
 	 "label sets of one metric, further ones are counted together (default: 1000)", 0},
+	{"max-tasks", OPTION_MAX_TASKS, "N", 0,
+	 "tokio tasks that are alive at a time, of which each takes 170 bytes of the kernel's "
+	 "memory (default: 65536)",
+	 0},
 	{.doc = "How it attaches:"},
 	{"attach", OPTION_ATTACH, "HOW", 0,
 	 "auto: one link for all sites of a hook where the kernel can; single: one perf event a "

@@ -84,14 +84,20 @@ static int take_choice(struct option_parse *parse, int key, const char *name, co
 	return 0;
 }
 
-static int take_number(struct option_parse *parse, const char *name, const char *text)
+static int take_limit(struct option_parse *parse, int key, const char *name, const char *text)
 {
+	_Bool is_series = key == OPTION_MAX_SERIES;
 	uint64_t number;
-	int r = value_parse_number(name, text, 1, 100000, &number, parse->error);
+	int r = value_parse_number(name, text, 1, is_series ? 100000 : 1000000, &number,
+				   parse->error);
 
-	if (r == 0)
+	if (r < 0)
+		return r;
+	if (is_series)
 		parse->config->max_series = (uint32_t)number;
-	return r;
+	else
+		parse->config->max_tasks = (uint32_t)number;
+	return 0;
 }
 
 static int take_flag(struct option_parse *parse, int key)
@@ -141,7 +147,8 @@ int option_parse__take(struct option_parse *parse, int key, const char *name, co
 		return value_parse_duration(name, text, NS_PER_MS, 24 * 3600 * NS_PER_S,
 					    &config->app_sample_ns, parse->error);
 	case OPTION_MAX_SERIES:
-		return take_number(parse, name, text);
+	case OPTION_MAX_TASKS:
+		return take_limit(parse, key, name, text);
 	case OPTION_ATTACH:
 	case OPTION_METRIC_NAMES:
 	case OPTION_HISTOGRAMS:

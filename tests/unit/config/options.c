@@ -24,7 +24,7 @@ Test(config_options, defaults)
 	cr_assert_eq(config->metric_names, NAMES_DOCS);
 	cr_assert_eq(config->histograms, HISTOGRAMS_EXPLICIT);
 	cr_assert_null(config->config_path);
-	cr_assert_gt(config->max_tasks, 0);
+	cr_assert_eq(config->max_tasks, 65536);
 	cr_assert_gt(config->max_connections, 0);
 	cr_assert_gt(config->ring_bytes, 0);
 	cr_assert_eq(config->ring_bytes & (config->ring_bytes - 1), 0);
@@ -146,10 +146,11 @@ Test(config_options, times)
 
 Test(config_options, counting)
 {
-	struct config *config = accept("--slow-poll 250us --max-series 5");
+	struct config *config = accept("--slow-poll 250us --max-series 5 --max-tasks 200000");
 
 	cr_assert_eq(config->slow_poll_ns, 250 * NS_PER_US);
 	cr_assert_eq(config->max_series, 5);
+	cr_assert_eq(config->max_tasks, 200000);
 	config__free(config);
 	config = accept("--metric-names scotty-0.3");
 	cr_assert_eq(config->metric_names, NAMES_SCOTTY_0_3);
@@ -170,6 +171,8 @@ Test(config_options, counting)
 	refuse("--max-series 0", "--max-series|from 1 to 100000");
 	refuse("--max-series 100001", "--max-series");
 	refuse("--max-series many", "--max-series|'many'");
+	refuse("--max-tasks 0", "--max-tasks|from 1 to 1000000");
+	refuse("--max-tasks 1000001", "--max-tasks");
 }
 
 Test(config_options, attaching)
