@@ -9,6 +9,15 @@
 
 struct bpf_link;
 
+/* Routes are looked up for each span, and of those that are there none changes or leaves: they are
+ * kept, each in the place of its hash, so that a busy server's take no system call each. */
+#define ROUTES_KEPT 128
+
+struct probe_route {
+	uint64_t hash; /* ROUTE_UNMATCHED: nothing here yet */
+	struct route_text text;
+};
+
 struct probe {
 	const struct config *config;
 	const struct plan *plan;
@@ -25,7 +34,7 @@ struct probe {
 	int cpu_count;	      /* possible ones: the length of a per-CPU value */
 	void *per_cpu;	      /* room for the largest per-CPU value */
 	size_t per_cpu_bytes;
-	struct route_text route; /* last looked up */
+	struct probe_route routes[ROUTES_KEPT];
 };
 
 /* The program that serves a hook. */

@@ -166,10 +166,17 @@ int probe__for_each_rate_limit(struct probe *probe, probe_rate_limit_callback ca
 
 const char *probe__route(struct probe *probe, uint64_t route)
 {
-	if (route == ROUTE_UNMATCHED ||
-	    bpf_map__lookup_elem(probe->skeleton->maps.routes, &route, sizeof(route), &probe->route,
-				 sizeof(probe->route), 0) < 0)
+	struct probe_route *kept = &probe->routes[route % ROUTES_KEPT];
+	struct route_text text;
+
+	if (route == ROUTE_UNMATCHED)
 		return "/unmatched";
-	probe->route.text[sizeof(probe->route.text) - 1] = '\0';
-	return probe->route.text;
+	if (kept->hash != route) {
+		if (bpf_map__lookup_elem(probe->skeleton->maps.routes, &route, sizeof(route), &text,
+					 sizeof(text), 0) < 0)
+			return "/unmatched";
+		text.text[sizeof(text.text) - 1] = '\0';
+		*kept = (struct probe_route){route, text};
+	}
+	return kept->text.text;
 }
