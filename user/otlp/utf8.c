@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "otlp/utf8.h"
 
+#include <stdint.h>
 #include <string.h>
 
 static const char replacement[] = "\xef\xbf\xbd";
@@ -42,8 +43,25 @@ static size_t character_length(const char *text)
 	return length;
 }
 
+/* As most texts are throughout, which is seen eight bytes at a time. */
+static _Bool is_ascii(const char *text)
+{
+	size_t size = strlen(text), at = 0;
+	uint64_t bits = 0, word;
+
+	for (; at + sizeof(word) <= size; at += sizeof(word)) {
+		memcpy(&word, text + at, sizeof(word));
+		bits |= word;
+	}
+	for (; at < size; at++)
+		bits |= (unsigned char)text[at];
+	return (bits & UINT64_C(0x8080808080808080)) == 0;
+}
+
 _Bool utf8_is_valid(const char *text)
 {
+	if (is_ascii(text))
+		return 1;
 	while (*text) {
 		size_t length = character_length(text);
 

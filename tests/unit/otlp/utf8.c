@@ -18,6 +18,10 @@ Test(otlp_utf8, valid)
 		"\xf0\x90\x80\x80",
 		"\xf4\x8f\xbf\xbf",
 		"x\xc3\xa4y",
+		"12345678",
+		"123456789",
+		"1234567\xc3\xa4",
+		"12345678\xc3\xa4 12345678",
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -36,6 +40,9 @@ Test(otlp_utf8, invalid_is_repaired)
 		{"\xf4\x90\x80\x80", R R R R}, /* beyond U+10FFFF */
 		{"\xf0\x9f\x98", R R R},       /* cut off */
 		{"\xff\xfe", R R},
+		{"1234567\xff", "1234567" R},
+		{"12345678\xff", "12345678" R},
+		{"\xff 1234567890123456", R " 1234567890123456"},
 		{"a\xc3\xa4\xe4z", "a\xc3\xa4" R "z"}, /* Latin-1 in it */
 	};
 #undef R
