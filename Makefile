@@ -62,7 +62,7 @@ OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(REMOTE_CLIENT),$(SOURCES))
 MAIN_OBJECT := $(BUILD)/user/main.o
 
 .PHONY: all deps demo prepared-demo test prepared-test sanitized-tests fixtures unit integration vm prepared-vm \
-	bench lint format docs clean install
+	lint format docs clean install
 
 all: $(BUILD)/scottyscope
 
@@ -248,9 +248,6 @@ demo: deps
 prepared-demo: all $(FIXTURES)/scotty-default
 	$(Q)python3 tests/demo/demo.py --tool $(BUILD)/scottyscope --server $(FIXTURES)/scotty-default
 
-bench: all $(FIXTURES)/scotty-bare
-	$(Q)python3 tests/bench/bench.py --tool $(BUILD)/scottyscope --server $(FIXTURES)/scotty-bare
-
 unit: sanitized-tests
 	$(Q)python3 tests/run.py unit $(BUILD)/unit.xml '$(UNIT_COMMAND)'
 
@@ -295,9 +292,43 @@ prepared-e2e: all $(FIXTURES)/scotty-default $(FIXTURES)/scotty-bare $(VENV)/don
 		$(E2E_BUILD)/otelcol $(E2E_BUILD)/prometheus $(E2E_BUILD)/jaeger
 	$(Q)python3 tests/run.py e2e $(BUILD)/e2e.xml '$(E2E_COMMAND)'
 
+# --- measuring --------------------------------------------------------------------------------
+
+# What the tool costs a server and what it takes itself, as JSON, text and a picture in build/bench.
+# BENCH_OPTIONS and SCALE_OPTIONS go to tests/bench, which tells them with --help; a comparison takes
+# about ten minutes, and is worth something only where nothing else runs.
+BENCH := $(BUILD)/bench
+BENCH_OPTIONS ?=
+SCALE_OPTIONS ?=
+BENCH_COMMAND := $(VENV)/bin/python tests/bench
+BENCH_PROGRAMS = --tool $(BUILD)/scottyscope --server $(FIXTURES)/scotty-bare --load $(BENCH)/load
+
+$(BENCH)/%: tests/bench/%.c
+	$(call msg,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -D_GNU_SOURCE -MMD -MP -o $@ $< -lbpf
+
+.PHONY: bench scale bench-document
+bench: all $(BENCH)/load $(BENCH)/trap $(FIXTURES)/scotty-bare $(FIXTURES)/scotty-default $(VENV)/done
+	$(Q)$(BENCH_COMMAND) compare $(BENCH_PROGRAMS) --own $(FIXTURES)/scotty-default \
+		--trap $(BENCH)/trap --into $(BENCH)/compare.json $(BENCH_OPTIONS)
+	$(Q)$(BENCH_COMMAND) report $(BENCH)/compare.json --picture $(BENCH)/compare.svg \
+		--text $(BENCH)/compare.md
+
+scale: all $(BENCH)/load $(FIXTURES)/scotty-bare $(VENV)/done
+	$(Q)$(BENCH_COMMAND) scale $(BENCH_PROGRAMS) --into $(BENCH)/scale.json $(SCALE_OPTIONS)
+	$(Q)$(BENCH_COMMAND) report $(BENCH)/scale.json --text $(BENCH)/scale.md
+
+# Puts what was measured last into the documentation; REPORT_OPTIONS as tests/bench report has them.
+REPORT_OPTIONS ?=
+bench-document:
+	$(Q)$(BENCH_COMMAND) report $(wildcard $(BENCH)/compare.json $(BENCH)/scale.json) \
+		--document observability/BENCHMARKS.md --picture observability/benchmarks.svg $(REPORT_OPTIONS)
+
 # --- care -------------------------------------------------------------------------------------
 
-C_FILES := $(wildcard user/*.c user/*/*.[ch] bpf/*.[ch] vmlinux/*.h tests/unit/*/*.[ch] tests/bpf/*.[ch])
+C_FILES := $(wildcard user/*.c user/*/*.[ch] bpf/*.[ch] vmlinux/*.h tests/unit/*/*.[ch] tests/bpf/*.[ch] \
+	tests/bench/*.c)
 
 format:
 	$(Q)clang-format -i $(C_FILES)
@@ -318,4 +349,5 @@ install: all
 clean:
 	$(Q)rm -rf $(BUILD)
 
--include $(OBJECTS:.o=.d) $(MAIN_OBJECT:.o=.d) $(STATIC_OBJECTS:.o=.d) $(OTLP_OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(MAIN_OBJECT:.o=.d) $(STATIC_OBJECTS:.o=.d) $(OTLP_OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) \
+	$(TEST_OBJECTS:.o=.d) $(wildcard $(BENCH)/*.d)

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""The ways to observe a server that are compared with each other, and with not doing so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import processes
+import tool
+from peer import Peer
+from server import Server
+from sink import Sink
+
+BARE = "bare"
+
+
+class Observer(Protocol):
+    """Something that observes a server from outside."""
+
+    attach_s: float
+
+    def cpu_s(self) -> float: ...
+
+    def memory(self) -> dict[str, processes.Memory]: ...
+
+    def close(self) -> float: ...
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What is known of an observer at its end."""
+
+    detach_s: float = 0.0
+    lost: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Mode:
+    """One way. `start` gives nothing where the server observes itself, or nobody does."""
+
+    name: str
+    what: str
+    start: Callable[[Server], Observer | None] = lambda server: None
+    observes_itself: bool = False
+    sends_spans: bool = False
+
+
+def end(observer: Observer | None) -> Ending:
+    """Ends an observer; what it lost it says before."""
+    if not observer:
+        return Ending()
+    lost = observer.scrape().lost() if isinstance(observer, tool.Tool) else {}
+    return Ending(observer.close(), lost)
+
+
+def tool_modes(binary: str, sink: Sink) -> list[Mode]:
+    """The tool at each level that it has, without and with spans."""
+
+    def starter(*options: str) -> Callable[[Server], Observer]:
+        return lambda server: tool.Tool(binary, server.pid, *options)
+
+    found = []
+    for level in tool.levels(binary) or ("",):
+        options = (f"--level={level}",) if level else ()
+        name = level or "scottyscope"
+        found += [
+            Mode(name, "scottyscope, metrics", starter(*options, "--otlp-endpoint", "none")),
+            Mode(
+                f"{name} + spans",
+                "scottyscope, metrics and a span a request, sent to a collector",
+                starter(*options, "--otlp-endpoint", sink.endpoint),
+                sends_spans=True,
+            ),
+        ]
+    return found
+
+
+def all_modes(binary: str, sink: Sink) -> dict[str, Mode]:
+    """By name, that of nobody observing first."""
+    modes = [
+        Mode(BARE, "the server, in a build without telemetry"),
+        *tool_modes(binary, sink),
+        Mode(
+            "own telemetry",
+            "the server's own OpenTelemetry metrics and spans, sent to a collector",
+            observes_itself=True,
+            sends_spans=True,
+        ),
+        Mode(
+            "bpftrace",
+            "two histograms, of request and poll durations, by a bpftrace script",
+            lambda server: Peer(binary, server.binary, server.pid),
+        ),
+    ]
+    return {mode.name: mode for mode in modes}
+
+
+def own_telemetry(sink: Sink) -> dict[str, str]:
+    """The environment that switches the server's own telemetry on."""
+    return {
+        "SCOTTY__TELEMETRY": "metrics,traces",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": sink.endpoint,
+    }
