@@ -149,7 +149,8 @@ Test(plan_print, sites_of_hooks_and_of_watches_are_shown)
 Test(plan_print, watches_that_are_not_there_are_not_shown)
 {
 	struct plan *plan = plan_of_server(
-		&(struct server){WITHOUT(HOOK_MESSAGE_QUEUE, HOOK_SHELL_AUDIT)}, &full_kernel);
+		&(struct server){WITHOUT(HOOK_MESSAGE_QUEUE, HOOK_SHELL_AUDIT, HOOK_DOCKER_ERROR)},
+		&full_kernel);
 	_cleanup_free_ char *text = text_of(plan);
 	json_t *root = json_of(plan);
 	const json_t *shell = signal_of(root, SIGNAL_SHELL_SESSIONS);
