@@ -322,7 +322,7 @@ scale: all $(BENCH)/load $(FIXTURES)/scotty-bare $(VENV)/done
 # Puts what was measured last into the documentation; REPORT_OPTIONS as tests/bench report has them.
 REPORT_OPTIONS ?=
 bench-document:
-	$(Q)$(BENCH_COMMAND) report $(wildcard $(BENCH)/compare.json $(BENCH)/scale.json) \
+	$(Q)$(BENCH_COMMAND) report $(wildcard $(BENCH)/compare*.json $(BENCH)/scale.json) \
 		--document observability/BENCHMARKS.md --picture observability/benchmarks.svg $(REPORT_OPTIONS)
 
 # --- care -------------------------------------------------------------------------------------

@@ -181,9 +181,9 @@ def comparison(kept: dict[str, Any]) -> str:
     parts = []
     for mix in distinct(sample.mix for sample in samples):
         parts.append(f"### {mix}: {kept['mixes'][mix]}\n")
-        for share in distinct(sample.share for sample in samples if sample.mix == mix):
+        for share in sorted({sample.share for sample in samples if sample.mix == mix}):
             load = "all that it takes" if share == SATURATION else f"{share} % of that"
-            count = len({sample.round for sample in samples if sample.mix == mix})
+            count = sum(place[:2] == (mix, share) for place in by_place(samples))
             parts.append(f"{load}, {count} rounds:\n")
             parts.append(load_table(samples, mix, share))
     parts.append("### The observers\n")
