@@ -32,8 +32,6 @@
 /* As the lane takes a server that says to wait. */
 #define RETRY_DELAY_LIMIT_NS (300 * NS_PER_S)
 
-extern char **environ;
-
 struct export_client {
 	enum export_signal signal;
 	int program_fd;
@@ -62,7 +60,8 @@ static int open_neighbour(const char *name, int *ret_fd, struct error *error)
 		return error_set(error, -errno, "cannot tell where this program is: %m");
 	path[length] = '\0';
 	end = strrchr(path, '/');
-	strcpy(end ? end + 1 : path, name);
+	end = end ? end + 1 : path;
+	snprintf(end, sizeof(path) - (size_t)(end - path), "%s", name);
 	fd = open(path, O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return error_set(error, -errno, "cannot open %s: %m", path);
