@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "elf/arm64.h"
 #include "elf/instruction.h"
 #include "elf/internal.h"
 
@@ -50,6 +51,17 @@ static int function__init(struct function *function, const struct elf_image *ima
 	};
 	instruction_decoder_init(&function->decoder);
 	return 0;
+}
+
+/* An image is of one machine or the other: see elf_image__open(). */
+static struct arm64_code function__of_arm64(const struct function *function)
+{
+	return (struct arm64_code){
+		.bytes = function->bytes,
+		.size = function->size,
+		.entry = function->entry,
+		.is_whole = function->is_whole,
+	};
 }
 
 static _Bool function__decode(const struct function *function, uint64_t address,
@@ -160,8 +172,13 @@ int code_find_site(const struct elf_image *image, uint64_t entry, uint64_t size,
 		return error_set(error, r,
 				 "%s is damaged: the function at 0x%llx is not within its code",
 				 elf_image__path(image), (unsigned long long)entry);
-	if (elf_image__machine(image) == EM_X86_64)
+	if (elf_image__machine(image) == EM_X86_64) {
 		find_site(&function, keep, repeat_ok, &site);
+	} else {
+		const struct arm64_code code = function__of_arm64(&function);
+
+		arm64_find_site(&code, keep, repeat_ok, &site);
+	}
 	*ret_site = site;
 	return 0;
 }
@@ -187,8 +204,13 @@ int code_for_each_target(const struct elf_image *image, const struct elf_pointer
 	uint64_t target;
 	int r = function__init(&function, image, entry, size);
 
-	if (r < 0 || elf_image__machine(image) != EM_X86_64)
+	if (r < 0)
 		return r;
+	if (elf_image__machine(image) != EM_X86_64) {
+		const struct arm64_code code = function__of_arm64(&function);
+
+		return arm64_for_each_target(&code, callback, context);
+	}
 	for (size_t at = 0; at < function.size; at += instruction.decoded.length) {
 		if (!instruction__decode_brief(&instruction, &function.decoder, function.bytes + at,
 					       function.size - at, entry + at))

@@ -2,8 +2,8 @@
 #ifndef SCOTTYSCOPE_ELF_CODE_H
 #define SCOTTYSCOPE_ELF_CODE_H
 
-/* What a probe on an instruction costs, and where in a function one costs little. Decoded with
- * Zydis; on machines other than x86-64 every site is CODE_COST_UNKNOWN and no site slides. */
+/* What a probe on an instruction costs, and where in a function one costs little. x86-64 is decoded
+ * with Zydis, 64-bit Arm in elf/arm64.c. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -14,7 +14,8 @@
 
 enum code_cost {
 	CODE_COST_UNKNOWN,
-	CODE_COST_EMULATED,    /* the kernel emulates it: push, nop, jmp, jcc, call (0.5 us) */
+	CODE_COST_EMULATED,    /* the kernel emulates it: push, nop, jmp, jcc, call (0.5 us); on Arm
+				* adr and all branches but returns */
 	CODE_COST_SINGLE_STEP, /* run out of line under single-step (10 us in a VM) */
 	CODE_COST_FORBIDDEN,   /* must not be probed: ret, int3, undecodable, LOCK, AVX, ... */
 };
@@ -22,8 +23,8 @@ enum code_cost {
 const char *code_cost_name(enum code_cost cost);
 
 /* What a site has to find as it was at the entry, as a set: the registers that hold the first
- * arguments of the System V ABI and, where what they point to is read, memory other than the
- * function's own stack. */
+ * arguments of the System V ABI (on Arm, x0 to x5 in this order) and, where what they point to is
+ * read, memory other than the function's own stack. */
 enum code_register {
 	CODE_REGISTER_RDI = 1 << 0,
 	CODE_REGISTER_RSI = 1 << 1,

@@ -264,19 +264,6 @@ Test(elf_code, not_in_the_code)
 		     -EBADMSG);
 }
 
-Test(elf_code, other_machine)
-{
-	_cleanup_(elf_image__freep) struct elf_image *image =
-		test_generate_image(BYTES(0xff, 0x83, 0x00, 0xd1), EM_AARCH64);
-	struct code_site site;
-
-	cr_assert_eq(code_find_site(image, TEST_CODE_ADDRESS, 4, 0, 1, &site, NULL), 0);
-	cr_expect_eq(site.address, TEST_CODE_ADDRESS);
-	cr_expect_eq(site.cost, CODE_COST_UNKNOWN);
-	cr_expect_eq(site.entry_cost, CODE_COST_UNKNOWN);
-	cr_expect_str_eq(site.instruction, "");
-}
-
 static const struct elf_pointers no_pointers;
 
 struct targets {
