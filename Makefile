@@ -355,10 +355,7 @@ bench-document:
 # --- care -------------------------------------------------------------------------------------
 
 C_FILES := $(wildcard user/*.c user/*/*.[ch] bpf/*.[ch] vmlinux/*.h tests/unit/*/*.[ch] tests/bpf/*.[ch] \
-	tests/bench/*.c)
-
-C_FILES := $(wildcard user/*.c user/*/*.[ch] bpf/*.[ch] vmlinux/*.h tests/unit/*/*.[ch] \
-	tests/bpf/*.[ch] tests/compilers/*.c)
+	tests/bench/*.c tests/compilers/*.c)
 
 format:
 	$(Q)clang-format -i $(C_FILES)
