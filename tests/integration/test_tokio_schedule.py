@@ -49,8 +49,11 @@ def test_scheduled(server: Server, tool: Tool, count: int, polls: int) -> None:
     assert count * polls < scheduled <= count * (polls + 1) + CONNECTION_POLLS
 
 
-def test_scheduled_amid_everything(server: Server, tool: Tool) -> None:
+def test_scheduled_amid_everything(start: Starter, binary: str) -> None:
     """Workers that are handed over, blocked or idle, panics and ends: still one a poll."""
+    # Its own, for another test's connections may still be ending.
+    server = start.server(binary)
+    tool = start.watch(server)
     targets = (
         "spawn/20/30",
         "block_in_place/3",
