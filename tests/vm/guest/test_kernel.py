@@ -13,7 +13,8 @@ from http_client import ask_once, get
 
 # Of the million instructions that the verifier looks at, at the most.
 INSTRUCTION_LIMIT = 500_000
-DETACH_LIMIT_MS = 3000
+# The aim is 3 s on a real machine; an emulated one, whose CPUs others may use, has time to spare.
+DETACH_LIMIT_MS = 15_000
 OF_RECORDERS = ("oauth flows", "oauth sessions", "rate limits")
 # Without uprobe_multi links.
 OLD_SERIES = ("5.10", "6.1")
