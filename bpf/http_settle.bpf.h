@@ -47,14 +47,14 @@ static __always_inline __u16 written_status(const struct http_connection *connec
 /* Where the status lies in memory is fixed in the server's code, so that after many comparisons in a
  * row that found it right, one in 64 is enough; the first that does not ends that for good. */
 #define AGREEMENTS_TO_TRUST 256
-#define AGREEMENTS_NEVER    (~(__u64)0)
+#define AGREEMENTS_NEVER    (1ULL << 63) /* and above: another thread may still add to it */
 
 static __always_inline bool memory_is_trusted(__u64 now_ns)
 {
 	__u64 agreements = status_agreements;
 
 	/* The clock's middle bits are as good as dice. */
-	return agreements >= AGREEMENTS_TO_TRUST && agreements != AGREEMENTS_NEVER &&
+	return agreements >= AGREEMENTS_TO_TRUST && agreements < AGREEMENTS_NEVER &&
 	       (now_ns >> 8 & 63);
 }
 

@@ -59,9 +59,13 @@ int on_http_route(struct pt_regs *ctx)
 		return 0;
 	}
 	hash = hash_route(&route, path.length);
-	if (hash != connection->last_route && !bpf_map_lookup_elem(&routes, &hash) &&
+	connection->route = hash;
+	if (hash == connection->last_route)
+		return 0;
+	if (!bpf_map_lookup_elem(&routes, &hash) &&
 	    bpf_map_update_elem(&routes, &hash, &route, BPF_NOEXIST) == -7 /* E2BIG */)
 		lose(LOSS_ROUTES_FULL);
-	connection->route = connection->last_route = hash;
+	else
+		connection->last_route = hash;
 	return 0;
 }
