@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 import os
-import subprocess
+import pathlib
 import sys
 from types import TracebackType
 from typing import Self
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "setup"))
+
+from sample_server import start_server  # noqa: E402  (found by the path above)
 
 
 class Server:
@@ -22,19 +26,10 @@ class Server:
             if not name.startswith(("OTEL_", "SCOTTY"))
         }
         self.binary = os.path.abspath(binary)
-        self._process = subprocess.Popen(
-            [self.binary, "--bind", "127.0.0.1:0", *options],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env={**clean, "RUST_BACKTRACE": "0", **(environment or {})},
+        self._process, self.port = start_server(
+            self.binary, *options, environment={**clean, **(environment or {})}
         )
         self.pid = self._process.pid
-        assert self._process.stdout
-        line = self._process.stdout.readline()
-        if not line.startswith("listening on "):
-            sys.exit(f"bench: the sample server does not start: {line!r}")
-        self.port = int(line.rsplit(":", 1)[1])
 
     def __enter__(self) -> Self:
         return self

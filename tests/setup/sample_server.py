@@ -6,16 +6,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 
 
-def start_server(path: str) -> tuple[subprocess.Popen[str], int]:
+def start_server(
+    path: str, *options: str, environment: Mapping[str, str] = os.environ
+) -> tuple[subprocess.Popen[str], int]:
     """The sample server on a free port."""
     server = subprocess.Popen(
-        [path, "--bind", "127.0.0.1:0"],
+        [path, "--bind", "127.0.0.1:0", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env={**os.environ, "RUST_BACKTRACE": "0"},
+        env={**environment, "RUST_BACKTRACE": "0"},
     )
     assert server.stdout
     line = server.stdout.readline()
