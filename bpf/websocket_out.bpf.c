@@ -19,7 +19,13 @@ static __always_inline void count_lines(__u64 text, __u64 length, enum event eve
 {
 	__u32 index = event;
 	__u64 *counter = bpf_map_lookup_elem(&events, &index);
+	char last = 0;
 
+	/* A length that leads nowhere is not followed. */
+	if (bpf_probe_read_user(&last, sizeof(last), (void *)(text + length - 1))) {
+		lose(LOSS_READ_FAULT);
+		return;
+	}
 	if (counter)
 		add(counter, (__u64)lines_in_text(text, length));
 	if (length > LINE_TEXT_LIMIT)
