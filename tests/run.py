@@ -38,8 +38,12 @@ def read_junit(path: Path) -> Tally:
     for case in ElementTree.parse(path).iter("testcase"):
         name = f"{case.get('classname') or ''}.{case.get('name')}".lstrip(".")
         skip = case.find("skipped")
-        if case.find("failure") is not None or case.find("error") is not None:
-            tally.failed.append(name)
+        bad = case.find("failure")
+        if bad is None:
+            bad = case.find("error")
+        if bad is not None:
+            why = (bad.get("message") or "no reason given").splitlines()[0]
+            tally.failed.append(f"{name}: {why}")
         elif case.get("status") == "FAILED":
             tally.failed.append(name)
         elif skip is not None or case.get("status") == "SKIPPED":

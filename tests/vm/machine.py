@@ -2,6 +2,7 @@
 """The virtual machine: what is in it, and how it is run by QEMU's software emulation."""
 
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,10 @@ QEMU = f"qemu-system-{ARCHITECTURE}"
 # What the sample server's compose tasks run, besides the shell's own commands.
 PROGRAMS = ("sh", "seq", "sleep")
 MEMORY_MB = 1024
+# One thread for all of a machine's CPUs, which still take turns at any instruction: until 8.1 QEMU
+# translated code without a lock on its page, so that a thread could keep what another was just
+# patching, and a kernel that switched a tracepoint on died of a breakpoint of its own.
+ACCELERATOR = "tcg,thread=single"
 # Nothing here is to be mitigated, and emulated CPUs agree on the time.
 KERNEL_OPTIONS = "console=ttyS0 panic=-1 loglevel=4 mitigations=off tsc=reliable rdinit=/init"
 
@@ -25,6 +30,13 @@ NOT_OF_LIBRARY = (
     *("site-packages", "dist-packages", "venv", "distutils"),
 )
 NOT_OF_PACKAGES = ("pip", "setuptools", "pkg_resources", "_distutils_hack", "wheel")
+
+# How a kernel begins to say what it died of.
+LAST_WORDS = re.compile(r"(?:Kernel panic|Oops|BUG|watchdog): .*")
+
+
+class Died(Exception):
+    """A machine that ended before its tests did."""
 
 
 def _add_python(image: Image) -> None:
@@ -72,7 +84,7 @@ def boot(
     directory: pathlib.Path,
     limit_s: float,
 ) -> None:
-    """Runs the machine to its end; leaves `console` and `results` in the directory.
+    """Runs the machine to its end; leaves `console` and `results`, which are not empty.
 
     The kernel hands what it does not know on its command line to the first process.
     """
@@ -82,7 +94,7 @@ def boot(
     results.unlink(missing_ok=True)
     subprocess.run(
         [
-            *(QEMU, "-accel", "tcg", "-cpu", "max", "-smp", "2"),
+            *(QEMU, "-accel", ACCELERATOR, "-cpu", "max", "-smp", "2"),
             *("-m", str(MEMORY_MB), "-nodefaults", "-no-reboot", "-display", "none"),
             *("-serial", f"file:{console}", "-serial", f"file:{results}"),
             *("-kernel", str(kernel), "-initrd", str(archive)),
@@ -91,3 +103,6 @@ def boot(
         timeout=limit_s,
         check=True,
     )
+    if results.stat().st_size == 0:
+        said = LAST_WORDS.search(console.read_text(errors="replace"))
+        raise Died(f"it ended without results{f': {said.group()}' if said else ''}")
