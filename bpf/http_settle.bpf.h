@@ -166,9 +166,8 @@ static __always_inline void send_request(const struct http_connection *connectio
 {
 	struct record_http_request *record;
 
-	if (!is_exported(&connection->span))
+	if (!ends_exported(&connection->span, end_ns))
 		return;
-	count_event(EVENT_SPANS_ENDED);
 	if (connection->has_trace_state &&
 	    send_with_trace_state(connection, header, status, end_ns))
 		return;

@@ -28,6 +28,7 @@ extern const volatile __u32 head_status_offset;	  /* in that head: the status co
 extern const volatile __u32 frame_payload_offset; /* in tungstenite's Frame: pointer and length */
 extern const volatile __u32 frame_head_offset;	  /* in that frame: FIN, reserved bits, opcode */
 extern const volatile bool emit_spans;
+extern const volatile __u64 span_age_limit_ns; /* older ones are given up at their end */
 extern const volatile bool sampler_parent_based; /* a remote parent's decision counts */
 /* A trace is sampled where bits 1 to 63 of its id's last eight bytes are below this. */
 extern const volatile __u64 sampler_threshold;

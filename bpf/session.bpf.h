@@ -55,9 +55,8 @@ static __always_inline void send_session(const struct task_session *session,
 {
 	struct record_session *record;
 
-	if (!is_exported(&session->span))
+	if (!ends_exported(&session->span, end_ns))
 		return;
-	count_event(EVENT_SPANS_ENDED);
 	record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
 	if (!record) {
 		lose(LOSS_RING_FULL);

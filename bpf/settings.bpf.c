@@ -16,6 +16,7 @@ const volatile __u32 head_status_offset = 0;
 const volatile __u32 frame_payload_offset = 0;
 const volatile __u32 frame_head_offset = 0;
 const volatile bool emit_spans = false;
+const volatile __u64 span_age_limit_ns = 0;
 const volatile bool sampler_parent_based = false;
 const volatile __u64 sampler_threshold = 0;
 const volatile bool messages_by_frame = false;

@@ -73,9 +73,18 @@ static __always_inline void inherit(struct trace_context *child, const struct tr
 	child->flags &= ~(__u32)CONTEXT_REMOTE;
 }
 
-static __always_inline bool is_exported(const struct span_state *span)
+/* Whether the span that ends at `end_ns` is sent. One that began too long ago is given up: the rest of
+ * its trace is not where traces are looked for any more. */
+static __always_inline bool ends_exported(const struct span_state *span, __u64 end_ns)
 {
-	return emit_spans && span->context.flags & CONTEXT_SAMPLED;
+	if (!emit_spans || !(span->context.flags & CONTEXT_SAMPLED))
+		return false;
+	count_event(EVENT_SPANS_ENDED);
+	if (end_ns > span->start_ns && end_ns - span->start_ns > span_age_limit_ns) {
+		lose(LOSS_SPAN_TOO_OLD);
+		return false;
+	}
+	return true;
 }
 
 /* Keeps the first slow polls of a span. */

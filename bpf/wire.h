@@ -54,6 +54,7 @@
 /* X(identifier, name, what was lost): nothing is dropped without one of these going up. */
 #define LOSS_LIST(X)                                                                               \
 	X(RING_FULL, "ring_full", "spans: the ring buffer was full")                               \
+	X(SPAN_TOO_OLD, "span_too_old", "spans: open longer than --max-span-age")                  \
 	X(THREADS_FULL, "threads_full", "polls: more threads than the map holds")                  \
 	X(TASKS_FULL, "tasks_full", "tasks: more live tasks than the map holds")                   \
 	X(CONNECTIONS_FULL, "connections_full", "requests: more connections than the map holds")   \

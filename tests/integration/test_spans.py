@@ -220,6 +220,27 @@ def test_unsampled(tracing: Tracing) -> None:
         assert after.total(name) - before.total(name) == 1, name
 
 
+def test_spans_that_are_too_old(start: Starter, server: Server) -> None:
+    """A span that was open for longer than wanted is given up when it ends, and counted."""
+    tracing = Tracing(start, server, "--max-span-age", "500ms")
+    context = new_context()
+    client = Client(tracing.port, context.header())
+    shell = client.open_shell()
+    client.end_shell(client.open_shell())
+    time.sleep(0.6)
+    assert tracing.tool.scrape().value("scottyscope_spans_open") == 2
+    client.end_shell(shell)
+    client.shake_hands()
+    wait_until(
+        "the spans ended", lambda: tracing.tool.scrape().value("scottyscope_spans_open") == 0
+    )
+    spans = tracing.await_spans(context, 2)
+    assert {span["name"] for span in spans} == {names.UPGRADE_SPAN, names.SHELL_SPAN}
+    scrape = tracing.tool.scrape()
+    assert scrape.losses() == {"span_too_old": 2}
+    assert scrape.total(names.SHELLS) == 2
+
+
 def times_of(tracing: Tracing, path: str) -> tuple[Message, list[float]]:
     """Makes a request; gives its span, and the seconds busy, scheduled and awaiting."""
     context = new_context()

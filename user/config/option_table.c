@@ -48,6 +48,10 @@ const struct argp_option option_table[] = {
 	 "tokio tasks that are alive at a time, of which each takes 170 bytes of the kernel's "
 	 "memory (default: 65536)",
 	 0},
+	{"max-span-age", OPTION_MAX_SPAN_AGE, "TIME", 0,
+	 "spans that have been open for longer are not sent when they end, but counted as lost "
+	 "(default: 24h)",
+	 0},
 	{.doc = "How it attaches:"},
 	{"attach", OPTION_ATTACH, "HOW", 0,
 	 "auto: one link for all sites of a hook where the kernel can; single: one perf event a "

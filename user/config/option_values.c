@@ -146,6 +146,9 @@ int option_parse__take(struct option_parse *parse, int key, const char *name, co
 	case OPTION_APP_SAMPLE:
 		return value_parse_duration(name, text, NS_PER_MS, 24 * 3600 * NS_PER_S,
 					    &config->app_sample_ns, parse->error);
+	case OPTION_MAX_SPAN_AGE:
+		return value_parse_duration(name, text, NS_PER_MS, 8760 * 3600 * NS_PER_S,
+					    &config->span_age_limit_ns, parse->error);
 	case OPTION_MAX_SERIES:
 	case OPTION_MAX_TASKS:
 		return take_limit(parse, key, name, text);

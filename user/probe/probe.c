@@ -82,6 +82,7 @@ static void write_settings(struct probe *probe)
 	skeleton->rodata->wakes_are_seen =
 		probe->plan->signals[SIGNAL_TOKIO_SCHEDULING].way != NULL;
 	skeleton->rodata->emit_spans = probe->config->otlp.traces_target != NULL;
+	skeleton->rodata->span_age_limit_ns = probe->config->span_age_limit_ns;
 	skeleton->rodata->sampler_parent_based = probe->config->sampler.parent_based;
 	skeleton->rodata->sampler_threshold = sampler_threshold(&probe->config->sampler);
 }

@@ -43,6 +43,7 @@ Test(config_help, help)
 		"--format",	   "--listen",
 		"--otlp-endpoint", "--slow-poll",
 		"--max-series",	   "--max-tasks",
+		"--max-span-age",
 		"--attach",	   "--metric-names",
 		"--histograms",	   "--config",
 		"--verbose",	   "--quiet",

@@ -25,6 +25,7 @@ Test(config_options, defaults)
 	cr_assert_eq(config->histograms, HISTOGRAMS_EXPLICIT);
 	cr_assert_null(config->config_path);
 	cr_assert_eq(config->max_tasks, 65536);
+	cr_assert_eq(config->span_age_limit_ns, 24 * 3600 * NS_PER_S);
 	cr_assert_gt(config->max_connections, 0);
 	cr_assert_gt(config->ring_bytes, 0);
 	cr_assert_eq(config->ring_bytes & (config->ring_bytes - 1), 0);
@@ -152,6 +153,9 @@ Test(config_options, counting)
 	cr_assert_eq(config->max_series, 5);
 	cr_assert_eq(config->max_tasks, 200000);
 	config__free(config);
+	config = accept("--max-span-age 90m");
+	cr_assert_eq(config->span_age_limit_ns, 90 * 60 * NS_PER_S);
+	config__free(config);
 	config = accept("--metric-names scotty-0.3");
 	cr_assert_eq(config->metric_names, NAMES_SCOTTY_0_3);
 	config__free(config);
@@ -173,6 +177,7 @@ Test(config_options, counting)
 	refuse("--max-series many", "--max-series|'many'");
 	refuse("--max-tasks 0", "--max-tasks|from 1 to 1000000");
 	refuse("--max-tasks 1000001", "--max-tasks");
+	refuse("--max-span-age 0", "--max-span-age|from 1ms to 8760h");
 }
 
 Test(config_options, attaching)
