@@ -43,9 +43,11 @@ def held_by(pid: int, kind: str) -> set[int]:
     """The ids of the BPF programs ("prog"), links or maps that a process has open."""
     found = set()
     for info in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir():
-        found |= {
-            int(number) for number in re.findall(rf"(?m)^{kind}_id:\s*(\d+)", info.read_text())
-        }
+        # What is open for a moment only may be closed by now.
+        with contextlib.suppress(FileNotFoundError):
+            found |= {
+                int(number) for number in re.findall(rf"(?m)^{kind}_id:\s*(\d+)", info.read_text())
+            }
     return found
 
 
