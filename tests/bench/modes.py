@@ -14,6 +14,8 @@ from server import Server
 from sink import Sink
 
 BARE = "bare"
+# The tool decides once a second on which polls it watches.
+TURNS_SETTLE_S = 2.5
 
 
 class Observer(Protocol):
@@ -45,6 +47,8 @@ class Mode:
     start: Callable[[Server], Observer | None] = lambda server: None
     observes_itself: bool = False
     sends_spans: bool = False
+    settles_s: float = 0.0
+    """How long it takes under load until it is as it stays."""
 
 
 def end(observer: Observer | None) -> Ending:
@@ -56,22 +60,32 @@ def end(observer: Observer | None) -> Ending:
 
 
 def tool_modes(binary: str, sink: Sink) -> list[Mode]:
-    """The tool at each level that it has, without and with spans."""
+    """The tool at each level that it has, without and with spans; all to the unit but for the last
+    ones, in which it keeps to the limit that is its default."""
 
     def starter(*options: str) -> Callable[[Server], Observer]:
         return lambda server: tool.Tool(binary, server.pid, *options)
 
     found = []
-    for level in tool.levels(binary) or ("",):
-        options = (f"--level={level}",) if level else ()
-        name = level or "scottyscope"
+    ways = {level: (f"--level={level}",) for level in tool.levels(binary)} or {"scottyscope": ()}
+    if tool.has_option(binary, "--max-overhead"):
+        ways = {name: (*options, "--max-overhead=none") for name, options in ways.items()}
+        ways["limited"] = ("--max-overhead=3",)
+    for name, options in ways.items():
+        settles_s = TURNS_SETTLE_S if name in ("basic", "limited") else 0.0
         found += [
-            Mode(name, "scottyscope, metrics", starter(*options, "--otlp-endpoint", "none")),
+            Mode(
+                name,
+                "scottyscope, metrics",
+                starter(*options, "--otlp-endpoint", "none"),
+                settles_s=settles_s,
+            ),
             Mode(
                 f"{name} + spans",
                 "scottyscope, metrics and a span a request, sent to a collector",
                 starter(*options, "--otlp-endpoint", sink.endpoint),
                 sends_spans=True,
+                settles_s=settles_s,
             ),
         ]
     return found

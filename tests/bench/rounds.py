@@ -98,7 +98,8 @@ def measure(bench: Bench, mode: Mode, mix: Mix, share: int, rate: float, number:
     ending = Ending()
     try:
         with websockets(server.port, mix.websockets):
-            warm = bench.generator.run(server.port, file, WARM_SECONDS, rate)
+            warm_s = max(WARM_SECONDS, mode.settles_s)
+            warm = bench.generator.run(server.port, file, warm_s, rate)
             others_s = machine.busy_s() - machine.bench_s()
             began, server_cpu_s = time.perf_counter(), processes.cpu_s(server.pid)
             observer_cpu_s = observer.cpu_s() if observer else 0.0
