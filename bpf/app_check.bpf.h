@@ -6,7 +6,7 @@
  * inspects it; what these tasks give, errors left out, is its list from then on. So a check is whole
  * when that poll has ended and as many tasks have as were spawned. */
 
-#include "common.bpf.h"
+#include "current.bpf.h"
 
 #include "app_data.bpf.h"
 
@@ -27,6 +27,17 @@ static __always_inline struct app_check *check_of_frame(const struct poll_frame 
 	return check && (__u16)check->number == number ? check : NULL;
 }
 
+static __always_inline bool is_spawning(const struct app_check *check)
+{
+	return check->spawning &&
+	       !(polls_in_turns && bpf_ktime_get_ns() - check->latest_ns > APP_CHECK_SPAWNING_NS);
+}
+
+static __always_inline bool is_whole(const struct app_check *check)
+{
+	return !is_spawning(check) && check->spawned == check->ended;
+}
+
 /* The check that begins in this poll; the same one if it began before. Checks follow each other:
  * should two begin at the very same moment, they are taken for one. */
 static __always_inline struct app_check *open_app_check(struct poll_frame *frame)
@@ -34,8 +45,13 @@ static __always_inline struct app_check *open_app_check(struct poll_frame *frame
 	struct app_check *check;
 	__u64 number;
 
-	if (frame->flags & FRAME_APP_CHECK)
-		return check_of_frame(frame);
+	if (frame->flags & FRAME_APP_CHECK) {
+		check = check_of_frame(frame);
+		/* A frame that is not of a poll outlives it. */
+		if (!(frame->flags & FRAME_UNSEEN) || (check && is_spawning(check)))
+			return check;
+		frame->flags = FRAME_UNSEEN;
+	}
 	add(&app_checks_begun, 1);
 	number = app_checks_begun;
 	check = check_by_number(number);
@@ -45,6 +61,7 @@ static __always_inline struct app_check *open_app_check(struct poll_frame *frame
 	check->spawned = 0;
 	check->ended = 0;
 	check->spawning = 1;
+	check->latest_ns = bpf_ktime_get_ns();
 	/* User space takes the slot for this check's only when the rest is in place. */
 	*(volatile __u64 *)&check->number = number;
 	return check;
@@ -59,17 +76,11 @@ static __always_inline void close_app_check(const struct poll_frame *frame)
 		check->spawning = 0;
 }
 
-static __always_inline bool is_whole(const struct app_check *check)
-{
-	return !check->spawning && check->spawned == check->ended;
-}
-
 /* A task that inspects an application was spawned by the thread. Where the start of that poll was
  * not seen, other tasks may not have been either: then this is no check. */
 static __always_inline void begin_inspection(__u64 header, __u32 tid)
 {
-	struct thread *thread = find_thread(tid);
-	struct poll_frame *frame = thread ? current_frame(thread) : NULL;
+	struct poll_frame *frame = current_poll(tid);
 	struct app_inspection inspection = {};
 	struct app_check *check;
 
@@ -81,6 +92,7 @@ static __always_inline void begin_inspection(__u64 header, __u32 tid)
 	inspection.check = check->number;
 	/* One that finds no room never ends: its check is not whole, and the list stays. */
 	add(&check->spawned, 1);
+	check->latest_ns = bpf_ktime_get_ns();
 	if (bpf_map_update_elem(&app_inspections, &header, &inspection, BPF_ANY))
 		lose(LOSS_APPS_FULL);
 }

@@ -42,15 +42,13 @@ int on_app_new(struct pt_regs *ctx)
 	__u32 tid = admit(HOOK_APP_NEW, ACTIVE_POLLS);
 	struct app_inspection *inspection = NULL;
 	struct poll_frame *frame;
-	struct thread *thread;
 	struct app_data data;
 	__u64 name, number;
 	__u8 status;
 
 	if (!tid)
 		return 0;
-	thread = find_thread(tid);
-	frame = thread ? current_frame(thread) : NULL;
+	frame = current_poll(tid);
 	name = read_app(PT_REGS_RC(ctx), app_status_offset, &data, &status);
 	if (!name) {
 		check(CHECK_APP_STRANGE);
@@ -75,8 +73,7 @@ SEC("uprobe")
 int on_app_check(struct pt_regs *ctx)
 {
 	__u32 tid = admit(HOOK_APP_CHECK, ACTIVE_POLLS);
-	struct thread *thread = tid ? find_thread(tid) : NULL;
-	struct poll_frame *frame = thread ? current_frame(thread) : NULL;
+	struct poll_frame *frame = tid ? current_poll(tid) : NULL;
 
 	(void)ctx;
 	if (frame)
@@ -93,7 +90,6 @@ int on_app_removed(struct pt_regs *ctx)
 	__u32 tid = admit(HOOK_APP_REMOVED, ACTIVE_POLLS);
 	struct poll_frame *frame;
 	struct rust_vec text;
-	struct thread *thread;
 	struct task *task;
 	__u64 name;
 
@@ -106,8 +102,7 @@ int on_app_removed(struct pt_regs *ctx)
 	}
 	name = hash_name(&text);
 	bpf_map_delete_elem(&apps, &name);
-	thread = find_thread(tid);
-	frame = thread ? current_frame(thread) : NULL;
+	frame = current_poll(tid);
 	task = frame ? bpf_map_lookup_elem(&tasks, &frame->header) : NULL;
 	if (task)
 		task->flags |= TASK_APP_REMOVED;

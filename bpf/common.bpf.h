@@ -99,16 +99,6 @@ static __always_inline struct thread *meet_thread(__u32 tid)
 	return find_thread(tid);
 }
 
-/* The innermost poll in progress on a thread, NULL for none. */
-static __always_inline struct poll_frame *current_frame(struct thread *thread)
-{
-	__u32 depth = thread->depth;
-
-	if (depth == 0 || depth > FRAME_LIMIT)
-		return NULL;
-	return &thread->frames[(depth - 1) & (FRAME_LIMIT - 1)];
-}
-
 static __always_inline struct http_connection *meet_connection(__u64 header)
 {
 	struct http_connection *connection = bpf_map_lookup_elem(&http_connections, &header);

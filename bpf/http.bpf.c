@@ -10,11 +10,12 @@ int on_http_parse(struct pt_regs *ctx)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
 	__u32 tid = admit(HOOK_HTTP_PARSE, ACTIVE_ALL);
-	struct poll_frame *frame = tid ? poll_of(tid) : NULL;
+	struct poll_frame *frame = tid ? expect_poll(tid) : NULL;
 	struct http_connection *connection = frame ? meet_connection(frame->header) : NULL;
 
 	if (!connection)
 		return 0;
+	compare_task_id(frame, now_ns);
 	if (connection->end_ns)
 		http_settle(connection, frame->header, true);
 	see_buffer(connection, frame, PT_REGS_PARM2(ctx), now_ns);
@@ -29,7 +30,7 @@ int on_http_encode(struct pt_regs *ctx)
 	__u64 encode = PT_REGS_PARM2(ctx), head = 0;
 	struct http_connection *connection;
 	struct rust_vector vector = {};
-	struct poll_frame *frame = tid ? poll_of(tid) : NULL;
+	struct poll_frame *frame = tid ? expect_poll(tid) : NULL;
 	bool is_trusted;
 
 	if (!frame)
@@ -49,6 +50,11 @@ int on_http_encode(struct pt_regs *ctx)
 	bpf_probe_read_user(&head, sizeof(head), (void *)(encode + encode_head_offset));
 	bpf_probe_read_user(&connection->status, sizeof(connection->status),
 			    (void *)(head + head_status_offset));
+	if (frame->flags & FRAME_UNSEEN) {
+		connection->span.busy_ns = TIMES_UNKNOWN;
+		if (finish_unseen(connection, frame->header, now_ns))
+			return 0;
+	}
 	is_trusted = memory_is_trusted(now_ns) && status_is_plausible(connection->status);
 	/* What may come after the head: the request's route, and that the poll was a slow one. */
 	if (is_trusted && !emit_spans && connection->route != ROUTE_UNMATCHED) {

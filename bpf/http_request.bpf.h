@@ -15,17 +15,6 @@ struct rust_bytes {
 	__u64 capacity;
 };
 
-/* The poll that this hook's thread is in; NULL, and counted, when its start was not seen. */
-static __always_inline struct poll_frame *poll_of(__u32 tid)
-{
-	struct thread *thread = find_thread(tid);
-	struct poll_frame *frame = thread ? current_frame(thread) : NULL;
-
-	if (!frame)
-		lose(LOSS_NO_TASK);
-	return frame;
-}
-
 /* How many of the bytes at `data` are empty lines before the request. */
 __weak __noinline int count_leading(__u64 data, __u64 length)
 {
@@ -124,7 +113,10 @@ static __always_inline void start_request(struct http_connection *connection,
 		return;
 	start_span(&connection->span, now_ns, caller, bpf_map_lookup_elem(&tasks, &frame->header));
 	/* The poll in progress is not the request's but from now on. */
-	connection->span.busy_ns += now_ns - frame->start_ns;
+	if (frame->flags & FRAME_UNSEEN)
+		connection->span.busy_ns = TIMES_UNKNOWN;
+	else
+		connection->span.busy_ns += now_ns - frame->start_ns;
 }
 
 static __always_inline void see_buffer(struct http_connection *connection,

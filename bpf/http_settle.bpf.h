@@ -46,9 +46,6 @@ static __always_inline __u16 written_status(const struct http_connection *connec
 
 /* Where the status lies in memory is fixed in the server's code, so that after many comparisons in a
  * row that found it right, one in 64 is enough; the first that does not ends that for good. */
-#define AGREEMENTS_TO_TRUST 256
-#define AGREEMENTS_NEVER    (1ULL << 63) /* and above: another thread may still add to it */
-
 static __always_inline bool memory_is_trusted(__u64 now_ns)
 {
 	__u64 agreements = status_agreements;
@@ -203,15 +200,26 @@ static __always_inline void finish_request(struct http_connection *connection, _
 static __always_inline void end_request_times(struct http_connection *connection, __u64 header,
 					      __u64 in_poll_ns)
 {
-	struct task *task = bpf_map_lookup_elem(&tasks, &header);
-	struct span_state *span = &connection->span;
+	end_span_times(&connection->span, bpf_map_lookup_elem(&tasks, &header), in_poll_ns);
+}
 
-	if (!task) {
-		span->busy_ns = span->waiting_ns = 0;
-		return;
-	}
-	span->busy_ns = task->busy_ns + in_poll_ns - span->busy_ns;
-	span->waiting_ns = task->waiting_ns - span->waiting_ns;
+/* Where the end of the poll will not be seen, the status in memory has to do: it is compared while polls
+ * are watched. Only a request of which the route may still come waits for its task's next hook, and any
+ * request where memory is not to be trusted. */
+static __always_inline bool finish_unseen(struct http_connection *connection, __u64 header,
+					  __u64 now_ns)
+{
+	__u16 status = connection->status;
+
+	if (!status_is_plausible(status) || status_agreements >= AGREEMENTS_NEVER)
+		return false;
+	if (connection->route == ROUTE_UNMATCHED && status != 404 && status != 405)
+		return false;
+	if (emit_spans)
+		end_request_times(connection, header, 0);
+	check(CHECK_STATUS_TRUSTED);
+	finish_request(connection, header, status, now_ns);
+	return true;
 }
 
 /* Settles the response that waits on a connection, if one does. */

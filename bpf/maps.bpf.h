@@ -28,13 +28,16 @@ extern const volatile __u32 head_status_offset;	  /* in that head: the status co
 extern const volatile __u32 frame_payload_offset; /* in tungstenite's Frame: pointer and length */
 extern const volatile __u32 frame_head_offset;	  /* in that frame: FIN, reserved bits, opcode */
 extern const volatile bool emit_spans;
-extern const volatile __u64 span_age_limit_ns; /* older ones are given up at their end */
+extern const volatile __u64 span_age_limit_ns;	 /* older ones are given up at their end */
 extern const volatile bool sampler_parent_based; /* a remote parent's decision counts */
 /* A trace is sampled where bits 1 to 63 of its id's last eight bytes are below this. */
 extern const volatile __u64 sampler_threshold;
 /* Messages to clients are looked at where their frames are written, not where they are queued. */
 extern const volatile bool messages_by_frame;
 extern const volatile bool wakes_are_seen;
+
+/* Where tokio's context is, from the thread pointer; 0: not known. */
+extern const volatile __s64 context_offset;
 
 extern const volatile __u32 app_status_offset; /* in AppData; 0: not known */
 extern const volatile bool never;
@@ -50,6 +53,19 @@ extern __u64 status_agreements;
 /* enum activation, raised by user space. */
 extern __u32 activation;
 
+/* Since when polls are watched, by user space; 0: they are not. While `polls_are_ending`, those that
+ * were seen to start are seen to end, and no others. */
+extern __u64 polls_since_ns;
+extern bool polls_are_ending;
+/* Set by user space before polls are not watched for the first time. */
+extern bool polls_in_turns;
+
+/* Words of tokio's context, as bits: those that in so many looks did not always hold the polled task's
+ * id; and the one that user space made out to hold it, plus 1, or 0 for none. */
+extern __u32 task_id_misses;
+extern __u32 task_id_place;
+extern __u64 task_id_looks;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
@@ -63,6 +79,14 @@ struct {
 	__type(key, __u64);
 	__type(value, struct task);
 } tasks __weak SEC(".maps");
+
+/* A task's id -> the address of its header. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, __u64);
+} task_headers __weak SEC(".maps");
 
 /* Address of a task's vtable -> its kind, filled from the plan. */
 struct {

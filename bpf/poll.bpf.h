@@ -15,14 +15,15 @@ static __always_inline void count_wait(struct task *task, __u64 now_ns, bool is_
 
 	if (!total)
 		return;
-	if (task->wake_ns) {
+	if (is_of_this_turn(task->wake_ns)) {
 		if (now_ns > task->wake_ns)
 			task->waiting_ns += now_ns - task->wake_ns;
-	} else if (wakes_are_seen && !is_cancelled && !(task->flags & TASK_CENSUS)) {
+	} else if (wakes_are_seen && !is_cancelled && !polls_in_turns &&
+		   !(task->flags & TASK_CENSUS)) {
 		check(CHECK_WAKE_UNSEEN);
 		add(&total->scheduled, 1);
 	}
-	if (!is_cancelled && !(task->flags & TASK_POLLED) && task->spawn_ns &&
+	if (!is_cancelled && !(task->flags & TASK_POLLED) && is_of_this_turn(task->spawn_ns) &&
 	    now_ns >= task->spawn_ns)
 		observe(&total->first_poll, now_ns - task->spawn_ns, poll_bounds_ns);
 	task->flags |= TASK_POLLED;
@@ -57,6 +58,8 @@ static __always_inline void start_poll(struct pt_regs *ctx, __u32 tid)
 	if (task)
 		count_wait(task, now_ns, is_cancelled);
 	thread->stack_pointer = PT_REGS_SP(ctx);
+	thread->depth = depth_of(thread);
+	thread->polls_since_ns = polls_since_ns;
 	if (thread->depth >= FRAME_LIMIT) {
 		lose(LOSS_NESTING);
 		thread->depth = 0;
@@ -74,7 +77,7 @@ static __always_inline void start_poll(struct pt_regs *ctx, __u32 tid)
  * seen. Gives its frame, which stays readable until the next poll starts; NULL when there is none. */
 static __always_inline struct poll_frame *take_frame(struct thread *thread, __u64 header)
 {
-	__u32 depth = thread->depth;
+	__u32 depth = depth_of(thread);
 
 	for (int i = 0; i < FRAME_LIMIT && depth > 0; i++) {
 		struct poll_frame *frame = &thread->frames[(depth - 1) & (FRAME_LIMIT - 1)];
@@ -154,7 +157,7 @@ static __always_inline void finish_poll(struct thread *thread, struct poll_frame
 static __always_inline void end_poll(__u32 tid, __u64 header, __u64 now_ns, __u64 awake)
 {
 	struct thread *thread = find_thread(tid);
-	__u32 depth = thread ? thread->depth : 0;
+	__u32 depth = thread ? depth_of(thread) : 0;
 	struct poll_frame *frame = thread ? take_frame(thread, header) : NULL;
 
 	if (!frame)

@@ -2,7 +2,7 @@
 
 /* The route template of a request, from axum's MatchedPath when the request lets go of it. */
 
-#include "common.bpf.h"
+#include "current.bpf.h"
 
 /* axum's MatchedPath: an Arc<str>, whose text follows two reference counts. */
 struct rust_arc_str {
@@ -32,14 +32,12 @@ int on_http_route(struct pt_regs *ctx)
 	struct http_connection *connection;
 	struct rust_arc_str path = {};
 	struct route_text route = {};
-	struct thread *thread;
 	struct poll_frame *frame;
 	__u64 hash;
 
 	if (!tid)
 		return 0;
-	thread = find_thread(tid);
-	frame = thread ? current_frame(thread) : NULL;
+	frame = current_poll(tid);
 	connection = frame ? bpf_map_lookup_elem(&http_connections, &frame->header) : NULL;
 	/* A path let go by another task, or after the response, is not this request's. */
 	if (!connection || !connection->start_ns || (connection->end_ns && connection->route))

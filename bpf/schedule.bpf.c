@@ -14,7 +14,7 @@ static __always_inline void wake_task(struct task *task, __u64 now_ns)
 		return;
 	add(&total->scheduled, 1);
 	/* One that was woken amid its poll was not idle. */
-	if (task->idle_ns)
+	if (is_of_this_turn(task->idle_ns))
 		observe(&total->idle, now_ns > task->idle_ns ? now_ns - task->idle_ns : 0,
 			poll_bounds_ns);
 	task->wake_ns = now_ns;
@@ -39,7 +39,7 @@ static __always_inline void schedule(enum hook hook, __u64 address)
 {
 	struct task *task = placed_task(hook, address);
 
-	if (task && !task->wake_ns)
+	if (task && polls_may_start() && !is_of_this_turn(task->wake_ns))
 		wake_task(task, bpf_ktime_get_ns());
 }
 

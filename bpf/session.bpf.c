@@ -11,8 +11,7 @@
 
 static __always_inline struct task_session *session_of(__u32 tid)
 {
-	struct thread *thread = find_thread(tid);
-	struct poll_frame *frame = thread ? current_frame(thread) : NULL;
+	struct poll_frame *frame = current_poll(tid);
 
 	return frame ? find_session(frame->header) : NULL;
 }

@@ -67,8 +67,7 @@ static __always_inline void send_session(const struct task_session *session,
 	record->header.version = WIRE_VERSION;
 	record->header.size = sizeof(*record);
 	record->span = session->span;
-	record->span.busy_ns = task->busy_ns - session->span.busy_ns;
-	record->span.waiting_ns = task->waiting_ns - session->span.waiting_ns;
+	end_span_times(&record->span, task, 0);
 	record->end_ns = end_ns;
 	record->sent = session->sent;
 	record->received = session->received;

@@ -21,10 +21,19 @@ const volatile bool sampler_parent_based = false;
 const volatile __u64 sampler_threshold = 0;
 const volatile bool messages_by_frame = false;
 const volatile bool wakes_are_seen = false;
+const volatile __s64 context_offset = 0;
 const volatile __u32 app_status_offset = 0;
 const volatile bool never = false;
 
 __u32 activation = ACTIVE_NONE;
+
+__u64 polls_since_ns = 0;
+bool polls_are_ending = false;
+bool polls_in_turns = false;
+
+__u32 task_id_misses = 0;
+__u32 task_id_place = 0;
+__u64 task_id_looks = 0;
 
 __u64 status_agreements = 0;
 __u64 app_checks_begun = 0;

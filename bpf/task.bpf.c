@@ -14,7 +14,7 @@ int on_poll_start(struct pt_regs *ctx)
 {
 	__u32 tid = admit(HOOK_POLL_START, ACTIVE_POLLS);
 
-	if (tid)
+	if (tid && polls_may_start())
 		start_poll(ctx, tid);
 	return 0;
 }
@@ -35,7 +35,7 @@ int on_raw_poll(struct pt_regs *ctx)
 {
 	__u32 tid = admit(HOOK_RAW_POLL, ACTIVE_POLLS);
 
-	if (tid)
+	if (tid && polls_may_start())
 		start_poll(ctx, tid);
 	return 0;
 }
@@ -43,7 +43,7 @@ int on_raw_poll(struct pt_regs *ctx)
 /* The frame of the call that returns now, if it was a poll and its task has not ended in it. */
 static __always_inline struct poll_frame *take_returned(struct thread *thread, __u64 stack_pointer)
 {
-	__u32 depth = thread->depth;
+	__u32 depth = depth_of(thread);
 
 	for (int i = 0; i < FRAME_LIMIT && depth > 0; i++) {
 		struct poll_frame *frame = &thread->frames[(depth - 1) & (FRAME_LIMIT - 1)];
@@ -74,6 +74,25 @@ int on_raw_poll_return(struct pt_regs *ctx)
 	return 0;
 }
 
+/* A closure of spawn_blocking, known from its one poll, ends, and polls were not watched then. */
+static __always_inline void count_unseen_run(__u64 address)
+{
+	struct task_totals *total;
+	struct task_header header;
+	struct task_kind kind;
+
+	if (bpf_probe_read_user(&header, sizeof(header), (void *)address)) {
+		lose(LOSS_READ_FAULT);
+		return;
+	}
+	kind = kind_of_vtable(header.vtable);
+	total = kind.class == TASK_BLOCKING ? totals_of(kind) : NULL;
+	if (total) {
+		add(&total->started, 1);
+		add(&total->ended, 1);
+	}
+}
+
 SEC("uprobe")
 int on_task_complete(struct pt_regs *ctx)
 {
@@ -89,15 +108,17 @@ int on_task_complete(struct pt_regs *ctx)
 	http_end_connection(header, now_ns);
 
 	task = bpf_map_lookup_elem(&tasks, &header);
-	if (!task)
+	if (!task) {
+		if (polls_in_turns)
+			count_unseen_run(header);
 		return 0;
+	}
 	total = totals_of(task->kind);
 	if (task->kind.role == ROLE_APP_CHECK)
 		end_inspection(header, task->vtable);
 	if (task->kind.role >= ROLE_FIRST_SESSION)
 		end_session_task(header, task, now_ns);
-	/* The census may take it out at the same moment: whoever does take it out counts its end. */
-	if (!bpf_map_delete_elem(&tasks, &header) && total)
+	if (take_out_task(header, task) && total)
 		add(&total->ended, 1);
 	return 0;
 }

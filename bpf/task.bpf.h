@@ -47,12 +47,18 @@ static __always_inline struct schedule_totals *schedule_total(void)
 	return bpf_map_lookup_elem(&schedule_totals, &zero);
 }
 
+/* Whether a moment in a task's life was seen since polls are watched: one from before says nothing of
+ * what came after it. */
+static __always_inline bool is_of_this_turn(__u64 moment_ns)
+{
+	return moment_ns && moment_ns >= polls_since_ns;
+}
+
 /* What a task that the thread spawns now is spawned within: the request that the polled connection
  * is about, else the polled task's own context. NULL outside any poll. */
 static __always_inline void inherit_from_poll(struct task *child, __u32 tid)
 {
-	struct thread *thread = find_thread(tid);
-	struct poll_frame *frame = thread ? current_frame(thread) : NULL;
+	struct poll_frame *frame = current_poll(tid);
 	struct http_connection *connection;
 	struct task *parent;
 
@@ -94,12 +100,37 @@ static __always_inline void meet_peer(__u64 header, __u32 tid)
 /* A log stream that a client asked for has come to be. */
 static __always_inline void serve_request(__u32 tid)
 {
-	struct thread *thread = find_thread(tid);
-	struct poll_frame *frame = thread ? current_frame(thread) : NULL;
+	struct poll_frame *frame = current_poll(tid);
 	struct task_session *session = frame ? find_session(frame->header) : NULL;
 
 	if (session && session->request == REQUEST_LOG_STREAM)
 		session->request = REQUEST_LOG_STREAM_SERVED;
+}
+
+/* Enters the task's id, by which it is known where polls are not watched. */
+static __always_inline void enter_id(__u64 header, struct task *task)
+{
+	if (!context_offset || !task->kind.id_word)
+		return;
+	if (bpf_probe_read_user(&task->id, sizeof(task->id),
+				(void *)(header + task->kind.id_word * sizeof(task->id)))) {
+		lose(LOSS_READ_FAULT);
+		return;
+	}
+	if (bpf_map_update_elem(&task_headers, &task->id, &header, BPF_ANY))
+		lose(LOSS_TASKS_FULL);
+}
+
+/* Takes a task out. The census may do so at the same moment: whoever does gets true. */
+static __always_inline bool take_out_task(__u64 header, const struct task *task)
+{
+	__u64 id = task->id;
+
+	if (bpf_map_delete_elem(&tasks, &header))
+		return false;
+	if (id)
+		bpf_map_delete_elem(&task_headers, &id);
+	return true;
 }
 
 /* Enters a task that was not known: spawned just now, or met late (`is_spawn` false). The census may
@@ -129,6 +160,8 @@ static __always_inline struct task *enter_task(__u64 header, __u64 vtable, __u32
 			lose(LOSS_TASKS_FULL);
 		return entered;
 	}
+	if (entered)
+		enter_id(header, entered);
 	total = totals_of(task.kind);
 	if (total)
 		add(&total->started, 1);
@@ -163,7 +196,7 @@ static __always_inline void leave_reused(__u64 header, struct task *task, __u64 
 		end_session(header, task, now_ns, SESSION_CANCELLED);
 	if (task->kind.role == ROLE_HTTP_CONNECTION)
 		http_end_connection(header, now_ns);
-	bpf_map_delete_elem(&tasks, &header);
+	take_out_task(header, task);
 }
 
 /* The task at `header`, entered if it is new. */

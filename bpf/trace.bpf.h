@@ -5,7 +5,7 @@
 /* Spans from their start on: ids, parents, and whether they are exported are settled then, so that
  * what a task spawns can inherit them, and that a span needs one record only, at its end. */
 
-#include "common.bpf.h"
+#include "current.bpf.h"
 
 /* 64 random bits, never all 0 (W3C Trace Context 3.2.2). */
 static __always_inline __u64 random_id(void)
@@ -64,6 +64,20 @@ static __always_inline void start_span(struct span_state *span, __u64 start_ns,
 	}
 	id = random_id();
 	__builtin_memcpy(context->span_id, &id, sizeof(id));
+}
+
+/* Leaves in a span that ends what of `task`'s times was its own; `in_poll_ns` is the part of the poll in
+ * progress. They are known only if polls were watched from its start on. */
+static __always_inline void end_span_times(struct span_state *span, const struct task *task,
+					   __u64 in_poll_ns)
+{
+	if (!task || span->busy_ns == TIMES_UNKNOWN || !polls_are_watched() ||
+	    span->start_ns < polls_since_ns) {
+		span->busy_ns = span->waiting_ns = TIMES_UNKNOWN;
+		return;
+	}
+	span->busy_ns = task->busy_ns + in_poll_ns - span->busy_ns;
+	span->waiting_ns = wakes_are_seen ? task->waiting_ns - span->waiting_ns : TIMES_UNKNOWN;
 }
 
 /* What is handed down to a task that is spawned within a span. */

@@ -8,17 +8,6 @@
 
 #include "websocket_frame.bpf.h"
 
-/* What a hook of this thread belongs to. */
-static __always_inline struct poll_frame *frame_of(__u32 tid)
-{
-	struct thread *thread = find_thread(tid);
-	struct poll_frame *frame = thread ? current_frame(thread) : NULL;
-
-	if (!frame)
-		lose(LOSS_NO_TASK);
-	return frame;
-}
-
 /* The connection that the task of this poll reads from; it is opened by the first look at it. */
 static __always_inline struct task_session *meet_websocket(const struct poll_frame *frame,
 							   __u64 now_ns)
@@ -37,7 +26,7 @@ SEC("uprobe")
 int on_websocket_open(struct pt_regs *ctx)
 {
 	__u32 tid = admit(HOOK_WEBSOCKET_OPEN, ACTIVE_ALL);
-	struct poll_frame *frame = tid ? frame_of(tid) : NULL;
+	struct poll_frame *frame = tid ? expect_poll(tid) : NULL;
 
 	(void)ctx;
 	if (frame)
@@ -63,7 +52,7 @@ SEC("uprobe")
 int on_frame_in(struct pt_regs *ctx)
 {
 	__u32 tid = admit(HOOK_FRAME_IN, ACTIVE_ALL);
-	struct poll_frame *frame = tid ? frame_of(tid) : NULL;
+	struct poll_frame *frame = tid ? expect_poll(tid) : NULL;
 	struct task_session *session = frame ? meet_websocket(frame, bpf_ktime_get_ns()) : NULL;
 	/* A cursor into a BytesMut, as laid out by the compilers seen; what it gives is checked. */
 	struct {
@@ -100,7 +89,7 @@ SEC("uprobe")
 int on_text_in(struct pt_regs *ctx)
 {
 	__u32 tid = admit(HOOK_TEXT_IN, ACTIVE_ALL);
-	struct poll_frame *frame = tid ? frame_of(tid) : NULL;
+	struct poll_frame *frame = tid ? expect_poll(tid) : NULL;
 	struct task_session *session = frame ? meet_websocket(frame, bpf_ktime_get_ns()) : NULL;
 	struct {
 		__u64 vtable, data, length;
@@ -120,7 +109,7 @@ SEC("uprobe")
 int on_fragments_in(struct pt_regs *ctx)
 {
 	__u32 tid = admit(HOOK_FRAGMENTS_IN, ACTIVE_ALL);
-	struct poll_frame *frame = tid ? frame_of(tid) : NULL;
+	struct poll_frame *frame = tid ? expect_poll(tid) : NULL;
 	struct task_session *session = frame ? meet_websocket(frame, bpf_ktime_get_ns()) : NULL;
 	__u64 capacity = 0;
 

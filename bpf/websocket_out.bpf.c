@@ -67,12 +67,29 @@ static __always_inline __u8 first_byte_of(const struct frame_header *header)
 	return (__u8)(header->is_final << 7 | header->is_control << 3 | header->opcode);
 }
 
+/* What will be written, to be compared with what memory says of it, `first_byte`, in the same poll. */
+static __always_inline void await_written(struct thread *thread, __u64 output, __u64 output_length,
+					  __u64 payload_length, __u8 first_byte)
+{
+	struct written_frame *written = &thread->written;
+
+	written->output = output;
+	written->output_length = output_length;
+	written->length_byte = payload_length < 126	     ? (__u8)payload_length
+			       : payload_length < 1ULL << 16 ? 126
+							     : 127;
+	written->size = payload_length + (written->length_byte < 126	? 2
+					  : written->length_byte == 126 ? 4
+									: 10);
+	written->first_byte = first_byte;
+}
+
 SEC("uprobe")
 int on_frame_out(struct pt_regs *ctx)
 {
 	__u32 tid = admit(HOOK_FRAME_OUT, ACTIVE_ALL);
-	struct thread *thread = tid ? find_thread(tid) : NULL;
-	struct poll_frame *frame = thread ? current_frame(thread) : NULL;
+	struct poll_frame *frame = tid ? expect_poll(tid) : NULL;
+	struct thread *thread = frame ? find_thread(tid) : NULL;
 	__u64 address = PT_REGS_PARM2(ctx);
 	struct frame_header header;
 	struct {
@@ -81,13 +98,10 @@ int on_frame_out(struct pt_regs *ctx)
 	struct {
 		__u64 capacity, data, length;
 	} output;
+	__u8 first_byte;
 
-	if (!tid)
+	if (!thread)
 		return 0;
-	if (!frame) {
-		lose(LOSS_NO_TASK);
-		return 0;
-	}
 	websocket_settle(thread);
 	if (bpf_probe_read_user(&header, sizeof(header), (void *)(address + frame_head_offset)) ||
 	    bpf_probe_read_user(&payload, sizeof(payload),
@@ -96,17 +110,17 @@ int on_frame_out(struct pt_regs *ctx)
 		lose(LOSS_READ_FAULT);
 		return 0;
 	}
-	thread->written.output = PT_REGS_PARM3(ctx);
-	thread->written.output_length = output.length;
-	thread->written.length_byte = payload.length < 126	    ? (__u8)payload.length
-				      : payload.length < 1ULL << 16 ? 126
-								    : 127;
-	thread->written.size = payload.length + (thread->written.length_byte < 126    ? 2
-						 : thread->written.length_byte == 126 ? 4
-										      : 10);
-	thread->written.first_byte = first_byte_of(&header);
-	frame->flags |= FRAME_WEBSOCKET_PENDING;
-	if (thread->written.first_byte == (FRAME_FIN | OPCODE_TEXT))
+	first_byte = first_byte_of(&header);
+	if (!(frame->flags & FRAME_UNSEEN)) {
+		await_written(thread, PT_REGS_PARM3(ctx), output.length, payload.length,
+			      first_byte);
+		frame->flags |= FRAME_WEBSOCKET_PENDING;
+	} else if (first_byte) {
+		check(CHECK_FRAME_UNCHECKED);
+	} else {
+		lose(LOSS_FRAME_STRANGE);
+	}
+	if (first_byte == (FRAME_FIN | OPCODE_TEXT))
 		see_text(frame, payload.data, payload.length);
 	return 0;
 }

@@ -5,7 +5,7 @@
 /* Frames that were written: what memory said of a frame is compared with the bytes that came of it,
  * at the next hook of the same poll. */
 
-#include "common.bpf.h"
+#include "current.bpf.h"
 
 /* A frame's first byte (RFC 6455 section 5.2). */
 #define FRAME_FIN	 0x80

@@ -78,22 +78,24 @@
 	X(STATUS_UNKNOWN, "status_unknown", "status codes: neither way to read them gave one")
 
 /* X(identifier, name, what was found): checks of what was assumed about the target. */
-#define CHECK_LIST(X)                                                                             \
-	X(STATUS_AGREES, "status_agrees", "status in memory equals the response line")            \
-	X(STATUS_TRUSTED, "status_trusted", "not compared: all before agreed, memory counts")     \
-	X(STATUS_DIFFERS, "status_differs", "status in memory differs: the response line counts") \
-	X(STATUS_UNCHECKED, "status_unchecked", "response line gone: status from memory counts")  \
-	X(RESPONSE_ONLY, "response_only", "response to a request from before the attachment")     \
-	X(FRAME_AGREES, "frame_agrees", "a frame's opcode in memory equals the written one")      \
-	X(FRAME_DIFFERS, "frame_differs", "a frame's opcode in memory differs from the written")  \
-	X(FRAME_UNCHECKED, "frame_unchecked", "written frame gone: opcode from memory counts")    \
-	X(REQUEST_UNKNOWN, "request_unknown",                                                     \
-	  "a client's message, in pieces or type late: not read")                                 \
-	X(WAKE_UNSEEN, "wake_unseen", "a poll without a wake-up or spawn seen before")            \
-	X(APP_AGREES, "app_agrees", "an application's data are what its inspection gave")         \
-	X(APP_STRANGE, "app_strange", "an application's data were not as expected")               \
-	X(SESSIONS_STRANGE, "sessions_strange", "OAuth sessions were not in a map as expected")   \
-	X(TASK_REUSED, "task_reused", "a task's memory was reused without its end being seen")    \
+#define CHECK_LIST(X)                                                                              \
+	X(STATUS_AGREES, "status_agrees", "status in memory equals the response line")             \
+	X(STATUS_TRUSTED, "status_trusted", "not compared: all before agreed, memory counts")      \
+	X(STATUS_DIFFERS, "status_differs", "status in memory differs: the response line counts")  \
+	X(STATUS_UNCHECKED, "status_unchecked", "response line gone: status from memory counts")   \
+	X(RESPONSE_ONLY, "response_only", "response to a request from before the attachment")      \
+	X(FRAME_AGREES, "frame_agrees", "a frame's opcode in memory equals the written one")       \
+	X(FRAME_DIFFERS, "frame_differs", "a frame's opcode in memory differs from the written")   \
+	X(FRAME_UNCHECKED, "frame_unchecked", "written frame gone: opcode from memory counts")     \
+	X(REQUEST_UNKNOWN, "request_unknown",                                                      \
+	  "a client's message, in pieces or type late: not read")                                  \
+	X(TASK_ID_AGREES, "task_id_agrees", "tokio's context tells the task that is polled")       \
+	X(TASK_ID_DIFFERS, "task_id_differs", "it does not: from now on polls are always watched") \
+	X(WAKE_UNSEEN, "wake_unseen", "a poll without a wake-up or spawn seen before")             \
+	X(APP_AGREES, "app_agrees", "an application's data are what its inspection gave")          \
+	X(APP_STRANGE, "app_strange", "an application's data were not as expected")                \
+	X(SESSIONS_STRANGE, "sessions_strange", "OAuth sessions were not in a map as expected")    \
+	X(TASK_REUSED, "task_reused", "a task's memory was reused without its end being seen")     \
 	X(VTABLE_UNKNOWN, "vtable_unknown", "a task of a kind the plan did not find")
 
 enum hook {
@@ -256,9 +258,10 @@ enum task_role {
 
 /* What a vtable says of its tasks. */
 struct task_kind {
-	__u16 index; /* below KIND_LIMIT */
-	__u8 class;  /* enum task_class */
-	__u8 role;   /* enum task_role */
+	__u8 index; /* below KIND_LIMIT */
+	__u8 class; /* enum task_class */
+	__u8 role;  /* enum task_role */
+	__u8 id_word; /* the word of a task's memory, from its header on, that holds its id; 0: unknown */
 };
 _Static_assert(sizeof(struct task_kind) == 4, "task_kind");
 
@@ -283,6 +286,7 @@ _Static_assert(sizeof(struct trace_context) == 32, "trace_context");
 
 struct task {
 	__u64 vtable;
+	__u64 id; /* never another task's; 0: not read */
 	struct task_kind kind;
 	__u32 flags;
 	__u64 spawn_ns;	  /* 0: not seen */
@@ -293,7 +297,7 @@ struct task {
 	__u64 session;	  /* header of the session that it is, or was spawned within; 0: none */
 	struct trace_context context;
 };
-_Static_assert(sizeof(struct task) == 96, "task");
+_Static_assert(sizeof(struct task) == 104, "task");
 
 /* A poll in progress on a thread, the innermost last. */
 #define FRAME_LIMIT 8
@@ -302,6 +306,7 @@ _Static_assert(sizeof(struct task) == 96, "task");
 #define FRAME_CANCELLED		2  /* the task is ended without a poll */
 #define FRAME_WEBSOCKET_PENDING 4  /* a websocket frame was written in this poll */
 #define FRAME_APP_CHECK		8  /* a check of all applications began in this poll */
+#define FRAME_UNSEEN		16 /* its start was not seen, and its end will not be */
 #define FRAME_APP_CHECK_SHIFT	16 /* the bits from there on: the end of its number */
 
 struct poll_frame {
@@ -333,6 +338,9 @@ struct written_frame {
 
 /* A thread that polls tasks, by its id. */
 struct thread {
+	__u64 polls_since_ns; /* for which `depth` holds */
+	__u64 unseen_id;      /* of the task that `unseen` is about */
+	struct poll_frame unseen;
 	__u32 depth;
 	struct socket_address peer; /* of the connection accepted last */
 	__u64 stack_pointer;	    /* as of its last poll: where the census looks for its kind */
@@ -340,7 +348,12 @@ struct thread {
 	struct written_frame written;
 	struct poll_frame frames[FRAME_LIMIT];
 };
-_Static_assert(sizeof(struct thread) == 72 + 32 * FRAME_LIMIT, "thread");
+_Static_assert(sizeof(struct thread) == 120 + 32 * FRAME_LIMIT, "thread");
+
+/* tokio's context of a thread, in words. */
+#define CONTEXT_WORDS 10
+/* After so many comparisons the word that always held the polled task's id is the one. */
+#define TASK_ID_LOOKS 64
 
 /* What every span keeps from its start on. */
 #define SLOW_POLL_LIMIT 4
@@ -350,16 +363,24 @@ struct slow_poll {
 	__u64 duration_ns;
 };
 
+#define TIMES_UNKNOWN (~(__u64)0)
+
 struct span_state {
 	struct trace_context context; /* its own */
 	__u8 parent_span_id[8];	      /* all zero: none */
 	__u64 start_ns;
-	__u64 busy_ns;	  /* while it lasts: its task's before it; at its end: its own */
-	__u64 waiting_ns; /* the same */
+	/* While it lasts: its task's before it; at its end: its own. TIMES_UNKNOWN: polls were not
+	 * watched all the time. */
+	__u64 busy_ns;
+	__u64 waiting_ns; /* the same; TIMES_UNKNOWN also where wake-ups are not watched */
 	__u64 slow_count;
 	struct slow_poll slow[SLOW_POLL_LIMIT]; /* the first ones */
 };
 _Static_assert(sizeof(struct span_state) == 72 + 16 * SLOW_POLL_LIMIT, "span_state");
+
+/* How often a response's status in memory has to be the written one before it is trusted. */
+#define AGREEMENTS_TO_TRUST 256
+#define AGREEMENTS_NEVER    (1ULL << 63) /* and above: another thread may still add to it */
 
 #define URL_PATH_BYTES	    160
 #define OUTPUT_NOT_COMPARED 0 /* the status in memory is trusted */
@@ -503,11 +524,15 @@ _Static_assert(sizeof(struct app) == 24, "app");
 
 struct app_check {
 	__u64 number;	/* from 1 */
-	__u64 spawning; /* the poll that spawns its tasks has not ended */
+	__u64 spawning; /* the poll that spawns its tasks was not seen to end */
 	__u64 spawned;
 	__u64 ended;
+	__u64 latest_ns; /* when the latest was spawned */
 };
-_Static_assert(sizeof(struct app_check) == 32, "app_check");
+_Static_assert(sizeof(struct app_check) == 40, "app_check");
+
+/* All are spawned in one poll. Where its end may not be seen, it is over after this. */
+#define APP_CHECK_SPAWNING_NS 1000000000ULL
 
 /* A task that inspects an application in a check, by its header. */
 struct app_inspection {

@@ -54,6 +54,25 @@ struct trace_event_raw_sys_exit {
 	long ret;
 };
 
+/* Where a thread's own variables are: its thread pointer, as it was when the thread was made. */
+#if defined(__TARGET_ARCH_x86)
+struct thread_struct {
+	unsigned long fsbase;
+};
+#define THREAD_POINTER thread.fsbase
+#else
+struct thread_struct {
+	struct {
+		unsigned long tp_value;
+	} uw;
+};
+#define THREAD_POINTER thread.uw.tp_value
+#endif
+
+struct task_struct {
+	struct thread_struct thread;
+};
+
 #pragma clang attribute pop
 
 #endif

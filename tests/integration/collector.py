@@ -74,7 +74,7 @@ class Collector:
 
     def spans(self) -> list[Message]:
         return [
-            {**span, "attributes": fields(span["attributes"])}
+            {**span, "attributes": fields(span.get("attributes", []))}
             for request in self.requests("traces")
             for resource in request["resourceSpans"]
             for scope in resource["scopeSpans"]

@@ -88,11 +88,14 @@ class Starter:
         return server
 
     def tool(self, *options: str, **keywords: Any) -> Tool:
-        """The tool; on a free port and without a collector unless the options say so."""
+        """The tool; on a free port, without a collector or a limit unless the options say so."""
         if "--listen" not in options:
             options = (*options, "--listen", "127.0.0.1:0")
         if "--otlp-endpoint" not in options:
             options = (*options, "--otlp-endpoint", "none")
+        # How fast a machine is must not decide on whether polls are counted or estimated.
+        if "--max-overhead" not in options:
+            options = (*options, "--max-overhead", "none")
         tool = Tool(self.make_directory(), *options, **keywords)
         self.processes.append(tool)
         return tool

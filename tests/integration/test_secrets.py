@@ -58,7 +58,7 @@ def map_dumps(pid: int) -> bytes:
 
 def is_byte(word: bytes) -> bool:
     try:
-        return int(word, 16) < 256
+        return 0 <= int(word, 16) < 256
     except ValueError:
         return False
 

@@ -9,7 +9,7 @@ import collections
 import os
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import names
@@ -181,15 +181,23 @@ class Worker:
 class Workload:
     """A server, a tool that sends to a collector, and the workers' doings from start to end."""
 
-    def __init__(self, start: Starter, binary: str) -> None:
+    def __init__(
+        self,
+        start: Starter,
+        binary: str,
+        *options: str,
+        warm_up: Callable[[Tracing], None] | None = None,
+    ) -> None:
         self.server = start.server(
             binary,
             *("--workers", "2", "--apps", "2", "--app-check-ms", "500", "--sample-ms", "200"),
             *("--log-interval-ms", "3600000", "--task-command", SCRIPT),
         )
         environment = {"OTEL_BSP_MAX_QUEUE_SIZE": "20000"}
-        self.tracing = Tracing(start, self.server, **environment)
+        self.tracing = Tracing(start, self.server, *options, **environment)
         self.tool = self.tracing.tool
+        if warm_up:
+            warm_up(self.tracing)
         self.ledger = Ledger(self.tool)
         self.counting = Counting(self.tool)
         self.workers = [Worker(number, self.server, self.ledger) for number in range(CLIENTS)]

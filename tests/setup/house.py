@@ -21,6 +21,7 @@ STAGES = [
     "plan",
     "census",
     "probe",
+    "govern",
     "ring",
     "metric",
     "span",

@@ -39,7 +39,7 @@ ENVIRONMENT = {
     "TEST_PATIENCE": str(PATIENCE),
     "TEST_STEPS": str(STEPS),
 }
-# Of tests/integration: everything at once, and polls to the unit.
+# Of tests/integration: everything at once, polls to the unit, and what is known without them.
 TESTS = (
     "test_workload",
     "test_idle_server_polls_nothing",
@@ -47,12 +47,14 @@ TESTS = (
     "test_polls_on_several_connections",
     "test_blocking_closures_are_no_polls",
     "test_tasks_come_and_go",
+    "test_a_trace",
+    "test_tasks",
 )
 # The other builds of the server are not there to be compared with.
 SELECTION = f"test_kernel or (bare and not builds_agree and ({' or '.join(TESTS)}))"
 ARGUMENTS = (
     *("-v", "-p", "instant", "-p", "no:cacheprovider", "--color=no", "-o", "junit_family=xunit1"),
-    *("-k", SELECTION, "test_kernel.py", "test_tokio.py", "test_workload.py"),
+    *("-k", SELECTION, "test_kernel.py", "test_tokio.py", "test_workload.py", "test_turns.py"),
 )
 
 

@@ -67,14 +67,16 @@ int publisher__init(struct publisher *publisher, struct error *error)
 	publisher->collection_arena = arena__new(COLLECTION_LIMIT_BYTES);
 	publisher->spans = span_batch__new(publisher->config->otlp.span_batch);
 	publisher->applications = calloc(1, sizeof(*publisher->applications));
+	publisher->estimate = calloc(1, sizeof(*publisher->estimate));
 	if (!publisher->resource_arena || !publisher->collection_arena || !publisher->spans ||
-	    !publisher->applications)
+	    !publisher->applications || !publisher->estimate)
 		return error_out_of_memory(error);
 	r = resource__describe(publisher->config, publisher->subject, publisher->resource_arena,
 			       &publisher->resource, error);
 	if (r < 0)
 		return r;
 	publisher->target_is_up = 1;
+	publisher->counters.polls_watched = 1;
 	publisher->scene.server_address = resource__host_name(publisher->resource_arena);
 	publisher->scene.server_port = target__port(publisher->subject->target);
 	return ring__new(probe__ring_fd(publisher->probe), take_record, publisher, &publisher->ring,
@@ -86,6 +88,7 @@ void publisher__done(struct publisher *publisher)
 	ring__free(publisher->ring);
 	span_batch__free(publisher->spans);
 	free(publisher->applications);
+	free(publisher->estimate);
 	arena__free(publisher->collection_arena);
 	arena__free(publisher->resource_arena);
 }
@@ -153,6 +156,8 @@ int publisher__collect(struct publisher *publisher, struct metric_set **ret_set,
 		return error_out_of_memory(error);
 	set->names = publisher->config->metric_names;
 	r = probe__read_totals(publisher->probe, &totals, error);
+	if (r >= 0)
+		estimate__add(publisher->estimate, &totals);
 	if (r >= 0)
 		r = metric_collect_target(set, publisher->probe, &totals, publisher->subject->plan,
 					  publisher->subject->target, publisher->target_is_up,

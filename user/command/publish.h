@@ -9,6 +9,7 @@
 #include "command/subject.h"
 #include "config/config.h"
 #include "front/front.h"
+#include "govern/estimate.h"
 #include "metric/metric.h"
 #include "otlp/otlp.h"
 #include "probe/probe.h"
@@ -29,6 +30,7 @@ struct publisher {
 	struct span_batch *spans;
 	struct span_scene scene;
 	struct applications *applications; /* as far as they are known */
+	struct estimate *estimate;	   /* of polls that were not watched */
 	struct self_counters counters;
 	struct front_statistics ended_fronts; /* what fronts before the present one had counted */
 	_Bool target_is_up;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "command/turns.h"
 
 /* How often the ring is looked at. At 100,000 requests/s half a ring of 8 MiB fills in 0.2 s, and
  * then it wakes us by itself. */
@@ -289,6 +290,7 @@ int session__run(struct publisher *publisher, struct error *error)
 {
 	_cleanup_(loop__freep) struct loop *loop = NULL;
 	struct session session = {.publisher = publisher, .error = error};
+	struct turns *turns = NULL;
 	int r = loop__new(&loop, error);
 
 	if (r < 0)
@@ -299,7 +301,10 @@ int session__run(struct publisher *publisher, struct error *error)
 	session.loop = loop;
 	r = watch(&session);
 	if (r >= 0)
+		r = turns__new(publisher, loop, &turns, error);
+	if (r >= 0)
 		r = loop__run(loop);
+	turns__free(turns);
 	frame_reader__free(session.frames);
 	return r;
 }

@@ -39,7 +39,7 @@ int subject__plan(struct subject *subject, const struct config *config, struct e
 		return r;
 	if (config->attach == ATTACH_SINGLE)
 		kernel.uprobe_multi = 0;
-	r = plan__build(image, symbols, &kernel, &subject->plan, error);
+	r = plan__build(image, symbols, &kernel, config->level, &subject->plan, error);
 	if (r < 0 || subject->plan->site_count == 0)
 		return r;
 

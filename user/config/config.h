@@ -39,6 +39,13 @@ enum config_histograms {
 	HISTOGRAMS_EXPONENTIAL, /* base 2: bounds are powers of two of the unit */
 };
 
+/* How much is watched. */
+enum config_level {
+	LEVEL_FULL,	/* all there is */
+	LEVEL_STANDARD, /* all but tokio's run queues */
+	LEVEL_BASIC,	/* all but these and tokio's polls */
+};
+
 enum config_sampler_kind {
 	SAMPLER_ALWAYS_ON,
 	SAMPLER_ALWAYS_OFF,
@@ -105,16 +112,20 @@ struct config {
 	uint16_t listen_port; /* 0: any free one */
 
 	enum config_attach attach;
+	enum config_level level;
+	/* What the probes may cost, as a share of the CPU time that the target could have: beyond it
+	 * polls are watched only some of the time. 0: any. */
+	double max_overhead;
 
 	enum config_names metric_names;
 	enum config_histograms histograms;
-	uint64_t slow_poll_ns;	  /* longer polls are slow */
-	uint64_t app_sample_ns;	  /* how often each application is observed */
+	uint64_t slow_poll_ns;	    /* longer polls are slow */
+	uint64_t app_sample_ns;	    /* how often each application is observed */
 	uint64_t span_age_limit_ns; /* spans open for longer are given up */
-	uint32_t max_series;	  /* label sets of one metric, the overflow set not counted */
-	uint32_t max_tasks;	  /* tasks alive at one time, for sizing maps */
-	uint32_t max_connections; /* connections open at one time, for sizing maps */
-	uint32_t ring_bytes;	  /* size of the ring buffer, a power of two */
+	uint32_t max_series;	    /* label sets of one metric, the overflow set not counted */
+	uint32_t max_tasks;	    /* tasks alive at one time, for sizing maps */
+	uint32_t max_connections;   /* connections open at one time, for sizing maps */
+	uint32_t ring_bytes;	    /* size of the ring buffer, a power of two */
 
 	struct config_otlp otlp;
 	struct config_sampler sampler;

@@ -52,6 +52,16 @@ const struct argp_option option_table[] = {
 	 "spans that have been open for longer are not sent when they end, but counted as lost "
 	 "(default: 24h)",
 	 0},
+	{.doc = "What it may cost:"},
+	{"level", OPTION_LEVEL, "LEVEL", 0,
+	 "basic: requests, websockets, sessions, tasks, applications and memory; standard: tokio's "
+	 "polls too; full: its run queues too (default: full)",
+	 0},
+	{"max-overhead", OPTION_MAX_OVERHEAD, "PERCENT", 0,
+	 "of the CPU time that the process could have: where probes would cost more, polls are "
+	 "watched some of the time and their metrics estimated, all else stays exact; or none "
+	 "(default: 3)",
+	 0},
 	{.doc = "How it attaches:"},
 	{"attach", OPTION_ATTACH, "HOW", 0,
 	 "auto: one link for all sites of a hook where the kernel can; single: one perf event a "

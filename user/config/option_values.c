@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "config/option_table.h"
@@ -63,24 +64,57 @@ static int take_choice(struct option_parse *parse, int key, const char *name, co
 		[HISTOGRAMS_EXPLICIT] = "explicit",
 		[HISTOGRAMS_EXPONENTIAL] = "exponential",
 	};
+	static const char *const levels[] = {
+		[LEVEL_BASIC] = "basic",
+		[LEVEL_STANDARD] = "standard",
+		[LEVEL_FULL] = "full",
+	};
 	struct config *config = parse->config;
-	const char *const *choices = names;
 	size_t index;
 	int r;
 
-	if (key == OPTION_ATTACH)
-		choices = attachments;
-	else if (key == OPTION_HISTOGRAMS)
-		choices = histograms;
-	r = value_parse_choice(name, text, choices, 2, &index, parse->error);
-	if (r < 0)
+	switch (key) {
+	case OPTION_ATTACH:
+		r = value_parse_choice(name, text, attachments, COUNT(attachments), &index,
+				       parse->error);
+		if (r >= 0)
+			config->attach = (enum config_attach)index;
 		return r;
-	if (key == OPTION_ATTACH)
-		config->attach = (enum config_attach)index;
-	else if (key == OPTION_HISTOGRAMS)
-		config->histograms = (enum config_histograms)index;
-	else
-		config->metric_names = (enum config_names)index;
+	case OPTION_HISTOGRAMS:
+		r = value_parse_choice(name, text, histograms, COUNT(histograms), &index,
+				       parse->error);
+		if (r >= 0)
+			config->histograms = (enum config_histograms)index;
+		return r;
+	case OPTION_LEVEL:
+		r = value_parse_choice(name, text, levels, COUNT(levels), &index, parse->error);
+		if (r >= 0)
+			config->level = (enum config_level)index;
+		return r;
+	default:
+		r = value_parse_choice(name, text, names, COUNT(names), &index, parse->error);
+		if (r >= 0)
+			config->metric_names = (enum config_names)index;
+		return r;
+	}
+}
+
+/* A decimal number over 0 and up to 100, or none. */
+static int take_overhead(struct option_parse *parse, const char *name, const char *text)
+{
+	double percent;
+	char *end;
+
+	if (strcasecmp(text, "none") == 0) {
+		parse->config->max_overhead = 0;
+		return 0;
+	}
+	percent = strtod(text, &end);
+	if (strspn(text, "0123456789.") != strlen(text) || end == text || *end ||
+	    !(percent > 0 && percent <= 100))
+		return value_refuse(parse->error, name, text,
+				    "a percentage over 0 and up to 100, or none");
+	parse->config->max_overhead = percent / 100;
 	return 0;
 }
 
@@ -146,6 +180,8 @@ int option_parse__take(struct option_parse *parse, int key, const char *name, co
 	case OPTION_APP_SAMPLE:
 		return value_parse_duration(name, text, NS_PER_MS, 24 * 3600 * NS_PER_S,
 					    &config->app_sample_ns, parse->error);
+	case OPTION_MAX_OVERHEAD:
+		return take_overhead(parse, name, text);
 	case OPTION_MAX_SPAN_AGE:
 		return value_parse_duration(name, text, NS_PER_MS, 8760 * 3600 * NS_PER_S,
 					    &config->span_age_limit_ns, parse->error);
@@ -155,6 +191,7 @@ int option_parse__take(struct option_parse *parse, int key, const char *name, co
 	case OPTION_ATTACH:
 	case OPTION_METRIC_NAMES:
 	case OPTION_HISTOGRAMS:
+	case OPTION_LEVEL:
 		return take_choice(parse, key, name, text);
 	default:
 		return take_flag(parse, key);

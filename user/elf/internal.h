@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "elf/image.h"
+#include "elf/symbols.h"
 
 #define BUILD_ID_BYTES_MAX ((size_t)64)
 
@@ -59,6 +60,9 @@ static inline const uint8_t *elf_image__file_bytes(const struct elf_image *image
 		return NULL;
 	return image->bytes + offset;
 }
+
+/* The file that the names are from: the executable or another. */
+const struct elf_image *elf_symbols__tables(const struct elf_symbols *symbols);
 
 /* Opens the ELF file that `image` carries, xz-compressed, in its section .gnu_debugdata. -ENOENT
  * when it has none. */

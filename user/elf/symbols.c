@@ -202,6 +202,11 @@ enum elf_symbol_source elf_symbols__source(const struct elf_symbols *symbols)
 	return symbols->source;
 }
 
+const struct elf_image *elf_symbols__tables(const struct elf_symbols *symbols)
+{
+	return symbols->debug_image ? symbols->debug_image : symbols->image;
+}
+
 size_t elf_symbols__count(const struct elf_symbols *symbols)
 {
 	return symbols->count;

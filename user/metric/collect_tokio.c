@@ -88,11 +88,13 @@ void metric_collect_tokio(struct metric_set *set, const struct probe_totals *tot
 					(int64_t)metric_count_of(&sums.polls));
 		metric_set__add_integer(set, metric_describe(METRIC_ID_TOKIO_SLOW_POLL_COUNT),
 					(int64_t)sums.slow_polls);
+		collect_kinds(set, totals, plan);
+	}
+	if (plan->signals[SIGNAL_TOKIO_TASKS].way) {
 		metric_set__add_integer(set, metric_describe(METRIC_ID_TOKIO_BLOCKING_RUNS),
 					(int64_t)sums.blocking_runs);
 		metric_set__add_integer(set, metric_describe(METRIC_ID_TOKIO_TASKS_DROPPED),
 					(int64_t)sums.ended);
-		collect_kinds(set, totals, plan);
 	}
 	if (plan->signals[SIGNAL_TOKIO_SCHEDULING].way)
 		collect_scheduling(set, totals);

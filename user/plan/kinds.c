@@ -99,7 +99,7 @@ static void set_kind(const struct plan *plan, struct plan_vtable *vtable, const 
 		if (plan->kinds[i].class == class && strcmp(plan->kinds[i].name, name) == 0)
 			index = i;
 	}
-	vtable->kind.index = (__u16)index;
+	vtable->kind.index = (__u8)index;
 	vtable->kind.role = (__u8)plan->kinds[index].role;
 }
 

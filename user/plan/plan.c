@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "elf/thread_local.h"
 #include "plan/internal.h"
 #include "plan/version.h"
 #include "plan/vtables.h"
@@ -76,8 +77,31 @@ static int check_program(const struct plan_builder *builder)
 			 plan->executable_path, plan->function_count);
 }
 
+/* Where in the executable's thread-local variables tokio's context is; its words hold, among others, the
+ * id of the task that is polled (tokio/src/runtime/context.rs, `Context`). */
+static void find_context(const struct plan_builder *builder)
+{
+	if (elf_thread_local__find(
+		    builder->code->image, builder->code->symbols, "5tokio7runtime7context7CONTEXT",
+		    CONTEXT_WORDS * sizeof(uint64_t), &builder->plan->context_offset) < 0)
+		builder->plan->context_offset = 0;
+}
+
+_Bool plan__can_let_go_of_polls(const struct plan *plan)
+{
+	if (!plan->context_offset || !plan->hooks[HOOK_TASK_SPAWN].wanted ||
+	    !plan->hooks[HOOK_HTTP_PARSE].wanted)
+		return 0;
+	for (size_t i = 0; i < plan->vtable_count; i++) {
+		if (!plan->vtables[i].kind.id_word)
+			return 0;
+	}
+	return plan->vtable_count > 0;
+}
+
 int plan__build(const struct elf_image *image, const struct elf_symbols *symbols,
-		const struct plan_kernel *kernel, struct plan **ret_plan, struct error *error)
+		const struct plan_kernel *kernel, enum config_level level, struct plan **ret_plan,
+		struct error *error)
 {
 	_cleanup_(plan__freep) struct plan *plan = calloc(1, sizeof(*plan));
 	_cleanup_(plan_code__done) struct plan_code code = {.image = image, .symbols = symbols};
@@ -121,7 +145,9 @@ int plan__build(const struct elf_image *image, const struct elf_symbols *symbols
 		return r;
 	if (plan_find_version(image, symbols, &plan->version) < 0)
 		return error_out_of_memory(error);
+	find_context(&builder);
 	plan_choose_ways(&builder);
+	plan_leave_out(plan, level);
 	*ret_plan = TAKE_PTR(plan);
 	return 0;
 }
@@ -149,4 +175,13 @@ size_t plan__available(const struct plan *plan)
 	for (size_t i = 0; i < SIGNAL_COUNT; i++)
 		available += plan->signals[i].way != NULL;
 	return available;
+}
+
+size_t plan__left_out(const struct plan *plan)
+{
+	size_t left_out = 0;
+
+	for (size_t i = 0; i < SIGNAL_COUNT; i++)
+		left_out += plan->signals[i].left_out;
+	return left_out;
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "config/config.h"
 #include "elf/code.h"
 #include "elf/image.h"
 #include "elf/symbols.h"
@@ -24,6 +25,7 @@ struct plan_kernel {
 	_Bool multi_by_process; /* its pid filter takes whole processes, not single threads */
 	_Bool rss_stat;		/* tracepoint kmem:rss_stat can be reached */
 	_Bool socket_accept;	/* tracepoints syscalls:sys_{enter,exit}_accept4 can */
+	uint64_t trap_ns;	/* what a hit of a uprobe takes, with a program that only counts */
 	char why_not[256]; /* the first of the above that is missing and matters, and what to do */
 };
 
@@ -47,6 +49,7 @@ struct plan_signal {
 	const struct catalogue_way *way; /* NULL: missing */
 	char reason[200];		 /* why it is missing */
 	char remedy[160];		 /* what would mend it; "" where nothing would */
+	_Bool left_out;			 /* by the level: it could be had */
 };
 
 /* A kind of task: a future's type, by the path of the async function or type that it comes from,
@@ -95,16 +98,25 @@ struct plan {
 	uint32_t frame_payload_offset;
 	uint32_t frame_head_offset;
 	uint32_t app_status_offset; /* in Scotty's AppData, from its code; 0: not known */
+
+	/* tokio's context, from a thread's pointer; 0: not known. With it, and where all tasks are seen
+	 * when they are spawned and say where their ids are, polls can be let go of. */
+	int64_t context_offset;
 };
 
 /* Makes the plan. A signal that cannot be had is no error but said in the plan; -ENOEXEC when the
  * executable holds none of tokio's functions at all, with the reason (stripped, not Rust, ...). */
 int plan__build(const struct elf_image *image, const struct elf_symbols *symbols,
-		const struct plan_kernel *kernel, struct plan **ret_plan, struct error *error);
+		const struct plan_kernel *kernel, enum config_level level, struct plan **ret_plan,
+		struct error *error);
 void plan__free(struct plan *plan);
 
-/* How many signals have a way. */
+/* How many signals have a way, and how many the level leaves out. */
 size_t plan__available(const struct plan *plan);
+size_t plan__left_out(const struct plan *plan);
+
+/* Whether what happens in a task is known for that task's without its polls being watched. */
+_Bool plan__can_let_go_of_polls(const struct plan *plan);
 
 /* The plan for its reader: which way each signal is had, at which sites, at what cost; what is
  * missing, why, and what would mend it. */

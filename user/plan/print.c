@@ -67,7 +67,7 @@ static void print_signal(const struct plan *plan, size_t id, FILE *stream)
 		print_sites(plan, signal->way, stream);
 		return;
 	}
-	fprintf(stream, "  no   %s: %s\n", row->name, row->gives);
+	fprintf(stream, "  %s  %s: %s\n", signal->left_out ? "off" : "no ", row->name, row->gives);
 	fprintf(stream, "      %s\n", signal->reason);
 	if (signal->remedy[0])
 		fprintf(stream, "      needs %s\n", signal->remedy);
@@ -122,7 +122,10 @@ void plan__print_text(const struct plan *plan, FILE *stream)
 		count_sites(plan));
 	for (size_t i = 0; i < SIGNAL_COUNT; i++)
 		print_signal(plan, i, stream);
-	fprintf(stream, "\n%zu of %d signals\n", plan__available(plan), (int)SIGNAL_COUNT);
+	fprintf(stream, "\n%zu of %d signals", plan__available(plan), (int)SIGNAL_COUNT);
+	if (plan__left_out(plan))
+		fprintf(stream, ", %zu left out", plan__left_out(plan));
+	fputc('\n', stream);
 }
 
 static json_t *json_of_site(const struct plan_site *site)
@@ -138,8 +141,9 @@ static json_t *json_of_site(const struct plan_site *site)
 static json_t *json_of_signal(const struct plan *plan, size_t id)
 {
 	const struct plan_signal *signal = &plan->signals[id];
-	json_t *object = json_pack("{s:s, s:s, s:b}", "signal", catalogue_signals[id].name, "gives",
-				   catalogue_signals[id].gives, "available", signal->way != NULL);
+	json_t *object = json_pack("{s:s, s:s, s:b, s:b}", "signal", catalogue_signals[id].name,
+				   "gives", catalogue_signals[id].gives, "available",
+				   signal->way != NULL, "left_out", (int)signal->left_out);
 
 	if (!signal->way) {
 		json_object_set_new(object, "reason", json_string(signal->reason));

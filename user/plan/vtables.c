@@ -134,6 +134,24 @@ static const struct function *functions__at(const struct functions *functions, u
 	return bsearch(&key, functions->items, functions->count, sizeof(key), compare_functions);
 }
 
+/* After seven functions and the offsets of trailer and scheduler comes that of the task's id: in the
+ * cell behind the header and the scheduler, whose handle is a pointer or two. */
+#define ID_OFFSET_OFFSET (9 * sizeof(uint64_t))
+#define ID_WORD_LIMIT	 16
+
+/* The word of a task's memory that holds its id, 0 where the vtable does not tell. */
+static __u8 id_word(const struct elf_image *image, uint64_t vtable)
+{
+	const uint8_t *bytes = elf_image__bytes(image, vtable + ID_OFFSET_OFFSET, sizeof(uint64_t));
+	uint64_t offset = 0;
+
+	if (bytes)
+		memcpy(&offset, bytes, sizeof(offset));
+	return offset % sizeof(uint64_t) == 0 && offset / sizeof(uint64_t) < ID_WORD_LIMIT
+		       ? (__u8)(offset / sizeof(uint64_t))
+		       : 0;
+}
+
 /* Adds a vtable for each pair of pointers to a `raw::poll` and a `raw::schedule`. */
 static int find_pairs(struct plan *plan, const struct functions *functions)
 {
@@ -161,6 +179,7 @@ static int find_pairs(struct plan *plan, const struct functions *functions)
 		plan->vtables[plan->vtable_count++] = (struct plan_vtable){
 			.address = pointer->address,
 			.kind.class = (__u8)schedule->class,
+			.kind.id_word = id_word(functions->code->image, pointer->address),
 		};
 	}
 	return 0;

@@ -4,11 +4,16 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 
+#include "base/clock.h"
 #include "probe/internal.h"
 
-_Bool app_check__is_whole(const struct app_check *check, uint64_t number)
+_Bool app_check__is_whole(const struct app_check *check, uint64_t number, _Bool polls_in_turns,
+			  uint64_t now_ns)
 {
-	return number > 0 && check->number == number && !check->spawning &&
+	_Bool is_spawning = check->spawning && !(polls_in_turns && now_ns > check->latest_ns &&
+						 now_ns - check->latest_ns > APP_CHECK_SPAWNING_NS);
+
+	return number > 0 && check->number == number && !is_spawning &&
 	       check->spawned == check->ended;
 }
 
@@ -22,7 +27,11 @@ static int read_whole_check(struct probe *probe, uint64_t *ret_number)
 	int r = bpf_map__lookup_elem(probe->skeleton->maps.app_checks, &slot, sizeof(slot), &check,
 				     sizeof(check), 0);
 
-	*ret_number = r == 0 && app_check__is_whole(&check, number) ? number : 0;
+	*ret_number =
+		r == 0 && app_check__is_whole(&check, number, probe->skeleton->bss->polls_in_turns,
+					      clock_monotonic_ns())
+			? number
+			: 0;
 	return r;
 }
 

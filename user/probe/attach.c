@@ -9,11 +9,11 @@
 #include "base/clock.h"
 #include "probe/internal.h"
 
-static int keep_link(struct probe *probe, struct bpf_link *link)
+static int keep_link(struct probe *probe, enum hook hook, struct bpf_link *link)
 {
 	if (!link)
 		return -errno;
-	probe->links[probe->link_count++] = link;
+	probe->links[probe->link_count++] = (struct probe_link){link, hook};
 	return 0;
 }
 
@@ -31,9 +31,10 @@ static int attach_multi(struct probe *probe, enum hook hook)
 		return -ENOMEM;
 	for (size_t i = 0; i < planned->site_count; i++)
 		offsets[i] = probe->plan->sites[planned->first_site + i].file_offset;
-	return keep_link(probe, bpf_program__attach_uprobe_multi(probe_program(probe, hook), pid,
-								 probe->target->attach_path, NULL,
-								 &options));
+	return keep_link(probe, hook,
+			 bpf_program__attach_uprobe_multi(probe_program(probe, hook), pid,
+							  probe->target->attach_path, NULL,
+							  &options));
 }
 
 static int attach_single(struct probe *probe, enum hook hook)
@@ -44,7 +45,7 @@ static int attach_single(struct probe *probe, enum hook hook)
 
 	for (size_t i = 0; i < planned->site_count; i++) {
 		const struct plan_site *site = &probe->plan->sites[planned->first_site + i];
-		int r = keep_link(probe,
+		int r = keep_link(probe, hook,
 				  bpf_program__attach_uprobe_opts(
 					  probe_program(probe, hook), probe->target->pid,
 					  probe->target->attach_path, site->file_offset, &options));
@@ -55,12 +56,12 @@ static int attach_single(struct probe *probe, enum hook hook)
 	return 0;
 }
 
-static int attach_hook(struct probe *probe, enum hook hook, struct error *error)
+int probe_attach_hook(struct probe *probe, enum hook hook, struct error *error)
 {
 	int r;
 
 	if (catalogue_hook__is_tracepoint(hook))
-		r = keep_link(probe, bpf_program__attach(probe_program(probe, hook)));
+		r = keep_link(probe, hook, bpf_program__attach(probe_program(probe, hook)));
 	else if (probe->plan->kernel.uprobe_multi)
 		r = attach_multi(probe, hook);
 	else
@@ -68,8 +69,6 @@ static int attach_hook(struct probe *probe, enum hook hook, struct error *error)
 	if (r < 0)
 		return error_set(error, r, "cannot attach hook %s to process %d: %m",
 				 catalogue_hooks[hook].name, (int)probe->target->pid);
-	probe->attachment.sites +=
-		catalogue_hook__is_tracepoint(hook) ? 1 : probe->plan->hooks[hook].site_count;
 	return 0;
 }
 
@@ -81,12 +80,15 @@ int probe__attach(struct probe *probe, struct error *error)
 		if (!probe->plan->hooks[i].wanted)
 			continue;
 
-		int r = attach_hook(probe, (enum hook)i, error);
+		int r = probe_attach_hook(probe, (enum hook)i, error);
 
 		if (r < 0) {
 			probe__detach(probe);
 			return r;
 		}
+		probe->attachment.sites += catalogue_hook__is_tracepoint((enum hook)i)
+						   ? 1
+						   : probe->plan->hooks[i].site_count;
 	}
 	probe->attachment.multi = probe->plan->kernel.uprobe_multi;
 	probe->attachment.attach_ns = clock_monotonic_ns() - start_ns;
@@ -99,23 +101,46 @@ static void *destroy_link(void *link)
 	return NULL;
 }
 
+/* Takes out the links of such hooks, of which there is room for all; gives how many. */
+static size_t take_links(struct probe *probe, _Bool (*is_meant)(enum hook hook),
+			 struct bpf_link **taken)
+{
+	size_t count = 0, kept = 0;
+
+	for (size_t i = 0; i < probe->link_count; i++) {
+		if (is_meant(probe->links[i].hook))
+			taken[count++] = probe->links[i].link;
+		else
+			probe->links[kept++] = probe->links[i];
+	}
+	probe->link_count = kept;
+	return count;
+}
+
 /* The kernel lets go of a link's sites only after a grace period of tens of milliseconds: all links
  * wait for theirs at the same time. */
-static void destroy_links(struct probe *probe)
+void probe_detach_hooks(struct probe *probe, _Bool (*is_meant)(enum hook hook))
 {
-	_cleanup_free_ pthread_t *threads = calloc(probe->link_count, sizeof(*threads));
+	size_t room = probe->link_count;
+	_cleanup_free_ struct bpf_link **links = calloc(room + 1, sizeof(struct bpf_link *));
+	_cleanup_free_ pthread_t *threads = calloc(room + 1, sizeof(*threads));
+	size_t count = links ? take_links(probe, is_meant, links) : 0;
 	size_t started = 0;
 
-	while (probe->link_count > 0) {
-		struct bpf_link *link = probe->links[--probe->link_count];
-
-		if (threads && pthread_create(&threads[started], NULL, destroy_link, link) == 0)
+	for (size_t i = 0; i < count; i++) {
+		if (threads && pthread_create(&threads[started], NULL, destroy_link, links[i]) == 0)
 			started++;
 		else
-			bpf_link__destroy(link);
+			bpf_link__destroy(links[i]);
 	}
 	while (started > 0)
 		pthread_join(threads[--started], NULL);
+}
+
+static _Bool is_any(enum hook hook)
+{
+	(void)hook;
+	return 1;
 }
 
 void probe__detach(struct probe *probe)
@@ -126,6 +151,6 @@ void probe__detach(struct probe *probe)
 		return;
 	/* All stop at once: what is counted must not depend on which site goes first. */
 	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_NONE, __ATOMIC_RELEASE);
-	destroy_links(probe);
+	probe_detach_hooks(probe, is_any);
 	probe->attachment.detach_ns = clock_monotonic_ns() - start_ns;
 }

@@ -17,6 +17,21 @@ static struct task_kind kind_of(const struct probe *probe, uint64_t vtable)
 	return kind;
 }
 
+/* The id of the task at `header`, by which it is known where its polls are not watched; 0: not so. */
+static uint64_t read_id(const struct probe *probe, uint64_t header, struct task_kind kind)
+{
+	uint64_t id = 0;
+
+	if (!probe->skeleton->rodata->context_offset || !kind.id_word)
+		return 0;
+	if (target__read_memory(probe->target, header + kind.id_word * sizeof(id), &id,
+				sizeof(id)) != sizeof(id))
+		return 0;
+	return id;
+}
+
+/* Whoever takes a task out takes out its id; where that was the kernel, before the id was in, it stays,
+ * and names a task that there never is again. */
 static int enter_task(void *context, uint64_t header, uint64_t vtable)
 {
 	struct probe *probe = context;
@@ -26,9 +41,13 @@ static int enter_task(void *context, uint64_t header, uint64_t vtable)
 		.kind = kind_of(probe, vtable),
 		.flags = TASK_CENSUS,
 	};
-	int r = bpf_map__update_elem(tasks, &header, sizeof(header), &task, sizeof(task),
-				     BPF_NOEXIST);
+	int r;
 
+	task.id = read_id(probe, header, task.kind);
+	r = bpf_map__update_elem(tasks, &header, sizeof(header), &task, sizeof(task), BPF_NOEXIST);
+	if (r >= 0 && task.id)
+		bpf_map__update_elem(probe->skeleton->maps.task_headers, &task.id, sizeof(task.id),
+				     &header, sizeof(header), BPF_ANY);
 	if (r == -EEXIST)
 		return 0; /* polled since the activation: counted in the kernel */
 	if (r == -E2BIG) {
@@ -49,8 +68,11 @@ static void take_out_task(void *context, uint64_t header)
 	struct task task;
 
 	if (bpf_map__lookup_elem(tasks, &header, sizeof(header), &task, sizeof(task), 0) == 0 &&
-	    bpf_map__delete_elem(tasks, &header, sizeof(header), 0) == 0)
+	    bpf_map__delete_elem(tasks, &header, sizeof(header), 0) == 0) {
 		probe->census_kinds[task.kind.index]--;
+		bpf_map__delete_elem(probe->skeleton->maps.task_headers, &task.id, sizeof(task.id),
+				     0);
+	}
 }
 
 int probe_take_census(struct probe *probe, struct error *error)

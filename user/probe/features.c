@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "feature.skel.h"
 
 #define TRACEFS_PATH	 "/sys/kernel/tracing"
@@ -26,10 +27,42 @@ static void miss(struct plan_kernel *kernel, const char *what)
 		snprintf(kernel->why_not, sizeof(kernel->why_not), "%s", what);
 }
 
-/* What a probe is tried on. Not inlined, and with a side effect, so that each call is one. */
-__attribute__((noinline)) static void trial_function(void)
+/* What a probe is tried on: a function that begins as most do that the tool hooks. */
+void trial_function(void);
+
+#if defined(__x86_64__)
+__asm__(".text\n"
+	".type trial_function, @function\n"
+	"trial_function:\n"
+	"	push %rbp\n"
+	"	pop %rbp\n"
+	"	ret\n"
+	".size trial_function, . - trial_function\n");
+#else
+__attribute__((noinline)) void trial_function(void)
 {
 	__asm__ volatile("nop" ::: "memory");
+}
+#endif
+
+/* Hits are timed in so many batches, of which the fastest was disturbed the least. */
+#define BATCHES	   8
+#define BATCH_HITS 250
+
+static uint64_t time_hit_ns(void)
+{
+	uint64_t best_ns = UINT64_MAX;
+
+	for (int batch = 0; batch < BATCHES; batch++) {
+		uint64_t start_ns = clock_monotonic_ns(), took_ns;
+
+		for (int i = 0; i < BATCH_HITS; i++)
+			trial_function();
+		took_ns = clock_monotonic_ns() - start_ns;
+		if (took_ns < best_ns)
+			best_ns = took_ns;
+	}
+	return best_ns / BATCH_HITS;
 }
 
 static void *run_trial(void *unused)
@@ -110,6 +143,8 @@ static void try_multi(struct plan_kernel *kernel, const struct own_image *own)
 	trial_function();
 	kernel->uprobe_multi = trial->bss->hits == 1;
 	kernel->multi_by_process = kernel->uprobe_multi && other_thread_hits(trial);
+	if (kernel->uprobe_multi)
+		kernel->trap_ns = time_hit_ns();
 }
 
 static int try_single(struct plan_kernel *kernel, const struct own_image *own, struct error *error)
@@ -135,6 +170,8 @@ static int try_single(struct plan_kernel *kernel, const struct own_image *own, s
 	}
 	trial_function();
 	kernel->uprobe = trial->bss->hits == 1;
+	if (kernel->uprobe)
+		kernel->trap_ns = time_hit_ns();
 	return 0;
 }
 

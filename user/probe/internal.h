@@ -18,6 +18,11 @@ struct probe_route {
 	struct route_text text;
 };
 
+struct probe_link {
+	struct bpf_link *link;
+	enum hook hook;
+};
+
 struct probe {
 	const struct config *config;
 	const struct plan *plan;
@@ -25,7 +30,7 @@ struct probe {
 	uint64_t load_bias;
 	const struct probe_histograms *histograms;
 	struct scottyscope *skeleton;
-	struct bpf_link **links;
+	struct probe_link *links;
 	size_t link_count;
 	struct probe_attachment attachment;
 	uint64_t start_ns;
@@ -40,9 +45,18 @@ struct probe {
 /* The program that serves a hook. */
 struct bpf_program *probe_program(struct probe *probe, enum hook hook);
 
+/* Attaches a hook's program to its sites. On failure some may be attached. */
+int probe_attach_hook(struct probe *probe, enum hook hook, struct error *error);
+
+/* Lets go of the hooks that `is_meant` says, all at the same time. */
+void probe_detach_hooks(struct probe *probe, _Bool (*is_meant)(enum hook hook));
+
 /* Loads the programs, and says what checking each of them took, or what is wrong with it, for those
  * who want to hear more. */
 int probe_load_telling(struct probe *probe);
+
+/* How often each hook was hit so far. */
+int probe_read_hits(struct probe *probe, uint64_t ret_hits[HOOK_COUNT]);
 
 /* Enters the tasks that were alive at the attachment. */
 int probe_take_census(struct probe *probe, struct error *error);

@@ -73,6 +73,8 @@ static void write_settings(struct probe *probe)
 	set_bounds((uint64_t *)skeleton->rodata->poll_bounds_ns, probe->histograms->polls);
 	set_bounds((uint64_t *)skeleton->rodata->http_bounds_ns, probe->histograms->http);
 	set_bounds((uint64_t *)skeleton->rodata->session_bounds_ns, probe->histograms->sessions);
+	if (plan__can_let_go_of_polls(probe->plan))
+		skeleton->rodata->context_offset = probe->plan->context_offset;
 	skeleton->rodata->app_status_offset = probe->plan->app_status_offset;
 	skeleton->rodata->encode_head_offset = probe->plan->encode_head_offset;
 	skeleton->rodata->head_status_offset = probe->plan->head_status_offset;
@@ -108,6 +110,8 @@ static int size_maps(struct probe *probe)
 	} sizes[] = {
 		{probe->skeleton->maps.threads, MAX_THREADS},
 		{probe->skeleton->maps.tasks, config->max_tasks},
+		{probe->skeleton->maps.task_headers,
+		 plan__can_let_go_of_polls(probe->plan) ? config->max_tasks : 1},
 		{probe->skeleton->maps.vtables, (uint32_t)probe->plan->vtable_count + 1},
 		{probe->skeleton->maps.http_connections, config->max_connections},
 		{probe->skeleton->maps.sessions, config->max_connections},
@@ -163,7 +167,7 @@ int probe__new(const struct config *config, const struct plan *plan, const struc
 		(size_t)probe->cpu_count * sizeof(struct schedule_totals); /* the largest */
 	probe->per_cpu = malloc(probe->per_cpu_bytes);
 	/* A site may have a link of its own, a tracepoint has one. */
-	probe->links = calloc(plan->site_count + HOOK_COUNT, sizeof(struct bpf_link *));
+	probe->links = calloc(plan->site_count + HOOK_COUNT, sizeof(*probe->links));
 	if (!probe->per_cpu || !probe->links)
 		return error_out_of_memory(error);
 
@@ -232,6 +236,7 @@ int probe__activate(struct probe *probe, struct error *error)
 
 	probe->start_ns = clock_realtime_ns();
 	write_resident(probe);
+	probe->skeleton->bss->polls_since_ns = clock_monotonic_ns();
 	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_POLLS, __ATOMIC_RELEASE);
 	nanosleep(&gap, NULL);
 	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_ALL, __ATOMIC_RELEASE);

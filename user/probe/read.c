@@ -45,6 +45,12 @@ static int read_array(struct probe *probe, struct bpf_map *map, void *ret_values
 	return 0;
 }
 
+int probe_read_hits(struct probe *probe, uint64_t ret_hits[HOOK_COUNT])
+{
+	return read_array(probe, probe->skeleton->maps.hook_hits, ret_hits, sizeof(uint64_t),
+			  HOOK_COUNT);
+}
+
 static void fill_census(const struct probe *probe, struct probe_totals *totals)
 {
 	memset(totals->census_sessions, 0, sizeof(totals->census_sessions));

@@ -18,8 +18,8 @@ struct ring_span {
 	_Bool parent_is_remote;
 	uint64_t start_ns;
 	uint64_t end_ns;
-	uint64_t busy_ns;    /* in polls */
-	uint64_t waiting_ns; /* in run queues */
+	uint64_t busy_ns;    /* in polls; TIMES_UNKNOWN: not all were watched */
+	uint64_t waiting_ns; /* in run queues; TIMES_UNKNOWN: not watched */
 	uint64_t slow_count;
 	struct slow_poll slow[SLOW_POLL_LIMIT]; /* the first of them */
 };

@@ -18,6 +18,17 @@ static const struct metric_description sites = {"scottyscope.probe.sites", "{sit
 						"Attached probe sites.", METRIC_GAUGE};
 static const struct metric_description attach_duration = {
 	"scottyscope.probe.attach.duration", "s", "Time that attaching took.", METRIC_GAUGE};
+static const struct metric_description probes_cost = {
+	"scottyscope.probe.cpu.time", "s",
+	"CPU time that probes took from the process, as measured now and then.", METRIC_COUNTER};
+static const struct metric_description probes_overhead = {
+	"scottyscope.probe.overhead", "1",
+	"The same, of late, as a share of the CPU time that the process could have had.",
+	METRIC_GAUGE};
+static const struct metric_description polls_watched = {
+	"scottyscope.polls.watched", "1",
+	"Share of the time that polls are watched: below 1 their metrics are estimates.",
+	METRIC_GAUGE};
 static const struct metric_description records = {"scottyscope.ring.records", "{record}",
 						  "Records taken from the ring buffer.",
 						  METRIC_COUNTER};
@@ -119,11 +130,14 @@ static void collect_user_side(struct metric_set *set, const struct self_counters
 	add(set, &scrapes, "outcome", "failed", counters->front.scrape_failures);
 }
 
-static void collect_cost(struct metric_set *set)
+static void collect_cost(struct metric_set *set, const struct self_counters *counters)
 {
 	struct timespec time;
 	struct rusage usage;
 
+	metric_set__add_real(set, &probes_cost, (double)counters->probes_cost_ns / 1e9);
+	metric_set__add_real(set, &probes_overhead, counters->probes_overhead);
+	metric_set__add_real(set, &polls_watched, counters->polls_watched);
 	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0)
 		metric_set__add_real(set, &cpu, (double)time.tv_sec + (double)time.tv_nsec / 1e9);
 	if (getrusage(RUSAGE_SELF, &usage) == 0)
@@ -138,7 +152,7 @@ void self_collect(struct metric_set *set, const struct probe_totals *totals,
 	metric_set__add_integer(set, &sites, (int64_t)attachment->sites);
 	metric_set__add_real(set, &attach_duration,
 			     (double)attachment->attach_ns / (double)NS_PER_S);
-	collect_cost(set);
+	collect_cost(set, counters);
 }
 
 uint64_t self_total_lost(const struct probe_totals *totals, const struct self_counters *counters)

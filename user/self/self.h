@@ -18,6 +18,9 @@ struct self_counters {
 	uint64_t spans_dropped;	   /* a batch was full */
 	uint64_t collections;
 	uint64_t front_restarts;
+	uint64_t probes_cost_ns;       /* taken from the target, as far as that was measured */
+	double probes_overhead;	       /* of the CPU time that it could have had, lately */
+	double polls_watched;	       /* the share of the time that polls are watched */
 	struct front_statistics front; /* of all fronts so far */
 };
 

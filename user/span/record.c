@@ -13,7 +13,8 @@ static uint64_t realtime(uint64_t monotonic_ns, const struct span_scene *scene)
 	return (uint64_t)((int64_t)monotonic_ns + scene->clock_offset_ns);
 }
 
-/* Where the time went: on a CPU in polls, in a run queue, and the rest awaiting something. */
+/* Where the time went, as far as that is known: on a CPU in polls, in a run queue, and the rest awaiting
+ * something. */
 static void add_times(struct span *span, const struct ring_span *from)
 {
 	uint64_t duration_ns = from->end_ns - from->start_ns;
@@ -21,7 +22,11 @@ static void add_times(struct span *span, const struct ring_span *from)
 	uint64_t rest_ns = duration_ns - busy_ns;
 	uint64_t waiting_ns = from->waiting_ns < rest_ns ? from->waiting_ns : rest_ns;
 
+	if (from->busy_ns == TIMES_UNKNOWN)
+		return;
 	span__add_attribute(span, span_real("tokio.busy.duration", (double)busy_ns / NS_PER_S));
+	if (from->waiting_ns == TIMES_UNKNOWN)
+		return;
 	span__add_attribute(span,
 			    span_real("tokio.scheduled.duration", (double)waiting_ns / NS_PER_S));
 	span__add_attribute(span, span_real("tokio.awaiting.duration",

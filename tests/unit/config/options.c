@@ -26,6 +26,8 @@ Test(config_options, defaults)
 	cr_assert_null(config->config_path);
 	cr_assert_eq(config->max_tasks, 65536);
 	cr_assert_eq(config->span_age_limit_ns, 24 * 3600 * NS_PER_S);
+	cr_assert_eq(config->level, LEVEL_FULL);
+	cr_assert_float_eq(config->max_overhead, 0.03, 1e-9);
 	cr_assert_gt(config->max_connections, 0);
 	cr_assert_gt(config->ring_bytes, 0);
 	cr_assert_eq(config->ring_bytes & (config->ring_bytes - 1), 0);
@@ -178,6 +180,30 @@ Test(config_options, counting)
 	refuse("--max-tasks 0", "--max-tasks|from 1 to 1000000");
 	refuse("--max-tasks 1000001", "--max-tasks");
 	refuse("--max-span-age 0", "--max-span-age|from 1ms to 8760h");
+}
+
+Test(config_options, cost)
+{
+	struct config *config = accept("--level basic --max-overhead 0.5");
+
+	cr_assert_eq(config->level, LEVEL_BASIC);
+	cr_assert_float_eq(config->max_overhead, 0.005, 1e-9);
+	config__free(config);
+	config = accept("--level Standard --max-overhead none");
+	cr_assert_eq(config->level, LEVEL_STANDARD);
+	cr_assert_eq(config->max_overhead, 0.0);
+	config__free(config);
+	config = accept("--level full --max-overhead 100");
+	cr_assert_eq(config->level, LEVEL_FULL);
+	cr_assert_eq(config->max_overhead, 1.0);
+	config__free(config);
+	refuse("--level low", "--level|'low'|full, standard, basic");
+	refuse("--max-overhead 0", "--max-overhead|'0'|over 0 and up to 100");
+	refuse("--max-overhead 101", "--max-overhead|'101'");
+	refuse("--max-overhead 3%", "--max-overhead|'3%'");
+	refuse("--max-overhead 1e1", "--max-overhead|'1e1'");
+	refuse("--max-overhead -1", "--max-overhead|'-1'");
+	refuse("--max-overhead .", "--max-overhead|'.'");
 }
 
 Test(config_options, attaching)

@@ -71,6 +71,7 @@ Test(metric_collect_tokio, polls_are_those_of_asynchronous_tasks)
 	const struct metric_set *set = collection->set;
 
 	have(collection, SIGNAL_TOKIO_POLLS);
+	have(collection, SIGNAL_TOKIO_TASKS);
 	collect(collection);
 	assert_value(set, METRIC_ID_TOKIO_POLL_COUNT, 33);
 	assert_value(set, METRIC_ID_TOKIO_SLOW_POLL_COUNT, 22);
@@ -169,6 +170,7 @@ Test(metric_collect_tokio, before_anything_happened_there_are_zeros)
 
 	have(collection, SIGNAL_TOKIO_POLLS);
 	have(collection, SIGNAL_TOKIO_SCHEDULING);
+	have(collection, SIGNAL_TOKIO_TASKS);
 	collect(collection);
 	metric_collect_tasks_alive(collection->set, &collection->totals, &collection->plan);
 	assert_value(set, METRIC_ID_TOKIO_POLL_COUNT, 0);

@@ -222,7 +222,8 @@ Test(plan, a_program_that_is_not_tokios_is_refused_with_a_reason)
 	struct error error = {0};
 	struct plan *plan = NULL;
 
-	cr_assert_eq(plan__build(program.image, program.symbols, &full_kernel, &plan, &error),
+	cr_assert_eq(plan__build(program.image, program.symbols, &full_kernel, LEVEL_FULL, &plan,
+				 &error),
 		     -ENOEXEC);
 	cr_assert_not_null(strstr(error.message, "no tokio program"), "%s", error.message);
 	cr_assert_null(plan);

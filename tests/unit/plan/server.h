@@ -24,6 +24,14 @@
 /* Code that costs a single step wherever it is probed. */
 #define EXPENSIVE "mov %rdi, %rax\nret"
 
+/* tokio's context of a thread. */
+#define CONTEXT_NAME                                                                           \
+	"_ZN5tokio7runtime7context7CONTEXT29_$u7b$$u7b$constant$u7d$$u7d$28_$u7b$$u7b$closure" \
+	"$u7d$$u7d$23__RUST_STD_INTERNAL_VAL" HASH
+#define CONTEXT                                                                               \
+	".section .tdata,\"awT\",@progbits\n.balign 8\n.type \"" CONTEXT_NAME "\", @object\n" \
+	"\"" CONTEXT_NAME "\":\n.zero 80\n.size \"" CONTEXT_NAME "\", 80\n.text\n"
+
 static const struct plan_kernel full_kernel = {
 	.btf = 1,
 	.ring_buffer = 1,
@@ -47,6 +55,9 @@ struct server {
 	enum task_role without_role;
 	struct function more[6]; /* it has these too, instead of their namesakes */
 	struct function unused;	 /* and this one, which nothing refers to */
+	_Bool has_context;	 /* tokio's, as a thread-local variable */
+	_Bool without_ids;	 /* its vtables do not say where tasks have theirs */
+	enum config_level level; /* of its plan */
 };
 
 #define WITHOUT(...)              \
@@ -133,16 +144,22 @@ static inline void add_roles(struct tasks *tasks, enum task_role without)
 }
 
 /* The plan of the program of that source; to be given back with plan__free(). */
-static inline struct plan *plan_of(const char *text, const struct plan_kernel *kernel)
+static inline struct plan *plan_at_level(const char *text, const struct plan_kernel *kernel,
+					 enum config_level level)
 {
 	struct program program = program_of(text);
 	struct error error = {0};
 	struct plan *plan = NULL;
 
-	cr_assert_eq(plan__build(program.image, program.symbols, kernel, &plan, &error), 0, "%s",
-		     error.message);
+	cr_assert_eq(plan__build(program.image, program.symbols, kernel, level, &plan, &error), 0,
+		     "%s", error.message);
 	program_done(&program);
 	return plan;
+}
+
+static inline struct plan *plan_of(const char *text, const struct plan_kernel *kernel)
+{
+	return plan_at_level(text, kernel, LEVEL_FULL);
 }
 
 /* The same of the source that `tasks` holds, which is given back. */
@@ -160,6 +177,7 @@ static inline struct plan *plan_of_server(const struct server *server,
 					  const struct plan_kernel *kernel)
 {
 	static const enum hook states[] = {HOOK_POLL_START, HOOK_POLL_IDLE, HOOK_TASK_COMPLETE};
+	struct plan *plan;
 	struct tasks tasks;
 	char poll[1024] = "push %rbx\n";
 
@@ -176,8 +194,14 @@ static inline struct plan *plan_of_server(const struct server *server,
 	}
 	strcat(poll, "pop %rbx\nret");
 	tasks.poll = poll;
+	tasks.id_offset = server->without_ids ? 0 : ID_OFFSET;
 	add_roles(&tasks, server->without_role);
-	return plan_of_tasks(&tasks, kernel);
+	if (server->has_context)
+		fputs(CONTEXT, tasks.stream);
+	fclose(tasks.stream);
+	plan = plan_at_level(tasks.text, kernel, server->level);
+	free(tasks.text);
+	return plan;
 }
 
 static inline void expect_way(const struct plan *plan, enum signal_id signal, const char *name)

@@ -20,9 +20,13 @@ struct tasks {
 	char *text;
 	size_t size;
 	FILE *stream;
-	unsigned int count; /* numbers what is generated */
-	const char *poll;   /* the code of poll functions to come; NULL: they call nothing */
+	unsigned int count;	/* numbers what is generated */
+	const char *poll;	/* the code of poll functions to come; NULL: they call nothing */
+	unsigned int id_offset; /* what vtables to come say of it */
 };
+
+/* Where tasks of tokio's scheduler have their ids. */
+#define ID_OFFSET 40
 
 static inline void tasks_start(struct tasks *tasks)
 {
@@ -89,8 +93,8 @@ static inline void add_vtable(struct tasks *tasks, const char *poll, const char 
 {
 	fprintf(tasks->stream,
 		".section .data.rel.ro,\"aw\"\n.balign 8\n"
-		".quad \"%s\", \"%s\", \"%s\", 0, 0, 0, 0, 0, 0, 0\n.text\n",
-		poll, schedule, dealloc);
+		".quad \"%s\", \"%s\", \"%s\", 0, 0, 0, 0, 0, 0, %u\n.text\n",
+		poll, schedule, dealloc, tasks->id_offset);
 }
 
 /* A vtable whose poll and dealloc no other has; `dealloc_body` is the latter's code. */

@@ -77,8 +77,8 @@ Test(span_record, busy_scheduled_and_awaiting_are_the_whole)
 		/* Clocks are read apart: parts may be a little more than the whole. */
 		{1000 * MS, 1001 * MS, 0, {1000, 0, 0}},
 		{1000 * MS, 600 * MS, 401 * MS, {600, 400, 0}},
-		{1000 * MS, UINT64_MAX, UINT64_MAX, {1000, 0, 0}},
-		{1000 * MS, 250 * MS, UINT64_MAX, {250, 750, 0}},
+		{1000 * MS, UINT64_MAX - 1, UINT64_MAX - 1, {1000, 0, 0}},
+		{1000 * MS, 250 * MS, UINT64_MAX - 1, {250, 750, 0}},
 		{0, 0, 0, {0, 0, 0}},
 		{0, 5 * MS, 5 * MS, {0, 0, 0}},
 	};
@@ -101,6 +101,27 @@ Test(span_record, busy_scheduled_and_awaiting_are_the_whole)
 					   rows[i].expected[2] / 1e3, 1e-12, "row %zu", i);
 		}
 	}
+	span_batch__free(batch);
+}
+
+/* What was not watched is not told. */
+Test(span_record, times_that_are_not_known_are_left_out)
+{
+	struct span_batch *batch = span_batch__new(2);
+	struct ring_record record = record_of(RECORD_SESSION);
+	const struct span *span;
+
+	record.span.busy_ns = 1;
+	record.span.waiting_ns = TIMES_UNKNOWN;
+	span = add_span(batch, &record, &no_route);
+	cr_assert_not_null(find(span, "tokio.busy.duration"));
+	cr_assert_null(find(span, "tokio.scheduled.duration"));
+	cr_assert_null(find(span, "tokio.awaiting.duration"));
+	record.span.busy_ns = TIMES_UNKNOWN;
+	span = add_span(batch, &record, &no_route);
+	cr_assert_null(find(span, "tokio.busy.duration"));
+	cr_assert_null(find(span, "tokio.scheduled.duration"));
+	cr_assert_null(find(span, "tokio.awaiting.duration"));
 	span_batch__free(batch);
 }
 

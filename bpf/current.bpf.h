@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_CURRENT_BPF_H
+#define SCOTTYSCOPE_CURRENT_BPF_H
+
+/* Which task a thread polls: known from the poll's start, where that was seen. Where polls are not
+ * watched, tokio's own context tells: it is a thread-local variable that holds, in one word of which the
+ * place is learnt while polls are watched, the polled task's id (tokio/src/runtime/context.rs). */
+
+#include "common.bpf.h"
+
+static __always_inline bool polls_are_watched(void)
+{
+	return polls_since_ns != 0;
+}
+
+/* Those that are about to start are watched. */
+static __always_inline bool polls_may_start(void)
+{
+	return polls_are_watched() && !polls_are_ending;
+}
+
+/* How many polls are in progress on a thread, as far as their starts were seen. What was in progress when
+ * polls were last let go of is not. */
+static __always_inline __u32 depth_of(const struct thread *thread)
+{
+	return thread->polls_since_ns == polls_since_ns ? thread->depth : 0;
+}
+
+/* The innermost of them, NULL for none. */
+static __always_inline struct poll_frame *seen_poll(struct thread *thread)
+{
+	__u32 depth = depth_of(thread);
+
+	if (depth == 0 || depth > FRAME_LIMIT)
+		return NULL;
+	return &thread->frames[(depth - 1) & (FRAME_LIMIT - 1)];
+}
+
+/* The address of tokio's context of the current thread. A thread's pointer is in the kernel's memory from
+ * when it was made: programs do not change it. */
+static __always_inline __u64 context_of_thread(void)
+{
+	struct task_struct *current = (struct task_struct *)bpf_get_current_task();
+
+	return BPF_CORE_READ(current, THREAD_POINTER) + (__u64)context_offset;
+}
+
+/* The header of the task that tokio's context names, 0 for none. */
+static __always_inline __u64 header_in_context(__u32 place, __u64 *ret_id)
+{
+	__u64 *header;
+
+	if (bpf_probe_read_user(ret_id, sizeof(*ret_id),
+				(void *)(context_of_thread() + (place - 1) * sizeof(*ret_id))) ||
+	    !*ret_id)
+		return 0;
+	header = bpf_map_lookup_elem(&task_headers, ret_id);
+	return header ? *header : 0;
+}
+
+/* The poll in progress by its task's id. It has no start, and only one is kept of each thread. */
+static __noinline struct poll_frame *unseen_poll(__u32 tid)
+{
+	__u32 place = task_id_place;
+	struct thread *thread;
+	struct task *task;
+	__u64 id = 0, header;
+
+	if (!place || !context_offset)
+		return NULL;
+	header = header_in_context(place, &id);
+	task = header ? bpf_map_lookup_elem(&tasks, &header) : NULL;
+	thread = task ? meet_thread(tid) : NULL;
+	if (!thread)
+		return NULL;
+	if (thread->unseen_id != id) {
+		thread->unseen_id = id;
+		thread->unseen.header = header;
+		thread->unseen.flags = FRAME_UNSEEN;
+	}
+	thread->unseen.kind = task->kind;
+	thread->unseen.start_ns = bpf_ktime_get_ns();
+	return &thread->unseen;
+}
+
+/* The poll in progress on this thread, NULL for none. */
+static __always_inline struct poll_frame *current_poll(__u32 tid)
+{
+	struct thread *thread = find_thread(tid);
+	struct poll_frame *frame = thread ? seen_poll(thread) : NULL;
+
+	return frame ? frame : unseen_poll(tid);
+}
+
+/* The same for a hook that is not hit but within polls. */
+static __always_inline struct poll_frame *expect_poll(__u32 tid)
+{
+	struct poll_frame *frame = current_poll(tid);
+
+	if (!frame)
+		lose(LOSS_NO_TASK);
+	return frame;
+}
+
+/* Where tokio's context has the id of a task whose poll was seen to start: leaves in `task_id_misses`
+ * all words but those that have always held it. */
+static __noinline int learn_task_id(__u64 header)
+{
+	struct task *task = bpf_map_lookup_elem(&tasks, &header);
+	__u64 words[CONTEXT_WORDS];
+	__u32 place = task_id_place, holding = 0;
+
+	if (!task || !task->id ||
+	    bpf_probe_read_user(words, sizeof(words), (void *)context_of_thread()))
+		return 0;
+	for (__u32 i = 0; i < CONTEXT_WORDS; i++) {
+		if (words[i] == task->id)
+			holding |= 1U << i;
+	}
+	task_id_misses |= ~holding;
+	add(&task_id_looks, 1);
+	if (place) {
+		bool agrees = holding >> ((place - 1) & 31) & 1;
+
+		check(agrees ? CHECK_TASK_ID_AGREES : CHECK_TASK_ID_DIFFERS);
+		if (!agrees)
+			task_id_place = 0;
+	}
+	return 0;
+}
+
+/* Now and then goes on comparing what was learnt. */
+static __always_inline void compare_task_id(const struct poll_frame *frame, __u64 now_ns)
+{
+	if (context_offset && !(frame->flags & FRAME_UNSEEN) &&
+	    (task_id_looks < TASK_ID_LOOKS || !(now_ns >> 8 & 63)))
+		learn_task_id(frame->header);
+}
+
+#endif

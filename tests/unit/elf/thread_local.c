@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "elf/thread_local.h"
+
+#include <errno.h>
+
+#include "test_elf.h"
+
+#define MARK "5tokio7runtime7context7CONTEXT"
+
+/* Prints where its variable is, from the thread pointer. */
+static const char program[] =
+	"#include <stdio.h>\n"
+	"static __thread char before[3] = \"ab\";\n"
+	"__thread long context[10] __asm__(\"_ZN" MARK "17h0123456789abcdefE\") = {1};\n"
+	"__thread char after[1000] __attribute__((aligned(ALIGN)));\n"
+	"int main(int argc, char **argv)\n"
+	"{\n"
+	"	(void)argv;\n"
+	"	before[0] = after[argc] = (char)argc;\n"
+	"	printf(\"%ld\\n\", (long)((char *)context - (char *)__builtin_thread_pointer()));\n"
+	"	return 0;\n"
+	"}\n";
+
+static void write_program(const struct test_directory *directory)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/program.c", directory->path);
+	_cleanup_file_ FILE *file = fopen(path, "w");
+	cr_assert(file && fputs(program, file) >= 0);
+}
+
+static long run_program(const struct test_directory *directory)
+{
+	char command[PATH_MAX], line[64] = "";
+
+	snprintf(command, sizeof(command), "%s/threads", directory->path);
+	FILE *stream = popen(command, "r");
+
+	cr_assert(stream && fgets(line, sizeof(line), stream));
+	pclose(stream);
+	return strtol(line, NULL, 10);
+}
+
+Test(elf_thread_local, is_where_the_running_program_has_it)
+{
+	static const char *const flags[] = {
+		"-DALIGN=1",	     "-DALIGN=64",	   "-DALIGN=4096",
+		"-DALIGN=1 -no-pie", "-DALIGN=32 -static",
+	};
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		struct test_directory directory = test_directory();
+		_cleanup_(elf_image__freep) struct elf_image *image = NULL;
+		_cleanup_(elf_symbols__freep) struct elf_symbols *symbols = NULL;
+		int64_t offset = 0;
+
+		write_program(&directory);
+		test_build(&directory, "threads", flags[i]);
+		image = test_open(&directory, "threads");
+		cr_assert_eq(elf_symbols__load(image, NULL, &symbols, NULL), 0);
+		cr_assert_eq(elf_thread_local__find(image, symbols, MARK, 80, &offset), 0);
+		cr_assert_eq(offset, run_program(&directory), "%s", flags[i]);
+		/* By its size, and by no other part of a name. */
+		cr_assert_eq(elf_thread_local__find(image, symbols, MARK, 88, &offset), -ENOENT);
+		cr_assert_eq(elf_thread_local__find(image, symbols, "5tokio4CORE", 80, &offset),
+			     -ENOENT);
+		test_clean(&directory);
+	}
+}
+
+Test(elf_thread_local, is_not_where_there_is_none)
+{
+	struct test_directory directory = test_directory();
+	_cleanup_(elf_image__freep) struct elf_image *image = NULL;
+	_cleanup_(elf_symbols__freep) struct elf_symbols *symbols = NULL;
+	int64_t offset;
+
+	test_build(&directory, "none", "");
+	image = test_open(&directory, "none");
+	cr_assert_eq(elf_symbols__load(image, NULL, &symbols, NULL), 0);
+	cr_assert_eq(elf_thread_local__find(image, symbols, MARK, 80, &offset), -ENOENT);
+	test_clean(&directory);
+}

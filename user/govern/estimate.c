@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "govern/estimate.h"
+
+#include <string.h>
+
+void estimate__begin(struct estimate *estimate, const struct probe_totals *totals)
+{
+	memcpy(estimate->kinds_before, totals->kinds, sizeof(estimate->kinds_before));
+	estimate->schedule_before = totals->schedule;
+}
+
+/* How many more there were than the `seen` ones, which are those of a share of the time. */
+static uint64_t missed(uint64_t seen, double factor)
+{
+	return (uint64_t)((double)seen * factor + 0.5);
+}
+
+static void add_missed(struct histogram_counts *sum, const struct histogram_counts *before,
+		       const struct histogram_counts *now, double factor)
+{
+	sum->sum_ns += missed(now->sum_ns - before->sum_ns, factor);
+	for (size_t i = 0; i <= HISTOGRAM_BOUNDS; i++)
+		sum->buckets[i] += missed(now->buckets[i] - before->buckets[i], factor);
+}
+
+void estimate__end(struct estimate *estimate, const struct probe_totals *totals, uint64_t length_ns,
+		   uint64_t watched_ns)
+{
+	double factor = watched_ns > 0 && length_ns > watched_ns
+				? (double)(length_ns - watched_ns) / (double)watched_ns
+				: 0;
+
+	for (size_t i = 0; factor > 0 && i < KIND_LIMIT; i++) {
+		const struct task_totals *before = &estimate->kinds_before[i];
+		const struct task_totals *now = &totals->kinds[i];
+
+		add_missed(&estimate->kinds[i].polls, &before->polls, &now->polls, factor);
+		estimate->kinds[i].slow_polls +=
+			missed(now->slow_polls - before->slow_polls, factor);
+	}
+	if (factor > 0) {
+		const struct schedule_totals *before = &estimate->schedule_before;
+		const struct schedule_totals *now = &totals->schedule;
+
+		add_missed(&estimate->schedule.idle, &before->idle, &now->idle, factor);
+		add_missed(&estimate->schedule.first_poll, &before->first_poll, &now->first_poll,
+			   factor);
+		estimate->schedule.scheduled += missed(now->scheduled - before->scheduled, factor);
+	}
+	estimate__begin(estimate, totals);
+}
+
+static void add_histogram(struct histogram_counts *sum, const struct histogram_counts *more)
+{
+	sum->sum_ns += more->sum_ns;
+	for (size_t i = 0; i <= HISTOGRAM_BOUNDS; i++)
+		sum->buckets[i] += more->buckets[i];
+}
+
+void estimate__add(const struct estimate *estimate, struct probe_totals *totals)
+{
+	for (size_t i = 0; i < KIND_LIMIT; i++) {
+		add_histogram(&totals->kinds[i].polls, &estimate->kinds[i].polls);
+		totals->kinds[i].slow_polls += estimate->kinds[i].slow_polls;
+	}
+	add_histogram(&totals->schedule.idle, &estimate->schedule.idle);
+	add_histogram(&totals->schedule.first_poll, &estimate->schedule.first_poll);
+	totals->schedule.scheduled += estimate->schedule.scheduled;
+}

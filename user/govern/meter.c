@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "govern/meter.h"
+
+#include <sched.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "probe/polls.h"
+
+int meter__init(struct meter *meter, struct probe *probe, const struct target *target,
+		struct error *error)
+{
+	meter->probe = probe;
+	meter->target = target;
+	meter->measuring_fd = -1;
+	return probe__read_costs(probe, meter->costs, error);
+}
+
+void meter__done(struct meter *meter)
+{
+	meter__stop_measuring(meter);
+}
+
+/* The CPUs that the target may run on. Quotas of its control group are not looked at. */
+static uint64_t capacity_ns(const struct target *target, uint64_t length_ns)
+{
+	cpu_set_t cpus;
+	long count;
+
+	if (sched_getaffinity(target->pid, sizeof(cpus), &cpus) == 0)
+		count = CPU_COUNT(&cpus);
+	else
+		count = sysconf(_SC_NPROCESSORS_ONLN);
+	return length_ns * (uint64_t)(count > 0 ? count : 1);
+}
+
+int meter__read(struct meter *meter, struct governor_period *period, struct error *error)
+{
+	struct probe_cost now[HOOK_COUNT];
+	int r = probe__read_costs(meter->probe, now, error);
+
+	if (r < 0)
+		return r;
+	period->capacity_ns = capacity_ns(meter->target, period->length_ns);
+	period->polls_cost_ns = period->other_cost_ns = 0;
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		uint64_t hits = now[i].hits - meter->costs[i].hits;
+		uint64_t hit_ns = probe__trap_ns(meter->probe, (enum hook)i) + now[i].program_ns;
+
+		if (probe_hook__is_of_polls((enum hook)i))
+			period->polls_cost_ns += hits * hit_ns;
+		else
+			period->other_cost_ns += hits * hit_ns;
+	}
+	memcpy(meter->costs, now, sizeof(meter->costs));
+	return 0;
+}
+
+void meter__measure_programs(struct meter *meter)
+{
+	if (meter->measuring_fd >= 0)
+		return;
+	meter->measuring_fd = probe__measure_programs();
+	if (meter->measuring_fd < 0)
+		log_debug("what programs take cannot be measured");
+}
+
+void meter__stop_measuring(struct meter *meter)
+{
+	if (meter->measuring_fd >= 0)
+		close(meter->measuring_fd);
+	meter->measuring_fd = -1;
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <stdio.h>
+
+#include "plan/internal.h"
+
+static void leave_out(struct plan *plan, enum signal_id id, const char *level)
+{
+	struct plan_signal *signal = &plan->signals[id];
+
+	if (!signal->way)
+		return;
+	signal->way = NULL;
+	signal->left_out = 1;
+	snprintf(signal->reason, sizeof(signal->reason), "left out at the %s level", level);
+	snprintf(signal->remedy, sizeof(signal->remedy), "--level full");
+}
+
+/* Nothing else builds on wake-ups where spawns have a hook of their own. */
+static void leave_out_wakes(struct plan *plan, const char *level)
+{
+	const struct catalogue_way *way = plan->signals[SIGNAL_TOKIO_SCHEDULING].way;
+
+	if (!way || !plan->hooks[HOOK_TASK_SPAWN].wanted)
+		return;
+	for (size_t i = 0; i < way->hook_count; i++)
+		plan->hooks[way->hooks[i]].wanted = 0;
+	leave_out(plan, SIGNAL_TOKIO_SCHEDULING, level);
+}
+
+void plan_leave_out(struct plan *plan, enum config_level level)
+{
+	const char *name = level == LEVEL_BASIC ? "basic" : "standard";
+
+	if (level == LEVEL_FULL)
+		return;
+	leave_out_wakes(plan, name);
+	/* Their hooks stay: all else builds on them until it has been learnt to do without. */
+	if (level == LEVEL_BASIC && plan__can_let_go_of_polls(plan))
+		leave_out(plan, SIGNAL_TOKIO_POLLS, name);
+}

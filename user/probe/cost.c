@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "probe/cost.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <string.h>
+
+#include "probe/internal.h"
+
+int probe__measure_programs(void)
+{
+	return bpf_enable_stats(BPF_STATS_RUN_TIME);
+}
+
+static int read_program(struct probe *probe, enum hook hook, uint64_t *ret_average_ns)
+{
+	struct bpf_prog_info info = {0};
+	uint32_t size = sizeof(info);
+	int r = bpf_obj_get_info_by_fd(bpf_program__fd(probe_program(probe, hook)), &info, &size);
+
+	if (r < 0)
+		return r;
+	*ret_average_ns = info.run_cnt ? info.run_time_ns / info.run_cnt : 0;
+	return 0;
+}
+
+int probe__read_costs(struct probe *probe, struct probe_cost ret_costs[HOOK_COUNT],
+		      struct error *error)
+{
+	uint64_t hits[HOOK_COUNT];
+	int r = probe_read_hits(probe, hits);
+
+	memset(ret_costs, 0, HOOK_COUNT * sizeof(*ret_costs));
+	for (int i = 0; i < HOOK_COUNT && r >= 0; i++) {
+		ret_costs[i].hits = hits[i];
+		if (probe->plan->hooks[i].wanted)
+			r = read_program(probe, (enum hook)i, &ret_costs[i].program_ns);
+	}
+	return r < 0 ? error_set(error, r, "cannot read what the BPF programs take: %m") : 0;
+}
+
+uint64_t probe__trap_ns(const struct probe *probe, enum hook hook)
+{
+	return catalogue_hook__is_tracepoint(hook) ? 0 : probe->plan->kernel.trap_ns;
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "probe/polls.h"
+
+#include <bpf/libbpf.h>
+
+#include "base/clock.h"
+#include "probe/internal.h"
+
+static const enum hook poll_hooks[] = {
+	HOOK_TASK_SCHEDULE,   HOOK_SCHEDULE_LOCAL, HOOK_SCHEDULE_REMOTE, HOOK_POLL_IDLE,
+	HOOK_RAW_POLL_RETURN, HOOK_POLL_START,	   HOOK_RAW_POLL,
+};
+
+_Bool probe_hook__is_of_polls(enum hook hook)
+{
+	for (size_t i = 0; i < sizeof(poll_hooks) / sizeof(poll_hooks[0]); i++) {
+		if (poll_hooks[i] == hook)
+			return 1;
+	}
+	return 0;
+}
+
+/* The word of tokio's context that holds the polled task's id, plus 1; 0 while that is not known. */
+static uint32_t id_place(const struct probe *probe)
+{
+	uint32_t misses = __atomic_load_n(&probe->skeleton->bss->task_id_misses, __ATOMIC_RELAXED);
+	uint64_t looks = __atomic_load_n(&probe->skeleton->bss->task_id_looks, __ATOMIC_RELAXED);
+	uint32_t holding = ~misses & ((UINT32_C(1) << CONTEXT_WORDS) - 1);
+
+	if (looks < TASK_ID_LOOKS || __builtin_popcount(holding) != 1)
+		return 0;
+	return (uint32_t)__builtin_ctz(holding) + 1;
+}
+
+_Bool probe__can_let_go_of_polls(const struct probe *probe)
+{
+	uint64_t agreements =
+		__atomic_load_n(&probe->skeleton->bss->status_agreements, __ATOMIC_RELAXED);
+
+	return id_place(probe) && agreements >= AGREEMENTS_TO_TRUST &&
+	       agreements < AGREEMENTS_NEVER;
+}
+
+void probe__end_polls(struct probe *probe)
+{
+	__atomic_store_n(&probe->skeleton->bss->task_id_place, id_place(probe), __ATOMIC_RELAXED);
+	__atomic_store_n(&probe->skeleton->bss->polls_in_turns, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&probe->skeleton->bss->polls_are_ending, 1, __ATOMIC_RELEASE);
+}
+
+void probe__let_go_of_polls(struct probe *probe)
+{
+	__atomic_store_n(&probe->skeleton->bss->polls_since_ns, 0, __ATOMIC_RELEASE);
+	probe_detach_hooks(probe, probe_hook__is_of_polls);
+}
+
+int probe__watch_polls(struct probe *probe, struct error *error)
+{
+	for (size_t i = 0; i < sizeof(poll_hooks) / sizeof(poll_hooks[0]); i++) {
+		int r = 0;
+
+		if (probe->plan->hooks[poll_hooks[i]].wanted)
+			r = probe_attach_hook(probe, poll_hooks[i], error);
+		if (r < 0)
+			return r;
+	}
+	__atomic_store_n(&probe->skeleton->bss->polls_are_ending, 0, __ATOMIC_RELEASE);
+	/* From here on: attaching took its time. */
+	__atomic_store_n(&probe->skeleton->bss->polls_since_ns, clock_monotonic_ns(),
+			 __ATOMIC_RELEASE);
+	return 0;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_PROBE_POLLS_H
+#define SCOTTYSCOPE_PROBE_POLLS_H
+
+/* Polls are what happens most often. They can be let go of, and be watched again: meanwhile tokio's
+ * context tells whose poll it is that something happens in, and all else goes on as it was. */
+
+#include "probe/probe.h"
+
+/* Whether enough has been learnt: where tokio's context has the id of the polled task, and that a
+ * response's status in memory is the one that is written. It takes some hundred requests. */
+_Bool probe__can_let_go_of_polls(const struct probe *probe);
+
+/* Letting go takes two steps. First no poll is watched that starts from now on, but those that have are
+ * until they end, for which they should get some milliseconds. */
+void probe__end_polls(struct probe *probe);
+/* Then their hooks are detached, which takes tens of milliseconds. */
+void probe__let_go_of_polls(struct probe *probe);
+
+/* Watches polls again. */
+int probe__watch_polls(struct probe *probe, struct error *error);
+
+/* Whether the hook is one of those. */
+_Bool probe_hook__is_of_polls(enum hook hook);
+
+#endif
