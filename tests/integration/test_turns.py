@@ -10,10 +10,11 @@ import names
 import pytest
 from conftest import BUILDS_WITH_RECORDER, Starter, binary_of
 from harness import PATIENCE, Counting, Tool, wait_until
-from http_client import Connection, get
+from http_client import Connection, get, keep_alive_load
 from ledger import grown
 from sessions import Client
 from test_apps import await_list
+from test_safety import harsh_outcomes
 from test_workload import CLIENTS, STEPS, Workload
 from traces import Tracing, is_error, new_context
 
@@ -224,6 +225,32 @@ def test_times_at_the_standard_level(start: Starter) -> None:
     assert span["attributes"][names.BUSY_S] >= 0.02
     assert names.SCHEDULED_S not in span["attributes"]
     assert names.AWAITING_S not in span["attributes"]
+
+
+def test_panics(quiet: Tracing) -> None:
+    """Clients have the same answers while hooks come and go, and each is counted."""
+    without = harsh_outcomes(quiet.port)
+    counting = Counting(quiet.tool)
+    assert harsh_outcomes(quiet.port) == without
+    everything = [seen for client in without for seen in client]
+    wait_until("all counted", lambda: counting.counted().total() >= len(everything))
+    assert counting.counted().total() == len(everything)
+    aborted = counting.counted()[("GET", "/api/v1/test/panic", "aborted")]
+    assert aborted == everything.count("closed") > 0
+    assert quiet.tool.scrape().losses() == {}
+
+
+def test_load(quiet: Tracing) -> None:
+    """Through several turns no answer is lost or wrong, and none is counted twice or not at all."""
+    counting = Counting(quiet.tool)
+    with keep_alive_load(quiet.port, HEALTH) as load:
+        time.sleep(4)
+    assert load.outcomes.keys() == {200}
+    wait_until("no request is active", lambda: quiet.tool.scrape().active() == 0)
+    # With the one that tells what the answer is.
+    assert counting.counted() == {("GET", HEALTH, "200"): load.total() + 1}
+    # Of so many spans not all find room on their way.
+    assert quiet.tool.scrape().losses().keys() <= {"spans_queue_full"}
 
 
 def test_estimates(quiet: Tracing, build: str) -> None:
