@@ -29,8 +29,10 @@ static __always_inline struct app_check *check_of_frame(const struct poll_frame 
 
 static __always_inline bool is_spawning(const struct app_check *check)
 {
+	__u64 limit_ns = check->spawned ? APP_CHECK_SPAWNING_NS : APP_CHECK_SEARCHING_NS;
+
 	return check->spawning &&
-	       !(polls_in_turns && bpf_ktime_get_ns() - check->latest_ns > APP_CHECK_SPAWNING_NS);
+	       !(polls_in_turns && bpf_ktime_get_ns() - check->latest_ns > limit_ns);
 }
 
 static __always_inline bool is_whole(const struct app_check *check)

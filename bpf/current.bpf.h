@@ -23,7 +23,7 @@ static __always_inline bool polls_may_start(void)
  * polls were last let go of is not. */
 static __always_inline __u32 depth_of(const struct thread *thread)
 {
-	return thread->polls_since_ns == polls_since_ns ? thread->depth : 0;
+	return polls_are_watched() && thread->polls_since_ns == polls_since_ns ? thread->depth : 0;
 }
 
 /* The innermost of them, NULL for none. */
@@ -58,6 +58,25 @@ static __always_inline __u64 header_in_context(__u32 place, __u64 *ret_id)
 	return header ? *header : 0;
 }
 
+/* What is to be kept of a poll that was seen to start, and that was still in progress when polls were let
+ * go of: the check of applications that it had begun. */
+static __always_inline __u32 flags_of_forgotten(struct thread *thread, __u64 header)
+{
+	__u32 depth = thread->depth;
+	struct poll_frame *frame;
+
+	if (depth == 0 || depth > FRAME_LIMIT || depth_of(thread))
+		return 0;
+	frame = &thread->frames[(depth - 1) & (FRAME_LIMIT - 1)];
+	thread->depth = 0;
+	if (thread->written.output)
+		check(CHECK_FRAME_UNCHECKED);
+	thread->written.output = 0;
+	if (frame->header != header || !(frame->flags & FRAME_APP_CHECK))
+		return 0;
+	return frame->flags & (FRAME_APP_CHECK | ~0U << FRAME_APP_CHECK_SHIFT);
+}
+
 /* The poll in progress by its task's id. It has no start, and only one is kept of each thread. */
 static __noinline struct poll_frame *unseen_poll(__u32 tid)
 {
@@ -76,7 +95,7 @@ static __noinline struct poll_frame *unseen_poll(__u32 tid)
 	if (thread->unseen_id != id) {
 		thread->unseen_id = id;
 		thread->unseen.header = header;
-		thread->unseen.flags = FRAME_UNSEEN;
+		thread->unseen.flags = FRAME_UNSEEN | flags_of_forgotten(thread, header);
 	}
 	thread->unseen.kind = task->kind;
 	thread->unseen.start_ns = bpf_ktime_get_ns();
@@ -123,8 +142,10 @@ static __noinline int learn_task_id(__u64 header)
 		bool agrees = holding >> ((place - 1) & 31) & 1;
 
 		check(agrees ? CHECK_TASK_ID_AGREES : CHECK_TASK_ID_DIFFERS);
-		if (!agrees)
+		if (!agrees) {
+			task_id_differs = true;
 			task_id_place = 0;
+		}
 	}
 	return 0;
 }

@@ -28,6 +28,7 @@ int on_http_encode(struct pt_regs *ctx)
 	__u64 now_ns = bpf_ktime_get_ns();
 	__u32 tid = admit(HOOK_HTTP_ENCODE, ACTIVE_ALL);
 	__u64 encode = PT_REGS_PARM2(ctx), head = 0;
+	struct http_totals *total = http_total();
 	struct http_connection *connection;
 	struct rust_vector vector = {};
 	struct poll_frame *frame = tid ? expect_poll(tid) : NULL;
@@ -50,7 +51,8 @@ int on_http_encode(struct pt_regs *ctx)
 	bpf_probe_read_user(&head, sizeof(head), (void *)(encode + encode_head_offset));
 	bpf_probe_read_user(&connection->status, sizeof(connection->status),
 			    (void *)(head + head_status_offset));
-	if (frame->flags & FRAME_UNSEEN) {
+	/* So it is at the end of a turn: the poll's own end may come too late. */
+	if (frame->flags & FRAME_UNSEEN || polls_are_ending) {
 		connection->span.busy_ns = TIMES_UNKNOWN;
 		if (finish_unseen(connection, frame->header, now_ns))
 			return 0;
@@ -67,6 +69,8 @@ int on_http_encode(struct pt_regs *ctx)
 		bpf_probe_read_user(&vector, sizeof(vector), (void *)connection->output);
 	connection->output_length = vector.length;
 	connection->end_ns = now_ns;
+	if (total)
+		add(&total->ended, 1);
 	if (emit_spans)
 		end_request_times(connection, frame->header, now_ns - frame->start_ns);
 	frame->flags |= FRAME_HTTP_PENDING;

@@ -187,7 +187,8 @@ static __always_inline void finish_request(struct http_connection *connection, _
 	if (connection->has_trace_state)
 		bpf_map_delete_elem(&trace_states, &header);
 	connection->has_trace_state = 0;
-	if (total)
+	/* One that waited was answered before. */
+	if (total && !connection->end_ns)
 		add(&total->ended, 1);
 	connection->seen_ns = 0;
 	connection->start_ns = 0;

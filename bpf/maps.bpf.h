@@ -63,6 +63,7 @@ extern bool polls_in_turns;
 /* Words of tokio's context, as bits: those that in so many looks did not always hold the polled task's
  * id; and the one that user space made out to hold it, plus 1, or 0 for none. */
 extern __u32 task_id_misses;
+extern bool task_id_differs; /* it did not, once: never again */
 extern __u32 task_id_place;
 extern __u64 task_id_looks;
 

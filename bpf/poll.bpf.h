@@ -33,13 +33,16 @@ static __always_inline void count_wait(struct task *task, __u64 now_ns, bool is_
 
 static __always_inline void start_poll(struct pt_regs *ctx, __u32 tid)
 {
-	__u64 address = PT_REGS_PARM1(ctx), now_ns;
+	/* Read once: polls may be let go of at any moment. */
+	__u64 address = PT_REGS_PARM1(ctx), since_ns = polls_since_ns, now_ns;
 	struct task_header header;
 	struct poll_frame *frame;
 	struct thread *thread;
 	struct task *task;
 	bool is_cancelled;
 
+	if (!since_ns || polls_are_ending)
+		return;
 	if (bpf_probe_read_user(&header, sizeof(header), (void *)address)) {
 		lose(LOSS_READ_FAULT);
 		return;
@@ -58,8 +61,9 @@ static __always_inline void start_poll(struct pt_regs *ctx, __u32 tid)
 	if (task)
 		count_wait(task, now_ns, is_cancelled);
 	thread->stack_pointer = PT_REGS_SP(ctx);
-	thread->depth = depth_of(thread);
-	thread->polls_since_ns = polls_since_ns;
+	if (thread->polls_since_ns != since_ns)
+		thread->depth = 0;
+	thread->polls_since_ns = since_ns;
 	if (thread->depth >= FRAME_LIMIT) {
 		lose(LOSS_NESTING);
 		thread->depth = 0;

@@ -2,7 +2,7 @@
 
 /* The route template of a request, from axum's MatchedPath when the request lets go of it. */
 
-#include "current.bpf.h"
+#include "http_settle.bpf.h"
 
 /* axum's MatchedPath: an Arc<str>, whose text follows two reference counts. */
 struct rust_arc_str {
@@ -58,12 +58,15 @@ int on_http_route(struct pt_regs *ctx)
 	}
 	hash = hash_route(&route, path.length);
 	connection->route = hash;
-	if (hash == connection->last_route)
-		return 0;
-	if (!bpf_map_lookup_elem(&routes, &hash) &&
-	    bpf_map_update_elem(&routes, &hash, &route, BPF_NOEXIST) == -7 /* E2BIG */)
-		lose(LOSS_ROUTES_FULL);
-	else
-		connection->last_route = hash;
+	if (hash != connection->last_route) {
+		if (!bpf_map_lookup_elem(&routes, &hash) &&
+		    bpf_map_update_elem(&routes, &hash, &route, BPF_NOEXIST) == -7 /* E2BIG */)
+			lose(LOSS_ROUTES_FULL);
+		else
+			connection->last_route = hash;
+	}
+	/* It was all that was waited for, if no end of the poll will be seen. */
+	if (frame->flags & FRAME_UNSEEN)
+		http_settle(connection, frame->header, true);
 	return 0;
 }

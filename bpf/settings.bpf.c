@@ -32,6 +32,7 @@ bool polls_are_ending = false;
 bool polls_in_turns = false;
 
 __u32 task_id_misses = 0;
+bool task_id_differs = false;
 __u32 task_id_place = 0;
 __u64 task_id_looks = 0;
 

@@ -14,7 +14,7 @@ int on_poll_start(struct pt_regs *ctx)
 {
 	__u32 tid = admit(HOOK_POLL_START, ACTIVE_POLLS);
 
-	if (tid && polls_may_start())
+	if (tid)
 		start_poll(ctx, tid);
 	return 0;
 }
@@ -35,7 +35,7 @@ int on_raw_poll(struct pt_regs *ctx)
 {
 	__u32 tid = admit(HOOK_RAW_POLL, ACTIVE_POLLS);
 
-	if (tid && polls_may_start())
+	if (tid)
 		start_poll(ctx, tid);
 	return 0;
 }

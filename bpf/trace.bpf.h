@@ -71,7 +71,7 @@ static __always_inline void start_span(struct span_state *span, __u64 start_ns,
 static __always_inline void end_span_times(struct span_state *span, const struct task *task,
 					   __u64 in_poll_ns)
 {
-	if (!task || span->busy_ns == TIMES_UNKNOWN || !polls_are_watched() ||
+	if (!task || span->busy_ns == TIMES_UNKNOWN || !polls_may_start() ||
 	    span->start_ns < polls_since_ns) {
 		span->busy_ns = span->waiting_ns = TIMES_UNKNOWN;
 		return;

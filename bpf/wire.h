@@ -531,8 +531,10 @@ struct app_check {
 };
 _Static_assert(sizeof(struct app_check) == 40, "app_check");
 
-/* All are spawned in one poll. Where its end may not be seen, it is over after this. */
-#define APP_CHECK_SPAWNING_NS 1000000000ULL
+/* All are spawned in one poll, one right after the other, once what is to be inspected has been looked for.
+ * Where the poll's end may not be seen, it is over so long after the last one, or the beginning. */
+#define APP_CHECK_SPAWNING_NS  1000000000ULL
+#define APP_CHECK_SEARCHING_NS 60000000000ULL
 
 /* A task that inspects an application in a check, by its header. */
 struct app_inspection {

@@ -12,7 +12,8 @@ OUTPUT = Path("observability/METRICS.md")
 DESCRIPTIONS = Path("user/metric/descriptions.h")
 SELF = Path("user/self/self.c")
 WIRE = Path("bpf/wire.h")
-UNITS = {"s": "seconds", "By": "bytes"}
+# The one of numbers between 0 and 1 is no unit.
+UNITS = {"s": "seconds", "By": "bytes", "1": "ratio"}
 KINDS = {
     "METRIC_COUNTER": "counter",
     "METRIC_UP_DOWN_COUNTER": "up-down counter",

@@ -58,6 +58,7 @@ static int print_text(struct publisher *publisher, const struct metric_set *set,
 		.executable_path = publisher->subject->target->executable_path,
 		.pid = (int)publisher->subject->target->pid,
 		.lost = publisher__lost(publisher, error),
+		.has_estimates = publisher->counters.has_estimates,
 		.collector = config->otlp.metrics_target,
 	};
 

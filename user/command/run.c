@@ -96,6 +96,8 @@ static int finish(struct publisher *publisher, struct error *error)
 	int r = publisher__drain(publisher, error);
 
 	if (r >= 0)
+		r = probe__count_waiting(publisher->probe, error);
+	if (r >= 0)
 		r = publisher__close_spans(publisher, error);
 	if (r >= 0)
 		r = output__print(publisher, error);

@@ -37,6 +37,8 @@ int subject__plan(struct subject *subject, const struct config *config, struct e
 	r = probe_find_features(&kernel, error);
 	if (r < 0)
 		return r;
+	log_debug("a hit of a probe takes %llu ns, or %llu where its instruction is stepped over",
+		  (unsigned long long)kernel.trap_ns, (unsigned long long)kernel.step_ns);
 	if (config->attach == ATTACH_SINGLE)
 		kernel.uprobe_multi = 0;
 	r = plan__build(image, symbols, &kernel, config->level, &subject->plan, error);

@@ -22,6 +22,9 @@
 #define MEASURING_NS	  (20 * NS_PER_MS)
 #define MEASURING_PERIODS 10
 
+/* Learning takes some hundred requests. */
+#define PATIENT_PERIODS 10
+
 /* What is between two calls of the timer. */
 enum phase {
 	PHASE_WATCHING, /* all polls, to the end of the period or of the turn */
@@ -41,6 +44,7 @@ struct turns {
 	_Bool is_basic;	 /* polls are let go of for good as soon as they can be */
 	_Bool are_taken; /* within the limit all polls are watched */
 	_Bool has_warned;
+	unsigned int periods_over; /* the limit, in a row */
 	unsigned int periods;
 	uint64_t period_ns;  /* how long periods are meant to be */
 	uint64_t start_ns;   /* of the one in progress */
@@ -109,25 +113,43 @@ static int end_period(struct turns *turns)
 	return measure_now_and_then(turns);
 }
 
+static _Bool can_let_go(const struct turns *turns)
+{
+	const struct probe *probe = turns->publisher->probe;
+
+	return probe__can_let_go_of_polls(probe) &&
+	       (turns->is_basic || probe__can_take_turns(probe));
+}
+
 /* How long polls are to be watched in this period; the whole of it where they cannot be let go of. */
 static uint64_t turn_length_ns(const struct turns *turns)
 {
 	double share = turns->is_basic ? 0 : turns->governor.share;
 
-	if (share >= 1 || !probe__can_let_go_of_polls(turns->publisher->probe))
+	if (share >= 1 || !can_let_go(turns))
 		return turns->period_ns;
 	return (uint64_t)(share * (double)turns->period_ns);
 }
 
+/* Where probes have long been taking more than they may, because polls cannot be let go of. */
 static void warn_once(struct turns *turns)
 {
-	if (turns->has_warned || turns->governor.share >= 1 ||
-	    plan__can_let_go_of_polls(turns->publisher->subject->plan))
+	const struct publisher *publisher = turns->publisher;
+
+	if (turns->has_warned || turns->governor.share >= 1 || can_let_go(turns)) {
+		turns->periods_over = 0;
+		return;
+	}
+	if (++turns->periods_over < PATIENT_PERIODS)
 		return;
 	turns->has_warned = 1;
 	log_warning("probes take %.1f %% of the process's CPU time, more than --max-overhead, but "
-		    "polls cannot be let go of in this build; --level standard costs less",
-		    100 * turns->governor.overhead);
+		    "polls cannot be let go of: %s%s",
+		    100 * turns->governor.overhead,
+		    plan__can_let_go_of_polls(publisher->subject->plan)
+			    ? "what that takes has not been learnt from its requests"
+			    : "this build does not tell its tasks without them",
+		    publisher->config->level == LEVEL_FULL ? "; --level standard costs less" : "");
 }
 
 static int watch(struct turns *turns)
@@ -172,6 +194,7 @@ static int end_turn(struct turns *turns, uint64_t now_ns)
 			 "turns from now on, and their metrics estimated",
 			 100 * turns->governor.overhead);
 		turns->are_taken = 1;
+		turns->publisher->counters.has_estimates = 1;
 	}
 	probe__end_polls(turns->publisher->probe);
 	turns->watched_ns += now_ns - turns->turn_ns;
@@ -206,7 +229,7 @@ static int on_timer(void *context, int fd, uint32_t events)
 	if (r < 0)
 		return r;
 	/* At the basic level polls stay let go of, unless that turns out to have been wrong. */
-	if (turns->is_basic && probe__can_let_go_of_polls(probe))
+	if (turns->is_basic && can_let_go(turns))
 		return rest(turns);
 	return watch_again(turns);
 }
@@ -226,6 +249,9 @@ int turns__new(struct publisher *publisher, struct loop *loop, struct turns **re
 	turns->governor = (struct governor){.limit = publisher->config->max_overhead, .share = 1};
 	turns->is_basic = publisher->config->level == LEVEL_BASIC &&
 			  plan->signals[SIGNAL_TOKIO_POLLS].left_out;
+	if (publisher->config->level == LEVEL_BASIC && !turns->is_basic)
+		log_warning("at the basic level polls should be let go of, but this build does not "
+			    "tell its tasks without them: they stay watched");
 	turns->period_ns = plan->kernel.uprobe_multi ? MULTI_PERIOD_NS : SINGLE_PERIOD_NS;
 	if (!turns->is_basic && publisher->config->max_overhead <= 0)
 		turns->period_ns = TOLD_PERIOD_NS;

@@ -45,7 +45,7 @@ const struct argp_option option_table[] = {
 	{"max-series", OPTION_MAX_SERIES, "N", 0,
 	 "label sets of one metric, further ones are counted together (default: 1000)", 0},
 	{"max-tasks", OPTION_MAX_TASKS, "N", 0,
-	 "tokio tasks that are alive at a time, of which each takes 170 bytes of the kernel's "
+	 "tokio tasks that are alive at a time, of which each takes 256 bytes of the kernel's "
 	 "memory (default: 65536)",
 	 0},
 	{"max-span-age", OPTION_MAX_SPAN_AGE, "TIME", 0,

@@ -25,7 +25,10 @@ struct plan_kernel {
 	_Bool multi_by_process; /* its pid filter takes whole processes, not single threads */
 	_Bool rss_stat;		/* tracepoint kmem:rss_stat can be reached */
 	_Bool socket_accept;	/* tracepoints syscalls:sys_{enter,exit}_accept4 can */
-	uint64_t trap_ns;	/* what a hit of a uprobe takes, with a program that only counts */
+	/* What a hit of a uprobe takes, with a program that only counts: at an instruction that the kernel
+	 * emulates, and at one that it has the CPU step over. */
+	uint64_t trap_ns;
+	uint64_t step_ns;
 	char why_not[256]; /* the first of the above that is missing and matters, and what to do */
 };
 

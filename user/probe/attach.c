@@ -101,15 +101,14 @@ static void *destroy_link(void *link)
 	return NULL;
 }
 
-/* Takes out the links of such hooks, of which there is room for all; gives how many. */
-static size_t take_links(struct probe *probe, _Bool (*is_meant)(enum hook hook),
-			 struct bpf_link **taken)
+/* Takes out the links of such hooks; gives how many. */
+static size_t take_links(struct probe *probe, _Bool (*is_meant)(enum hook hook))
 {
 	size_t count = 0, kept = 0;
 
 	for (size_t i = 0; i < probe->link_count; i++) {
 		if (is_meant(probe->links[i].hook))
-			taken[count++] = probe->links[i].link;
+			probe->detached[count++] = probe->links[i].link;
 		else
 			probe->links[kept++] = probe->links[i];
 	}
@@ -121,20 +120,18 @@ static size_t take_links(struct probe *probe, _Bool (*is_meant)(enum hook hook),
  * wait for theirs at the same time. */
 void probe_detach_hooks(struct probe *probe, _Bool (*is_meant)(enum hook hook))
 {
-	size_t room = probe->link_count;
-	_cleanup_free_ struct bpf_link **links = calloc(room + 1, sizeof(struct bpf_link *));
-	_cleanup_free_ pthread_t *threads = calloc(room + 1, sizeof(*threads));
-	size_t count = links ? take_links(probe, is_meant, links) : 0;
+	size_t count = take_links(probe, is_meant);
 	size_t started = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (threads && pthread_create(&threads[started], NULL, destroy_link, links[i]) == 0)
+		if (pthread_create(&probe->detachers[started], NULL, destroy_link,
+				   probe->detached[i]) == 0)
 			started++;
 		else
-			bpf_link__destroy(links[i]);
+			bpf_link__destroy(probe->detached[i]);
 	}
 	while (started > 0)
-		pthread_join(threads[--started], NULL);
+		pthread_join(probe->detachers[--started], NULL);
 }
 
 static _Bool is_any(enum hook hook)

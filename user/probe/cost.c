@@ -41,5 +41,8 @@ int probe__read_costs(struct probe *probe, struct probe_cost ret_costs[HOOK_COUN
 
 uint64_t probe__trap_ns(const struct probe *probe, enum hook hook)
 {
-	return catalogue_hook__is_tracepoint(hook) ? 0 : probe->plan->kernel.trap_ns;
+	if (catalogue_hook__is_tracepoint(hook))
+		return 0;
+	return probe->plan->hooks[hook].has_expensive_site ? probe->plan->kernel.step_ns
+							   : probe->plan->kernel.trap_ns;
 }

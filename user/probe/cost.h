@@ -21,7 +21,8 @@ int probe__read_costs(struct probe *probe, struct probe_cost ret_costs[HOOK_COUN
  * CAP_SYS_ADMIN. */
 int probe__measure_programs(void);
 
-/* What a hit of a hook takes besides its program, in nanoseconds. */
+/* What a hit of a hook takes besides its program, in nanoseconds: of a hook with an expensive site, as if
+ * all were. */
 uint64_t probe__trap_ns(const struct probe *probe, enum hook hook);
 
 #endif

@@ -27,8 +27,10 @@ static void miss(struct plan_kernel *kernel, const char *what)
 		snprintf(kernel->why_not, sizeof(kernel->why_not), "%s", what);
 }
 
-/* What a probe is tried on: a function that begins as most do that the tool hooks. */
+/* What a probe is tried on: a function that begins as most do that the tool hooks, and one whose first
+ * instruction the kernel does not emulate. */
 void trial_function(void);
+void stepped_function(void);
 
 #if defined(__x86_64__)
 __asm__(".text\n"
@@ -37,11 +39,21 @@ __asm__(".text\n"
 	"	push %rbp\n"
 	"	pop %rbp\n"
 	"	ret\n"
-	".size trial_function, . - trial_function\n");
+	".size trial_function, . - trial_function\n"
+	".type stepped_function, @function\n"
+	"stepped_function:\n"
+	"	xor %eax, %eax\n"
+	"	ret\n"
+	".size stepped_function, . - stepped_function\n");
 #else
 __attribute__((noinline)) void trial_function(void)
 {
 	__asm__ volatile("nop" ::: "memory");
+}
+
+__attribute__((noinline)) void stepped_function(void)
+{
+	__asm__ volatile("add x0, x0, #0" ::: "x0", "memory");
 }
 #endif
 
@@ -49,7 +61,7 @@ __attribute__((noinline)) void trial_function(void)
 #define BATCHES	   8
 #define BATCH_HITS 250
 
-static uint64_t time_hit_ns(void)
+static uint64_t time_hit_ns(void (*function)(void))
 {
 	uint64_t best_ns = UINT64_MAX;
 
@@ -57,7 +69,7 @@ static uint64_t time_hit_ns(void)
 		uint64_t start_ns = clock_monotonic_ns(), took_ns;
 
 		for (int i = 0; i < BATCH_HITS; i++)
-			trial_function();
+			function();
 		took_ns = clock_monotonic_ns() - start_ns;
 		if (took_ns < best_ns)
 			best_ns = took_ns;
@@ -73,15 +85,15 @@ static void *run_trial(void *unused)
 }
 
 struct own_image {
-	uint64_t bias;
-	uint64_t offset; /* of trial_function() in the file */
+	void (*function)(void);
+	uint64_t offset; /* of it in the file */
 	_Bool found;
 };
 
 static int find_own_offset(struct dl_phdr_info *info, size_t size, void *context)
 {
 	struct own_image *own = context;
-	uint64_t address = (uint64_t)(uintptr_t)trial_function - info->dlpi_addr;
+	uint64_t address = (uint64_t)(uintptr_t)own->function - info->dlpi_addr;
 
 	(void)size;
 	for (unsigned int i = 0; i < info->dlpi_phnum; i++) {
@@ -128,7 +140,8 @@ static int open_trial(struct feature **ret_trial, enum bpf_attach_type type)
 /* uprobe_multi links came with kernel commit 89ae89f53d20 ("bpf: Add multi uprobe link"), 6.6; that
  * their pid means the whole process with 46ba0e49b642 ("bpf: fix multi-uprobe PID filtering
  * logic"), 6.10. */
-static void try_multi(struct plan_kernel *kernel, const struct own_image *own)
+static void try_multi(struct plan_kernel *kernel, const struct own_image *own,
+		      const struct own_image *stepped)
 {
 	_cleanup_(feature__destroyp) struct feature *trial = NULL;
 	unsigned long offset = own->offset;
@@ -143,11 +156,19 @@ static void try_multi(struct plan_kernel *kernel, const struct own_image *own)
 	trial_function();
 	kernel->uprobe_multi = trial->bss->hits == 1;
 	kernel->multi_by_process = kernel->uprobe_multi && other_thread_hits(trial);
-	if (kernel->uprobe_multi)
-		kernel->trap_ns = time_hit_ns();
+	if (!kernel->uprobe_multi)
+		return;
+	kernel->trap_ns = time_hit_ns(trial_function);
+	offset = stepped->offset;
+	bpf_link__destroy(trial->links.on_trial);
+	trial->links.on_trial = bpf_program__attach_uprobe_multi(trial->progs.on_trial, getpid(),
+								 "/proc/self/exe", NULL, &options);
+	if (trial->links.on_trial)
+		kernel->step_ns = time_hit_ns(stepped_function);
 }
 
-static int try_single(struct plan_kernel *kernel, const struct own_image *own, struct error *error)
+static int try_single(struct plan_kernel *kernel, const struct own_image *own,
+		      const struct own_image *stepped, struct error *error)
 {
 	_cleanup_(feature__destroyp) struct feature *trial = NULL;
 	int r = open_trial(&trial, 0);
@@ -170,8 +191,14 @@ static int try_single(struct plan_kernel *kernel, const struct own_image *own, s
 	}
 	trial_function();
 	kernel->uprobe = trial->bss->hits == 1;
-	if (kernel->uprobe)
-		kernel->trap_ns = time_hit_ns();
+	if (!kernel->uprobe)
+		return 0;
+	kernel->trap_ns = time_hit_ns(trial_function);
+	bpf_link__destroy(trial->links.on_trial);
+	trial->links.on_trial = bpf_program__attach_uprobe(trial->progs.on_trial, false, getpid(),
+							   "/proc/self/exe", stepped->offset);
+	if (trial->links.on_trial)
+		kernel->step_ns = time_hit_ns(stepped_function);
 	return 0;
 }
 
@@ -209,11 +236,13 @@ static void reach_tracefs(struct plan_kernel *kernel)
 int probe_find_features(struct plan_kernel *ret_kernel, struct error *error)
 {
 	struct plan_kernel kernel = {0};
-	struct own_image own = {0};
+	struct own_image own = {.function = trial_function};
+	struct own_image stepped = {.function = stepped_function};
 	int r;
 
 	dl_iterate_phdr(find_own_offset, &own);
-	if (!own.found)
+	dl_iterate_phdr(find_own_offset, &stepped);
+	if (!own.found || !stepped.found)
 		return error_set(error, -EINVAL,
 				 "cannot find the tool's own code to try probes on");
 
@@ -222,14 +251,14 @@ int probe_find_features(struct plan_kernel *ret_kernel, struct error *error)
 		return error_set(error, -ENOTSUP,
 				 "the kernel has no BTF (/sys/kernel/btf/vmlinux): a kernel with "
 				 "CONFIG_DEBUG_INFO_BTF is needed, as Debian's are");
-	r = try_single(&kernel, &own, error);
+	r = try_single(&kernel, &own, &stepped, error);
 	if (r < 0)
 		return r;
 	kernel.ring_buffer = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
 	if (!kernel.ring_buffer)
 		miss(&kernel, "no BPF ring buffer: Linux 5.8 or newer is needed");
 	if (kernel.uprobe)
-		try_multi(&kernel, &own);
+		try_multi(&kernel, &own, &stepped);
 	reach_tracefs(&kernel);
 	*ret_kernel = kernel;
 	return 0;

@@ -4,6 +4,8 @@
 
 /* The probe's parts, for the files of this stage only. */
 
+#include <pthread.h>
+
 #include "probe/probe.h"
 #include "scottyscope.skel.h"
 
@@ -31,6 +33,8 @@ struct probe {
 	const struct probe_histograms *histograms;
 	struct scottyscope *skeleton;
 	struct probe_link *links;
+	struct bpf_link **detached; /* room for all that are let go of at one time */
+	pthread_t *detachers;
 	size_t link_count;
 	struct probe_attachment attachment;
 	uint64_t start_ns;

@@ -11,6 +11,9 @@ static const enum hook poll_hooks[] = {
 	HOOK_RAW_POLL_RETURN, HOOK_POLL_START,	   HOOK_RAW_POLL,
 };
 
+/* More perf events than these are not let go of once in some seconds. */
+#define SINGLE_SITES_LIMIT 8
+
 _Bool probe_hook__is_of_polls(enum hook hook)
 {
 	for (size_t i = 0; i < sizeof(poll_hooks) / sizeof(poll_hooks[0]); i++) {
@@ -27,7 +30,8 @@ static uint32_t id_place(const struct probe *probe)
 	uint64_t looks = __atomic_load_n(&probe->skeleton->bss->task_id_looks, __ATOMIC_RELAXED);
 	uint32_t holding = ~misses & ((UINT32_C(1) << CONTEXT_WORDS) - 1);
 
-	if (looks < TASK_ID_LOOKS || __builtin_popcount(holding) != 1)
+	if (looks < TASK_ID_LOOKS || __builtin_popcount(holding) != 1 ||
+	    __atomic_load_n(&probe->skeleton->bss->task_id_differs, __ATOMIC_RELAXED))
 		return 0;
 	return (uint32_t)__builtin_ctz(holding) + 1;
 }
@@ -39,6 +43,18 @@ _Bool probe__can_let_go_of_polls(const struct probe *probe)
 
 	return id_place(probe) && agreements >= AGREEMENTS_TO_TRUST &&
 	       agreements < AGREEMENTS_NEVER;
+}
+
+_Bool probe__can_take_turns(const struct probe *probe)
+{
+	size_t sites = 0;
+
+	for (size_t i = 0; i < sizeof(poll_hooks) / sizeof(poll_hooks[0]); i++) {
+		const struct plan_hook *hook = &probe->plan->hooks[poll_hooks[i]];
+
+		sites += hook->wanted ? hook->site_count : 0;
+	}
+	return probe->plan->kernel.uprobe_multi || sites <= SINGLE_SITES_LIMIT;
 }
 
 void probe__end_polls(struct probe *probe)

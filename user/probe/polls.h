@@ -11,6 +11,9 @@
  * response's status in memory is the one that is written. It takes some hundred requests. */
 _Bool probe__can_let_go_of_polls(const struct probe *probe);
 
+/* Whether that is quick enough to be done again and again: each perf event takes a grace period. */
+_Bool probe__can_take_turns(const struct probe *probe);
+
 /* Letting go takes two steps. First no poll is watched that starts from now on, but those that have are
  * until they end, for which they should get some milliseconds. */
 void probe__end_polls(struct probe *probe);

@@ -35,6 +35,11 @@ int probe__activate(struct probe *probe, struct error *error);
 
 /* Takes every site away again; what was counted can still be read. */
 void probe__detach(struct probe *probe);
+
+/* After that: counts the requests that were answered, but of which something was waited for (see
+ * finish_unseen() in bpf/http_settle.bpf.h). Their spans are not sent any more. */
+int probe__count_waiting(struct probe *probe, struct error *error);
+
 void probe__free(struct probe *probe);
 
 /* The ring buffer's map, for draining. */

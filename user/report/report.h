@@ -13,6 +13,7 @@ struct report_context {
 	const char *executable_path;
 	int pid;
 	uint64_t lost;		 /* self_total_lost() */
+	_Bool has_estimates;	 /* polls were not watched all of the time */
 	const char *metrics_url; /* NULL: not served */
 	const char *collector;	 /* "host:port", NULL: not sent */
 };

@@ -148,7 +148,10 @@ void report_print_text(const struct metric_set *set, const struct report_context
 	report_print_tokio(set, stream);
 	print_memory(set, stream);
 	if (context->lost == 0)
-		fprintf(stream, "Lost\n  nothing: every number above is exact\n\n");
+		fprintf(stream, "Lost\n  nothing: %s\n\n",
+			context->has_estimates
+				? "all but tokio's polls, which are estimated, is exact"
+				: "every number above is exact");
 	else
 		fprintf(stream,
 			"Lost\n  %" PRIu64 " events; scottyscope_lost_total tells the causes\n\n",

@@ -35,16 +35,22 @@ static struct metric_set *sample(struct arena *arena)
 	return sample_named(arena, NAMES_DOCS);
 }
 
-static char *text_of(const struct metric_set *set, uint64_t lost)
+static char *text_in_context(const struct metric_set *set, const struct report_context *context)
 {
-	struct report_context context = {.executable_path = "/opt/scotty", .pid = 7, .lost = lost};
 	char *text = NULL;
 	size_t size = 0;
 	FILE *stream = open_memstream(&text, &size);
 
-	report_print_text(set, &context, stream);
+	report_print_text(set, context, stream);
 	fclose(stream);
 	return text;
+}
+
+static char *text_of(const struct metric_set *set, uint64_t lost)
+{
+	struct report_context context = {.executable_path = "/opt/scotty", .pid = 7, .lost = lost};
+
+	return text_in_context(set, &context);
 }
 
 Test(report_text, numbers_of_the_collection_are_shown)
@@ -59,6 +65,18 @@ Test(report_text, numbers_of_the_collection_are_shown)
 	cr_assert_not_null(strstr(text, " 555.6 us"), "%s", text);
 	cr_assert_not_null(strstr(text, "    10 ms"), "%s", text);
 	cr_assert_not_null(strstr(text, "every number above is exact"));
+	free(text);
+	arena__free(arena);
+}
+
+Test(report_text, estimates_are_not_called_exact)
+{
+	struct arena *arena = arena__new(0);
+	struct report_context context = {.executable_path = "/opt/scotty", .has_estimates = 1};
+	char *text = text_in_context(sample(arena), &context);
+
+	cr_assert_null(strstr(text, "every number above is exact"));
+	cr_assert_not_null(strstr(text, "tokio's polls, which are estimated"));
 	free(text);
 	arena__free(arena);
 }
