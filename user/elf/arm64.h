@@ -2,13 +2,14 @@
 #ifndef SCOTTYSCOPE_ELF_ARM64_H
 #define SCOTTYSCOPE_ELF_ARM64_H
 
-/* 64-bit Arm's part of elf/code.h: instructions of one size, of which few need to be told apart. The
- * first argument registers, x0 to x5, are CODE_REGISTER_RDI to CODE_REGISTER_R9, in this order. */
+/* 64-bit Arm's part of elf/code.h and elf/exit.h: instructions of one size, of which few need to be told apart. The
+ * first argument registers, x0 to x7, are CODE_REGISTER_RDI to CODE_REGISTER_X7, in this order. */
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "elf/code.h"
+#include "elf/exit.h"
 
 /* The code of one function, or what happens to follow its entry. */
 struct arm64_code {
@@ -28,5 +29,14 @@ void arm64_find_site(const struct arm64_code *code, unsigned int keep, _Bool rep
 		     struct code_site *site);
 int arm64_for_each_target(const struct arm64_code *code, code_target_callback callback,
 			  void *context);
+_Bool arm64_takes_result(const struct arm64_code *code);
+
+/* As code_find_exits(), code_find_result() and code_find_byte_store(), of whole functions. */
+int arm64_find_exits(const struct arm64_code *code, struct code_site ret_sites[CODE_EXIT_LIMIT]);
+_Bool arm64_find_result(const struct arm64_code *code, uint32_t *ret_register);
+uint32_t arm64_find_byte_store(const struct arm64_code *code);
+
+/* Sets the place, its instruction and what that costs. */
+void arm64_set_site(struct code_site *site, uint32_t instruction, uint64_t address);
 
 #endif

@@ -183,6 +183,17 @@ int code_find_site(const struct elf_image *image, uint64_t entry, uint64_t size,
 	return 0;
 }
 
+_Bool code_takes_result(const struct elf_image *image, uint64_t entry, uint64_t size)
+{
+	struct function function;
+	struct arm64_code code;
+
+	if (function__init(&function, image, entry, size) < 0)
+		return 0;
+	code = function__of_arm64(&function);
+	return elf_image__machine(image) == EM_X86_64 || arm64_takes_result(&code);
+}
+
 /* Where a branch goes, if the file says so: to an address of its own, or through a pointer in the
  * data, as compilers call functions of other crates. */
 static _Bool find_target(const struct elf_pointers *pointers, const struct instruction *instruction,

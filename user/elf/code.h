@@ -23,8 +23,9 @@ enum code_cost {
 const char *code_cost_name(enum code_cost cost);
 
 /* What a site has to find as it was at the entry, as a set: the registers that hold the first
- * arguments of the System V ABI (on Arm, x0 to x5 in this order) and, where what they point to is
- * read, memory other than the function's own stack. */
+ * arguments of the System V ABI (on Arm, x0 to x7 in this order), the stack pointer and, where what
+ * is pointed to is read, memory other than the function's own stack. */
+#define CODE_REGISTER(place) (1U << ((place)-1)) /* from 1 */
 enum code_register {
 	CODE_REGISTER_RDI = 1 << 0,
 	CODE_REGISTER_RSI = 1 << 1,
@@ -32,7 +33,10 @@ enum code_register {
 	CODE_REGISTER_RCX = 1 << 3,
 	CODE_REGISTER_R8 = 1 << 4,
 	CODE_REGISTER_R9 = 1 << 5,
-	CODE_MEMORY = 1 << 6,
+	CODE_REGISTER_X6 = 1 << 6,
+	CODE_REGISTER_X7 = 1 << 7,
+	CODE_STACK_POINTER = 1 << 8,
+	CODE_MEMORY = 1 << 9,
 };
 
 struct code_site {
@@ -52,6 +56,11 @@ struct code_site {
  * whatever that costs. -EBADMSG where the code cannot be read. */
 int code_find_site(const struct elf_image *image, uint64_t entry, uint64_t size, unsigned int keep,
 		   _Bool repeat_ok, struct code_site *ret_site, struct error *error);
+
+/* Whether the function takes the address of its result in memory from where the calling convention
+ * says: on Arm from x8. Compilers may hand it over like any other argument where they know all that
+ * call the function; on x86-64 that is the same. False where the code cannot be read. */
+_Bool code_takes_result(const struct elf_image *image, uint64_t entry, uint64_t size);
 
 /* Calls back for the target of each call and of each jump out of the function that the file tells
  * (direct, or through one of `pointers`, such as the global offset table's), in the order of the

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "elf/arm64.h"
 #include "elf/instruction.h"
 #include "elf/internal.h"
 
@@ -12,6 +13,7 @@ struct walk {
 	const uint8_t *bytes;
 	uint64_t entry;
 	uint64_t size;
+	_Bool is_arm64;
 };
 
 static int walk__init(struct walk *walk, const struct elf_image *image, uint64_t entry,
@@ -19,15 +21,26 @@ static int walk__init(struct walk *walk, const struct elf_image *image, uint64_t
 {
 	size_t available;
 
-	walk->bytes = elf_image__contents(image, entry, &available);
+	*walk = (struct walk){.bytes = elf_image__contents(image, entry, &available)};
 	if (!walk->bytes || size > available)
 		return error_set(error, -EBADMSG,
 				 "%s is damaged: the function at 0x%llx is not within its code",
 				 elf_image__path(image), (unsigned long long)entry);
 	walk->entry = entry;
-	walk->size = elf_image__machine(image) == EM_X86_64 ? size : 0;
+	walk->size = size;
+	walk->is_arm64 = elf_image__machine(image) == EM_AARCH64;
 	instruction_decoder_init(&walk->decoder);
 	return 0;
+}
+
+static struct arm64_code walk__of_arm64(const struct walk *walk)
+{
+	return (struct arm64_code){
+		.bytes = walk->bytes,
+		.size = (size_t)walk->size,
+		.entry = walk->entry,
+		.is_whole = 1,
+	};
 }
 
 /* Decodes the instruction at `at` bytes from the entry. False at the end, and where there is none. */
@@ -59,18 +72,13 @@ static _Bool walk__evades(const struct walk *walk, const struct instruction *ins
 	return walk__at(walk, target - walk->entry, &reached) && is_return(&reached);
 }
 
-int code_find_exits(const struct elf_image *image, uint64_t entry, uint64_t size,
-		    struct code_site ret_sites[CODE_EXIT_LIMIT], struct error *error)
+static int find_exits(const struct walk *walk, struct code_site ret_sites[CODE_EXIT_LIMIT])
 {
 	struct instruction instruction, last = {.decoded.mnemonic = ZYDIS_MNEMONIC_INVALID};
-	struct walk walk;
 	int count = 0;
-	int r = walk__init(&walk, image, entry, size, error);
 
-	if (r < 0)
-		return r;
-	for (uint64_t at = 0; at < walk.size; at += instruction.decoded.length) {
-		if (!walk__at(&walk, at, &instruction) || walk__evades(&walk, &instruction))
+	for (uint64_t at = 0; at < walk->size; at += instruction.decoded.length) {
+		if (!walk__at(walk, at, &instruction) || walk__evades(walk, &instruction))
 			return 0;
 		if (is_return(&instruction)) {
 			if (last.decoded.mnemonic != ZYDIS_MNEMONIC_POP || count == CODE_EXIT_LIMIT)
@@ -79,7 +87,7 @@ int code_find_exits(const struct elf_image *image, uint64_t entry, uint64_t size
 
 			*site = (struct code_site){
 				.address = last.address,
-				.entry = entry,
+				.entry = walk->entry,
 				.cost = instruction__cost(&last),
 				.entry_cost = instruction__cost(&last),
 			};
@@ -90,7 +98,36 @@ int code_find_exits(const struct elf_image *image, uint64_t entry, uint64_t size
 	return count;
 }
 
-/* Which registers hold the first argument, as bits by their numbers. */
+int code_find_exits(const struct elf_image *image, uint64_t entry, uint64_t size,
+		    struct code_site ret_sites[CODE_EXIT_LIMIT], struct error *error)
+{
+	struct walk walk;
+	struct arm64_code code;
+	int r = walk__init(&walk, image, entry, size, error);
+
+	if (r < 0)
+		return r;
+	code = walk__of_arm64(&walk);
+	return walk.is_arm64 ? arm64_find_exits(&code, ret_sites) : find_exits(&walk, ret_sites);
+}
+
+int code_find_result(const struct elf_image *image, uint64_t entry, uint64_t size,
+		     uint32_t *ret_register, struct error *error)
+{
+	struct code_site sites[CODE_EXIT_LIMIT];
+	struct walk walk;
+	struct arm64_code code;
+	int r = walk__init(&walk, image, entry, size, error);
+
+	*ret_register = 0;
+	if (r < 0)
+		return r;
+	code = walk__of_arm64(&walk);
+	return walk.is_arm64 ? arm64_find_result(&code, ret_register)
+			     : find_exits(&walk, sites) > 0;
+}
+
+/* Which registers hold the first argument, the address of the result, as bits by their numbers. */
 struct copies {
 	uint32_t registers;
 };
@@ -154,19 +191,13 @@ static _Bool copies__stores(const struct copies *copies, const struct instructio
 	return 1;
 }
 
-int code_find_byte_store(const struct elf_image *image, uint64_t entry, uint64_t size,
-			 uint32_t *ret_offset, struct error *error)
+static uint32_t find_byte_store(const struct walk *walk)
 {
 	struct copies copies = {.registers = register_bit(ZYDIS_REGISTER_RDI)};
 	struct instruction instruction;
 	int64_t offset, found = 0;
-	struct walk walk;
-	int r = walk__init(&walk, image, entry, size, error);
 
-	*ret_offset = 0;
-	if (r < 0)
-		return r;
-	for (uint64_t at = 0; walk__at(&walk, at, &instruction); at += instruction.decoded.length) {
+	for (uint64_t at = 0; walk__at(walk, at, &instruction); at += instruction.decoded.length) {
 		if (copies__stores(&copies, &instruction, &offset)) {
 			if (offset <= 0 || offset > UINT16_MAX || (found && offset != found))
 				return 0;
@@ -174,6 +205,20 @@ int code_find_byte_store(const struct elf_image *image, uint64_t entry, uint64_t
 		}
 		copies__step(&copies, &instruction);
 	}
-	*ret_offset = (uint32_t)found;
+	return (uint32_t)found;
+}
+
+int code_find_byte_store(const struct elf_image *image, uint64_t entry, uint64_t size,
+			 uint32_t *ret_offset, struct error *error)
+{
+	struct walk walk;
+	struct arm64_code code;
+	int r = walk__init(&walk, image, entry, size, error);
+
+	*ret_offset = 0;
+	if (r < 0)
+		return r;
+	code = walk__of_arm64(&walk);
+	*ret_offset = walk.is_arm64 ? arm64_find_byte_store(&code) : find_byte_store(&walk);
 	return 0;
 }

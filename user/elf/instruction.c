@@ -144,7 +144,7 @@ _Bool instruction__never_falls_through(const struct instruction *instruction)
 	}
 }
 
-static unsigned int argument_register(ZydisRegister name)
+static unsigned int kept_register(ZydisRegister name)
 {
 	switch (ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, name)) {
 	case ZYDIS_REGISTER_RDI:
@@ -159,6 +159,8 @@ static unsigned int argument_register(ZydisRegister name)
 		return CODE_REGISTER_R8;
 	case ZYDIS_REGISTER_R9:
 		return CODE_REGISTER_R9;
+	case ZYDIS_REGISTER_RSP:
+		return CODE_STACK_POINTER;
 	default:
 		return 0;
 	}
@@ -173,7 +175,7 @@ _Bool instruction__writes(const struct instruction *instruction, unsigned int re
 		if (!(operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE))
 			continue;
 		if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
-		    (argument_register(operand->reg.value) & registers))
+		    (kept_register(operand->reg.value) & registers))
 			return 1;
 		if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY && (registers & CODE_MEMORY) &&
 		    operand->mem.base != ZYDIS_REGISTER_RSP)

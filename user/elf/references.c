@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "elf/arm64_instruction.h"
 #include "elf/internal.h"
 
 struct search {
@@ -42,7 +43,8 @@ static size_t opcode_size(const uint8_t *bytes)
 	return bytes[0] == 0x8d && (bytes[1] & 0xc7) == 0x05 ? 2 : 0;
 }
 
-static void search__code(struct search *search, const uint8_t *bytes, size_t size, uint64_t address)
+static void search__x86_64(struct search *search, const uint8_t *bytes, size_t size,
+			   uint64_t address)
 {
 	int32_t displacement;
 
@@ -57,11 +59,27 @@ static void search__code(struct search *search, const uint8_t *bytes, size_t siz
 	}
 }
 
+static void search__arm64(struct search *search, const uint8_t *bytes, size_t size,
+			  uint64_t address)
+{
+	struct arm64_pages pages = {0};
+	uint64_t target;
+
+	for (size_t i = 0; i + ARM64_INSTRUCTION_BYTES <= size; i += ARM64_INSTRUCTION_BYTES) {
+		uint32_t instruction = arm64_read(bytes + i);
+
+		if (arm64_direct_target(instruction, address + i, &target) ||
+		    arm64_pages__step(&pages, instruction, address + i, &target))
+			search__mark(search, target);
+	}
+}
+
 void code_find_references(const struct elf_image *image, const struct elf_pointers *pointers,
 			  const uint64_t *entries, size_t count, _Bool *ret_used)
 {
 	struct search search = {.entries = entries, .count = count, .used = ret_used};
-	_Bool is_known = elf_image__machine(image) == EM_X86_64 && elf_image__is_pie(image);
+	_Bool is_arm64 = elf_image__machine(image) == EM_AARCH64;
+	_Bool is_known = elf_image__is_pie(image);
 
 	for (size_t i = 0; i < count; i++)
 		ret_used[i] = !is_known;
@@ -77,7 +95,9 @@ void code_find_references(const struct elf_image *image, const struct elf_pointe
 		if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X))
 			continue;
 		bytes = elf_image__contents(image, segment->p_vaddr, &size);
-		if (bytes)
-			search__code(&search, bytes, size, segment->p_vaddr);
+		if (bytes && is_arm64)
+			search__arm64(&search, bytes, size, segment->p_vaddr);
+		else if (bytes)
+			search__x86_64(&search, bytes, size, segment->p_vaddr);
 	}
 }

@@ -11,10 +11,10 @@
 #include "elf/pointers.h"
 
 /* Tells for each of `count` functions at `entries`, in ascending order, whether the executable calls
- * it, jumps to it, takes its address, or has a pointer to it. Code is searched byte by byte, so that
- * now and then what is no instruction counts as one. Short jumps are not looked for: compilers make
- * them within a function, whose neighbours only the linker knows. On machines other than x86-64, and
- * in executables at fixed addresses, all are said to be used. */
+ * it, jumps to it, takes its address, or has a pointer to it. Code of x86-64 is searched byte by byte,
+ * so that now and then what is no instruction counts as one. Short jumps are not looked for there:
+ * compilers make them within a function, whose neighbours only the linker knows. In executables at
+ * fixed addresses all are said to be used. */
 void code_find_references(const struct elf_image *image, const struct elf_pointers *pointers,
 			  const uint64_t *entries, size_t count, _Bool *ret_used);
 

@@ -3,6 +3,7 @@
 
 #include <elf.h>
 
+#include "elf/arm64_instruction.h"
 #include "elf/instruction.h"
 
 /* How many instructions from an address on its text's length is looked for. */
@@ -34,38 +35,94 @@ static uint64_t puts_number(const struct instruction *instruction)
 	return from->imm.value.u;
 }
 
-int code_for_each_text(const struct elf_image *image, uint64_t entry, uint64_t size,
-		       code_text_callback callback, void *context)
+/* The same on Arm: movz, without a shift. */
+static uint64_t arm64_puts_number(uint32_t instruction)
 {
-	const uint8_t *bytes = elf_image__bytes(image, entry, (size_t)size);
-	struct instruction instruction;
-	uint64_t address = 0;
-	ZydisDecoder decoder;
-	int distance = 0;
+	return arm64_matches(instruction, 0x7fe00000, 0x52800000) ? arm64_field(instruction, 5, 16)
+								  : 0;
+}
 
-	if (elf_image__machine(image) != EM_X86_64 || !bytes)
+/* What the search is for, and the latest address with how far on its length may be. */
+struct search {
+	const struct elf_image *image;
+	code_text_callback callback;
+	void *context;
+	uint64_t address;
+	int distance;
+};
+
+static void search__address(struct search *search, uint64_t address)
+{
+	search->address = address;
+	search->distance = LENGTH_DISTANCE;
+}
+
+/* Goes on by an instruction that takes no address; `number` is what it puts somewhere, 0 for none. */
+static int search__number(struct search *search, uint64_t number)
+{
+	const uint8_t *text;
+
+	if (search->distance <= 0)
 		return 0;
+	search->distance--;
+	if (number == 0 || number > LENGTH_MAX)
+		return 0;
+	text = elf_image__bytes(search->image, search->address, (size_t)number);
+	return text ? search->callback(search->context, (const char *)text, (size_t)number) : 0;
+}
+
+static int search__x86_64(struct search *search, const uint8_t *bytes, uint64_t size,
+			  uint64_t entry)
+{
+	struct instruction instruction;
+	uint64_t address;
+	ZydisDecoder decoder;
+
 	instruction_decoder_init(&decoder);
 	for (uint64_t at = 0; at < size; at += instruction.decoded.length) {
-		uint64_t length;
-		const uint8_t *text;
-		int r;
+		int r = 0;
 
 		if (!instruction__decode(&instruction, &decoder, bytes + at, (size_t)(size - at),
 					 entry + at))
 			return 0;
-		if (takes_address(&instruction, &address)) {
-			distance = LENGTH_DISTANCE;
-			continue;
-		}
-		length = distance > 0 ? puts_number(&instruction) : 0;
-		distance--;
-		if (length == 0 || length > LENGTH_MAX)
-			continue;
-		text = elf_image__bytes(image, address, (size_t)length);
-		r = text ? callback(context, (const char *)text, (size_t)length) : 0;
+		if (takes_address(&instruction, &address))
+			search__address(search, address);
+		else
+			r = search__number(search, puts_number(&instruction));
 		if (r != 0)
 			return r;
 	}
 	return 0;
+}
+
+static int search__arm64(struct search *search, const uint8_t *bytes, uint64_t size, uint64_t entry)
+{
+	struct arm64_pages pages = {0};
+	uint64_t address;
+
+	for (uint64_t at = 0; at + ARM64_INSTRUCTION_BYTES <= size; at += ARM64_INSTRUCTION_BYTES) {
+		uint32_t instruction = arm64_read(bytes + at);
+		int r = 0;
+
+		if (arm64_pages__step(&pages, instruction, entry + at, &address))
+			search__address(search, address);
+		else
+			r = search__number(search, arm64_puts_number(instruction));
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+int code_for_each_text(const struct elf_image *image, uint64_t entry, uint64_t size,
+		       code_text_callback callback, void *context)
+{
+	const uint8_t *bytes = elf_image__bytes(image, entry, (size_t)size);
+	struct search search = {.image = image, .callback = callback, .context = context};
+
+	if (!bytes)
+		return 0;
+	if (elf_image__machine(image) == EM_AARCH64)
+		return search__arm64(&search, bytes, size, entry);
+	return search__x86_64(&search, bytes, size, entry);
 }

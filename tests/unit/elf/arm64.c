@@ -12,6 +12,7 @@
 #define STP_PUSH     0xa9bd7bfd /* stp x29, x30, [sp, #-48]! */
 #define MOV_X19_X0   0xaa0003f3
 #define MOV_X0_X1    0xaa0103e0
+#define MOV_X7_X0    0xaa0003e7
 #define LDR_X8_X0    0xf9400008 /* ldr x8, [x0] */
 #define LDR_X0_X1    0xf9400020 /* ldr x0, [x1] */
 #define LDP_X4_X5_SP 0xa94017e4 /* ldp x4, x5, [sp] */
@@ -19,6 +20,10 @@
 #define STR_X0_POST  0xf8008408 /* str x8, [x0], #8 */
 #define STR_SP	     0x3d8007e0 /* str q0, [sp, #16] */
 #define LDADD	     0xf8200041 /* ldadd x0, x1, [x2] */
+#define LDAR_X20_X0  0xc8dffc14
+#define STLR_X0_X1   0xc89ffc20
+#define LDXR_X0_X1   0xc85f7c20
+#define MRS_X8	     0xd53bd048 /* mrs x8, tpidr_el0 */
 #define FMOV_X0	     0x9e660000 /* fmov x0, d0 */
 #define CBZ_X0_2     0xb4000040 /* cbz x0, .+8 */
 #define TBNZ_BACK_1  0x371fffe1 /* tbnz w1, #3, .-4 */
@@ -143,6 +148,11 @@ Test(elf_arm64, does_not_slide_past_what_changes)
 	cr_expect_eq(slide(CODE(STR_X0_POST, B_2, RET, RET), x0), 0);
 	cr_expect_eq(slide(CODE(STR_X0_POST, B_2, RET, RET), x1), 1);
 	cr_expect_eq(slide(CODE(STR_SP, B_2, RET, RET), CODE_MEMORY), 1);
+	cr_expect_eq(slide(CODE(MOV_X7_X0, B_2, RET, RET), CODE_REGISTER_X7), 0);
+	cr_expect_eq(slide(CODE(MOV_X7_X0, B_2, RET, RET), CODE_REGISTER_X6), 1);
+	cr_expect_eq(slide(CODE(SUB_SP, B_2, RET, RET), CODE_STACK_POINTER), 0);
+	cr_expect_eq(slide(CODE(STP_PUSH, B_2, RET, RET), CODE_STACK_POINTER), 0);
+	cr_expect_eq(slide(CODE(STR_SP, MOV_X0_X1, B_2, RET, RET), CODE_STACK_POINTER), 2);
 	cr_expect_eq(slide(CODE(LDADD, B_2, RET, RET), 0), 0);
 	cr_expect_eq(slide(CODE(FMOV_X0, B_2, RET, RET), 0), 0);
 	cr_expect_eq(slide(CODE(NOP, RET, B_2, RET, RET), 0), 0);
@@ -220,4 +230,43 @@ Test(elf_arm64, targets)
 	cr_expect_eq(targets_of(CODE(BL_BACK_1, B_2, BL_BACK_1, RET), 0).count, 2);
 	cr_expect_eq(targets_of(CODE(BL_BACK_1, RET, BL_BACK_1, RET), 0).count, 1);
 	cr_expect_eq(targets_of(CODE(BL_BACK_1, UDF, BL_BACK_1, RET), 0).count, 1);
+}
+
+/* An ordered load and the thread's pointer are passed on the way, though they are no sites. */
+Test(elf_arm64, slides_past_what_cannot_be_probed)
+{
+	cr_expect_eq(slide(CODE(SUB_SP, LDAR_X20_X0, B_2, RET, RET), CODE_REGISTER_RDI), 2);
+	cr_expect_eq(slide(CODE(SUB_SP, MRS_X8, B_2, RET, RET), CODE_REGISTER_RDI), 2);
+	cr_expect_eq(slide(CODE(SUB_SP, STLR_X0_X1, B_2, RET, RET), CODE_MEMORY), 0);
+	/* Not between the halves of an exclusive access. */
+	cr_expect_eq(slide(CODE(SUB_SP, LDXR_X0_X1, B_2, RET, RET), 0), 0);
+}
+
+static _Bool takes_result(const char *text)
+{
+	size_t size;
+	_cleanup_free_ uint8_t *code = test_assemble_arm64(text, &size);
+	_cleanup_(elf_image__freep) struct elf_image *image =
+		test_generate_image(code, size, EM_AARCH64);
+
+	return code_takes_result(image, TEST_CODE_ADDRESS, size);
+}
+
+Test(elf_arm64, takes_the_address_of_its_result)
+{
+	cr_expect(takes_result("sub sp, sp, #32\nmov x19, x8\nret"));
+	cr_expect(takes_result("cbz x0, . + 8\nstr x8, [sp, #8]\nret"));
+	cr_expect(takes_result("stp x1, x8, [sp]\nret"));
+	cr_expect(takes_result("str x0, [x8, #8]\nret"));
+	cr_expect(takes_result("add x9, x8, #16\nret"));
+}
+
+Test(elf_arm64, does_not_take_it)
+{
+	cr_expect_not(takes_result("ret"));
+	cr_expect_not(takes_result("add x8, sp, #8\nmov x19, x8\nret"));
+	cr_expect_not(takes_result("ldr x8, [x0]\nmov x19, x8\nret"));
+	cr_expect_not(takes_result("bl .\nmov x19, x8\nret"));
+	cr_expect_not(takes_result("mov w8, #8\nmov x19, x8\nret"));
+	cr_expect_not(takes_result("adrp x8, .\nmov x19, x8\nret"));
 }

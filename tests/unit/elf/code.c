@@ -153,6 +153,18 @@ static uint64_t slide(const uint8_t *code, size_t size, unsigned int keep)
 		SLIDE(0, __VA_ARGS__);                                                        \
 	} while (0)
 
+Test(elf_code, moves_of_the_stack_pointer)
+{
+	/* sub rsp, 8; push rbx */
+	cr_expect_eq(slide(BYTES(0x48, 0x83, 0xec, 0x08, 0x53, 0x5b, 0xc3), CODE_STACK_POINTER), 0);
+	/* pop rdx; push rbx */
+	cr_expect_eq(slide(BYTES(0x5a, 0x53, 0x5b, 0xc3), CODE_STACK_POINTER), 0);
+	/* mov [rsp+8], rax; push rbx */
+	cr_expect_eq(
+		slide(BYTES(0x48, 0x89, 0x44, 0x24, 0x08, 0x53, 0x5b, 0xc3), CODE_STACK_POINTER),
+		5);
+}
+
 Test(elf_code, writes_to_registers)
 {
 	NO_SLIDE(CODE_REGISTER_RDI, 0x48, 0x89, 0xc7);			/* mov rdi, rax */

@@ -128,7 +128,6 @@ Test(elf_exit, uncertain_returns)
 	cr_expect_eq(exits_of(BYTES(0x0f, 0x0b), EM_X86_64), 0);
 	/* no instruction (06) */
 	cr_expect_eq(exits_of(BYTES(0x06, 0x5b, 0xc3), EM_X86_64), 0);
-	cr_expect_eq(exits_of(BYTES(0x5b, 0xc3), EM_AARCH64), 0);
 }
 
 Test(elf_exit, outside)

@@ -123,6 +123,28 @@ static inline void test_run(const char *format, ...)
 	cr_assert_eq(status, 0, "failed: %s", command);
 }
 
+/* Machine code of 64-bit Arm (GNU as); malloc'ed. */
+static inline uint8_t *test_assemble_arm64(const char *text, size_t *ret_size)
+{
+	char source[] = "/tmp/scottyscope-arm64-XXXXXX.s", output[64];
+	_cleanup_close_ int fd = mkstemps(source, 2);
+	struct stat status;
+	uint8_t *code;
+
+	cr_assert_geq(dprintf(fd, "%s\n", text), 0);
+	snprintf(output, sizeof(output), "%s.bin", source);
+	test_run("aarch64-linux-gnu-as -o %s %s && aarch64-linux-gnu-objcopy -O binary %s", output,
+		 source, output);
+	_cleanup_close_ int result = open(output, O_RDONLY | O_CLOEXEC);
+	cr_assert(result >= 0 && fstat(result, &status) == 0);
+	code = malloc((size_t)status.st_size);
+	cr_assert_eq(read(result, code, (size_t)status.st_size), (ssize_t)status.st_size);
+	*ret_size = (size_t)status.st_size;
+	unlink(source);
+	unlink(output);
+	return code;
+}
+
 /* A directory for one test, with the program above in "program.c"; removed by test_clean(). */
 struct test_directory {
 	char path[64];

@@ -69,10 +69,34 @@ Test(elf_text, only_the_functions_own_code_counts)
 	EXPECT_TEXTS("", 0, 0, 14, LEA(0, 14), 0x06, MOVE(2), 0xc3, 'a', 'b');
 }
 
-Test(elf_text, other_machines_tell_nothing)
-{
-	static const uint8_t code[] = {LEA(0, 13), MOVE(2), 0xc3, 'a', 'b'};
+#define ARM64_TEXTS(expected, ...)                                                           \
+	do {                                                                                 \
+		const uint32_t code[] = {__VA_ARGS__, 0x332e302e /* .0.3 */, 0x0000332e};    \
+		cr_expect_eq(texts_of((const uint8_t *)code, sizeof(code), sizeof(code) - 8, \
+				      EM_AARCH64, 0),                                        \
+			     0);                                                             \
+		cr_expect_str_eq(texts, expected);                                           \
+	} while (0)
 
-	cr_expect_eq(texts_of(code, sizeof(code), 13, EM_AARCH64, 0), 0);
-	cr_expect_str_eq(texts, "");
+#define ADRP_X8	    0x90000008
+#define ADD_X8_X8   0x91005108 /* add x8, x8, #20, where the text begins: five instructions */
+#define ADR_X1	    0x100000a1 /* adr x1, .+20 */
+#define MOV_W9_5    0x528000a9
+#define MOV_X9_2    0xd2800049
+#define MOV_X9_5_16 0xd2a000a9 /* mov x9, #5 << 16 */
+#define MOV_X8_X1   0xaa0103e8
+#define NOP	    0xd503201f
+#define RET	    0xd65f03c0
+
+Test(elf_text, on_arm64)
+{
+	ARM64_TEXTS(".0.3..", ADRP_X8, ADD_X8_X8, MOV_W9_5, NOP, RET);
+	ARM64_TEXTS(".0.", ADR_X1, NOP, MOV_X9_2, NOP, RET);
+}
+
+Test(elf_text, on_arm64_half_an_address_is_none)
+{
+	ARM64_TEXTS("", ADRP_X8, NOP, MOV_W9_5, NOP, RET);
+	ARM64_TEXTS("", ADRP_X8, MOV_X8_X1, ADD_X8_X8, MOV_W9_5, RET);
+	ARM64_TEXTS("", ADRP_X8, ADD_X8_X8, MOV_X9_5_16, NOP, RET);
 }
