@@ -24,10 +24,12 @@ Q = @
 msg = @printf '  %-8s %s\n' "$(1)" "$(patsubst $(BUILD)/%,%,$(2))";
 endif
 
+# What is built for, which need not be what is built on.
 MACHINE := $(shell uname -m)
-BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(MACHINE)))
+ARCH ?= $(MACHINE)
+BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(ARCH)))
 ifeq ($(filter x86 arm64,$(BPF_ARCH)),)
-$(error this machine ($(MACHINE)) is not known: x86_64 and aarch64 are)
+$(error this machine ($(ARCH)) is not known: x86_64 and aarch64 are)
 endif
 
 PACKAGES := libbpf libelf zlib liblzma libprotobuf-c grpc libmicrohttpd libcap jansson yaml-0.1

@@ -35,7 +35,7 @@ static __always_inline void enter_app(__u64 name, const struct app_data *data, _
 		lose(LOSS_APPS_FULL);
 }
 
-/* At the end of AppData::new: it returns the address of what it made up (System V ABI). */
+/* At the end of AppData::new. */
 SEC("uprobe")
 int on_app_new(struct pt_regs *ctx)
 {
@@ -49,7 +49,7 @@ int on_app_new(struct pt_regs *ctx)
 	if (!tid)
 		return 0;
 	frame = current_poll(tid);
-	name = read_app(PT_REGS_RC(ctx), app_status_offset, &data, &status);
+	name = read_app(read_result(ctx, app_result_register), app_status_offset, &data, &status);
 	if (!name) {
 		check(CHECK_APP_STRANGE);
 		return 0;
@@ -95,7 +95,8 @@ int on_app_removed(struct pt_regs *ctx)
 
 	if (!tid)
 		return 0;
-	if (bpf_probe_read_user(&text, sizeof(text), (void *)PT_REGS_PARM1(ctx)) ||
+	if (bpf_probe_read_user(&text, sizeof(text),
+				(void *)read_argument(ctx, ARGUMENT_REMOVED_APP)) ||
 	    !is_text(&text, NAME_BYTES)) {
 		check(CHECK_APP_STRANGE);
 		return 0;

@@ -4,7 +4,7 @@
 
 /* What every program does: ask whether it is meant, count, find its thread. */
 
-#include "maps.bpf.h"
+#include "argument.bpf.h"
 
 /* Programs may be preempted by others on the same CPU, so even per-CPU counters need atomic adds to
  * be exact; uncontended ones cost a few nanoseconds. */

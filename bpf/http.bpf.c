@@ -18,7 +18,7 @@ int on_http_parse(struct pt_regs *ctx)
 	compare_task_id(frame, now_ns);
 	if (connection->end_ns)
 		http_settle(connection, frame->header, true);
-	see_buffer(connection, frame, PT_REGS_PARM2(ctx), now_ns);
+	see_buffer(connection, frame, read_argument(ctx, ARGUMENT_PARSE_BUFFER), now_ns);
 	return 0;
 }
 
@@ -27,7 +27,7 @@ int on_http_encode(struct pt_regs *ctx)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
 	__u32 tid = admit(HOOK_HTTP_ENCODE, ACTIVE_ALL);
-	__u64 encode = PT_REGS_PARM2(ctx), head = 0;
+	__u64 encode = read_argument(ctx, ARGUMENT_ENCODE_HEAD), head = 0;
 	struct http_totals *total = http_total();
 	struct http_connection *connection;
 	struct rust_vector vector = {};
@@ -64,7 +64,8 @@ int on_http_encode(struct pt_regs *ctx)
 		finish_request(connection, frame->header, connection->status, now_ns);
 		return 0;
 	}
-	connection->output = is_trusted ? OUTPUT_NOT_COMPARED : PT_REGS_PARM3(ctx);
+	connection->output =
+		is_trusted ? OUTPUT_NOT_COMPARED : read_argument(ctx, ARGUMENT_ENCODE_OUTPUT);
 	if (!is_trusted)
 		bpf_probe_read_user(&vector, sizeof(vector), (void *)connection->output);
 	connection->output_length = vector.length;

@@ -39,7 +39,8 @@ extern const volatile bool wakes_are_seen;
 /* Where tokio's context is, from the thread pointer; 0: not known. */
 extern const volatile __s64 context_offset;
 
-extern const volatile __u32 app_status_offset; /* in AppData; 0: not known */
+extern const volatile __u32 app_status_offset;	 /* in AppData; 0: not known */
+extern const volatile __u32 app_result_register; /* that has its address, by DWARF's number */
 extern const volatile bool never;
 
 /* Checks of all applications: the number of the latest. */

@@ -50,8 +50,8 @@ int on_oauth_sample(struct pt_regs *ctx)
 
 	if (!admit(HOOK_OAUTH_SAMPLE, ACTIVE_ALL))
 		return 0;
-	device = read_items(PT_REGS_PARM1(ctx));
-	web = read_items(PT_REGS_PARM2(ctx));
+	device = read_items(read_argument(ctx, ARGUMENT_DEVICE_FLOWS));
+	web = read_items(read_argument(ctx, ARGUMENT_WEB_FLOWS));
 	if (device >= 0 && web >= 0) {
 		oauth_sessions[OAUTH_DEVICE] = (__u64)device + 1;
 		oauth_sessions[OAUTH_WEB] = (__u64)web + 1;
@@ -64,7 +64,7 @@ SEC("uprobe")
 int on_oauth_cleanup(struct pt_regs *ctx)
 {
 	__u32 tid = admit(HOOK_OAUTH_CLEANUP, ACTIVE_ALL);
-	struct oauth_cleanup cleanup = {.map = PT_REGS_PARM1(ctx)};
+	struct oauth_cleanup cleanup = {.map = read_argument(ctx, ARGUMENT_CLEANED_MAP)};
 	__s64 items;
 
 	if (!tid)

@@ -34,7 +34,8 @@ static __always_inline void count_wait(struct task *task, __u64 now_ns, bool is_
 static __always_inline void start_poll(struct pt_regs *ctx, __u32 tid)
 {
 	/* Read once: polls may be let go of at any moment. */
-	__u64 address = PT_REGS_PARM1(ctx), since_ns = polls_since_ns, now_ns;
+	__u64 address = read_argument(ctx, ARGUMENT_TASK_HEADER);
+	__u64 since_ns = polls_since_ns, now_ns;
 	struct task_header header;
 	struct poll_frame *frame;
 	struct thread *thread;

@@ -49,7 +49,7 @@ SEC("uprobe")
 int on_oauth_expired(struct pt_regs *ctx)
 {
 	if (admit(HOOK_OAUTH_EXPIRED, ACTIVE_ALL))
-		count_events(EVENT_OAUTH_EXPIRED, PT_REGS_PARM2(ctx));
+		count_events(EVENT_OAUTH_EXPIRED, read_argument(ctx, ARGUMENT_RECORDED));
 	return 0;
 }
 
@@ -58,7 +58,7 @@ SEC("uprobe")
 int on_oauth_device_sessions(struct pt_regs *ctx)
 {
 	if (admit(HOOK_OAUTH_DEVICE_SESSIONS, ACTIVE_ALL))
-		oauth_sessions[OAUTH_DEVICE] = PT_REGS_PARM2(ctx) + 1;
+		oauth_sessions[OAUTH_DEVICE] = read_argument(ctx, ARGUMENT_RECORDED) + 1;
 	return 0;
 }
 
@@ -67,7 +67,7 @@ SEC("uprobe")
 int on_oauth_web_sessions(struct pt_regs *ctx)
 {
 	if (admit(HOOK_OAUTH_WEB_SESSIONS, ACTIVE_ALL))
-		oauth_sessions[OAUTH_WEB] = PT_REGS_PARM2(ctx) + 1;
+		oauth_sessions[OAUTH_WEB] = read_argument(ctx, ARGUMENT_RECORDED) + 1;
 	return 0;
 }
 
@@ -76,15 +76,16 @@ int on_oauth_web_sessions(struct pt_regs *ctx)
 SEC("uprobe")
 int on_oauth_validation(struct pt_regs *ctx)
 {
-	__u64 now_ns = bpf_ktime_get_ns(), seconds = PT_REGS_PARM2(ctx);
-	__u32 nanoseconds = (__u32)PT_REGS_PARM3(ctx), zero = 0;
+	__u64 now_ns = bpf_ktime_get_ns(),
+	      seconds = read_argument(ctx, ARGUMENT_VALIDATION_SECONDS);
+	__u32 nanoseconds = (__u32)read_argument(ctx, ARGUMENT_VALIDATION_NANOSECONDS), zero = 0;
 	struct histogram_counts *durations;
 	__u64 duration_ns;
 
 	if (!admit(HOOK_OAUTH_VALIDATION, ACTIVE_ALL))
 		return 0;
 	count_event(EVENT_OAUTH_VALIDATIONS);
-	if ((__u8)PT_REGS_PARM4(ctx))
+	if ((__u8)read_argument(ctx, ARGUMENT_VALIDATION_FAILED))
 		count_event(EVENT_OAUTH_VALIDATION_FAILURES);
 	duration_ns = now_ns - (seconds * NSEC_PER_SEC + nanoseconds);
 	durations = bpf_map_lookup_elem(&validations, &zero);
@@ -114,12 +115,13 @@ static __always_inline bool is_tier(const struct rate_limit_key *key)
 /* (tier: &str) */
 static __always_inline void count_rate_limit(struct pt_regs *ctx, __u32 is_denied)
 {
-	__u64 length = PT_REGS_PARM3(ctx);
+	__u64 length = read_argument(ctx, ARGUMENT_TIER_LENGTH);
 	struct rate_limit_key key = {.is_denied = is_denied};
 	__u64 one = 1, *count;
 
 	if (!length || length > TIER_BYTES - 1 ||
-	    bpf_probe_read_user(key.tier, length & (TIER_BYTES - 1), (void *)PT_REGS_PARM2(ctx)) ||
+	    bpf_probe_read_user(key.tier, length & (TIER_BYTES - 1),
+				(void *)read_argument(ctx, ARGUMENT_TIER)) ||
 	    !is_tier(&key)) {
 		lose(LOSS_TIER_STRANGE);
 		return;

@@ -42,7 +42,9 @@ int on_http_route(struct pt_regs *ctx)
 	/* A path let go by another task, or after the response, is not this request's. */
 	if (!connection || !connection->start_ns || (connection->end_ns && connection->route))
 		return 0;
-	if (bpf_probe_read_user(&path, sizeof(path), (void *)PT_REGS_PARM1(ctx)) || !path.length)
+	if (bpf_probe_read_user(&path, sizeof(path),
+				(void *)read_argument(ctx, ARGUMENT_MATCHED_PATH)) ||
+	    !path.length)
 		return 0;
 	if (path.length > ROUTE_TEXT_BYTES - 1)
 		path.length = ROUTE_TEXT_BYTES - 1;

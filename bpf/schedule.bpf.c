@@ -46,27 +46,27 @@ static __always_inline void schedule(enum hook hook, __u64 address)
 SEC("uprobe")
 int on_task_spawn(struct pt_regs *ctx)
 {
-	placed_task(HOOK_TASK_SPAWN, PT_REGS_PARM2(ctx));
+	placed_task(HOOK_TASK_SPAWN, read_argument(ctx, ARGUMENT_BOUND_HEADER));
 	return 0;
 }
 
 SEC("uprobe")
 int on_task_schedule(struct pt_regs *ctx)
 {
-	schedule(HOOK_TASK_SCHEDULE, PT_REGS_PARM2(ctx));
+	schedule(HOOK_TASK_SCHEDULE, read_argument(ctx, ARGUMENT_SCHEDULED_HEADER));
 	return 0;
 }
 
 SEC("uprobe")
 int on_schedule_local(struct pt_regs *ctx)
 {
-	schedule(HOOK_SCHEDULE_LOCAL, PT_REGS_PARM3(ctx));
+	schedule(HOOK_SCHEDULE_LOCAL, read_argument(ctx, ARGUMENT_LOCAL_HEADER));
 	return 0;
 }
 
 SEC("uprobe")
 int on_schedule_remote(struct pt_regs *ctx)
 {
-	schedule(HOOK_SCHEDULE_REMOTE, PT_REGS_PARM2(ctx));
+	schedule(HOOK_SCHEDULE_REMOTE, read_argument(ctx, ARGUMENT_SCHEDULED_HEADER));
 	return 0;
 }

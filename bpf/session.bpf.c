@@ -28,7 +28,8 @@ int on_message_queue(struct pt_regs *ctx)
 	/* Only what sessions say of themselves is looked at here. */
 	if (!session)
 		return 0;
-	if (bpf_probe_read_user(&message, sizeof(message), (void *)PT_REGS_PARM3(ctx))) {
+	if (bpf_probe_read_user(&message, sizeof(message),
+				(void *)read_argument(ctx, ARGUMENT_QUEUED_MESSAGE))) {
 		lose(LOSS_READ_FAULT);
 		return 0;
 	}
@@ -52,26 +53,23 @@ int on_docker_error(struct pt_regs *ctx)
 	return 0;
 }
 
-/* audit_log_session_ended(&Uuid, &Uuid, &str, &str, f64, reason: &str, Option<i32>): six words are in
- * registers, so that the reason is the first on the stack, behind the return address. */
 SEC("uprobe")
 int on_shell_audit(struct pt_regs *ctx)
 {
 	__u32 tid = admit(HOOK_SHELL_AUDIT, ACTIVE_ALL);
 	struct task_session *session = tid ? session_of(tid) : NULL;
-	struct {
-		__u64 data, length;
-	} reason;
-	__u64 text[2] = {};
+	__u64 reason, length, text[2] = {};
 
 	if (!session || session->role != ROLE_SHELL)
 		return 0;
-	if (bpf_probe_read_user(&reason, sizeof(reason), (void *)(PT_REGS_SP(ctx) + 8))) {
+	reason = read_argument(ctx, ARGUMENT_AUDIT_REASON);
+	length = read_argument(ctx, ARGUMENT_AUDIT_REASON_LENGTH);
+	if (!reason) {
 		lose(LOSS_READ_FAULT);
 		return 0;
 	}
-	if (reason.length < sizeof("Session timeout") - 1 ||
-	    bpf_probe_read_user(text, sizeof("Session timeout") - 1, (void *)reason.data))
+	if (length < sizeof("Session timeout") - 1 ||
+	    bpf_probe_read_user(text, sizeof("Session timeout") - 1, (void *)reason))
 		return 0;
 	if (text[0] == WORD('S', 'e', 's', 's', 'i', 'o', 'n', ' ') &&
 	    text[1] == WORD('t', 'i', 'm', 'e', 'o', 'u', 't', 0))

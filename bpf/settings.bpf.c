@@ -23,6 +23,7 @@ const volatile bool messages_by_frame = false;
 const volatile bool wakes_are_seen = false;
 const volatile __s64 context_offset = 0;
 const volatile __u32 app_status_offset = 0;
+const volatile __u32 app_result_register = 0;
 const volatile bool never = false;
 
 __u32 activation = ACTIVE_NONE;

@@ -26,7 +26,7 @@ int on_poll_idle(struct pt_regs *ctx)
 	__u32 tid = admit(HOOK_POLL_IDLE, ACTIVE_POLLS);
 
 	if (tid)
-		end_poll(tid, PT_REGS_PARM1(ctx), now_ns, STATE_NOTIFIED);
+		end_poll(tid, read_argument(ctx, ARGUMENT_TASK_HEADER), now_ns, STATE_NOTIFIED);
 	return 0;
 }
 
@@ -48,12 +48,11 @@ static __always_inline struct poll_frame *take_returned(struct thread *thread, _
 	for (int i = 0; i < FRAME_LIMIT && depth > 0; i++) {
 		struct poll_frame *frame = &thread->frames[(depth - 1) & (FRAME_LIMIT - 1)];
 
-		/* The call pushed its return address, which is popped by now. */
-		if (frame->stack_pointer >= stack_pointer)
+		if (frame->stack_pointer > stack_pointer)
 			return NULL;
 		depth--;
 		thread->depth = depth;
-		if (frame->stack_pointer + sizeof(__u64) == stack_pointer)
+		if (frame->stack_pointer == stack_pointer)
 			return frame;
 		lose(LOSS_FRAME_LOST);
 	}
@@ -66,7 +65,8 @@ int on_raw_poll_return(struct pt_regs *ctx)
 	__u64 now_ns = bpf_ktime_get_ns();
 	__u32 tid = admit(HOOK_RAW_POLL_RETURN, ACTIVE_POLLS);
 	struct thread *thread = tid ? find_thread(tid) : NULL;
-	struct poll_frame *frame = thread ? take_returned(thread, PT_REGS_SP(ctx)) : NULL;
+	struct poll_frame *frame =
+		thread ? take_returned(thread, stack_pointer_of_call(ctx)) : NULL;
 
 	/* By now another thread may poll it again. */
 	if (frame)
@@ -98,7 +98,7 @@ int on_task_complete(struct pt_regs *ctx)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
 	__u32 tid = admit(HOOK_TASK_COMPLETE, ACTIVE_POLLS);
-	__u64 header = PT_REGS_PARM1(ctx);
+	__u64 header = read_argument(ctx, ARGUMENT_TASK_HEADER);
 	struct task_totals *total;
 	struct task *task;
 

@@ -65,7 +65,8 @@ int on_frame_in(struct pt_regs *ctx)
 	if (!session)
 		return 0;
 	finish_message(session);
-	if (bpf_probe_read_user(&cursor, sizeof(cursor), (void *)PT_REGS_PARM2(ctx)) ||
+	if (bpf_probe_read_user(&cursor, sizeof(cursor),
+				(void *)read_argument(ctx, ARGUMENT_FRAME_CURSOR)) ||
 	    bpf_probe_read_user(&buffer, sizeof(buffer), (void *)cursor.buffer)) {
 		lose(LOSS_READ_FAULT);
 		return 0;
@@ -98,7 +99,8 @@ int on_text_in(struct pt_regs *ctx)
 	if (!session)
 		return 0;
 	take_message(session);
-	if (bpf_probe_read_user(&text, sizeof(text), (void *)PT_REGS_PARM2(ctx)))
+	if (bpf_probe_read_user(&text, sizeof(text),
+				(void *)read_argument(ctx, ARGUMENT_TEXT_BYTES)))
 		lose(LOSS_READ_FAULT);
 	else if (request_type_of(text.data, text.length, 0) == REQUEST_TYPE_LOG_STREAM)
 		session->request = REQUEST_LOG_STREAM;
@@ -116,7 +118,8 @@ int on_fragments_in(struct pt_regs *ctx)
 	if (!session)
 		return 0;
 	/* Text is collected in a String, whose capacity cannot be this number: that marks binary. */
-	if (bpf_probe_read_user(&capacity, sizeof(capacity), (void *)PT_REGS_PARM2(ctx)))
+	if (bpf_probe_read_user(&capacity, sizeof(capacity),
+				(void *)read_argument(ctx, ARGUMENT_FRAGMENTS)))
 		lose(LOSS_READ_FAULT);
 	else if (capacity != 1ULL << 63)
 		take_message(session);

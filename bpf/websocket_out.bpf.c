@@ -90,7 +90,8 @@ int on_frame_out(struct pt_regs *ctx)
 	__u32 tid = admit(HOOK_FRAME_OUT, ACTIVE_ALL);
 	struct poll_frame *frame = tid ? expect_poll(tid) : NULL;
 	struct thread *thread = frame ? find_thread(tid) : NULL;
-	__u64 address = PT_REGS_PARM2(ctx);
+	__u64 address = read_argument(ctx, ARGUMENT_FRAME);
+	__u64 written = read_argument(ctx, ARGUMENT_FRAME_OUTPUT);
 	struct frame_header header;
 	struct {
 		__u64 data, length;
@@ -106,14 +107,13 @@ int on_frame_out(struct pt_regs *ctx)
 	if (bpf_probe_read_user(&header, sizeof(header), (void *)(address + frame_head_offset)) ||
 	    bpf_probe_read_user(&payload, sizeof(payload),
 				(void *)(address + frame_payload_offset)) ||
-	    bpf_probe_read_user(&output, sizeof(output), (void *)PT_REGS_PARM3(ctx))) {
+	    bpf_probe_read_user(&output, sizeof(output), (void *)written)) {
 		lose(LOSS_READ_FAULT);
 		return 0;
 	}
 	first_byte = first_byte_of(&header);
 	if (!(frame->flags & FRAME_UNSEEN)) {
-		await_written(thread, PT_REGS_PARM3(ctx), output.length, payload.length,
-			      first_byte);
+		await_written(thread, written, output.length, payload.length, first_byte);
 		frame->flags |= FRAME_WEBSOCKET_PENDING;
 	} else if (first_byte) {
 		check(CHECK_FRAME_UNCHECKED);

@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "plan/catalogue.h"
 
-#include "elf/code.h"
-
-#define RDI CODE_REGISTER_RDI
-#define RSI CODE_REGISTER_RSI
-#define RDX CODE_REGISTER_RDX
-#define RCX CODE_REGISTER_RCX
-
 #define STATE	  "tokio::runtime::task::state::State::"
 #define SCHEDULER "tokio::runtime::scheduler::multi_thread::handle::Handle::"
 #define HTTP1	  "<hyper::proto::h1::role::Server as hyper::proto::h1::Http1Transaction>::"
@@ -15,11 +8,12 @@
 #define RECORD                                              \
 	"<scotty::metrics::otel_recorder::OtelRecorder as " \
 	"scotty::metrics::recorder_trait::MetricsRecorder>::record_"
-#define OAUTH_CLEANUPS                                                                            \
-	{                                                                                         \
-		{"scotty::oauth::cleanup::cleanup_device_flow_sessions", RDI | CODE_MEMORY},      \
-			{"scotty::oauth::cleanup::cleanup_web_flow_sessions", RDI | CODE_MEMORY}, \
-			{"scotty::oauth::cleanup::cleanup_oauth_sessions", RDI | CODE_MEMORY},    \
+#define CLEANED_MAP (READS(ARGUMENT_CLEANED_MAP) | READS_MEMORY)
+#define OAUTH_CLEANUPS                                                                      \
+	{                                                                                   \
+		{"scotty::oauth::cleanup::cleanup_device_flow_sessions", CLEANED_MAP},      \
+			{"scotty::oauth::cleanup::cleanup_web_flow_sessions", CLEANED_MAP}, \
+			{"scotty::oauth::cleanup::cleanup_oauth_sessions", CLEANED_MAP},    \
 	}
 
 const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
@@ -27,14 +21,16 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 		{
 			.name = "poll_start",
 			.program = "on_poll_start",
-			.functions = {{STATE "transition_to_running", RDI, 100}},
+			.functions = {{STATE "transition_to_running", READS(ARGUMENT_TASK_HEADER),
+				       100}},
 		},
 	[HOOK_POLL_IDLE] =
 		{
 			.name = "poll_idle",
 			.program = "on_poll_idle",
 			/* Futures that never pend do not get there. */
-			.functions = {{STATE "transition_to_idle", RDI, 75}},
+			.functions = {{STATE "transition_to_idle", READS(ARGUMENT_TASK_HEADER),
+				       75}},
 			/* Its compare-and-swap loop may pass the site again: that finds no poll to end. */
 			.repeat_ok = 1,
 		},
@@ -42,7 +38,9 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 		{
 			.name = "raw_poll",
 			.program = "on_raw_poll",
-			.functions = {{"tokio::runtime::task::raw::poll", RDI}},
+			/* Its return is told by where the call left the stack. */
+			.functions = {{"tokio::runtime::task::raw::poll",
+				       READS(ARGUMENT_TASK_HEADER) | READS_STACK_POINTER}},
 		},
 	[HOOK_RAW_POLL_RETURN] =
 		{
@@ -55,38 +53,43 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 		{
 			.name = "task_complete",
 			.program = "on_task_complete",
-			.functions = {{STATE "transition_to_complete", RDI, 100},
-				      {"tokio::runtime::task::harness::Harness::complete", RDI}},
+			.functions = {{STATE "transition_to_complete", READS(ARGUMENT_TASK_HEADER),
+				       100},
+				      {"tokio::runtime::task::harness::Harness::complete",
+				       READS(ARGUMENT_TASK_HEADER)}},
 		},
 	[HOOK_TASK_SPAWN] =
 		{
 			.name = "task_spawn",
 			.program = "on_task_spawn",
-			.functions = {{"tokio::runtime::task::list::OwnedTasks::bind_inner", RSI}},
+			.functions = {{"tokio::runtime::task::list::OwnedTasks::bind_inner",
+				       READS(ARGUMENT_BOUND_HEADER)}},
 		},
 	[HOOK_TASK_SCHEDULE] =
 		{
 			.name = "task_schedule",
 			.program = "on_task_schedule",
-			.functions = {{SCHEDULER "schedule_task", RSI}},
+			.functions = {{SCHEDULER "schedule_task",
+				       READS(ARGUMENT_SCHEDULED_HEADER)}},
 		},
 	[HOOK_SCHEDULE_LOCAL] =
 		{
 			.name = "schedule_local",
 			.program = "on_schedule_local",
-			.functions = {{SCHEDULER "schedule_local", RDX}},
+			.functions = {{SCHEDULER "schedule_local", READS(ARGUMENT_LOCAL_HEADER)}},
 		},
 	[HOOK_SCHEDULE_REMOTE] =
 		{
 			.name = "schedule_remote",
 			.program = "on_schedule_remote",
-			.functions = {{SCHEDULER "push_remote_task", RSI}},
+			.functions = {{SCHEDULER "push_remote_task",
+				       READS(ARGUMENT_SCHEDULED_HEADER)}},
 		},
 	[HOOK_HTTP_PARSE] =
 		{
 			.name = "http_parse",
 			.program = "on_http_parse",
-			.functions = {{HTTP1 "parse", RSI}},
+			.functions = {{HTTP1 "parse", READS(ARGUMENT_PARSE_BUFFER)}},
 		},
 	[HOOK_HTTP_ROUTE] =
 		{
@@ -94,13 +97,14 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 			.program = "on_http_route",
 			.functions = {{"core::ptr::drop_in_place<axum::extract::matched_path::"
 				       "MatchedPath>",
-				       RDI}},
+				       READS(ARGUMENT_MATCHED_PATH)}},
 		},
 	[HOOK_HTTP_ENCODE] =
 		{
 			.name = "http_encode",
 			.program = "on_http_encode",
-			.functions = {{HTTP1 "encode", RSI | RDX}},
+			.functions = {{HTTP1 "encode", READS(ARGUMENT_ENCODE_HEAD) |
+							       READS(ARGUMENT_ENCODE_OUTPUT)}},
 		},
 	[HOOK_HTTP2_STREAM] =
 		{
@@ -128,8 +132,9 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 		{
 			.name = "frame_in",
 			.program = "on_frame_in",
-			.functions = {{FRAMES "FrameHeader::parse_internal", RSI},
-				      {FRAMES "FrameHeader::parse", RSI}},
+			.functions = {{FRAMES "FrameHeader::parse_internal",
+				       READS(ARGUMENT_FRAME_CURSOR)},
+				      {FRAMES "FrameHeader::parse", READS(ARGUMENT_FRAME_CURSOR)}},
 		},
 	[HOOK_TEXT_IN] =
 		{
@@ -137,7 +142,7 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 			.program = "on_text_in",
 			.functions = {{"<tungstenite::protocol::frame::utf8::Utf8Bytes as "
 				       "core::convert::TryFrom>::try_from",
-				       RSI}},
+				       READS(ARGUMENT_TEXT_BYTES)}},
 		},
 	[HOOK_FRAGMENTS_IN] =
 		{
@@ -145,26 +150,29 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 			.program = "on_fragments_in",
 			.functions =
 				{{"tungstenite::protocol::message::IncompleteMessage::complete",
-				  RSI}},
+				  READS(ARGUMENT_FRAGMENTS)}},
 		},
 	[HOOK_FRAME_OUT] =
 		{
 			.name = "frame_out",
 			.program = "on_frame_out",
-			.functions = {{FRAMES "Frame::format_into_buf", RSI | RDX}},
+			.functions = {{FRAMES "Frame::format_into_buf",
+				       READS(ARGUMENT_FRAME) | READS(ARGUMENT_FRAME_OUTPUT)}},
 		},
 	[HOOK_MESSAGE_QUEUE] =
 		{
 			.name = "message_queue",
 			.program = "on_message_queue",
-			.functions = {{"tokio::sync::broadcast::Sender::send", RDX}},
+			.functions = {{"tokio::sync::broadcast::Sender::send",
+				       READS(ARGUMENT_QUEUED_MESSAGE)}},
 		},
 	[HOOK_SHELL_AUDIT] =
 		{
 			.name = "shell_audit",
 			.program = "on_shell_audit",
 			.functions = {{"scotty::docker::services::shell::audit_log_session_ended",
-				       CODE_MEMORY}},
+				       READS(ARGUMENT_AUDIT_REASON) |
+					       READS(ARGUMENT_AUDIT_REASON_LENGTH) | READS_MEMORY}},
 		},
 	[HOOK_DOCKER_ERROR] =
 		{
@@ -176,8 +184,9 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 		{
 			.name = "app_new",
 			.program = "on_app_new",
-			.functions = {{"scotty_core::apps::app_data::data::AppData::new", 0},
-				      {"scotty_core::apps::app_data::AppData::new", 0}},
+			.functions = {{"scotty_core::apps::app_data::data::AppData::new",
+				       READS_RESULT},
+				      {"scotty_core::apps::app_data::AppData::new", READS_RESULT}},
 			.place = PLACE_EXITS,
 		},
 	[HOOK_APP_CHECK] =
@@ -192,7 +201,7 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 			.program = "on_app_removed",
 			.functions = {{"<scotty::docker::destroy_app::RemoveAppDataHandler as "
 				       "scotty::state_machine::StateHandler>::transition",
-				       RDI | CODE_MEMORY}},
+				       READS(ARGUMENT_REMOVED_APP) | READS_MEMORY}},
 		},
 	[HOOK_OAUTH_DEVICE_FLOW] =
 		{
@@ -216,32 +225,37 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 		{
 			.name = "oauth_validation",
 			.program = "on_oauth_validation",
-			.functions = {{RECORD "oauth_token_validation", RSI | RDX | RCX}},
+			.functions = {{RECORD "oauth_token_validation",
+				       READS(ARGUMENT_VALIDATION_SECONDS) |
+					       READS(ARGUMENT_VALIDATION_NANOSECONDS) |
+					       READS(ARGUMENT_VALIDATION_FAILED)}},
 		},
 	[HOOK_OAUTH_DEVICE_SESSIONS] =
 		{
 			.name = "oauth_device_sessions",
 			.program = "on_oauth_device_sessions",
-			.functions = {{RECORD "oauth_device_sessions", RSI}},
+			.functions = {{RECORD "oauth_device_sessions", READS(ARGUMENT_RECORDED)}},
 		},
 	[HOOK_OAUTH_WEB_SESSIONS] =
 		{
 			.name = "oauth_web_sessions",
 			.program = "on_oauth_web_sessions",
-			.functions = {{RECORD "oauth_web_sessions", RSI}},
+			.functions = {{RECORD "oauth_web_sessions", READS(ARGUMENT_RECORDED)}},
 		},
 	[HOOK_OAUTH_EXPIRED] =
 		{
 			.name = "oauth_expired",
 			.program = "on_oauth_expired",
-			.functions = {{RECORD "oauth_sessions_expired_cleaned", RSI}},
+			.functions = {{RECORD "oauth_sessions_expired_cleaned",
+				       READS(ARGUMENT_RECORDED)}},
 		},
 	[HOOK_OAUTH_SAMPLE] =
 		{
 			.name = "oauth_sample",
 			.program = "on_oauth_sample",
 			.functions = {{"scotty::oauth::cleanup::sample_oauth_session_metrics",
-				       RDI | RSI | CODE_MEMORY}},
+				       READS(ARGUMENT_DEVICE_FLOWS) | READS(ARGUMENT_WEB_FLOWS) |
+					       READS_MEMORY}},
 		},
 	[HOOK_OAUTH_CLEANUP] =
 		{
@@ -262,13 +276,17 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 		{
 			.name = "rate_limit_allowed",
 			.program = "on_rate_limit_allowed",
-			.functions = {{RECORD "rate_limit_allowed", RSI | RDX | CODE_MEMORY}},
+			.functions = {{RECORD "rate_limit_allowed",
+				       READS(ARGUMENT_TIER) | READS(ARGUMENT_TIER_LENGTH) |
+					       READS_MEMORY}},
 		},
 	[HOOK_RATE_LIMIT_DENIED] =
 		{
 			.name = "rate_limit_denied",
 			.program = "on_rate_limit_denied",
-			.functions = {{RECORD "rate_limit_denied", RSI | RDX | CODE_MEMORY}},
+			.functions = {{RECORD "rate_limit_denied",
+				       READS(ARGUMENT_TIER) | READS(ARGUMENT_TIER_LENGTH) |
+					       READS_MEMORY}},
 		},
 	[HOOK_RATE_LIMIT_ERROR] =
 		{

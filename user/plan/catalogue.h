@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 
+#include "argument.h"
 #include "wire.h"
 
 /* What a way needs besides its hooks. */
@@ -21,10 +22,15 @@ enum plan_need {
 	NEED_STATUS_OFFSET = 1 << 7, /* the executable's code tells where AppData has its status */
 };
 
+#define READS(argument)	    (1U << (argument))
+#define READS_MEMORY	    READS(0) /* what they point to, where the function itself may change that */
+#define READS_RESULT	    READS(30) /* at an exit: the address of a result in memory */
+#define READS_STACK_POINTER READS(31)
+
 /* A function that a hook may be at the entry of. */
 struct catalogue_site {
-	const char *path;  /* normalised Rust path; every copy is hooked. NULL: no more */
-	unsigned int keep; /* argument registers that the program reads, enum code_register */
+	const char *path;   /* normalised Rust path; every copy is hooked. NULL: no more */
+	unsigned int reads; /* what the program reads: READS() of arguments, and more */
 	/* It will do only if so many percent of the asynchronous tasks' polls call it: a compiler
 	 * may have inlined it into some. 0: that does not matter. */
 	unsigned int percent_of_polls;

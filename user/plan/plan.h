@@ -101,6 +101,8 @@ struct plan {
 	uint32_t frame_payload_offset;
 	uint32_t frame_head_offset;
 	uint32_t app_status_offset; /* in Scotty's AppData, from its code; 0: not known */
+	/* Where the exits of AppData::new have the address of what it made up; see elf/exit.h. */
+	uint32_t app_result_register;
 
 	/* tokio's context, from a thread's pointer; 0: not known. With it, and where all tasks are seen
 	 * when they are spawned and say where their ids are, polls can be let go of. */

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "elf/exit.h"
+#include "plan/arguments.h"
 #include "plan/internal.h"
 #include "plan/outlined.h"
 #include "plan/used.h"
@@ -41,12 +42,31 @@ static int add_site(struct search *search, const struct code_site *code)
 	return 0;
 }
 
+/* Whether what is read of a function's result can be: all copies have to keep it in one register. */
+static int find_result(struct search *search, const struct elf_symbol *symbol)
+{
+	struct plan_builder *builder = search->builder;
+	uint32_t result;
+	int r = code_find_result(builder->code->image, symbol->address, symbol->size, &result,
+				 builder->error);
+
+	if (r <= 0)
+		return r;
+	if (builder->plan->hooks[search->hook].site_count > 0)
+		return result == builder->plan->app_result_register;
+	builder->plan->app_result_register = result;
+	return 1;
+}
+
 static int add_exits(struct search *search, const struct elf_symbol *symbol)
 {
 	struct code_site exits[CODE_EXIT_LIMIT];
-	int r = code_find_exits(search->builder->code->image, symbol->address, symbol->size, exits,
-				search->builder->error);
+	int r = search->function->reads & READS_RESULT ? find_result(search, symbol) : 1;
 
+	if (r <= 0)
+		return r;
+	r = code_find_exits(search->builder->code->image, symbol->address, symbol->size, exits,
+			    search->builder->error);
 	for (int i = 0, count = r; i < count && r >= 0; i++)
 		r = add_site(search, &exits[i]);
 	return r;
@@ -55,13 +75,18 @@ static int add_exits(struct search *search, const struct elf_symbol *symbol)
 static int add_entry(struct search *search, const struct elf_symbol *symbol)
 {
 	const struct catalogue_hook *hook = &catalogue_hooks[search->hook];
+	const struct elf_image *image = search->builder->code->image;
 	struct code_site code;
-	/* A return is found by what the entry's call left on the stack, so the site is the entry. */
+	unsigned int keep = plan_registers_of(search->function->reads, elf_image__machine(image));
+	/* A return is found by where its call left the stack, so the site is the entry. */
 	uint64_t size = hook->place == PLACE_RETURN ? 0 : symbol->size;
-	int r = code_find_site(search->builder->code->image, symbol->address, size,
-			       search->function->keep, hook->repeat_ok, &code,
-			       search->builder->error);
+	int r;
 
+	if (plan_reads_behind_result(search->function->reads) &&
+	    !code_takes_result(image, symbol->address, symbol->size))
+		return 0;
+	r = code_find_site(image, symbol->address, size, keep, hook->repeat_ok, &code,
+			   search->builder->error);
 	return r < 0 ? r : add_site(search, &code);
 }
 

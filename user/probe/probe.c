@@ -76,6 +76,7 @@ static void write_settings(struct probe *probe)
 	if (plan__can_let_go_of_polls(probe->plan))
 		skeleton->rodata->context_offset = probe->plan->context_offset;
 	skeleton->rodata->app_status_offset = probe->plan->app_status_offset;
+	skeleton->rodata->app_result_register = probe->plan->app_result_register;
 	skeleton->rodata->encode_head_offset = probe->plan->encode_head_offset;
 	skeleton->rodata->head_status_offset = probe->plan->head_status_offset;
 	skeleton->rodata->frame_payload_offset = probe->plan->frame_payload_offset;

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_ARGUMENT_H
+#define SCOTTYSCOPE_ARGUMENT_H
+
+/* Which of its function's arguments a hook's program reads, said once: for the programs, for the plan,
+ * which keeps them intact up to the site, and for every machine's calling convention. */
+
+#include <linux/types.h>
+
+/* Of a function that returns its result in memory, whose address the caller passes. */
+#define WITH_RESULT_IN_MEMORY 8
+
+/* By the argument's number as declared, from 1. A &str and other pairs of words count as two;
+ * floating-point numbers, which have registers of their own, do not count. */
+enum argument {
+	ARGUMENT_TASK_HEADER = 1, /* State's functions, raw::poll, Harness::complete */
+	ARGUMENT_BOUND_HEADER = 2,
+	ARGUMENT_SCHEDULED_HEADER = 2, /* schedule_task, push_remote_task */
+	ARGUMENT_LOCAL_HEADER = 3,     /* schedule_local */
+	ARGUMENT_PARSE_BUFFER = WITH_RESULT_IN_MEMORY + 1,
+	ARGUMENT_ENCODE_HEAD = WITH_RESULT_IN_MEMORY + 1,
+	ARGUMENT_ENCODE_OUTPUT = WITH_RESULT_IN_MEMORY + 2,
+	ARGUMENT_MATCHED_PATH = 1,
+	ARGUMENT_FRAME_CURSOR = WITH_RESULT_IN_MEMORY + 1,
+	ARGUMENT_TEXT_BYTES = WITH_RESULT_IN_MEMORY + 1,
+	ARGUMENT_FRAGMENTS = WITH_RESULT_IN_MEMORY + 1,
+	ARGUMENT_FRAME = WITH_RESULT_IN_MEMORY + 1,
+	ARGUMENT_FRAME_OUTPUT = WITH_RESULT_IN_MEMORY + 2,
+	ARGUMENT_QUEUED_MESSAGE = WITH_RESULT_IN_MEMORY + 2,
+	ARGUMENT_AUDIT_REASON = 7, /* (&Uuid, &Uuid, &str, &str, f64, reason: &str, ...) */
+	ARGUMENT_AUDIT_REASON_LENGTH = 8,
+	ARGUMENT_REMOVED_APP = 1,
+	/* The recorder's functions take the recorder itself first. */
+	ARGUMENT_RECORDED = 2,
+	ARGUMENT_VALIDATION_SECONDS = 2,
+	ARGUMENT_VALIDATION_NANOSECONDS = 3,
+	ARGUMENT_VALIDATION_FAILED = 4,
+	ARGUMENT_TIER = 2,
+	ARGUMENT_TIER_LENGTH = 3,
+	ARGUMENT_DEVICE_FLOWS = 1,
+	ARGUMENT_WEB_FLOWS = 2,
+	ARGUMENT_CLEANED_MAP = 1,
+};
+
+/* How a machine's functions are called. */
+struct convention {
+	__u32 registers;	    /* that hold the first arguments */
+	__u32 result_arguments;	    /* that the address of a result in memory counts for */
+	__u32 return_address_bytes; /* that a call leaves on the stack */
+};
+
+/* System V ABI, AMD64 supplement, 3.2.3: the address of a result is a first argument. */
+#define CONVENTION_X86_64 ((struct convention){6, 1, 8})
+
+/* Procedure Call Standard for the Arm 64-bit Architecture, 6.8 and 6.9: that address is in x8. */
+#define CONVENTION_ARM64 ((struct convention){8, 0, 0})
+
+/* The place of an argument, from 1: in a register, if there are so many, else on the stack. */
+static inline __u32 argument_place(struct convention convention, enum argument argument)
+{
+	return argument > WITH_RESULT_IN_MEMORY
+		       ? argument - WITH_RESULT_IN_MEMORY + convention.result_arguments
+		       : argument;
+}
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_PLAN_ARGUMENTS_H
+#define SCOTTYSCOPE_PLAN_ARGUMENTS_H
+
+#include <stdint.h>
+
+/* What a site has to leave alone (enum code_register) for a program that reads `reads` (see
+ * catalogue.h), by the calling convention of an ELF machine. */
+unsigned int plan_registers_of(unsigned int reads, uint16_t machine);
+
+/* Whether it reads arguments of a function that returns its result in memory. */
+_Bool plan_reads_behind_result(unsigned int reads);
+
+#endif
