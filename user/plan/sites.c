@@ -14,6 +14,7 @@ struct search {
 	struct plan_builder *builder;
 	enum hook hook;
 	const struct catalogue_site *function;
+	_Bool differs; /* a copy keeps its result elsewhere than the others: not all can be read */
 };
 
 static int add_site(struct search *search, const struct code_site *code)
@@ -42,19 +43,19 @@ static int add_site(struct search *search, const struct code_site *code)
 	return 0;
 }
 
-/* Whether what is read of a function's result can be: all copies have to keep it in one register. */
+/* Whether the result of a copy can be read: all have to keep it in one register. */
 static int find_result(struct search *search, const struct elf_symbol *symbol)
 {
 	struct plan_builder *builder = search->builder;
-	uint32_t result;
+	uint32_t *known = &builder->plan->app_result_register, result;
 	int r = code_find_result(builder->code->image, symbol->address, symbol->size, &result,
 				 builder->error);
 
 	if (r <= 0)
 		return r;
-	if (builder->plan->hooks[search->hook].site_count > 0)
-		return result == builder->plan->app_result_register;
-	builder->plan->app_result_register = result;
+	if (builder->plan->hooks[search->hook].site_count == 0)
+		*known = result;
+	search->differs |= result != *known;
 	return 1;
 }
 
@@ -102,8 +103,8 @@ static int add_copy(void *context, const struct elf_symbol *symbol)
 	return 0;
 }
 
-/* The sites in all copies of a function; none where nothing refers to any: then all calls of it are
- * inlined, though the function is there. */
+/* The sites in all copies of a function; none where not all can be read, or where nothing refers to
+ * any: then all calls of it are inlined, though the function is there. */
 static int find_sites_in(struct search *search, const struct plan_used *used)
 {
 	struct plan *plan = search->builder->plan;
@@ -115,7 +116,7 @@ static int find_sites_in(struct search *search, const struct plan_used *used)
 
 	for (size_t i = first; i < plan->site_count && r >= 0; i++)
 		is_used |= plan_used__has(used, plan->sites[i].code.entry);
-	if (r > 0 && !is_used) {
+	if (r > 0 && (!is_used || search->differs)) {
 		before.found = plan->hooks[search->hook].found;
 		plan->hooks[search->hook] = before;
 		plan->site_count = first;
@@ -144,6 +145,7 @@ static int find_sites_of(struct plan_builder *builder, enum hook hook, const str
 		    plan_percent_of_polls(builder->plan, builder->code, function->path))
 			continue;
 		search.function = function;
+		search.differs = 0;
 		r = find_sites_in(&search, used);
 		if (r < 0)
 			return r;

@@ -86,24 +86,38 @@ static inline void legacy_name(const char *path, char *name, size_t size)
 	cr_assert_lt(length + (size_t)snprintf(name + length, size - length, HASH), size);
 }
 
+/* Whether the programs to come are of 64-bit Arm: set by a test for itself. */
+static _Bool program_is_arm64 __attribute__((unused));
+
+/* What the other instructions of the programs are there. The first of a function also takes the
+ * address of its result, and a cheap one follows. */
+#define ARM64_MACROS                                                                 \
+	".macro push register\nstp x8, x30, [sp, #-16]!\ntbz w9, #0, . + 4\n.endm\n" \
+	".macro pop register\nldp x29, x30, [sp], #16\n.endm\n"                      \
+	".macro mov from, to\n.endm\n.macro call to\nbl \\to\n.endm\n"               \
+	".macro jmp to\nb \\to\n.endm\n"
+
 struct program {
 	struct elf_image *image;
 	struct elf_symbols *symbols;
 };
 
-/* Assembles and links `text` (GNU as, AT&T syntax) as a PIE. */
+/* Assembles and links `text` (GNU as; on x86-64 in AT&T syntax) as a PIE. */
 static inline struct program program_of(const char *text)
 {
-	char source[] = "/tmp/scottyscope-plan-XXXXXX.s", output[64], command[256];
+	char source[] = "/tmp/scottyscope-plan-XXXXXX.s", output[64], command[400];
+	const char *tools = program_is_arm64 ? "aarch64-linux-gnu-" : "";
 	int fd = mkstemps(source, 2);
 	struct program program = {0};
 	FILE *stream = fdopen(fd, "w");
 
-	fprintf(stream, ".text\n%s\n.section .note.GNU-stack\n", text);
+	fprintf(stream, "%s.text\n%s\n.section .note.GNU-stack\n",
+		program_is_arm64 ? ARM64_MACROS : "", text);
 	fclose(stream);
 	snprintf(output, sizeof(output), "%s.out", source);
-	snprintf(command, sizeof(command), "cc -nostdlib -pie -Wl,-e,0 -o %s %s 2>/dev/null",
-		 output, source);
+	snprintf(command, sizeof(command),
+		 "%sas -o %s.o %s && %sld -pie -e 0 -o %s %s.o && rm %s.o", tools, source, source,
+		 tools, output, source, source);
 	cr_assert_eq(system(command), 0, "cannot build a test program: %s", command);
 	fd = open(output, O_RDONLY | O_CLOEXEC);
 	cr_assert_eq(elf_image__open(fd, "/opt/scotty", &program.image, NULL), 0);

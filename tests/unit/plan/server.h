@@ -19,6 +19,10 @@
 /* Code of AppData's constructor, which stores the status at APP_DATA_STATUS. */
 #define APP_DATA_STATUS 160
 #define APP_DATA_BODY	"push %rbx\nmovb $2, 160(%rdi)\npop %rbx\nret"
+/* The same on Arm, with the address of its result in the register of that number. */
+#define ARM64_APP_DATA_BODY(number)                                                       \
+	"stp x30, x" number ", [sp, #-16]!\norr x" number ", xzr, x8\nstrb w1, [x" number \
+	", #160]\nldp x30, x" number ", [sp], #16\nret"
 /* Code that can be probed at no place. */
 #define BARE_RETURN "ret"
 /* Code that costs a single step wherever it is probed. */
@@ -116,7 +120,10 @@ static inline void add_functions(struct tasks *tasks, const struct server *serve
 		if (!path || server__lacks(server, (enum hook)i) ||
 		    server__has(server, (enum hook)i, path))
 			continue;
-		add_path(tasks, path, i == HOOK_APP_NEW ? APP_DATA_BODY : CHEAP);
+		add_path(tasks, path,
+			 i != HOOK_APP_NEW  ? CHEAP
+			 : program_is_arm64 ? ARM64_APP_DATA_BODY("19")
+					    : APP_DATA_BODY);
 	}
 	add_path(tasks, MULTI_THREAD "worker::run", CHEAP);
 }
