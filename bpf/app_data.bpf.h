@@ -7,6 +7,7 @@
  * so far; where the status is depends on what the settings hold, and user space reads it from the
  * code. What is read has to be plausible; of names only a hash is kept. */
 
+#include "address.bpf.h"
 #include "wire.h"
 
 /* String and Vec are the same three words. */
@@ -31,11 +32,6 @@ struct app_data {
 #define NAME_CHUNK_BYTES 32
 #define NAME_CHUNKS	 8
 #define NAME_BYTES	 (NAME_CHUNK_BYTES * NAME_CHUNKS)
-
-static __always_inline bool is_user_address(__u64 value)
-{
-	return value >= 0x10000 && value < 1ULL << 47;
-}
 
 static __always_inline bool is_text(const struct rust_vec *text, __u64 limit)
 {

@@ -7,6 +7,7 @@
  * the task gave, Result<T, JoinError>, of which the compiler chose the layout: the id of the JoinError
  * or 0 for Ok, then its other word or what T is, where T is (), or Result<(), anyhow::Error>. */
 
+#include "address.bpf.h"
 #include "session.bpf.h"
 #include "websocket_settle.bpf.h"
 
@@ -24,7 +25,7 @@ struct task_stage {
 
 static __always_inline bool is_user_pointer(__u64 value)
 {
-	return value >= 0x10000 && value < 1ULL << 47 && !(value & 7);
+	return is_user_address(value) && !(value & 7);
 }
 
 /* Where the task at `header` keeps its stage; `ret_id` is the task's id. 0 where memory is not as

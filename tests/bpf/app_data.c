@@ -111,7 +111,7 @@ Test(bpf_app_data, refuses)
 	EXPECT_NONE(data.name.length = NAME_BYTES + 1);
 	EXPECT_NONE(data.name.capacity = 3);
 	EXPECT_NONE(data.name.address = 8);
-	EXPECT_NONE(data.name.address = 1ULL << 47);
+	EXPECT_NONE(data.name.address = 1ULL << 48);
 	EXPECT_NONE(data.root_directory.capacity++);
 	EXPECT_NONE(data.compose_path.capacity++);
 	EXPECT_NONE(data.compose_path = sample.data.root_directory);
