@@ -31,10 +31,24 @@ BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(ARCH)))
 ifeq ($(filter x86 arm64,$(BPF_ARCH)),)
 $(error this machine ($(ARCH)) is not known: x86_64 and aarch64 are)
 endif
+PKG_CONFIG := pkg-config
+CARGO_RELEASE := release
+
+# For another machine: by its compilers, with its packages unpacked in SYSROOT (tests/setup/arm64.sh).
+ifneq ($(ARCH),$(MACHINE))
+SYSROOT ?= $(BUILD)/root
+CC = $(ARCH)-linux-gnu-gcc --sysroot=$(SYSROOT)
+PKG_CONFIG := PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
+	PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(ARCH)-linux-gnu/pkgconfig:$(SYSROOT)/usr/share/pkgconfig pkg-config
+RUST_TARGET := $(ARCH)-unknown-linux-gnu
+CARGO_TARGET := --target $(RUST_TARGET)
+CARGO_RELEASE := $(RUST_TARGET)/release
+export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER = $(ARCH)-linux-gnu-gcc
+endif
 
 PACKAGES := libbpf libelf zlib liblzma libprotobuf-c grpc libmicrohttpd libcap jansson yaml-0.1
-PACKAGE_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null))
-LIBS = $(shell pkg-config --libs $(PACKAGES)) -lZydis -l:libiberty.a -lm -lpthread
+PACKAGE_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null))
+LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lZydis -l:libiberty.a -lm -lpthread
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror
 # Fields left out of a table's rows are 0. gcc knows; clang warns also within named ones.
@@ -84,12 +98,12 @@ STATIC := $(BUILD)/static
 STATIC_LIBRARIES := $(addprefix $(STATIC)/lib/lib,$(addsuffix .a,microhttpd Zydis elf_missing))
 STATIC_OBJECTS := $(filter-out $(GRPC_CLIENT:%.c=$(BUILD)/%.o),$(OBJECTS)) \
 	$(REMOTE_CLIENT:%.c=$(BUILD)/%.o) $(MAIN_OBJECT)
-STATIC_LIBS = $(shell pkg-config --static --libs-only-l libbpf libelf liblzma libprotobuf-c libcap \
+STATIC_LIBS = $(shell $(PKG_CONFIG) --static --libs-only-l libbpf libelf liblzma libprotobuf-c libcap \
 	jansson yaml-0.1 | sed 's/-lpthread//g')
 OTLP_SOURCES := user/main_otlp.c $(GRPC_CLIENT) user/export/response.c user/export/settings.c \
 	user/front/confine.c user/front/protocol.c user/base/clock.c user/base/error.c
 OTLP_OBJECTS := $(OTLP_SOURCES:%.c=$(BUILD)/%.o) $(PROTO_OBJECTS)
-OTLP_LIBS = $(shell pkg-config --static --libs-only-l grpc libprotobuf-c libcap | \
+OTLP_LIBS = $(shell $(PKG_CONFIG) --static --libs-only-l grpc libprotobuf-c libcap | \
 	sed -E 's/-l(dl|rt|m|pthread)( |$$)/ /g')
 STATIC_LDFLAGS := $(LDFLAGS) -static-libgcc -Wl,--gc-sections -Wl,-s
 
@@ -206,8 +220,8 @@ $(FIXTURES)/scotty-%: $(FIXTURE_FILES) $(FIXTURE)/Cargo.lock
 	$(call msg,CARGO,$@)
 	@mkdir -p $(@D)
 	$(Q)cd $(FIXTURE_SOURCE) && cargo build --quiet --locked --release $(FIXTURE_FLAGS) \
-		--target-dir $(abspath $(FIXTURES))/target-$*
-	$(Q)cp $(FIXTURES)/target-$*/release/scotty $@.new && mv $@.new $@
+		$(CARGO_TARGET) --target-dir $(abspath $(FIXTURES))/target-$*
+	$(Q)cp $(FIXTURES)/target-$*/$(CARGO_RELEASE)/scotty $@.new && mv $@.new $@
 fixtures: $(patsubst %,$(FIXTURES)/scotty-%,default bare v0 $(MATRIX))
 
 $(VENV)/done: tests/integration/requirements.txt
@@ -265,6 +279,27 @@ vm: deps
 
 prepared-vm: all $(FIXTURES)/scotty-bare $(FIXTURES)/scotty-default $(VENV)/done
 	$(Q)python3 tests/run.py vm $(BUILD)/vm.xml '$(VM_COMMAND)'
+
+# --- 64-bit Arm -------------------------------------------------------------------------------
+
+# The tool and the sample server built for it, and the same tests as above on Debian's kernels for it.
+# Takes some minutes a kernel. What cannot be had is said, and its tests are skipped.
+ARM64 := $(BUILD)/arm64
+ARM64_SERIES ?= 6.1 6.12
+ARM64_PROGRAMS := $(ARM64)/scottyscope $(ARM64)/fixtures/scotty-bare $(ARM64)/fixtures/scotty-default
+ARM64_COMMAND = $(VENV)/bin/python tests/vm/run.py --tool $(ARM64)/scottyscope \
+	--server $(ARM64)/fixtures/scotty-bare --server $(ARM64)/fixtures/scotty-default \
+	--arm64 $(ARM64)/root --directory $(ARM64)/vm --junit $(ARM64)/vm.xml --series $(ARM64_SERIES)
+
+.PHONY: arm64 prepared-arm64
+arm64: deps
+	$(Q)$(MAKE) --no-print-directory prepared-arm64
+
+prepared-arm64: $(VENV)/done
+	$(Q)PIP=$(VENV)/bin/pip sh tests/setup/arm64.sh $(ARM64)/root tests/integration/requirements.txt
+	$(Q)test -s $(ARM64)/unavailable || \
+		$(MAKE) --no-print-directory ARCH=aarch64 BUILD=$(ARM64) $(ARM64_PROGRAMS)
+	$(Q)python3 tests/run.py arm64 $(ARM64)/vm.xml '$(ARM64_COMMAND)'
 
 # --- compilers --------------------------------------------------------------------------------
 

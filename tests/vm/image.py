@@ -1,25 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Initial RAM disks: files of this machine, with the libraries that they need, in a cpio archive."""
+"""Initial RAM disks: files of a system, with the libraries that they need, in a cpio archive."""
 
 import os
 import pathlib
-import re
 import stat
-import subprocess
 from collections.abc import Iterable
 
-# Where the guest's dynamic loader looks, whatever this machine has its libraries in.
+from system import System
+
+# Where the guest's dynamic loader looks, whatever the system has its libraries in.
 LIBRARIES = pathlib.PurePosixPath("/lib")
 # What the first process needs before it can mount anything.
 DEVICES = {"/dev/console": (5, 1), "/dev/urandom": (1, 9)}
-LOADER = re.compile(r"^\s*(/\S*/ld-linux\S*)", re.MULTILINE)
-NEEDED = re.compile(r"^\s*(\S+) => (/\S+)", re.MULTILINE)
 
 
 class Image:
     """What is to be in a RAM disk: paths in it, and what they are."""
 
-    def __init__(self) -> None:
+    def __init__(self, system: System) -> None:
+        self.system = system
         self.files: dict[pathlib.PurePosixPath, pathlib.Path] = {}
         self.links: dict[pathlib.PurePosixPath, str] = {}
         self.texts: dict[pathlib.PurePosixPath, str] = {}
@@ -48,12 +47,11 @@ class Image:
         self.links[pathlib.PurePosixPath(inside)] = to
 
     def _add_libraries(self, path: pathlib.Path) -> None:
-        # A static program has none: ldd then says so with a status of 1.
-        listing = subprocess.run(["ldd", path], capture_output=True, text=True, check=False).stdout
-        for loader in LOADER.findall(listing):
-            self.files[pathlib.PurePosixPath(loader)] = pathlib.Path(loader).resolve()
-        for name, library in NEEDED.findall(listing):
-            self.files[LIBRARIES / name] = pathlib.Path(library).resolve()
+        loaders, libraries = self.system.libraries(path)
+        for name, loader in loaders.items():
+            self.files[pathlib.PurePosixPath(name)] = loader.resolve()
+        for name, library in libraries.items():
+            self.files[LIBRARIES / name] = library.resolve()
 
     def write(self, archive: pathlib.Path) -> None:
         """The archive, in the only form that the kernel takes (initramfs-buffer-format)."""

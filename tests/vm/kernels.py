@@ -67,10 +67,13 @@ def _uri_of(release: str) -> str:
 class _Apt:
     """An apt with its sources, indices and state in a directory of its own."""
 
-    def __init__(self, directory: pathlib.Path, releases: tuple[str, ...]) -> None:
+    def __init__(
+        self, directory: pathlib.Path, releases: tuple[str, ...], architecture: str
+    ) -> None:
         self.directory = directory
         self.sources = [f"deb [signed-by={KEYRING}] {_uri_of(name)} {name} main" for name in releases]
         self.options = (
+            *("-o", f"APT::Architecture={architecture}", "-o", "APT::Architectures="),
             *("-o", f"Dir::Etc::sourcelist={directory}/sources.list"),
             *("-o", "Dir::Etc::sourceparts=-", "-o", f"Dir::State={directory}/state"),
             *("-o", f"Dir::State::status={directory}/state/status"),
@@ -135,15 +138,15 @@ def _extract_image(package: pathlib.Path, image: pathlib.Path) -> None:
     raise Unavailable(f"{package.name} holds no kernel image")
 
 
-def newest(series: str, directory: pathlib.Path) -> Kernel:
-    """The newest cloud kernel of a series; what is fetched for it is kept in the directory."""
+def newest(series: str, architecture: str, directory: pathlib.Path) -> Kernel:
+    """The newest cloud kernel of a series for Debian's architecture; what is fetched for it is kept in the directory."""
     directory.mkdir(parents=True, exist_ok=True)
-    apt = _Apt(directory.absolute(), SERIES[series])
+    apt = _Apt(directory.absolute(), SERIES[series], architecture)
     apt.update()
     # Since 6.19 the image itself is in linux-binary-...; linux-image-... only depends on it.
     point = re.escape(series)
     for kind in ("binary", "image"):
-        found = apt.versions(rf"^linux-{kind}-{point}\.[0-9][^ ]*-cloud-amd64$")
+        found = apt.versions(rf"^linux-{kind}-{point}\.[0-9][^ ]*-cloud-{architecture}$")
         if found:
             break
     else:

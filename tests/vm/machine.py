@@ -3,17 +3,13 @@
 
 import pathlib
 import re
-import shutil
 import subprocess
-import sys
-import sysconfig
 from collections.abc import Sequence
 
 from image import Image
+from system import System
 
 HERE = pathlib.Path(__file__).parent
-ARCHITECTURE = "x86_64"
-QEMU = f"qemu-system-{ARCHITECTURE}"
 # What the sample server's compose tasks run, besides the shell's own commands.
 PROGRAMS = ("sh", "seq", "sleep")
 MEMORY_MB = 1024
@@ -21,8 +17,8 @@ MEMORY_MB = 1024
 # translated code without a lock on its page, so that a thread could keep what another was just
 # patching, and a kernel that switched a tracepoint on died of a breakpoint of its own.
 ACCELERATOR = "tcg,thread=single"
-# Nothing here is to be mitigated, and emulated CPUs agree on the time.
-KERNEL_OPTIONS = "console=ttyS0 panic=-1 loglevel=4 mitigations=off tsc=reliable rdinit=/init"
+# Nothing here is to be mitigated.
+KERNEL_OPTIONS = "panic=-1 loglevel=4 mitigations=off rdinit=/init"
 
 # What no test imports: of the standard library, and of the packages that are installed.
 NOT_OF_LIBRARY = (
@@ -40,30 +36,28 @@ class Died(Exception):
 
 
 def _add_python(image: Image) -> None:
-    """The interpreter that runs this, its library, and its packages."""
-    library, packages = (pathlib.Path(sysconfig.get_paths()[key]) for key in ("stdlib", "purelib"))
+    """The interpreter, its library, and its packages."""
+    interpreter, library, packages = image.system.python()
     static = [path.name for path in library.glob("config-*")]
-    image.add("/python/bin/python3", pathlib.Path(sys.executable))
+    image.add("/python/bin/python3", interpreter)
     image.add_tree(f"/python/lib/{library.name}", library, (*NOT_OF_LIBRARY, *static))
     image.add_tree("/packages", packages, NOT_OF_PACKAGES)
 
 
 def make_image(
+    system: System,
     archive: pathlib.Path,
     tool: pathlib.Path,
     servers: Sequence[pathlib.Path],
     arguments: Sequence[str],
 ) -> None:
     """The initial RAM disk, which runs pytest with these arguments."""
-    image = Image()
+    image = Image(system)
     image.add("/bin/scottyscope", tool)
     for server in servers:
         image.add(f"/bin/{server.name}", server)
     for program in PROGRAMS:
-        path = shutil.which(program)
-        if not path:
-            raise FileNotFoundError(f"{program} is not installed")
-        image.add(f"/bin/{program}", pathlib.Path(path))
+        image.add(f"/bin/{program}", system.program(program))
     _add_python(image)
     image.add_tree("/tests", HERE.parent / "integration", ("__pycache__",))
     for name in ("test_kernel.py", "instant.py"):
@@ -78,6 +72,7 @@ def make_image(
 
 
 def boot(
+    system: System,
     kernel: pathlib.Path,
     archive: pathlib.Path,
     environment: dict[str, str],
@@ -88,17 +83,22 @@ def boot(
 
     The kernel hands what it does not know on its command line to the first process.
     """
+    options = [KERNEL_OPTIONS, f"console={system.console}", system.kernel_options]
     words = [f"{name}={value}" for name, value in environment.items()]
+    words.append(f"RESULTS_LINE={system.results}")
     console, results = directory / "console", directory / "results"
     console.unlink(missing_ok=True)
     results.unlink(missing_ok=True)
     subprocess.run(
         [
-            *(QEMU, "-accel", ACCELERATOR, "-cpu", "max", "-smp", "2"),
+            *(f"qemu-system-{system.architecture}", *system.machine),
+            *("-accel", ACCELERATOR, "-smp", "2"),
             *("-m", str(MEMORY_MB), "-nodefaults", "-no-reboot", "-display", "none"),
-            *("-serial", f"file:{console}", "-serial", f"file:{results}"),
+            *("-serial", f"file:{console}"),
+            *("-chardev", f"file,id=results,path={results}"),
+            *("-device", f"{system.results_device},chardev=results"),
             *("-kernel", str(kernel), "-initrd", str(archive)),
-            *("-append", " ".join((KERNEL_OPTIONS, *words))),
+            *("-append", " ".join((*options, *words))),
         ],
         timeout=limit_s,
         check=True,

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Runs the tool's tests on other kernels, each in a virtual machine of its own.
 
-Run it with the Python whose packages the integration tests need: it goes into the machines.
+Run it with the Python whose packages the integration tests need: it goes into the machines, unless
+they are to be of 64-bit Arm, of which all is taken from where tests/setup/arm64.sh unpacked it.
 
 On each the workload of tests/integration runs, whose clients count all that they do, and every
 metric has to say the same. Writes one JUnit file for all, and tables of what was found.
@@ -20,6 +21,7 @@ import xml.etree.ElementTree as ElementTree
 import kernels
 import machine
 import report
+import system
 
 # Emulated, everything takes some ten times as long, and longer where others use the CPUs.
 PATIENCE = 15
@@ -88,21 +90,18 @@ def cases_of(series: str, results: pathlib.Path) -> list[ElementTree.Element]:
 
 
 def run_kernel(
-    series: str, directory: pathlib.Path, archive: pathlib.Path
+    on: system.System, series: str, directory: pathlib.Path, archive: pathlib.Path
 ) -> list[ElementTree.Element]:
     """The tests on one kernel."""
-    if os.uname().machine != machine.ARCHITECTURE:
-        return [skip(series, f"these kernels are for {machine.ARCHITECTURE}")]
     try:
-        kernel = kernels.newest(series, directory)
+        kernel = kernels.newest(series, on.debian, directory)
     except kernels.Unavailable as why:
         return [skip(series, str(why))]
     print(f"vm {series}: {kernel.package} {kernel.version}", flush=True)
     start_s = time.monotonic()
     try:
-        machine.boot(
-            kernel.image, archive, {**ENVIRONMENT, "KERNEL_SERIES": series}, directory, LIMIT_S
-        )
+        environment = {**ENVIRONMENT, "KERNEL_SERIES": series}
+        machine.boot(on, kernel.image, archive, environment, directory, LIMIT_S)
         cases = cases_of(series, directory / "results")
     except (machine.Died, subprocess.SubprocessError, OSError, ElementTree.ParseError) as problem:
         cases = [failure(series, str(problem), tail_of(directory / "console"))]
@@ -125,16 +124,25 @@ def main() -> int:
     )
     parser.add_argument("--directory", type=pathlib.Path, required=True, help="kernels, results")
     parser.add_argument("--junit", type=pathlib.Path, required=True)
+    parser.add_argument("--arm64", type=pathlib.Path, metavar="ROOT", help="of 64-bit Arm, from here")
     parser.add_argument("--series", choices=kernels.SERIES, nargs="*", default=[*kernels.SERIES])
     options = parser.parse_args()
 
+    on = system.arm64(options.arm64) if options.arm64 else system.X86_64
     options.directory.mkdir(parents=True, exist_ok=True)
     archive = options.directory / "initramfs"
-    machine.make_image(archive, options.tool, options.server, ARGUMENTS)
+    why_not = on.why_not()
+    if not why_not:
+        machine.make_image(on, archive, options.tool, options.server, ARGUMENTS)
     suites = ElementTree.Element("testsuites")
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         found = pool.map(
-            lambda series: run_kernel(series, options.directory / series, archive), options.series
+            lambda series: (
+                [skip(series, why_not)]
+                if why_not
+                else run_kernel(on, series, options.directory / series, archive)
+            ),
+            options.series,
         )
         for series, cases in zip(options.series, found, strict=True):
             suite = ElementTree.SubElement(suites, "testsuite", name=f"vm.{series}")

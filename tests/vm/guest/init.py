@@ -39,7 +39,7 @@ def bring_up_loopback() -> None:
 
 def send_results() -> None:
     """The results as they are, over a line that would translate line ends."""
-    line = os.open("/dev/ttyS1", os.O_WRONLY | os.O_NOCTTY)
+    line = os.open(f"/dev/{os.environ['RESULTS_LINE']}", os.O_WRONLY | os.O_NOCTTY)
     tty.setraw(line)
     data = RESULTS.read_bytes()
     while data:
