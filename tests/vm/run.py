@@ -26,7 +26,6 @@ import system
 # Emulated, everything takes some ten times as long, and longer where others use the CPUs.
 PATIENCE = 15
 STEPS = 15
-LIMIT_S = 600
 # A machine takes one of this one's CPUs.
 AT_ONCE = os.cpu_count() or 1
 # In the virtual machine.
@@ -101,7 +100,7 @@ def run_kernel(
     start_s = time.monotonic()
     try:
         environment = {**ENVIRONMENT, "KERNEL_SERIES": series}
-        machine.boot(on, kernel.image, archive, environment, directory, LIMIT_S)
+        machine.boot(on, kernel.image, archive, environment, directory, on.limit_s)
         cases = cases_of(series, directory / "results")
     except (machine.Died, subprocess.SubprocessError, OSError, ElementTree.ParseError) as problem:
         cases = [failure(series, str(problem), tail_of(directory / "console"))]

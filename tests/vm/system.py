@@ -31,6 +31,7 @@ class System:
     results: str  # the second, by this device of QEMU's
     results_device: str
     kernel_options: str
+    limit_s: float  # for all tests
 
     def why_not(self) -> str:
         """Why it cannot be run; empty where it can."""
@@ -105,6 +106,7 @@ X86_64 = System(
     results="ttyS1",
     results_device="isa-serial",
     kernel_options="tsc=reliable",  # emulated CPUs agree on the time
+    limit_s=600,
 )
 
 
@@ -118,5 +120,6 @@ def arm64(root: pathlib.Path) -> Unpacked:
         results="ttyS0",
         results_device="pci-serial",
         kernel_options="",
+        limit_s=1200,
         root=root,
     )
