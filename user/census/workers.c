@@ -76,9 +76,14 @@ static _Bool is_still_to_see(const struct scan *scan, pid_t tid)
 	return 0;
 }
 
-static int look_at_thread(void *context, pid_t tid, uint64_t stack_pointer)
+/* A thread that was a worker, and waits among the blocking ones to be needed again, does so for a limited
+ * time; a worker that has nothing to do waits for as long as it takes. The former's stack may still hold
+ * addresses of the latter's code, where nothing was written since. */
+static int look_at_thread(void *context, const struct target_thread *thread)
 {
 	struct scan *scan = context;
+	uint64_t stack_pointer = thread->stack_pointer;
+	pid_t tid = thread->tid;
 
 	if (scan->retry && !is_still_to_see(scan, tid))
 		return 0;
@@ -93,7 +98,7 @@ static int look_at_thread(void *context, pid_t tid, uint64_t stack_pointer)
 		if (scan->running[i] == tid)
 			scan->running[i] = 0;
 	}
-	if (stack_is_workers(scan, stack_pointer))
+	if (!thread->waits_with_timeout && stack_is_workers(scan, stack_pointer))
 		scan->workers++;
 	return 0;
 }

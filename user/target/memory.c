@@ -3,9 +3,11 @@
 #include <elf.h>
 #include <errno.h>
 #include <link.h>
+#include <linux/futex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -97,22 +99,37 @@ int target__for_each_mapping(const struct target *target, target_mapping_callbac
 	return is_empty ? -ESRCH : r;
 }
 
-/* The stack pointer in /proc/PID/task/TID/syscall: "NUMBER six arguments SP PC", "-1 SP PC" where
- * it is blocked outside of a call, or "running". */
-static uint64_t thread_stack_pointer(const struct target *target, pid_t tid)
+/* Whether that is a wait on a futex that has a timeout (futex(2): the fourth argument). */
+static _Bool is_timed_wait(int number, unsigned long long operation, unsigned long long timeout)
+{
+	int command = (int)operation & FUTEX_CMD_MASK;
+
+	return number == SYS_futex && (command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET) &&
+	       timeout;
+}
+
+/* What /proc/PID/task/TID/syscall says: "NUMBER six arguments SP PC", "-1 SP PC" where it is blocked
+ * outside of a call, or "running". */
+static struct target_thread look_at_thread(const struct target *target, pid_t tid)
 {
 	_cleanup_free_ char *text = NULL;
-	unsigned long long pointer;
+	struct target_thread thread = {.tid = tid};
+	unsigned long long pointer, operation, timeout;
 	char name[64];
 	size_t size;
+	int number;
 
 	snprintf(name, sizeof(name), "task/%d/syscall", (int)tid);
 	if (proc__read(target->pid, name, 4096, &text, &size) < 0)
-		return 0;
-	if (sscanf(text, "-1 %llx", &pointer) == 1 ||
-	    sscanf(text, "%*d %*x %*x %*x %*x %*x %*x %llx", &pointer) == 1)
-		return pointer;
-	return 0;
+		return thread;
+	if (sscanf(text, "-1 %llx", &pointer) == 1) {
+		thread.stack_pointer = pointer;
+	} else if (sscanf(text, "%d %*x %llx %*x %llx %*x %*x %llx", &number, &operation, &timeout,
+			  &pointer) == 4) {
+		thread.stack_pointer = pointer;
+		thread.waits_with_timeout = is_timed_wait(number, operation, timeout);
+	}
+	return thread;
 }
 
 int target__for_each_thread(const struct target *target, target_thread_callback callback,
@@ -128,10 +145,13 @@ int target__for_each_thread(const struct target *target, target_thread_callback 
 		return -errno;
 	for (struct dirent *entry; (entry = readdir(directory));) {
 		pid_t tid = proc__number(entry->d_name);
-		int r = 0;
+		struct target_thread thread;
+		int r;
 
-		if (tid > 0)
-			r = callback(context, tid, thread_stack_pointer(target, tid));
+		if (tid <= 0)
+			continue;
+		thread = look_at_thread(target, tid);
+		r = callback(context, &thread);
 		if (r != 0)
 			return r;
 	}

@@ -103,9 +103,14 @@ typedef int (*target_mapping_callback)(void *context, const struct target_mappin
 int target__for_each_mapping(const struct target *target, target_mapping_callback callback,
 			     void *context);
 
-/* Calls back for each thread with its id and, where it is blocked in the kernel, its user stack
- * pointer (0: it is running). Ends early on a non-zero return and gives it back. */
-typedef int (*target_thread_callback)(void *context, pid_t tid, uint64_t stack_pointer);
+struct target_thread {
+	pid_t tid;
+	uint64_t stack_pointer;	  /* where it is blocked in the kernel; 0: it is running */
+	_Bool waits_with_timeout; /* on a futex */
+};
+
+/* Calls back for each thread. Ends early on a non-zero return and gives it back. */
+typedef int (*target_thread_callback)(void *context, const struct target_thread *thread);
 int target__for_each_thread(const struct target *target, target_thread_callback callback,
 			    void *context);
 

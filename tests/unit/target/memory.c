@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -9,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -232,24 +234,23 @@ struct seen {
 	int total;
 };
 
-static int see_thread(void *context, pid_t tid, uint64_t stack_pointer)
+static int see_thread(void *context, const struct target_thread *thread)
 {
 	struct seen *seen = context;
 
 	seen->total++;
 	for (int i = 0; i <= THREADS; i++) {
-		if (seen->shared->tids[i] == tid) {
-			seen->pointers[i] = stack_pointer;
+		if (seen->shared->tids[i] == thread->tid) {
+			seen->pointers[i] = thread->stack_pointer;
 			seen->known++;
 		}
 	}
 	return 0;
 }
 
-static int stop_at_once(void *context, pid_t tid, uint64_t stack_pointer)
+static int stop_at_once(void *context, const struct target_thread *thread)
 {
-	(void)tid;
-	(void)stack_pointer;
+	(void)thread;
 	++*(int *)context;
 	return -ECANCELED;
 }
@@ -285,6 +286,62 @@ Test(target_memory, threads)
 	cr_assert_eq(calls, 1);
 	process__stop(&process);
 	target__free(target);
+}
+
+struct waiter {
+	pid_t tid;
+	_Bool is_told;
+	_Bool waits_with_timeout;
+};
+
+static int see_waiter(void *context, const struct target_thread *thread)
+{
+	struct waiter *waiter = context;
+
+	if (thread->tid == waiter->tid && thread->stack_pointer) {
+		waiter->is_told = 1;
+		waiter->waits_with_timeout = thread->waits_with_timeout;
+	}
+	return 0;
+}
+
+/* A wait on a futex is told from one that has no timeout, and from other calls that have one. */
+Test(target_memory, timed_waits)
+{
+	for (int kind = 0; kind < 3; kind++) {
+		struct waiter waiter = {.tid = fork()};
+		uint64_t deadline_ns = clock_monotonic_ns() + 20 * NS_PER_S;
+
+		cr_assert_geq(waiter.tid, 0);
+		if (waiter.tid == 0) {
+			static uint32_t word = 1;
+			struct timespec minute = {.tv_sec = 60};
+
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			if (kind == 2)
+				nanosleep(&minute, NULL);
+			else
+				syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 1,
+					kind == 1 ? &minute : NULL, NULL, 0);
+			_exit(0);
+		}
+
+		struct target *target = find_one(&(struct target_selection){.pid = waiter.tid});
+
+		/* It takes a while to get there, and then stays there. */
+		for (int in_a_row = 0; in_a_row < 50;) {
+			waiter.is_told = 0;
+			cr_assert_eq(target__for_each_thread(target, see_waiter, &waiter), 0);
+			in_a_row = waiter.is_told && waiter.waits_with_timeout == (kind == 1)
+					   ? in_a_row + 1
+					   : 0;
+			cr_assert_lt(clock_monotonic_ns(), deadline_ns, "kind %d", kind);
+			usleep(1000);
+		}
+		cr_assert_eq(kill(waiter.tid, SIGKILL), 0);
+		waitpid(waiter.tid, NULL, 0);
+		target__free(target);
+	}
 }
 
 /* Stopped while it computes: it has a stack pointer, but is in no system call. */
