@@ -137,38 +137,35 @@ static int open_trial(struct feature **ret_trial, enum bpf_attach_type type)
 	return 0;
 }
 
+static struct bpf_link *attach_trial(const struct feature *trial, _Bool multi, uint64_t file_offset)
+{
+	unsigned long offset = file_offset;
+	LIBBPF_OPTS(bpf_uprobe_multi_opts, options, .offsets = &offset, .cnt = 1);
+
+	return multi ? bpf_program__attach_uprobe_multi(trial->progs.on_trial, getpid(),
+							"/proc/self/exe", NULL, &options)
+		     : bpf_program__attach_uprobe(trial->progs.on_trial, false, getpid(),
+						  "/proc/self/exe", file_offset);
+}
+
 /* uprobe_multi links came with kernel commit 89ae89f53d20 ("bpf: Add multi uprobe link"), 6.6; that
  * their pid means the whole process with 46ba0e49b642 ("bpf: fix multi-uprobe PID filtering
  * logic"), 6.10. */
-static void try_multi(struct plan_kernel *kernel, const struct own_image *own,
-		      const struct own_image *stepped)
+static void try_multi(struct plan_kernel *kernel, const struct own_image *own)
 {
 	_cleanup_(feature__destroyp) struct feature *trial = NULL;
-	unsigned long offset = own->offset;
-	LIBBPF_OPTS(bpf_uprobe_multi_opts, options, .offsets = &offset, .cnt = 1);
 
 	if (open_trial(&trial, BPF_TRACE_UPROBE_MULTI) < 0)
 		return;
-	trial->links.on_trial = bpf_program__attach_uprobe_multi(trial->progs.on_trial, getpid(),
-								 "/proc/self/exe", NULL, &options);
+	trial->links.on_trial = attach_trial(trial, 1, own->offset);
 	if (!trial->links.on_trial)
 		return;
 	trial_function();
 	kernel->uprobe_multi = trial->bss->hits == 1;
 	kernel->multi_by_process = kernel->uprobe_multi && other_thread_hits(trial);
-	if (!kernel->uprobe_multi)
-		return;
-	kernel->trap_ns = time_hit_ns(trial_function);
-	offset = stepped->offset;
-	bpf_link__destroy(trial->links.on_trial);
-	trial->links.on_trial = bpf_program__attach_uprobe_multi(trial->progs.on_trial, getpid(),
-								 "/proc/self/exe", NULL, &options);
-	if (trial->links.on_trial)
-		kernel->step_ns = time_hit_ns(stepped_function);
 }
 
-static int try_single(struct plan_kernel *kernel, const struct own_image *own,
-		      const struct own_image *stepped, struct error *error)
+static int try_single(struct plan_kernel *kernel, const struct own_image *own, struct error *error)
 {
 	_cleanup_(feature__destroyp) struct feature *trial = NULL;
 	int r = open_trial(&trial, 0);
@@ -182,8 +179,7 @@ static int try_single(struct plan_kernel *kernel, const struct own_image *own,
 			error, r,
 			"the kernel refuses a minimal BPF program: %m. Linux 5.10 or "
 			"newer with CONFIG_BPF_SYSCALL and CONFIG_UPROBE_EVENTS is needed");
-	trial->links.on_trial = bpf_program__attach_uprobe(trial->progs.on_trial, false, getpid(),
-							   "/proc/self/exe", own->offset);
+	trial->links.on_trial = attach_trial(trial, 0, own->offset);
 	if (!trial->links.on_trial) {
 		miss(kernel, "uprobes cannot be attached (CONFIG_UPROBE_EVENTS, or forbidden by "
 			     "kernel.perf_event_paranoid or a security module)");
@@ -191,15 +187,18 @@ static int try_single(struct plan_kernel *kernel, const struct own_image *own,
 	}
 	trial_function();
 	kernel->uprobe = trial->bss->hits == 1;
-	if (!kernel->uprobe)
-		return 0;
-	kernel->trap_ns = time_hit_ns(trial_function);
-	bpf_link__destroy(trial->links.on_trial);
-	trial->links.on_trial = bpf_program__attach_uprobe(trial->progs.on_trial, false, getpid(),
-							   "/proc/self/exe", stepped->offset);
-	if (trial->links.on_trial)
-		kernel->step_ns = time_hit_ns(stepped_function);
 	return 0;
+}
+
+/* What a hit at this function takes, the way that hooks will be attached; 0 where that fails. */
+static uint64_t time_trap_ns(const struct plan_kernel *kernel, const struct own_image *own)
+{
+	_cleanup_(feature__destroyp) struct feature *trial = NULL;
+
+	if (open_trial(&trial, kernel->uprobe_multi ? BPF_TRACE_UPROBE_MULTI : 0) < 0)
+		return 0;
+	trial->links.on_trial = attach_trial(trial, kernel->uprobe_multi, own->offset);
+	return trial->links.on_trial ? time_hit_ns(own->function) : 0;
 }
 
 /* `name` is a path below events/. */
@@ -251,14 +250,18 @@ int probe_find_features(struct plan_kernel *ret_kernel, struct error *error)
 		return error_set(error, -ENOTSUP,
 				 "the kernel has no BTF (/sys/kernel/btf/vmlinux): a kernel with "
 				 "CONFIG_DEBUG_INFO_BTF is needed, as Debian's are");
-	r = try_single(&kernel, &own, &stepped, error);
+	r = try_single(&kernel, &own, error);
 	if (r < 0)
 		return r;
 	kernel.ring_buffer = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
 	if (!kernel.ring_buffer)
 		miss(&kernel, "no BPF ring buffer: Linux 5.8 or newer is needed");
 	if (kernel.uprobe)
-		try_multi(&kernel, &own, &stepped);
+		try_multi(&kernel, &own);
+	if (kernel.uprobe) {
+		kernel.trap_ns = time_trap_ns(&kernel, &own);
+		kernel.step_ns = time_trap_ns(&kernel, &stepped);
+	}
 	reach_tracefs(&kernel);
 	*ret_kernel = kernel;
 	return 0;
