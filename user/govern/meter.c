@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "probe/polls.h"
+#include "plan/catalogue.h"
 
 int meter__init(struct meter *meter, struct probe *probe, const struct target *target,
 		struct error *error)
@@ -48,7 +48,7 @@ int meter__read(struct meter *meter, struct governor_period *period, struct erro
 		uint64_t hits = now[i].hits - meter->costs[i].hits;
 		uint64_t hit_ns = probe__trap_ns(meter->probe, (enum hook)i) + now[i].program_ns;
 
-		if (probe_hook__is_of_polls((enum hook)i))
+		if (catalogue_hooks[i].is_of_polls)
 			period->polls_cost_ns += hits * hit_ns;
 		else
 			period->other_cost_ns += hits * hit_ns;

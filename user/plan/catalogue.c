@@ -21,6 +21,7 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 		{
 			.name = "poll_start",
 			.program = "on_poll_start",
+			.is_of_polls = 1,
 			.functions = {{STATE "transition_to_running", READS(ARGUMENT_TASK_HEADER),
 				       100}},
 		},
@@ -28,6 +29,7 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 		{
 			.name = "poll_idle",
 			.program = "on_poll_idle",
+			.is_of_polls = 1,
 			/* Futures that never pend do not get there. */
 			.functions = {{STATE "transition_to_idle", READS(ARGUMENT_TASK_HEADER),
 				       75}},
@@ -38,6 +40,7 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 		{
 			.name = "raw_poll",
 			.program = "on_raw_poll",
+			.is_of_polls = 1,
 			/* Its return is told by where the call left the stack. */
 			.functions = {{"tokio::runtime::task::raw::poll",
 				       READS(ARGUMENT_TASK_HEADER) | READS_STACK_POINTER}},
@@ -46,6 +49,7 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 		{
 			.name = "raw_poll_return",
 			.program = "on_raw_poll_return",
+			.is_of_polls = 1,
 			.functions = {{"tokio::runtime::task::raw::poll", 0}},
 			.place = PLACE_RETURN,
 		},
@@ -69,6 +73,7 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 		{
 			.name = "task_schedule",
 			.program = "on_task_schedule",
+			.is_of_polls = 1,
 			.functions = {{SCHEDULER "schedule_task",
 				       READS(ARGUMENT_SCHEDULED_HEADER)}},
 		},
@@ -76,12 +81,14 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 		{
 			.name = "schedule_local",
 			.program = "on_schedule_local",
+			.is_of_polls = 1,
 			.functions = {{SCHEDULER "schedule_local", READS(ARGUMENT_LOCAL_HEADER)}},
 		},
 	[HOOK_SCHEDULE_REMOTE] =
 		{
 			.name = "schedule_remote",
 			.program = "on_schedule_remote",
+			.is_of_polls = 1,
 			.functions = {{SCHEDULER "push_remote_task",
 				       READS(ARGUMENT_SCHEDULED_HEADER)}},
 		},

@@ -53,6 +53,7 @@ struct catalogue_hook {
 	enum catalogue_place place;
 	_Bool repeat_ok;	/* a second hit of one call is harmless */
 	_Bool in_all_functions; /* not in the first that is there only */
+	_Bool is_of_polls;	/* hit with every poll: polls can be let go of (probe/polls.h) */
 };
 
 extern const struct catalogue_hook catalogue_hooks[HOOK_COUNT]; /* by enum hook */

@@ -6,21 +6,12 @@
 #include "base/clock.h"
 #include "probe/internal.h"
 
-static const enum hook poll_hooks[] = {
-	HOOK_TASK_SCHEDULE,   HOOK_SCHEDULE_LOCAL, HOOK_SCHEDULE_REMOTE, HOOK_POLL_IDLE,
-	HOOK_RAW_POLL_RETURN, HOOK_POLL_START,	   HOOK_RAW_POLL,
-};
-
 /* More perf events than these are not let go of once in some seconds. */
 #define SINGLE_SITES_LIMIT 8
 
-_Bool probe_hook__is_of_polls(enum hook hook)
+static _Bool is_of_polls(enum hook hook)
 {
-	for (size_t i = 0; i < sizeof(poll_hooks) / sizeof(poll_hooks[0]); i++) {
-		if (poll_hooks[i] == hook)
-			return 1;
-	}
-	return 0;
+	return catalogue_hooks[hook].is_of_polls;
 }
 
 /* The word of tokio's context that holds the polled task's id, plus 1; 0 while that is not known. */
@@ -49,10 +40,10 @@ _Bool probe__can_take_turns(const struct probe *probe)
 {
 	size_t sites = 0;
 
-	for (size_t i = 0; i < sizeof(poll_hooks) / sizeof(poll_hooks[0]); i++) {
-		const struct plan_hook *hook = &probe->plan->hooks[poll_hooks[i]];
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		const struct plan_hook *hook = &probe->plan->hooks[i];
 
-		sites += hook->wanted ? hook->site_count : 0;
+		sites += is_of_polls((enum hook)i) && hook->wanted ? hook->site_count : 0;
 	}
 	return probe->plan->kernel.uprobe_multi || sites <= SINGLE_SITES_LIMIT;
 }
@@ -67,16 +58,16 @@ void probe__end_polls(struct probe *probe)
 void probe__let_go_of_polls(struct probe *probe)
 {
 	__atomic_store_n(&probe->skeleton->bss->polls_since_ns, 0, __ATOMIC_RELEASE);
-	probe_detach_hooks(probe, probe_hook__is_of_polls);
+	probe_detach_hooks(probe, is_of_polls);
 }
 
 int probe__watch_polls(struct probe *probe, struct error *error)
 {
-	for (size_t i = 0; i < sizeof(poll_hooks) / sizeof(poll_hooks[0]); i++) {
+	for (int i = 0; i < HOOK_COUNT; i++) {
 		int r = 0;
 
-		if (probe->plan->hooks[poll_hooks[i]].wanted)
-			r = probe_attach_hook(probe, poll_hooks[i], error);
+		if (is_of_polls((enum hook)i) && probe->plan->hooks[i].wanted)
+			r = probe_attach_hook(probe, (enum hook)i, error);
 		if (r < 0)
 			return r;
 	}

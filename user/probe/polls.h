@@ -23,7 +23,4 @@ void probe__let_go_of_polls(struct probe *probe);
 /* Watches polls again. */
 int probe__watch_polls(struct probe *probe, struct error *error);
 
-/* Whether the hook is one of those. */
-_Bool probe_hook__is_of_polls(enum hook hook);
-
 #endif
