@@ -50,20 +50,13 @@ void estimate__end(struct estimate *estimate, const struct probe_totals *totals,
 	estimate__begin(estimate, totals);
 }
 
-static void add_histogram(struct histogram_counts *sum, const struct histogram_counts *more)
-{
-	sum->sum_ns += more->sum_ns;
-	for (size_t i = 0; i <= HISTOGRAM_BOUNDS; i++)
-		sum->buckets[i] += more->buckets[i];
-}
-
 void estimate__add(const struct estimate *estimate, struct probe_totals *totals)
 {
 	for (size_t i = 0; i < KIND_LIMIT; i++) {
-		add_histogram(&totals->kinds[i].polls, &estimate->kinds[i].polls);
+		histogram_counts__add(&totals->kinds[i].polls, &estimate->kinds[i].polls);
 		totals->kinds[i].slow_polls += estimate->kinds[i].slow_polls;
 	}
-	add_histogram(&totals->schedule.idle, &estimate->schedule.idle);
-	add_histogram(&totals->schedule.first_poll, &estimate->schedule.first_poll);
+	histogram_counts__add(&totals->schedule.idle, &estimate->schedule.idle);
+	histogram_counts__add(&totals->schedule.first_poll, &estimate->schedule.first_poll);
 	totals->schedule.scheduled += estimate->schedule.scheduled;
 }

@@ -26,9 +26,7 @@ static struct sums sum_up(const struct probe_totals *totals, const struct plan *
 			sums.blocking_runs += kind->ended;
 			continue;
 		}
-		sums.polls.sum_ns += kind->polls.sum_ns;
-		for (size_t b = 0; b <= HISTOGRAM_BOUNDS; b++)
-			sums.polls.buckets[b] += kind->polls.buckets[b];
+		histogram_counts__add(&sums.polls, &kind->polls);
 		sums.slow_polls += kind->slow_polls;
 		sums.alive += alive(totals, i);
 		sums.ended += kind->ended;

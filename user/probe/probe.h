@@ -48,6 +48,15 @@ int probe__ring_fd(const struct probe *probe);
 /* Realtime of activation: when counting began. */
 uint64_t probe__start_ns(const struct probe *probe);
 
+/* Adds counts by the same bounds. */
+static inline void histogram_counts__add(struct histogram_counts *sum,
+					 const struct histogram_counts *more)
+{
+	sum->sum_ns += more->sum_ns;
+	for (size_t i = 0; i <= HISTOGRAM_BOUNDS; i++)
+		sum->buckets[i] += more->buckets[i];
+}
+
 /* What has been counted so far, cumulative. */
 struct probe_totals {
 	const struct probe_histograms *histograms; /* what the counts of durations are by */
