@@ -26,14 +26,9 @@ static __always_inline __u32 depth_of(const struct thread *thread)
 	return polls_are_watched() && thread->polls_since_ns == polls_since_ns ? thread->depth : 0;
 }
 
-/* The innermost of them, NULL for none. */
-static __always_inline struct poll_frame *seen_poll(struct thread *thread)
+static __always_inline struct poll_frame *frame_at(struct thread *thread, __u32 depth)
 {
-	__u32 depth = depth_of(thread);
-
-	if (depth == 0 || depth > FRAME_LIMIT)
-		return NULL;
-	return &thread->frames[(depth - 1) & (FRAME_LIMIT - 1)];
+	return &thread->frames[depth & (FRAME_LIMIT - 1)];
 }
 
 /* The address of tokio's context of the current thread. A thread's pointer is in the kernel's memory from
@@ -45,29 +40,26 @@ static __always_inline __u64 context_of_thread(void)
 	return BPF_CORE_READ(current, THREAD_POINTER) + (__u64)context_offset;
 }
 
-/* The header of the task that tokio's context names, 0 for none. */
-static __always_inline __u64 header_in_context(__u32 place, __u64 *ret_id)
+/* The id of the task that tokio's context names, 0 for none. */
+static __always_inline __u64 id_in_context(void)
 {
-	__u64 *header;
+	__u32 place = task_id_place;
+	__u64 id = 0;
 
-	if (bpf_probe_read_user(ret_id, sizeof(*ret_id),
-				(void *)(context_of_thread() + (place - 1) * sizeof(*ret_id))) ||
-	    !*ret_id)
-		return 0;
-	header = bpf_map_lookup_elem(&task_headers, ret_id);
-	return header ? *header : 0;
+	if (place && context_offset)
+		bpf_probe_read_user(&id, sizeof(id),
+				    (void *)(context_of_thread() + (place - 1) * sizeof(id)));
+	return id;
 }
 
 /* What is to be kept of a poll that was seen to start, and that was still in progress when polls were let
  * go of: the check of applications that it had begun. */
 static __always_inline __u32 flags_of_forgotten(struct thread *thread, __u64 header)
 {
-	__u32 depth = thread->depth;
-	struct poll_frame *frame;
+	struct poll_frame *frame = frame_at(thread, thread->depth);
 
-	if (depth == 0 || depth > FRAME_LIMIT || depth_of(thread))
+	if (!thread->depth)
 		return 0;
-	frame = &thread->frames[(depth - 1) & (FRAME_LIMIT - 1)];
 	thread->depth = 0;
 	if (thread->written.output)
 		check(CHECK_FRAME_UNCHECKED);
@@ -77,38 +69,42 @@ static __always_inline __u32 flags_of_forgotten(struct thread *thread, __u64 hea
 	return frame->flags & (FRAME_APP_CHECK | ~0U << FRAME_APP_CHECK_SHIFT);
 }
 
-/* The poll in progress by its task's id. It has no start, and only one is kept of each thread. */
-static __noinline struct poll_frame *unseen_poll(__u32 tid)
+/* Has the thread's first frame say which poll is in progress, by its task's id; NULL where that is not
+ * known. No id is used twice. */
+static __noinline struct thread *meet_unseen(struct thread *thread, __u32 tid)
 {
-	__u32 place = task_id_place;
-	struct thread *thread;
+	__u64 id = id_in_context(), *header;
+	struct poll_frame *frame;
 	struct task *task;
-	__u64 id = 0, header;
 
-	if (!place || !context_offset)
+	if (!id)
 		return NULL;
-	header = header_in_context(place, &id);
-	task = header ? bpf_map_lookup_elem(&tasks, &header) : NULL;
-	thread = task ? meet_thread(tid) : NULL;
-	if (!thread)
-		return NULL;
-	if (thread->unseen_id != id) {
+	if (!thread || thread->unseen_id != id || thread->depth) {
+		header = bpf_map_lookup_elem(&task_headers, &id);
+		thread = header ? meet_thread(tid) : NULL;
+		if (!thread)
+			return NULL;
+		frame = frame_at(thread, 0);
+		frame->header = *header;
+		frame->flags = FRAME_UNSEEN | flags_of_forgotten(thread, *header);
 		thread->unseen_id = id;
-		thread->unseen.header = header;
-		thread->unseen.flags = FRAME_UNSEEN | flags_of_forgotten(thread, header);
 	}
-	thread->unseen.kind = task->kind;
-	thread->unseen.start_ns = bpf_ktime_get_ns();
-	return &thread->unseen;
+	frame = frame_at(thread, 0);
+	task = bpf_map_lookup_elem(&tasks, &frame->header);
+	if (!task)
+		return NULL;
+	frame->kind = task->kind;
+	return thread;
 }
 
 /* The poll in progress on this thread, NULL for none. */
 static __always_inline struct poll_frame *current_poll(__u32 tid)
 {
 	struct thread *thread = find_thread(tid);
-	struct poll_frame *frame = thread ? seen_poll(thread) : NULL;
 
-	return frame ? frame : unseen_poll(tid);
+	if (!thread || !depth_of(thread))
+		thread = meet_unseen(thread, tid);
+	return thread ? frame_at(thread, thread->depth) : NULL;
 }
 
 /* The same for a hook that is not hit but within polls. */

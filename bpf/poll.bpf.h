@@ -65,17 +65,16 @@ static __always_inline void start_poll(struct pt_regs *ctx, __u32 tid)
 	if (thread->polls_since_ns != since_ns)
 		thread->depth = 0;
 	thread->polls_since_ns = since_ns;
-	if (thread->depth >= FRAME_LIMIT) {
+	if (thread->depth >= FRAME_LIMIT - 1) {
 		lose(LOSS_NESTING);
 		thread->depth = 0;
 	}
-	frame = &thread->frames[thread->depth & (FRAME_LIMIT - 1)];
+	frame = frame_at(thread, ++thread->depth);
 	frame->header = address;
 	frame->stack_pointer = PT_REGS_SP(ctx);
 	frame->flags = is_cancelled ? FRAME_CANCELLED : 0;
 	frame->kind = task ? task->kind : kind_of_vtable(header.vtable);
 	frame->start_ns = now_ns;
-	thread->depth++;
 }
 
 /* Takes the poll of `header` off the thread's stack, together with inner ones whose end was not
@@ -85,7 +84,7 @@ static __always_inline struct poll_frame *take_frame(struct thread *thread, __u6
 	__u32 depth = depth_of(thread);
 
 	for (int i = 0; i < FRAME_LIMIT && depth > 0; i++) {
-		struct poll_frame *frame = &thread->frames[(depth - 1) & (FRAME_LIMIT - 1)];
+		struct poll_frame *frame = frame_at(thread, depth);
 
 		depth--;
 		if (frame->header == header) {

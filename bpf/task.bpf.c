@@ -46,7 +46,7 @@ static __always_inline struct poll_frame *take_returned(struct thread *thread, _
 	__u32 depth = depth_of(thread);
 
 	for (int i = 0; i < FRAME_LIMIT && depth > 0; i++) {
-		struct poll_frame *frame = &thread->frames[(depth - 1) & (FRAME_LIMIT - 1)];
+		struct poll_frame *frame = frame_at(thread, depth);
 
 		if (frame->stack_pointer > stack_pointer)
 			return NULL;

@@ -339,16 +339,17 @@ struct written_frame {
 /* A thread that polls tasks, by its id. */
 struct thread {
 	__u64 polls_since_ns; /* for which `depth` holds */
-	__u64 unseen_id;      /* of the task that `unseen` is about */
-	struct poll_frame unseen;
+	__u64 unseen_id;      /* of the task that the first frame is about */
 	__u32 depth;
 	struct socket_address peer; /* of the connection accepted last */
 	__u64 stack_pointer;	    /* as of its last poll: where the census looks for its kind */
 	__u64 accept_address;	    /* where an accept in progress puts it; 0: none */
 	struct written_frame written;
+	/* The first is of a poll that was not seen to start, the others of those that were, from the
+	 * outermost on: the innermost is at `depth`. */
 	struct poll_frame frames[FRAME_LIMIT];
 };
-_Static_assert(sizeof(struct thread) == 120 + 32 * FRAME_LIMIT, "thread");
+_Static_assert(sizeof(struct thread) == 88 + 32 * FRAME_LIMIT, "thread");
 
 /* tokio's context of a thread, in words. */
 #define CONTEXT_WORDS 10
