@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import empty
 import processes
 import tool
+from empty import Empty
 from peer import Peer
 from server import Server
 from sink import Sink
@@ -91,7 +93,33 @@ def tool_modes(binary: str, sink: Sink) -> list[Mode]:
     return found
 
 
-def all_modes(binary: str, sink: Sink) -> dict[str, Mode]:
+def floor_modes(binary: str, trap: str) -> list[Mode]:
+    """The hooks alone: of everything, of requests, and of requests by the fewest traps there can be."""
+
+    def starter(*places: str) -> Callable[[Server], Observer]:
+        return lambda server: Empty(binary, trap, server.binary, server.pid, *places)
+
+    requests = (*empty.BEGINNING, *empty.ROUTE, *empty.RESPONSE)
+    return [
+        Mode(
+            "6 empty traps",
+            "the hooks of full with programs that do nothing",
+            starter(*empty.WAKE_UP, *empty.POLL, *requests),
+        ),
+        Mode(
+            "3 empty traps",
+            "the hooks of basic with programs that do nothing",
+            starter(*requests),
+        ),
+        Mode(
+            "1 and 2 empty",
+            "the same, but at the socket's tracepoints instead of two traps",
+            starter(*empty.ROUTE, *empty.SOCKETS),
+        ),
+    ]
+
+
+def all_modes(binary: str, trap: str, sink: Sink) -> dict[str, Mode]:
     """By name, that of nobody observing first."""
     modes = [
         Mode(BARE, "the server, in a build without telemetry"),
@@ -107,6 +135,7 @@ def all_modes(binary: str, sink: Sink) -> dict[str, Mode]:
             "two histograms, of request and poll durations, by a bpftrace script",
             lambda server: Peer(binary, server.binary, server.pid),
         ),
+        *floor_modes(binary, trap),
     ]
     return {mode.name: mode for mode in modes}
 

@@ -47,8 +47,8 @@ def version(binary: str) -> str:
     ).stdout.strip()
 
 
-def sites(binary: str, pid: int) -> dict[str, dict[str, Any]]:
-    """By hook, the first site that `verify` would choose in a process."""
+def all_sites(binary: str, pid: int) -> list[dict[str, Any]]:
+    """Those that `verify` would choose in a process; signals may share them."""
     # Its status tells whether all signals can be had, which is not asked here.
     output = subprocess.run(
         [binary, "verify", "--pid", str(pid), "--format", "json"],
@@ -56,10 +56,16 @@ def sites(binary: str, pid: int) -> dict[str, dict[str, Any]]:
         stdout=subprocess.PIPE,
         text=True,
     ).stdout
+    return [
+        site for given in json.loads(output)["signals"] for site in given.get("sites", [])
+    ]
+
+
+def sites(binary: str, pid: int) -> dict[str, dict[str, Any]]:
+    """By hook, the first of them."""
     found: dict[str, dict[str, Any]] = {}
-    for given in json.loads(output)["signals"]:
-        for site in given.get("sites", []):
-            found.setdefault(site["hook"], site)
+    for site in all_sites(binary, pid):
+        found.setdefault(site["hook"], site)
     return found
 
 

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What a uprobe costs on this machine before its program does anything: the time that a function takes
- * longer with a program attached that does nothing, by the instruction that the probe replaces.
- * Prints JSON, nanoseconds a hit, by the names that `scottyscope verify` has for the costs of sites.
+ * What hooks cost on this machine before their programs do anything.
+ *
+ * Without arguments: the time that a function takes longer with a program attached that does nothing,
+ * by the instruction that the probe replaces, and a call of recv() with one at its tracepoint. Prints
+ * JSON, nanoseconds a hit, by the names that `scottyscope verify` has for the costs of sites.
+ *
+ * trap PID FILE PLACE...: attaches such programs to a process, at offsets in its executable and at
+ * tracepoints of these names, says so, and stays until its standard input ends.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -12,10 +17,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-#define ROUNDS 7
+#define ROUNDS	   7
+#define PLACES_MAX 64
 
 #if defined(__x86_64__)
 __asm__(".globl trap_emulated\ntrap_emulated:\n\tpush %rbp\n\tpop %rbp\n\tret\n"
@@ -65,30 +72,42 @@ static unsigned long file_offset(void (*function)(void))
 	return found;
 }
 
-static int empty_program(enum bpf_attach_type type)
+static int empty_program(enum bpf_prog_type type, enum bpf_attach_type attach_type)
 {
 	const struct bpf_insn code[] = {
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
-	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = type);
-	int program = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "trap", "GPL", code, 2, &options);
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = attach_type);
+	int program = bpf_prog_load(type, "trap", "GPL", code, 2, &options);
 
 	if (program < 0)
 		fail("load");
 	return program;
 }
 
-static int attach(void (*function)(void))
+/* At offsets in a process's executable; 0: in this one. */
+static int attach_traps(int pid, const char *file, const unsigned long *offsets, unsigned int count)
 {
-	unsigned long offset = file_offset(function);
-	LIBBPF_OPTS(bpf_link_create_opts, options, .uprobe_multi.path = "/proc/self/exe",
-		    .uprobe_multi.offsets = &offset, .uprobe_multi.cnt = 1);
-	int program = empty_program(BPF_TRACE_UPROBE_MULTI);
+	LIBBPF_OPTS(bpf_link_create_opts, options, .uprobe_multi.path = file,
+		    .uprobe_multi.offsets = offsets, .uprobe_multi.cnt = count,
+		    .uprobe_multi.pid = (__u32)pid);
+	int program = empty_program(BPF_PROG_TYPE_KPROBE, BPF_TRACE_UPROBE_MULTI);
 	int link = bpf_link_create(program, 0, BPF_TRACE_UPROBE_MULTI, &options);
 
 	if (link < 0)
-		fail("attach");
+		fail("attach a uprobe");
+	close(program);
+	return link;
+}
+
+static int attach_tracepoint(const char *name)
+{
+	int program = empty_program(BPF_PROG_TYPE_RAW_TRACEPOINT, 0);
+	int link = bpf_raw_tracepoint_open(name, program);
+
+	if (link < 0)
+		fail(name);
 	close(program);
 	return link;
 }
@@ -100,14 +119,16 @@ static int compare(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
-/* The median of rounds, each a difference of with and without. */
-static double trap_ns(void (*function)(void), unsigned int calls)
+/* The median of rounds, each a difference of with and without; `tracepoint` NULL: at the function. */
+static double cost_ns(void (*function)(void), const char *tracepoint, unsigned int calls)
 {
 	double costs[ROUNDS];
 
 	for (int i = 0; i < ROUNDS; i++) {
 		double without = ns_a_call(function, calls);
-		int link = attach(function);
+		unsigned long offset = tracepoint ? 0 : file_offset(function);
+		int link = tracepoint ? attach_tracepoint(tracepoint)
+				      : attach_traps(0, "/proc/self/exe", &offset, 1);
 
 		costs[i] = ns_a_call(function, calls) - without;
 		close(link);
@@ -116,9 +137,47 @@ static double trap_ns(void (*function)(void), unsigned int calls)
 	return costs[ROUNDS / 2];
 }
 
-int main(void)
+static int sockets[2];
+
+static void receive_nothing(void)
 {
-	printf("{\"emulated\": %.0f, \"single-step\": %.0f}\n", trap_ns(trap_emulated, 100000),
-	       trap_ns(trap_single_step, 10000));
+	char byte;
+
+	recv(sockets[0], &byte, sizeof(byte), MSG_DONTWAIT);
+}
+
+/* Stays attached to a process until the standard input ends. */
+static int hold(int pid, const char *file, char **places, int count)
+{
+	unsigned long offsets[PLACES_MAX];
+	unsigned int traps = 0;
+
+	for (int i = 0; i < count && i < PLACES_MAX; i++) {
+		char *end;
+
+		offsets[traps] = strtoul(places[i], &end, 10);
+		if (*end)
+			attach_tracepoint(places[i]);
+		else
+			traps++;
+	}
+	if (traps)
+		attach_traps(pid, file, offsets, traps);
+	puts("attached");
+	fflush(stdout);
+	while (getchar() != EOF)
+		continue;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 3)
+		return hold(atoi(argv[1]), argv[2], argv + 3, argc - 3);
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sockets))
+		fail("socketpair");
+	printf("{\"emulated\": %.0f, \"single-step\": %.0f, \"socket tracepoint\": %.0f}\n",
+	       cost_ns(trap_emulated, NULL, 100000), cost_ns(trap_single_step, NULL, 10000),
+	       cost_ns(receive_nothing, "sock_recv_length", 100000));
 	return 0;
 }

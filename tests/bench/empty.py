@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Programs that do nothing, where the tool has its own: what is left for those to cost no more."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+
+import processes
+import tool
+from peer import Refused
+
+# Of a request that a keep-alive connection brings, in the order they are hit.
+WAKE_UP = ("task_schedule",)
+POLL = ("poll_start", "poll_idle")
+BEGINNING = ("http_parse",)
+ROUTE = ("http_route",)
+RESPONSE = ("http_encode",)
+# Where the bytes of a request and of its response pass the kernel, without a trap.
+SOCKETS = ("sock_recv_length", "sock_send_length")
+
+
+class Empty:
+    """Some that are attached when it is made."""
+
+    def __init__(
+        self, tool_binary: str, trap: str, server_binary: str, pid: int, *places: str
+    ) -> None:
+        sites = tool.all_sites(tool_binary, pid)
+        where = [str(site["file_offset"]) for site in sites if site["hook"] in places]
+        where += [name for name in places if name in SOCKETS]
+        began = time.perf_counter()
+        self._process = subprocess.Popen(
+            [trap, str(pid), server_binary, *dict.fromkeys(where)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout and self._process.stderr
+        if not self._process.stdout.readline():
+            raise Refused(self._process.stderr.read().strip())
+        self.attach_s = time.perf_counter() - began
+
+    def cpu_s(self) -> float:
+        """Of its process."""
+        return processes.cpu_s(self._process.pid)
+
+    def memory(self) -> dict[str, processes.Memory]:
+        """Of its process."""
+        return {"holder": processes.memory(self._process.pid)}
+
+    def close(self) -> float:
+        """Ends it; the seconds that this took."""
+        began = time.perf_counter()
+        self._process.communicate(timeout=60)
+        return time.perf_counter() - began
