@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,14 @@ struct family_part {
 	const pb_metric *metric;
 };
 
+/* A bound of histograms, which all points of a metric have in common, as text. */
+struct bound_text {
+	double bound;
+	const char *text; /* NULL: none yet */
+	char digits[32];
+};
+#define BOUND_TEXTS 64
+
 struct writer {
 	FILE *stream;
 	FILE *label_stream; /* of `labels`: the label set of the point being written */
@@ -39,6 +48,8 @@ struct writer {
 	struct arena *arena;
 	struct family_part *parts;
 	size_t part_count;
+	struct bound_text bound_texts[BOUND_TEXTS]; /* of the last histogram's, by their places */
+	const char *bucket_head;		    /* what all buckets of a point begin with */
 	struct error *error;
 };
 
@@ -107,12 +118,37 @@ static int write_number_point(struct writer *writer, const char *name, const pb_
 	return 0;
 }
 
-static void write_bucket(struct writer *writer, const char *name, double bound, uint64_t count)
+/* Begins a point with buckets: its label set, and what its buckets begin with. */
+static int writer__set_bucket_head(struct writer *writer, const char *name,
+				   pb_key_value *const *attributes, size_t count)
 {
-	char text[32];
+	int r = writer__set_labels(writer, attributes, count);
 
-	fprintf(writer->stream, "%s_bucket{%s%sle=\"%s\"} %" PRIu64 "\n", name, writer->labels,
-		*writer->labels ? "," : "", prom_number_text(bound, text, sizeof(text)), count);
+	if (r < 0)
+		return r;
+	writer->bucket_head = arena__printf(writer->arena, "%s_bucket{%s%sle=\"", name,
+					    writer->labels, *writer->labels ? "," : "");
+	return writer->bucket_head ? 0 : error_out_of_memory(writer->error);
+}
+
+/* Most lines of an exposition are buckets: what they have in common is made once. */
+static void write_bucket(struct writer *writer, const char *bound, uint64_t count)
+{
+	fputs(writer->bucket_head, writer->stream);
+	fputs(bound, writer->stream);
+	fprintf(writer->stream, "\"} %" PRIu64 "\n", count);
+}
+
+/* Writes the bucket below a bound, which is the histogram's `place`-th. */
+static void write_bucket_below(struct writer *writer, size_t place, double bound, uint64_t count)
+{
+	struct bound_text *known = &writer->bound_texts[place % BOUND_TEXTS];
+
+	if (!known->text || known->bound != bound) {
+		known->bound = bound;
+		known->text = prom_number_text(bound, known->digits, sizeof(known->digits));
+	}
+	write_bucket(writer, known->text, count);
 }
 
 /* What follows a histogram's finite buckets; `sum` is NULL where there is none. */
@@ -121,7 +157,7 @@ static void write_histogram_end(struct writer *writer, const char *name, uint64_
 {
 	char text[32];
 
-	write_bucket(writer, name, INFINITY, count);
+	write_bucket(writer, "+Inf", count);
 	if (sum) {
 		write_series(writer, name, "_sum");
 		fprintf(writer->stream, "%s\n", prom_number_text(*sum, text, sizeof(text)));
@@ -135,14 +171,14 @@ static int write_histogram_point(struct writer *writer, const char *name,
 {
 	/* The last bucket has to equal the count, so where there are buckets they decide it. */
 	uint64_t count = point->n_bucket_counts > 0 ? 0 : point->count;
-	int r = writer__set_labels(writer, point->attributes, point->n_attributes);
+	int r = writer__set_bucket_head(writer, name, point->attributes, point->n_attributes);
 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < point->n_explicit_bounds; i++) {
 		count += point->bucket_counts[i];
 		if (isfinite(point->explicit_bounds[i]))
-			write_bucket(writer, name, point->explicit_bounds[i], count);
+			write_bucket_below(writer, i, point->explicit_bounds[i], count);
 	}
 	if (point->n_bucket_counts > 0)
 		count += point->bucket_counts[point->n_bucket_counts - 1];
@@ -158,16 +194,16 @@ static int write_exponential_point(struct writer *writer, const char *name,
 	const pb_exponential_buckets *buckets = point->positive;
 	size_t bucket_count = buckets ? buckets->n_bucket_counts : 0;
 	uint64_t count = point->zero_count;
-	int r = writer__set_labels(writer, point->attributes, point->n_attributes);
+	int r = writer__set_bucket_head(writer, name, point->attributes, point->n_attributes);
 
 	if (r < 0)
 		return r;
-	write_bucket(writer, name, point->zero_threshold, count);
+	write_bucket_below(writer, 0, point->zero_threshold, count);
 	for (size_t i = 0; i < bucket_count; i++) {
 		double end = (double)buckets->offset + (double)i + 1;
 
 		count += buckets->bucket_counts[i];
-		write_bucket(writer, name, exp2(ldexp(end, -point->scale)), count);
+		write_bucket_below(writer, i + 1, exp2(ldexp(end, -point->scale)), count);
 	}
 	write_histogram_end(writer, name, count,
 			    point->optional_sum_case == PB_EXPONENTIAL_SUM ? &point->sum : NULL);
@@ -385,6 +421,9 @@ int prom_write_text(FILE *stream, const struct prom_request *requests, size_t re
 	writer.label_stream = open_memstream(&writer.labels, &writer.labels_size);
 	if (!writer.label_stream)
 		return error_out_of_memory(error);
+	/* Nobody else has either. */
+	__fsetlocking(stream, FSETLOCKING_BYCALLER);
+	__fsetlocking(writer.label_stream, FSETLOCKING_BYCALLER);
 	r = decode_and_write(&writer, requests, request_count);
 	fclose(writer.label_stream);
 	free(writer.labels);

@@ -156,6 +156,38 @@ Test(prom_text, exponential_histogram)
 		    "d_seconds_count{k=\"v\"} 7\n");
 }
 
+/* Texts of bounds are kept from one histogram to the next: whatever came before, each has its own. */
+Test(prom_text, bounds_of_several_histograms)
+{
+	enum {
+		MANY = 100
+	};
+	static const double few[] = {0.5, 2};
+	static const struct metric_description first = {"a", "", "", METRIC_HISTOGRAM};
+	static const struct metric_description second = {"b", "", "", METRIC_HISTOGRAM};
+	static const struct metric_description third = {"c", "", "", METRIC_HISTOGRAM};
+	static const uint64_t counts[MANY + 1] = {1};
+	double many[MANY];
+	char line[64];
+
+	for (int i = 0; i < MANY; i++)
+		many[i] = i + 0.25;
+	const struct metric_histogram small = {
+		.bounds = few, .bound_count = 2, .bucket_counts = counts, .count = 1};
+	add(&first, NULL, NULL)->histogram = small;
+	add(&second, NULL, NULL)->histogram = (struct metric_histogram){
+		.bounds = many, .bound_count = MANY, .bucket_counts = counts, .count = 1};
+	add(&third, NULL, NULL)->histogram = small;
+	encode(&no_resource);
+	cr_assert_eq(print(NULL), 0);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(line, sizeof(line), "\nb_bucket{le=\"%d.25\"} 1\n", i);
+		cr_assert_not_null(strstr(text, line), "%s", line + 1);
+	}
+	cr_assert_not_null(strstr(text, "\na_bucket{le=\"0.5\"} 1\na_bucket{le=\"2\"} 1\n"));
+	cr_assert_not_null(strstr(text, "\nc_bucket{le=\"0.5\"} 1\nc_bucket{le=\"2\"} 1\n"));
+}
+
 Test(prom_text, names)
 {
 	static const struct {
