@@ -70,7 +70,7 @@ static __always_inline __u32 flags_of_forgotten(struct thread *thread, __u64 hea
 }
 
 /* Has the thread's first frame say which poll is in progress, by its task's id; NULL where that is not
- * known. No id is used twice. */
+ * known. No id is used twice, so that it need not be looked up again for the same poll. */
 static __noinline struct thread *meet_unseen(struct thread *thread, __u32 tid)
 {
 	__u64 id = id_in_context(), *header;
@@ -79,21 +79,18 @@ static __noinline struct thread *meet_unseen(struct thread *thread, __u32 tid)
 
 	if (!id)
 		return NULL;
-	if (!thread || thread->unseen_id != id || thread->depth) {
-		header = bpf_map_lookup_elem(&task_headers, &id);
-		thread = header ? meet_thread(tid) : NULL;
-		if (!thread)
-			return NULL;
-		frame = frame_at(thread, 0);
-		frame->header = *header;
-		frame->flags = FRAME_UNSEEN | flags_of_forgotten(thread, *header);
-		thread->unseen_id = id;
-	}
-	frame = frame_at(thread, 0);
-	task = bpf_map_lookup_elem(&tasks, &frame->header);
-	if (!task)
+	if (thread && thread->unseen_id == id && !thread->depth)
+		return thread;
+	header = bpf_map_lookup_elem(&task_headers, &id);
+	task = header ? bpf_map_lookup_elem(&tasks, header) : NULL;
+	thread = task ? meet_thread(tid) : NULL;
+	if (!thread)
 		return NULL;
+	frame = frame_at(thread, 0);
+	frame->header = *header;
+	frame->flags = FRAME_UNSEEN | flags_of_forgotten(thread, frame->header);
 	frame->kind = task->kind;
+	thread->unseen_id = id;
 	return thread;
 }
 
