@@ -10,13 +10,19 @@ from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
 
+from empty import FLOORS
 from modes import BARE
 from rounds import SATURATION, Sample
 from tables import distinct, ratios
 
 PANEL_WIDTH, BAR_HEIGHT, BAR_GAP = 270, 16, 8
 LEFT, TOP, HEAD, SPACE, FOOT = 150, 60, 44, 50, 40
-COLORS = {"own telemetry": "#c2571a", "bpftrace": "#8a6d1d", BARE: "#8c8c8c"}
+COLORS = {
+    "own telemetry": "#c2571a",
+    "bpftrace": "#8a6d1d",
+    BARE: "#8c8c8c",
+    **dict.fromkeys(FLOORS, "#5b8a72"),
+}
 TOOL_COLOR = "#2166ac"
 
 

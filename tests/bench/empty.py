@@ -10,14 +10,18 @@ import processes
 import tool
 from peer import Refused
 
-# Of a request that a keep-alive connection brings, in the order they are hit.
-WAKE_UP = ("task_schedule",)
-POLL = ("poll_start", "poll_idle")
-BEGINNING = ("http_parse",)
+POLL = ("task_schedule", "poll_start", "poll_idle")
 ROUTE = ("http_route",)
-RESPONSE = ("http_encode",)
+REQUEST = ("http_parse", *ROUTE, "http_encode")
 # Where the bytes of a request and of its response pass the kernel, without a trap.
 SOCKETS = ("sock_recv_length", "sock_send_length")
+
+# What they are called, and where they are; each is hit once by a request on a connection that is open.
+FLOORS = {
+    "6 empty traps": (*POLL, *REQUEST),
+    "3 empty traps": REQUEST,
+    "1 trap, 2 tracepoints": (*ROUTE, *SOCKETS),
+}
 
 
 class Empty:

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import empty
 import processes
 import tool
-from empty import Empty
+from empty import FLOORS, Empty
 from peer import Peer
 from server import Server
 from sink import Sink
@@ -94,28 +93,14 @@ def tool_modes(binary: str, sink: Sink) -> list[Mode]:
 
 
 def floor_modes(binary: str, trap: str) -> list[Mode]:
-    """The hooks alone: of everything, of requests, and of requests by the fewest traps there can be."""
+    """The tool's hooks without its programs."""
 
     def starter(*places: str) -> Callable[[Server], Observer]:
         return lambda server: Empty(binary, trap, server.binary, server.pid, *places)
 
-    requests = (*empty.BEGINNING, *empty.ROUTE, *empty.RESPONSE)
     return [
-        Mode(
-            "6 empty traps",
-            "the hooks of full with programs that do nothing",
-            starter(*empty.WAKE_UP, *empty.POLL, *requests),
-        ),
-        Mode(
-            "3 empty traps",
-            "the hooks of basic with programs that do nothing",
-            starter(*requests),
-        ),
-        Mode(
-            "1 and 2 empty",
-            "the same, but at the socket's tracepoints instead of two traps",
-            starter(*empty.ROUTE, *empty.SOCKETS),
-        ),
+        Mode(name, f"programs that do nothing at {', '.join(places)}", starter(*places))
+        for name, places in FLOORS.items()
     ]
 
 
