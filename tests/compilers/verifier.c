@@ -21,8 +21,11 @@ static void switch_all_on(struct scottyscope *skeleton)
 	skeleton->rodata->head_status_offset = 104;
 	skeleton->rodata->frame_payload_offset = 16;
 	skeleton->rodata->frame_head_offset = 40;
+	skeleton->rodata->context_offset = -64;
 	skeleton->rodata->app_status_offset = 8;
+	skeleton->rodata->app_result_register = 19;
 	skeleton->rodata->emit_spans = 1;
+	skeleton->rodata->span_age_limit_ns = 1000000;
 	skeleton->rodata->sampler_parent_based = 1;
 	skeleton->rodata->sampler_threshold = 1;
 	skeleton->rodata->messages_by_frame = 1;
