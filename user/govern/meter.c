@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "govern/meter.h"
 
-#include <sched.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,19 +21,6 @@ void meter__done(struct meter *meter)
 	meter__stop_measuring(meter);
 }
 
-/* The CPUs that the target may run on. Quotas of its control group are not looked at. */
-static uint64_t capacity_ns(const struct target *target, uint64_t length_ns)
-{
-	cpu_set_t cpus;
-	long count;
-
-	if (sched_getaffinity(target->pid, sizeof(cpus), &cpus) == 0)
-		count = CPU_COUNT(&cpus);
-	else
-		count = sysconf(_SC_NPROCESSORS_ONLN);
-	return length_ns * (uint64_t)(count > 0 ? count : 1);
-}
-
 int meter__read(struct meter *meter, struct governor_period *period, struct error *error)
 {
 	struct probe_cost now[HOOK_COUNT];
@@ -42,7 +28,7 @@ int meter__read(struct meter *meter, struct governor_period *period, struct erro
 
 	if (r < 0)
 		return r;
-	period->capacity_ns = capacity_ns(meter->target, period->length_ns);
+	period->capacity_ns = (uint64_t)((double)period->length_ns * target__cpus(meter->target));
 	period->polls_cost_ns = period->other_cost_ns = 0;
 	for (int i = 0; i < HOOK_COUNT; i++) {
 		uint64_t hits = now[i].hits - meter->costs[i].hits;

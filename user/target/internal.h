@@ -11,4 +11,8 @@ int target__open(pid_t pid, struct target **ret_target, struct error *error);
 /* The container id in the text of /proc/PID/cgroup, malloc'ed; NULL for none. */
 char *target__parse_container_id(const char *cgroup);
 
+/* The CPUs that the control groups in the text of /proc/PID/cgroup, mounted below `root`, may use at once;
+ * infinite without a quota. */
+double target__parse_quota(const char *root, const char *cgroup);
+
 #endif

@@ -81,6 +81,10 @@ char *target__environment(const struct target *target, const char *name);
  * innermost one where containers are nested. */
 char *target__container_id(const struct target *target);
 
+/* How many CPUs' time it can have: those it may run on, or less by the quota of its control group or of one
+ * around that. More than 0. */
+double target__cpus(const struct target *target);
+
 /* Reads its memory (process_vm_readv). Returns bytes read, maybe fewer, or a negative errno. */
 ssize_t target__read_memory(const struct target *target, uint64_t address, void *buffer,
 			    size_t size);

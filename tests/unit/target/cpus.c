@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <criterion/criterion.h>
+#include <ftw.h>
+#include <math.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "process.h"
+#include "target/internal.h"
+
+/* Control groups as directories of our own. */
+
+static char *root;
+
+static void start(void)
+{
+	root = directory__new();
+}
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+	(void)status;
+	(void)kind;
+	(void)where;
+	return remove(path);
+}
+
+static void end(void)
+{
+	process__stop_all();
+	nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	free(root);
+}
+
+TestSuite(target_cpus, .init = start, .fini = end, .timeout = 60);
+
+/* Writes a file below the root, and makes the directories on the way to it. */
+static void write_file(const char *name, const char *text)
+{
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	for (char *slash = path + strlen(root) + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		mkdir(path, 0755);
+		*slash = '/';
+	}
+	file = fopen(path, "w");
+	cr_assert_not_null(file, "%s", path);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void assert_quota(const char *cgroup, double expected)
+{
+	double quota = target__parse_quota(root, cgroup);
+
+	cr_assert(quota == expected, "%s: %f", cgroup, quota);
+}
+
+Test(target_cpus, none)
+{
+	assert_quota("", INFINITY);
+	assert_quota("\n\nnothing\n1:2\n", INFINITY);
+	assert_quota("0::/\n", INFINITY);
+	assert_quota("0::/not/there\n4:cpu:/\n", INFINITY);
+	write_file("a/cpu.max", "max 100000\n");
+	assert_quota("0::/a\n", INFINITY);
+	write_file("b/cpu.max", "");
+	assert_quota("0::/b\n", INFINITY);
+	write_file("c/cpu.max", "50000\n");
+	assert_quota("0::/c\n", INFINITY);
+	write_file("d/cpu.max", "50000 0\n");
+	assert_quota("0::/d\n", INFINITY);
+}
+
+/* The least of the group and of those around it counts, up to what is mounted. */
+Test(target_cpus, version_2)
+{
+	write_file("a/b/c/cpu.max", "150000 100000\n");
+	assert_quota("0::/a/b/c\n", 1.5);
+	write_file("a/b/cpu.max", "max 100000\n");
+	write_file("a/cpu.max", "20000 40000\n");
+	assert_quota("0::/a/b/c", 0.5);
+	assert_quota("0::/a/b", 0.5);
+	write_file("cpu.max", "25000 100000\n");
+	assert_quota("0::/a/b/c\n", 0.25);
+	assert_quota("0::/\n", 0.25);
+}
+
+Test(target_cpus, version_1)
+{
+	write_file("cpu/docker/x/cpu.cfs_quota_us", "300000\n");
+	write_file("cpu/docker/x/cpu.cfs_period_us", "100000\n");
+	write_file("cpu/docker/cpu.cfs_quota_us", "-1\n");
+	write_file("cpu/docker/cpu.cfs_period_us", "100000\n");
+	assert_quota("9:name=systemd:/\n1:cpu:/docker/x\n0::/\n", 3);
+	assert_quota("5:cpuacct,cpu:/docker/x\n", 3);
+	assert_quota("5:cpu,cpuacct:/docker/x\n", 3);
+	assert_quota("5:cpu,cpuacct:/docker\n", INFINITY);
+	assert_quota("5:cpuacct:/docker/x\n", INFINITY);
+	assert_quota("5:cpuset:/docker/x\n", INFINITY);
+}
+
+/* The second version beside the first one. */
+Test(target_cpus, hybrid)
+{
+	write_file("unified/s/cpu.max", "70000 100000\n");
+	assert_quota("3:cpu:/s\n0::/s\n", 0.7);
+}
+
+static void wait_on_one_cpu(struct process *process)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+	process__tell(process);
+}
+
+Test(target_cpus, those_it_may_run_on)
+{
+	struct process process = process__start(wait_on_one_cpu);
+	struct target *target = find_one(&(struct target_selection){.pid = process.pid});
+	double cpus = target__cpus(target);
+
+	/* A group that this test runs in may have less. */
+	cr_assert(cpus > 0 && cpus <= 1, "%f", cpus);
+	process__stop(&process);
+	cr_assert(target__cpus(target) > 0);
+	target__free(target);
+}

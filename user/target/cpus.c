@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <math.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "target/internal.h"
+#include "target/proc.h"
+
+/* How much CPU time a process can have: the CPUs that it may run on, and the quotas of its control group
+ * and of those around it (Documentation/admin-guide/cgroup-v2.rst, scheduler/sched-bwc.rst). */
+
+#define CGROUP_ROOT	     "/sys/fs/cgroup"
+#define HIGHEST_CGROUP_BYTES ((size_t)64 * 1024)
+
+/* The first number in a file of a control group's, infinite for "max", NaN where there is none; the second
+ * one, if there is one, in `ret_second`. */
+static double read_numbers(const char *directory, const char *name, double *ret_second)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_file_ FILE *file = NULL;
+	char first[32];
+
+	if (asprintf(&path, "%s/%s", directory, name) < 0)
+		return NAN;
+	file = fopen(path, "re");
+	if (!file || fscanf(file, "%31s", first) != 1)
+		return NAN;
+	if (fscanf(file, "%lf", ret_second) != 1)
+		*ret_second = NAN;
+	return strcmp(first, "max") == 0 ? INFINITY : strtod(first, NULL);
+}
+
+/* The CPUs that the group at `directory` may use at once, infinite where it has no quota. */
+static double quota_of(const char *directory)
+{
+	double period_us, none;
+	double quota_us = read_numbers(directory, "cpu.max", &period_us);
+
+	if (isnan(quota_us)) {
+		quota_us = read_numbers(directory, "cpu.cfs_quota_us", &none);
+		period_us = read_numbers(directory, "cpu.cfs_period_us", &none);
+	}
+	return quota_us > 0 && period_us > 0 ? quota_us / period_us : INFINITY;
+}
+
+/* The least quota of the group at `path` below `mount` and of all around it. */
+static double least_quota(const char *mount, const char *path, size_t path_length)
+{
+	_cleanup_free_ char *directory = NULL;
+	double least = INFINITY;
+	size_t mount_length = strlen(mount);
+	char *end;
+
+	if (asprintf(&directory, "%s%.*s", mount, (int)path_length, path) < 0)
+		return INFINITY;
+	do {
+		least = fmin(least, quota_of(directory));
+		end = strrchr(directory + mount_length, '/');
+		if (end)
+			*end = '\0';
+	} while (end);
+	return least;
+}
+
+/* Whether a list such as "cpu,cpuacct" has the controller of CPU time. */
+static _Bool names_cpu(const char *list, size_t length)
+{
+	for (size_t i = 0; i < length;) {
+		size_t size = strcspn(list + i, ",:");
+
+		if (size == 3 && memcmp(list + i, "cpu", 3) == 0)
+			return 1;
+		i += size + 1;
+	}
+	return 0;
+}
+
+/* The same for a line of /proc/PID/cgroup: "number:controllers:path", without controllers in version 2. */
+static double quota_by_line(const char *root, const char *line, size_t length)
+{
+	static const char *const mounts[] = {"", "/unified", "/cpu"};
+	const char *list = memchr(line, ':', length);
+	const char *path = list ? memchr(list + 1, ':', length - (size_t)(list + 1 - line)) : NULL;
+	double least = INFINITY;
+	size_t first = 0, end = 2;
+
+	if (!path)
+		return INFINITY;
+	if (path != list + 1) {
+		first = 2;
+		end = names_cpu(list + 1, (size_t)(path - list - 1)) ? 3 : 2;
+	}
+	for (size_t i = first; i < end; i++) {
+		_cleanup_free_ char *mount = NULL;
+
+		if (asprintf(&mount, "%s%s", root, mounts[i]) < 0)
+			continue;
+		least = fmin(least,
+			     least_quota(mount, path + 1, length - (size_t)(path + 1 - line)));
+	}
+	return least;
+}
+
+double target__parse_quota(const char *root, const char *cgroup)
+{
+	double least = INFINITY;
+
+	for (const char *line = cgroup; *line;) {
+		size_t length = strcspn(line, "\n");
+
+		least = fmin(least, quota_by_line(root, line, length));
+		line += length + (line[length] == '\n');
+	}
+	return least;
+}
+
+double target__cpus(const struct target *target)
+{
+	_cleanup_free_ char *cgroup = NULL;
+	cpu_set_t set;
+	size_t size;
+	long count = sched_getaffinity(target->pid, sizeof(set), &set) == 0
+			     ? CPU_COUNT(&set)
+			     : sysconf(_SC_NPROCESSORS_ONLN);
+	double cpus = count > 0 ? (double)count : 1;
+
+	if (proc__read(target->pid, "cgroup", HIGHEST_CGROUP_BYTES, &cgroup, &size) < 0)
+		return cpus;
+	return fmin(cpus, target__parse_quota(CGROUP_ROOT, cgroup));
+}
