@@ -144,14 +144,17 @@ static __always_inline void count_poll(const struct poll_frame *frame, __u64 now
 	}
 }
 
-/* A poll ended; `awake` as for is_idle(), 0 where the task ended with it. */
+/* A poll ended; `awake` as for is_idle(), 0 where the task ended with it. Where that has the bit of tasks
+ * that run, tokio has let go of the task by now: one that runs is another thread's, whose next hook settles
+ * what waits. */
 static __always_inline void finish_poll(struct thread *thread, struct poll_frame *frame,
 					__u64 now_ns, __u64 awake)
 {
 	count_poll(frame, now_ns, awake);
 	if (frame->flags & FRAME_APP_CHECK)
 		close_app_check(frame);
-	if (frame->flags & FRAME_HTTP_PENDING)
+	if (frame->flags & FRAME_HTTP_PENDING &&
+	    (!(awake & STATE_RUNNING) || is_idle(frame->header, STATE_RUNNING)))
 		http_settle_poll(frame->header);
 	if (frame->flags & FRAME_WEBSOCKET_PENDING)
 		websocket_settle(thread);
