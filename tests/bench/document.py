@@ -53,8 +53,11 @@ def merged(files: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
             continue
         if first["tool"] != kept["tool"] or first["machine"]["kernel"] != kept["machine"]["kernel"]:
             sys.exit("bench: these were measured with different tools or kernels")
+        known = {probe["mix"] for probe in first.get("probes", [])}
         for name, value in kept.items():
-            if isinstance(value, list):
+            if name == "probes":
+                first[name] += [probe for probe in value if probe["mix"] not in known]
+            elif isinstance(value, list):
                 first[name] += value
             elif isinstance(value, dict) and name not in ("machine", "traps"):
                 first[name] |= value
