@@ -59,8 +59,8 @@ CFLAGS ?= -O2 -g
 LDFLAGS ?= -Wl,-O1 -Wl,--as-needed
 # What bpftool and protoc-c write, like others' headers, is not ours to warn about.
 TOOL_CFLAGS = -std=gnu11 $(CFLAGS) $(SANITIZE) $(WARNINGS) -fstack-protector-strong -D_GNU_SOURCE \
-	-DSCOTTYSCOPE_VERSION='"$(VERSION)"' -Iuser -Ibpf -isystem $(BUILD)/skeleton \
-	-isystem $(BUILD)/proto $(PACKAGE_CFLAGS)
+	-Iuser -Ibpf -isystem $(BUILD)/version -isystem $(BUILD)/skeleton -isystem $(BUILD)/proto \
+	$(PACKAGE_CFLAGS)
 BPF_CFLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror -Ivmlinux -Ibpf \
 	-I/usr/include/$(MACHINE)-linux-gnu
 
@@ -73,6 +73,8 @@ PROTOS := $(wildcard proto/*.proto)
 PROTO_SOURCES := $(PROTOS:proto/%.proto=$(BUILD)/proto/%.pb-c.c)
 PROTO_OBJECTS := $(PROTO_SOURCES:.c=.o)
 PROTO_HEADERS := $(PROTO_SOURCES:.c=.h)
+VERSION_HEADER := $(BUILD)/version/version.h
+HEADERS := $(SKELETONS) $(PROTO_HEADERS) $(VERSION_HEADER)
 
 # The exporter's client is one of two: gRPC's, or one that has a program of its own make the calls.
 GRPC_CLIENT := user/export/client.c user/export/channel.c
@@ -154,8 +156,16 @@ $(BUILD)/proto/%.pb-c.o: $(BUILD)/proto/%.pb-c.c | $(PROTO_HEADERS)
 	$(call msg,CC,$@)
 	$(Q)$(CC) -std=gnu11 $(CFLAGS) $(SANITIZE) -I$(BUILD)/proto -MMD -MP -c $< -o $@
 
+# Written anew only when the version is another: what names it is then built again.
+.PHONY: version
+version:
+$(VERSION_HEADER): version
+	@mkdir -p $(@D)
+	@echo '#define SCOTTYSCOPE_VERSION "$(VERSION)"' | cmp -s - $@ || \
+		echo '#define SCOTTYSCOPE_VERSION "$(VERSION)"' >$@
+
 # -MD, not -MMD: the skeletons are system headers to the compiler, but objects depend on them.
-$(BUILD)/user/%.o: user/%.c | $(SKELETONS) $(PROTO_HEADERS)
+$(BUILD)/user/%.o: user/%.c | $(HEADERS)
 	$(call msg,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOL_CFLAGS) -MD -MP -c $< -o $@
@@ -168,7 +178,7 @@ FIXTURE := tests/fixtures/scotty
 FIXTURES := $(BUILD)/fixtures
 VENV := $(BUILD)/venv
 
-$(BUILD)/tests/%.o: tests/%.c | $(SKELETONS) $(PROTO_HEADERS)
+$(BUILD)/tests/%.o: tests/%.c | $(HEADERS)
 	$(call msg,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TOOL_CFLAGS) -Itests -I$(<D) -MD -MP -c $< -o $@
@@ -397,7 +407,7 @@ C_FILES := $(wildcard user/*.c user/*/*.[ch] bpf/*.[ch] vmlinux/*.h tests/unit/*
 format:
 	$(Q)clang-format -i $(C_FILES)
 
-lint: $(SKELETONS) $(PROTO_HEADERS)
+lint: $(HEADERS)
 	$(Q)clang-format --dry-run --Werror $(C_FILES)
 	$(Q)clang-tidy --quiet $(SOURCES) user/main.c user/main_otlp.c -- $(TOOL_CFLAGS) -Wno-unknown-warning-option
 	$(Q)python3 tests/setup/house.py

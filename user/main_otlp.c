@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <version.h>
 
 #include "base/cleanup.h"
 #include "config/exit_status.h"

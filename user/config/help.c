@@ -2,6 +2,7 @@
 #include "config/help.h"
 
 #include <stdio.h>
+#include <version.h>
 
 #include "config/exit_status.h"
 #include "config/option_table.h"

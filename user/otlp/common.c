@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "otlp/common.h"
 
+#include <version.h>
+
 #include "otlp/utf8.h"
 
 /* protobuf-c's fields are not const, and packing does not write to them. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <sys/wait.h>
+#include <version.h>
 
 #include "config/exit_status.h"
 #include "parse.h"

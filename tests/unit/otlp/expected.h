@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <version.h>
 
 #include <criterion/criterion.h>
 
