@@ -33,6 +33,14 @@ LEARNING_REQUESTS = 400
 HITS = "scottyscope_probe_hits_total"
 # The hooks of polls' starts, in builds where it is not the usual one.
 START = collections.defaultdict(lambda: "poll_start", lto="raw_poll")
+HOOKS_OF_A_REQUEST = (
+    "task_schedule",
+    "poll_start",
+    "http_parse",
+    "http_route",
+    "http_encode",
+    "poll_idle",
+)
 LEFT_OUT = {
     "basic": {"tokio polls", "tokio scheduling"},
     "standard": {"tokio scheduling"},
@@ -332,6 +340,26 @@ def test_estimates(quiet: Tracing, build: str) -> None:
     durations = grown(before, after, "scotty_tokio_poll_duration_seconds_count")
     assert durations == told
     assert grown(before, after, names.POLLS_BY_TASK) == told
+
+
+def test_programs_are_part_of_the_cost(start: Starter) -> None:
+    """What programs take is known also where nothing ran when they were first measured."""
+    server = start.server(binary_of("bare"), "--workers", "2")
+    tool = start.watch(server, "--max-overhead", "100", "-v")
+    found = re.search(r"a hit of a probe takes (\d+) ns", tool.stderr())
+    assert found
+    time.sleep(1.5)
+    end = time.monotonic() + 4
+    while time.monotonic() < end:
+        ask(server.port, 100)
+    wait_until(
+        "the last of it is counted",
+        lambda: tool.scrape().value("scottyscope_probe_overhead_ratio") == 0,
+    )
+    scrape = tool.scrape()
+    hits = sum(scrape.value(HITS, hook=hook) for hook in HOOKS_OF_A_REQUEST)
+    cost_s = scrape.value("scottyscope_probe_cpu_time_seconds_total")
+    assert cost_s > 1.05 * hits * int(found[1]) / 1e9
 
 
 def test_ordinary_load_is_watched_whole(start: Starter) -> None:

@@ -65,7 +65,7 @@ static int on_measured(void *context, int fd, uint32_t events)
 
 static int measure_now_and_then(struct turns *turns)
 {
-	if (turns->periods++ % MEASURING_PERIODS)
+	if (turns->periods++ % MEASURING_PERIODS && !turns->meter.has_unmeasured)
 		return 0;
 	meter__measure_programs(&turns->meter);
 	return loop__set_timer(turns->measuring_timer, MEASURING_NS, 0);

@@ -21,6 +21,9 @@ void meter__done(struct meter *meter)
 	meter__stop_measuring(meter);
 }
 
+/* So many hits a period that some are likely to come in the little time that programs are measured. */
+#define MEASURABLE_HITS 250
+
 int meter__read(struct meter *meter, struct governor_period *period, struct error *error)
 {
 	struct probe_cost now[HOOK_COUNT];
@@ -30,10 +33,13 @@ int meter__read(struct meter *meter, struct governor_period *period, struct erro
 		return r;
 	period->capacity_ns = (uint64_t)((double)period->length_ns * target__cpus(meter->target));
 	period->polls_cost_ns = period->other_cost_ns = 0;
+	meter->has_unmeasured = 0;
 	for (int i = 0; i < HOOK_COUNT; i++) {
 		uint64_t hits = now[i].hits - meter->costs[i].hits;
 		uint64_t hit_ns = probe__trap_ns(meter->probe, (enum hook)i) + now[i].program_ns;
 
+		if (hits >= MEASURABLE_HITS && !now[i].program_ns && !meter->cannot_measure)
+			meter->has_unmeasured = 1;
 		if (catalogue_hooks[i].is_of_polls)
 			period->polls_cost_ns += hits * hit_ns;
 		else
@@ -45,10 +51,11 @@ int meter__read(struct meter *meter, struct governor_period *period, struct erro
 
 void meter__measure_programs(struct meter *meter)
 {
-	if (meter->measuring_fd >= 0)
+	if (meter->measuring_fd >= 0 || meter->cannot_measure)
 		return;
 	meter->measuring_fd = probe__measure_programs();
-	if (meter->measuring_fd < 0)
+	meter->cannot_measure = meter->measuring_fd < 0;
+	if (meter->cannot_measure)
 		log_debug("what programs take cannot be measured");
 }
 

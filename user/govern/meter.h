@@ -15,6 +15,8 @@ struct meter {
 	const struct target *target;
 	struct probe_cost costs[HOOK_COUNT]; /* when the period began */
 	int measuring_fd;		     /* -1: programs are not measured now */
+	_Bool cannot_measure;
+	_Bool has_unmeasured; /* one that was hit often in the last period has not been measured yet */
 };
 
 /* The first period begins. */
