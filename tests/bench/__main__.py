@@ -69,7 +69,7 @@ def parse() -> argparse.Namespace:
         type=float,
         default=100,
         metavar="PERCENT",
-        help="leaves out rounds in which others had more of the CPUs",
+        help="leaves out pairs in which others had more of the CPUs",
     )
     report.add_argument("--text", type=Path, help="a file of the text")
     report.add_argument("--document", type=Path, help="puts the text between its marks")

@@ -113,7 +113,7 @@ def picture(kept: dict[str, Any]) -> str:
     width = LEFT + widest * (PANEL_WIDTH + SPACE)
     height = y + FOOT
     machine = f"{kept['machine']['kernel']}, {kept['machine']['cpus']}; {kept['tool']}"
-    note = "bars: median of rounds; black lines: from the least to the most of them"
+    note = "bars: median of pairs; black lines: from the least to the most of them"
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height:.0f}"'

@@ -16,26 +16,26 @@ import scale_tables
 import tables
 from rounds import Sample, by_place, undisturbed
 
-# More than there are rounds in a run.
+# More than there are pairs in a run.
 APART = 1_000_000
 KINDS = {"compare": tables.comparison, "scale": scale_tables.scale}
 
 
 def quieter(kept: dict[str, Any], most_percent: float) -> dict[str, Any]:
-    """Without the rounds that others disturbed more; of them nothing but their number is kept."""
+    """Without the pairs that others disturbed more; of them nothing but their number is kept."""
     if kept["kind"] != "compare" or most_percent >= 100:
         return kept
     samples = [Sample(**one) for one in kept["samples"]]
     left = undisturbed(samples, most_percent / 100)
     before, after = len(by_place(samples)), len(by_place(left))
     if not after:
-        sys.exit(f"bench: others had more than {most_percent:g} % of the CPUs in all rounds")
+        sys.exit(f"bench: others had more than {most_percent:g} % of the CPUs in all pairs")
     return {
         **kept,
         "samples": [dataclasses.asdict(sample) for sample in left],
         "machine": {
             **kept["machine"],
-            "left out": f"{before - after} of {before} rounds,"
+            "left out": f"{before - after} of {before} pairs,"
             f" in which others had more than {most_percent:g} % of the CPUs",
         },
     }
@@ -46,8 +46,8 @@ def merged(files: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for number, kept in enumerate(files):
         for sample in kept.get("samples", []):
-            # Rounds of different runs are not those of each other.
-            sample["round"] += number * APART
+            # Pairs of different runs are not those of each other.
+            sample["pair"] += number * APART
         first = found.setdefault(kept["kind"], kept)
         if first is kept:
             continue

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Interleaved rounds: in each, every mode has its turn at the same load, soon after the others.
+"""Interleaved rounds of pairs: in each, every mode has its turn at the same load, next to one of the
+server that nobody observes.
 
 Absolute times drift, on virtual machines above all; so what is compared are the measurements of one
-round, and what is told is the median of such comparisons.
+pair, and what is told is the median of such comparisons.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import statistics
 import sys
@@ -37,7 +39,7 @@ class Sample:
     mode: str
     mix: str
     share: int
-    round: int
+    pair: int
     wanted_rate: float
     rate: float
     unanswered: int
@@ -89,7 +91,7 @@ def saturation(bench: Bench, mix: Mix) -> float:
         )
 
 
-def measure(bench: Bench, mode: Mode, mix: Mix, share: int, rate: float, number: int) -> Sample:
+def measure(bench: Bench, mode: Mode, mix: Mix, share: int, rate: float, pair: int) -> Sample:
     """One mode at one load."""
     server = bench.servers[mode.observes_itself]
     file = bench.requests(mix)
@@ -116,7 +118,7 @@ def measure(bench: Bench, mode: Mode, mix: Mix, share: int, rate: float, number:
         mode=mode.name,
         mix=mix.name,
         share=share,
-        round=number,
+        pair=pair,
         wanted_rate=rate,
         rate=load.rate,
         unanswered=load.unanswered,
@@ -138,10 +140,16 @@ def measure(bench: Bench, mode: Mode, mix: Mix, share: int, rate: float, number:
     )
 
 
-def turns(modes: Sequence[Mode], number: int) -> list[Mode]:
-    """Every mode once, in another order each round: none is always first."""
-    begin = number % len(modes)
-    return [*modes[begin:], *modes[:begin]]
+def turns(modes: dict[str, Mode], number: int) -> list[tuple[Mode, Mode]]:
+    """Every mode but the bare one once, in another order each round: none is always first. With
+    each comes the bare one, before it or after."""
+    bare = modes[BARE]
+    others = [mode for mode in modes.values() if mode.name != BARE]
+    begin = number % max(len(others), 1)
+    return [
+        (bare, mode) if (number + index) % 2 == 0 else (mode, bare)
+        for index, mode in enumerate([*others[begin:], *others[:begin]])
+    ]
 
 
 def measure_all(
@@ -153,32 +161,35 @@ def measure_all(
     skipped: dict[str, str],
 ) -> Iterator[Sample]:
     """Every mode at every load, so often; those that refuse are left out, with their reason."""
+    pairs = itertools.count()
     for mix in mixes:
         most = saturation(bench, mix)
         print(f"{mix.name}: {most:,.0f} requests/s unobserved", file=sys.stderr, flush=True)
         for number in range(rounds):
             for share in shares:
                 rate = 0 if share == SATURATION else most * share / 100
-                for mode in turns(list(modes.values()), number):
-                    if mode.name in skipped:
+                for both in turns(modes, number):
+                    if any(mode.name in skipped for mode in both):
                         continue
-                    try:
-                        sample = measure(bench, mode, mix, share, rate, number)
-                    except Refused as refusal:
-                        skipped[mode.name] = str(refusal)
-                        continue
-                    print(
-                        f"  {mix.name} {share:3} % round {number + 1}: {mode.name:20}"
-                        f" {sample.rate:9,.0f}/s, p99 {sample.latency_us['p99']:9,.0f} us,"
-                        f" server {sample.server_cpu_ms:6.1f} ms per 1,000",
-                        file=sys.stderr,
-                        flush=True,
-                    )
-                    yield sample
+                    pair = next(pairs)
+                    for mode in both:
+                        try:
+                            sample = measure(bench, mode, mix, share, rate, pair)
+                        except Refused as refusal:
+                            skipped[mode.name] = str(refusal)
+                            continue
+                        print(
+                            f"  {mix.name} {share:3} % round {number + 1}: {mode.name:20}"
+                            f" {sample.rate:9,.0f}/s, p99 {sample.latency_us['p99']:9,.0f} us,"
+                            f" server {sample.server_cpu_ms:6.1f} ms per 1,000",
+                            file=sys.stderr,
+                            flush=True,
+                        )
+                        yield sample
 
 
 def undisturbed(samples: Sequence[Sample], most: float) -> list[Sample]:
-    """Those of rounds in which others never had more than such a share of the machine."""
+    """Those of pairs in which others never had more than such a share of the machine."""
     return [
         sample
         for modes in by_place(samples).values()
@@ -188,8 +199,8 @@ def undisturbed(samples: Sequence[Sample], most: float) -> list[Sample]:
 
 
 def by_place(samples: Sequence[Sample]) -> dict[tuple[str, int, int], dict[str, Sample]]:
-    """Those that are compared with each other: by mix, share and round, then by mode."""
+    """Those that are compared with each other: by mix, share and pair, then by mode."""
     found: dict[tuple[str, int, int], dict[str, Sample]] = {}
     for sample in samples:
-        found.setdefault((sample.mix, sample.share, sample.round), {})[sample.mode] = sample
+        found.setdefault((sample.mix, sample.share, sample.pair), {})[sample.mode] = sample
     return {place: modes for place, modes in found.items() if BARE in modes}

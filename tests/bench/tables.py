@@ -37,7 +37,7 @@ def spread(values: Sequence[float], form: str) -> str:
 def ratios(
     samples: Sequence[Sample], mix: str, share: int, mode: str, value: Callable[[Sample], float]
 ) -> list[float]:
-    """A mode's values by those of the same round that nobody observed."""
+    """A mode's values by those of the same pair that nobody observed."""
     return [
         value(modes[mode]) / value(modes[BARE])
         for (where, load, _), modes in by_place(samples).items()
@@ -183,8 +183,13 @@ def comparison(kept: dict[str, Any]) -> str:
         parts.append(f"### {mix}: {kept['mixes'][mix]}\n")
         for share in sorted({sample.share for sample in samples if sample.mix == mix}):
             load = "all that it takes" if share == SATURATION else f"{share} % of that"
-            count = sum(place[:2] == (mix, share) for place in by_place(samples))
-            parts.append(f"{load}, {count} rounds:\n")
+            there = [
+                sample.mode
+                for sample in samples
+                if (sample.mix, sample.share) == (mix, share) and sample.mode != BARE
+            ]
+            count = max(map(there.count, there), default=0)
+            parts.append(f"{load}, {count} pairs each:\n")
             parts.append(load_table(samples, mix, share))
     parts.append("### The observers\n")
     parts.append(observer_table(samples))
