@@ -370,7 +370,7 @@ prepared-e2e: all $(FIXTURES)/scotty-default $(FIXTURES)/scotty-bare $(VENV)/don
 
 # What the tool costs a server and what it takes itself, as JSON, text and a picture in build/bench.
 # BENCH_OPTIONS and SCALE_OPTIONS go to tests/bench, which tells them with --help; a comparison takes
-# about ten minutes, and is worth something only where nothing else runs.
+# about forty minutes, and is worth something only where nothing else runs.
 BENCH := $(BUILD)/bench
 BENCH_OPTIONS ?=
 SCALE_OPTIONS ?=
