@@ -13,8 +13,7 @@
 /* How much CPU time a process can have: the CPUs that it may run on, and the quotas of its control group
  * and of those around it (Documentation/admin-guide/cgroup-v2.rst, scheduler/sched-bwc.rst). */
 
-#define CGROUP_ROOT	     "/sys/fs/cgroup"
-#define HIGHEST_CGROUP_BYTES ((size_t)64 * 1024)
+#define CGROUP_ROOT "/sys/fs/cgroup"
 
 /* The first number in a file of a control group's, infinite for "max", NaN where there is none; the second
  * one, if there is one, in `ret_second`. */
@@ -120,15 +119,12 @@ double target__parse_quota(const char *root, const char *cgroup)
 
 double target__cpus(const struct target *target)
 {
-	_cleanup_free_ char *cgroup = NULL;
+	_cleanup_free_ char *cgroup = proc__cgroup(target->pid);
 	cpu_set_t set;
-	size_t size;
 	long count = sched_getaffinity(target->pid, sizeof(set), &set) == 0
 			     ? CPU_COUNT(&set)
 			     : sysconf(_SC_NPROCESSORS_ONLN);
 	double cpus = count > 0 ? (double)count : 1;
 
-	if (proc__read(target->pid, "cgroup", HIGHEST_CGROUP_BYTES, &cgroup, &size) < 0)
-		return cpus;
-	return fmin(cpus, target__parse_quota(CGROUP_ROOT, cgroup));
+	return cgroup ? fmin(cpus, target__parse_quota(CGROUP_ROOT, cgroup)) : cpus;
 }

@@ -11,6 +11,8 @@
 
 #include "base/cleanup.h"
 
+#define HIGHEST_CGROUP_BYTES ((size_t)64 * 1024)
+
 #define PF_KTHREAD 0x00200000 /* linux/sched.h; shown in field 9 of stat */
 
 static void write_path(char *path, size_t size, pid_t pid, const char *name)
@@ -70,6 +72,14 @@ int proc__read(pid_t pid, const char *name, size_t limit, char **ret_text, size_
 	*ret_text = TAKE_PTR(text);
 	*ret_size = size;
 	return 0;
+}
+
+char *proc__cgroup(pid_t pid)
+{
+	char *text;
+	size_t size;
+
+	return proc__read(pid, "cgroup", HIGHEST_CGROUP_BYTES, &text, &size) < 0 ? NULL : text;
 }
 
 int proc__link(pid_t pid, const char *name, char **ret_link)

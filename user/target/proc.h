@@ -18,6 +18,9 @@ FILE *proc__stream(pid_t pid, const char *name);
 /* All of /proc/PID/`name` up to `limit` bytes, terminated and malloc'ed. */
 int proc__read(pid_t pid, const char *name, size_t limit, char **ret_text, size_t *ret_size);
 
+/* The text of /proc/PID/cgroup, malloc'ed; NULL where it cannot be read. */
+char *proc__cgroup(pid_t pid);
+
 /* What /proc/PID/`name` links to, malloc'ed. */
 int proc__link(pid_t pid, const char *name, char **ret_link);
 

@@ -11,7 +11,6 @@
 /* What the process was started with and in: environment, container. */
 
 #define HIGHEST_ENVIRONMENT_BYTES ((size_t)8 * 1024 * 1024) /* more than the kernel passes on */
-#define HIGHEST_CGROUP_BYTES	  ((size_t)64 * 1024)
 #define CONTAINER_ID_LENGTH	  64
 
 char *target__environment(const struct target *target, const char *name)
@@ -77,12 +76,9 @@ char *target__parse_container_id(const char *cgroup)
 
 char *target__container_id(const struct target *target)
 {
-	_cleanup_free_ char *cgroup = NULL;
-	size_t size;
+	_cleanup_free_ char *cgroup = proc__cgroup(target->pid);
 
-	if (proc__read(target->pid, "cgroup", HIGHEST_CGROUP_BYTES, &cgroup, &size) < 0)
-		return NULL;
-	return target__parse_container_id(cgroup);
+	return cgroup ? target__parse_container_id(cgroup) : NULL;
 }
 
 uint16_t target__port(const struct target *target)

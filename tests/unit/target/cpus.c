@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <criterion/criterion.h>
-#include <ftw.h>
 #include <math.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "process.h"
 #include "target/internal.h"
@@ -21,19 +19,10 @@ static void start(void)
 	root = directory__new();
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *where)
-{
-	(void)status;
-	(void)kind;
-	(void)where;
-	return remove(path);
-}
-
 static void end(void)
 {
 	process__stop_all();
-	nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-	free(root);
+	directory__remove(root);
 }
 
 TestSuite(target_cpus, .init = start, .fini = end, .timeout = 60);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "process.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -175,15 +175,17 @@ char *directory__add_sleep(const char *directory, const char *name)
 	return path;
 }
 
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+	(void)status;
+	(void)kind;
+	(void)where;
+	return remove(path);
+}
+
 void directory__remove(char *directory)
 {
-	DIR *stream = opendir(directory);
-
-	cr_assert_not_null(stream);
-	for (struct dirent *entry; (entry = readdir(stream));)
-		unlinkat(dirfd(stream), entry->d_name, 0);
-	closedir(stream);
-	rmdir(directory);
+	cr_assert_eq(nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT), 0);
 	free(directory);
 }
 
