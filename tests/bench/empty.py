@@ -6,9 +6,8 @@ from __future__ import annotations
 import subprocess
 import time
 
-import processes
 import tool
-from peer import Refused
+from observer import OneProcess, Refused
 
 POLL = ("task_schedule", "poll_start", "poll_idle")
 ROUTE = ("http_route",)
@@ -24,8 +23,10 @@ FLOORS = {
 }
 
 
-class Empty:
+class Empty(OneProcess):
     """Some that are attached when it is made."""
+
+    name = "holder"
 
     def __init__(
         self, tool_binary: str, trap: str, server_binary: str, pid: int, *places: str
@@ -45,17 +46,3 @@ class Empty:
         if not self._process.stdout.readline():
             raise Refused(self._process.stderr.read().strip())
         self.attach_s = time.perf_counter() - began
-
-    def cpu_s(self) -> float:
-        """Of its process."""
-        return processes.cpu_s(self._process.pid)
-
-    def memory(self) -> dict[str, processes.Memory]:
-        """Of its process."""
-        return {"holder": processes.memory(self._process.pid)}
-
-    def close(self) -> float:
-        """Ends it; the seconds that this took."""
-        began = time.perf_counter()
-        self._process.communicate(timeout=60)
-        return time.perf_counter() - began

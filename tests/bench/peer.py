@@ -4,20 +4,15 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import subprocess
 import time
 from pathlib import Path
 
-import processes
 import tool
+from observer import OneProcess, Refused
 
 SCRIPT = Path(__file__).with_name("peer.bt")
 HOOKS = ("poll_start", "poll_idle", "task_complete", "http_parse", "http_encode")
-
-
-class Refused(Exception):
-    """It cannot do this here."""
 
 
 def addresses(binary: str, pid: int) -> list[str]:
@@ -28,8 +23,10 @@ def addresses(binary: str, pid: int) -> list[str]:
     return [hex(sites[hook]["function"]) for hook in HOOKS]
 
 
-class Peer:
+class Peer(OneProcess):
     """One that is attached when it is made."""
+
+    name = "bpftrace"
 
     def __init__(self, tool_binary: str, server_binary: str, pid: int) -> None:
         if not shutil.which("bpftrace"):
@@ -50,18 +47,3 @@ class Peer:
                 self.attach_s = time.perf_counter() - began
                 return
         raise Refused(f"bpftrace ends with {self._process.wait()}: {text.strip()}")
-
-    def cpu_s(self) -> float:
-        """Of its process."""
-        return processes.cpu_s(self._process.pid)
-
-    def memory(self) -> dict[str, processes.Memory]:
-        """Of its process."""
-        return {"bpftrace": processes.memory(self._process.pid)}
-
-    def close(self) -> float:
-        """Ends it; the seconds that this took."""
-        began = time.perf_counter()
-        self._process.send_signal(signal.SIGINT)
-        self._process.communicate(timeout=120)
-        return time.perf_counter() - began

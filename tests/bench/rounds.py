@@ -22,7 +22,7 @@ import processes
 from load import Generator, websockets
 from mixes import Mix
 from modes import BARE, Ending, Mode, end
-from peer import Refused
+from observer import Refused
 from server import Server
 from sink import Sink
 
@@ -152,6 +152,17 @@ def turns(modes: dict[str, Mode], number: int) -> list[tuple[Mode, Mode]]:
     ]
 
 
+def tell(sample: Sample, number: int) -> None:
+    """Says what was measured in which round, for those who wait."""
+    print(
+        f"  {sample.mix} {sample.share:3} % round {number + 1}: {sample.mode:21}"
+        f" {sample.rate:9,.0f}/s, p99 {sample.latency_us['p99']:9,.0f} us,"
+        f" server {sample.server_cpu_ms:6.1f} ms per 1,000",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
 def measure_all(
     bench: Bench,
     modes: dict[str, Mode],
@@ -169,22 +180,16 @@ def measure_all(
             for share in shares:
                 rate = 0 if share == SATURATION else most * share / 100
                 for both in turns(modes, number):
+                    pair = next(pairs)
                     if any(mode.name in skipped for mode in both):
                         continue
-                    pair = next(pairs)
                     for mode in both:
                         try:
                             sample = measure(bench, mode, mix, share, rate, pair)
                         except Refused as refusal:
                             skipped[mode.name] = str(refusal)
                             continue
-                        print(
-                            f"  {mix.name} {share:3} % round {number + 1}: {mode.name:20}"
-                            f" {sample.rate:9,.0f}/s, p99 {sample.latency_us['p99']:9,.0f} us,"
-                            f" server {sample.server_cpu_ms:6.1f} ms per 1,000",
-                            file=sys.stderr,
-                            flush=True,
-                        )
+                        tell(sample, number)
                         yield sample
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import collections
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -183,12 +184,12 @@ def comparison(kept: dict[str, Any]) -> str:
         parts.append(f"### {mix}: {kept['mixes'][mix]}\n")
         for share in sorted({sample.share for sample in samples if sample.mix == mix}):
             load = "all that it takes" if share == SATURATION else f"{share} % of that"
-            there = [
+            pairs = collections.Counter(
                 sample.mode
                 for sample in samples
                 if (sample.mix, sample.share) == (mix, share) and sample.mode != BARE
-            ]
-            count = max(map(there.count, there), default=0)
+            )
+            count = max(pairs.values(), default=0)
             parts.append(f"{load}, {count} pairs each:\n")
             parts.append(load_table(samples, mix, share))
     parts.append("### The observers\n")

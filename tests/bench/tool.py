@@ -56,9 +56,7 @@ def all_sites(binary: str, pid: int) -> list[dict[str, Any]]:
         stdout=subprocess.PIPE,
         text=True,
     ).stdout
-    return [
-        site for given in json.loads(output)["signals"] for site in given.get("sites", [])
-    ]
+    return [site for given in json.loads(output)["signals"] for site in given.get("sites", [])]
 
 
 def sites(binary: str, pid: int) -> dict[str, dict[str, Any]]:

@@ -86,7 +86,7 @@ static int empty_program(enum bpf_prog_type type, enum bpf_attach_type attach_ty
 	return program;
 }
 
-/* At offsets in a process's executable; 0: in this one. */
+/* At offsets in a file, for the process of that id; 0: for all. */
 static int attach_traps(int pid, const char *file, const unsigned long *offsets, unsigned int count)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, options, .uprobe_multi.path = file,
@@ -152,7 +152,11 @@ static int hold(int pid, const char *file, char **places, int count)
 	unsigned long offsets[PLACES_MAX];
 	unsigned int traps = 0;
 
-	for (int i = 0; i < count && i < PLACES_MAX; i++) {
+	if (count > PLACES_MAX) {
+		errno = E2BIG;
+		fail("places");
+	}
+	for (int i = 0; i < count; i++) {
 		char *end;
 
 		offsets[traps] = strtoul(places[i], &end, 10);
