@@ -76,10 +76,11 @@ int proc__read(pid_t pid, const char *name, size_t limit, char **ret_text, size_
 
 char *proc__cgroup(pid_t pid)
 {
-	char *text;
+	char *text = NULL;
 	size_t size;
 
-	return proc__read(pid, "cgroup", HIGHEST_CGROUP_BYTES, &text, &size) < 0 ? NULL : text;
+	proc__read(pid, "cgroup", HIGHEST_CGROUP_BYTES, &text, &size);
+	return text;
 }
 
 int proc__link(pid_t pid, const char *name, char **ret_link)
