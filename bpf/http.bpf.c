@@ -28,10 +28,10 @@ int on_http_encode(struct pt_regs *ctx)
 	__u64 now_ns = bpf_ktime_get_ns();
 	__u32 tid = admit(HOOK_HTTP_ENCODE, ACTIVE_ALL);
 	__u64 encode = read_argument(ctx, ARGUMENT_ENCODE_HEAD), head = 0;
-	struct http_totals *total = http_total();
 	struct http_connection *connection;
 	struct rust_vector vector = {};
 	struct poll_frame *frame = tid ? expect_poll(tid) : NULL;
+	__u16 status = 0;
 	bool is_trusted;
 
 	if (!frame)
@@ -47,21 +47,21 @@ int on_http_encode(struct pt_regs *ctx)
 	if (!connection->start_ns)
 		start_request(connection, frame, connection->seen_ns, NULL);
 
-	connection->status = 0;
+	/* Onto the stack: copies to other memory are checked at more length (CONFIG_HARDENED_USERCOPY). */
 	bpf_probe_read_user(&head, sizeof(head), (void *)(encode + encode_head_offset));
-	bpf_probe_read_user(&connection->status, sizeof(connection->status),
-			    (void *)(head + head_status_offset));
+	bpf_probe_read_user(&status, sizeof(status), (void *)(head + head_status_offset));
+	connection->status = status;
 	/* So it is at the end of a turn: the poll's own end may come too late. */
 	if (frame->flags & FRAME_UNSEEN || polls_are_ending) {
 		connection->span.busy_ns = TIMES_UNKNOWN;
 		if (finish_unseen(connection, frame->header, now_ns))
 			return 0;
 	}
-	is_trusted = memory_is_trusted(now_ns) && status_is_plausible(connection->status);
+	is_trusted = memory_is_trusted(now_ns) && status_is_plausible(status);
 	/* What may come after the head: the request's route, and that the poll was a slow one. */
 	if (is_trusted && !emit_spans && connection->route != ROUTE_UNMATCHED) {
 		check(CHECK_STATUS_TRUSTED);
-		finish_request(connection, frame->header, connection->status, now_ns);
+		finish_request(connection, frame->header, status, now_ns);
 		return 0;
 	}
 	connection->output =
@@ -70,8 +70,7 @@ int on_http_encode(struct pt_regs *ctx)
 		bpf_probe_read_user(&vector, sizeof(vector), (void *)connection->output);
 	connection->output_length = vector.length;
 	connection->end_ns = now_ns;
-	if (total)
-		add(&total->ended, 1);
+	count_ended();
 	if (emit_spans)
 		end_request_times(connection, frame->header, now_ns - frame->start_ns);
 	frame->flags |= FRAME_HTTP_PENDING;

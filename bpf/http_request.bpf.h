@@ -103,12 +103,9 @@ static __always_inline void start_request(struct http_connection *connection,
 					  const struct poll_frame *frame, __u64 now_ns,
 					  const struct trace_context *caller)
 {
-	struct http_totals *total = http_total();
-
 	connection->start_ns = now_ns;
 	connection->route = ROUTE_UNMATCHED;
-	if (total)
-		add(&total->started, 1);
+	count_started();
 	if (!emit_spans)
 		return;
 	start_span(&connection->span, now_ns, caller, bpf_map_lookup_elem(&tasks, &frame->header));

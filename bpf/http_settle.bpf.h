@@ -17,11 +17,20 @@ struct rust_vector {
 	__u64 length;
 };
 
-static __always_inline struct http_totals *http_total(void)
+static __always_inline void count_started(void)
 {
-	__u32 zero = 0;
+	struct counters *here = counters_here();
 
-	return bpf_map_lookup_elem(&http_totals, &zero);
+	if (here)
+		add(&here->http.started, 1);
+}
+
+static __always_inline void count_ended(void)
+{
+	struct counters *here = counters_here();
+
+	if (here)
+		add(&here->http.ended, 1);
 }
 
 static __always_inline bool status_is_plausible(__u16 status)
@@ -180,16 +189,14 @@ static __always_inline void send_request(const struct http_connection *connectio
 static __always_inline void finish_request(struct http_connection *connection, __u64 header,
 					   __u16 status, __u64 end_ns)
 {
-	struct http_totals *total = http_total();
-
 	count_request(connection, status, end_ns);
 	send_request(connection, header, status, end_ns);
 	if (connection->has_trace_state)
 		bpf_map_delete_elem(&trace_states, &header);
 	connection->has_trace_state = 0;
 	/* One that waited was answered before. */
-	if (total && !connection->end_ns)
-		add(&total->ended, 1);
+	if (!connection->end_ns)
+		count_ended();
 	connection->seen_ns = 0;
 	connection->start_ns = 0;
 	connection->end_ns = 0;

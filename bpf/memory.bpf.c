@@ -25,7 +25,7 @@ int on_rss_stat(struct trace_event_raw_rss_stat *event)
 		target_mm_id = mm_id;
 	else if (!target_mm_id || mm_id != target_mm_id)
 		return 0;
-	count(&hook_hits, HOOK_RSS_STAT);
+	count_hit(HOOK_RSS_STAT);
 
 	resident_bytes[member & (MEMBER_COUNT - 1)] = size > 0 ? (__u64)size : 0;
 	for (int i = 0; i < MEMBER_COUNT; i++) {

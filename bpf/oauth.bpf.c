@@ -79,9 +79,8 @@ int on_oauth_cleanup(struct pt_regs *ctx)
 SEC("uprobe")
 int on_oauth_cleaned(struct pt_regs *ctx)
 {
-	__u32 tid = admit(HOOK_OAUTH_CLEANED, ACTIVE_ALL), index = EVENT_OAUTH_EXPIRED;
+	__u32 tid = admit(HOOK_OAUTH_CLEANED, ACTIVE_ALL);
 	const struct oauth_cleanup *cleanup;
-	__u64 *counter;
 	__s64 items;
 
 	(void)ctx;
@@ -89,9 +88,8 @@ int on_oauth_cleaned(struct pt_regs *ctx)
 	if (!cleanup)
 		return 0;
 	items = read_items(cleanup->map);
-	counter = bpf_map_lookup_elem(&events, &index);
-	if (counter && items >= 0 && (__u64)items < cleanup->items)
-		add(counter, cleanup->items - (__u64)items);
+	if (items >= 0 && (__u64)items < cleanup->items)
+		count_events(EVENT_OAUTH_EXPIRED, cleanup->items - (__u64)items);
 	bpf_map_delete_elem(&oauth_cleanups, &tid);
 	return 0;
 }

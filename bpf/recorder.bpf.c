@@ -8,15 +8,6 @@
 #define NSEC_PER_SEC	  1000000000ULL
 #define VALIDATION_MAX_NS (3600 * NSEC_PER_SEC)
 
-static __always_inline void count_events(enum event event, __u64 value)
-{
-	__u32 index = event;
-	__u64 *counter = bpf_map_lookup_elem(&events, &index);
-
-	if (counter)
-		add(counter, value);
-}
-
 SEC("uprobe")
 int on_oauth_device_flow(struct pt_regs *ctx)
 {

@@ -17,8 +17,6 @@ struct frame_header {
 
 static __always_inline void count_lines(__u64 text, __u64 length, enum event event)
 {
-	__u32 index = event;
-	__u64 *counter = bpf_map_lookup_elem(&events, &index);
 	char last = 0;
 
 	/* A length that leads nowhere is not followed. */
@@ -26,8 +24,7 @@ static __always_inline void count_lines(__u64 text, __u64 length, enum event eve
 		lose(LOSS_READ_FAULT);
 		return;
 	}
-	if (counter)
-		add(counter, (__u64)lines_in_text(text, length));
+	count_events(event, (__u64)lines_in_text(text, length));
 	if (length > LINE_TEXT_LIMIT)
 		lose(LOSS_LINES_UNCOUNTED);
 }

@@ -207,6 +207,19 @@ struct http_totals {
 };
 _Static_assert(sizeof(struct http_totals) == 16, "http_totals");
 
+/* All that is only counted, one per CPU: side by side, so that what a hook counts is in few cache
+ * lines. */
+struct counters {
+	struct http_totals http;
+	__u64 hits[HOOK_COUNT];
+	__u64 checks[CHECK_COUNT];
+	__u64 losses[LOSS_COUNT];
+	__u64 events[EVENT_COUNT];
+};
+_Static_assert(sizeof(struct counters) ==
+		       16 + 8 * (HOOK_COUNT + CHECK_COUNT + LOSS_COUNT + EVENT_COUNT),
+	       "counters");
+
 /* A label set of the request metrics. */
 #define ROUTE_UNMATCHED	    0
 #define ROUTE_OVERFLOW	    (~(__u64)0) /* the label set of all that found no room */

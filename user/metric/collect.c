@@ -62,8 +62,9 @@ static int collect_http(struct metric_set *set, struct probe *probe,
 		.bounds = totals->histograms->http,
 	};
 
-	metric_set__add_integer(set, metric_describe(METRIC_ID_HTTP_REQUESTS_ACTIVE),
-				(int64_t)(totals->http.started - totals->http.ended));
+	metric_set__add_integer(
+		set, metric_describe(METRIC_ID_HTTP_REQUESTS_ACTIVE),
+		(int64_t)(totals->counters.http.started - totals->counters.http.ended));
 	return probe__for_each_series(probe, add_series, &context, error);
 }
 

@@ -9,7 +9,7 @@ static void add_count(struct metric_set *set, enum metric_id id, uint64_t count)
 static void collect_flows(struct metric_set *set, const struct probe_totals *totals,
 			  const struct plan *plan)
 {
-	const uint64_t *events = totals->events;
+	const __u64 *events = totals->counters.events;
 
 	add_count(set, METRIC_ID_OAUTH_DEVICE_FLOWS, events[EVENT_OAUTH_DEVICE_FLOWS]);
 	add_count(set, METRIC_ID_OAUTH_WEB_FLOWS, events[EVENT_OAUTH_WEB_FLOWS]);
@@ -32,7 +32,7 @@ static void collect_sessions(struct metric_set *set, const struct probe_totals *
 		add_count(set, METRIC_ID_OAUTH_WEB_FLOW_SESSIONS_ACTIVE,
 			  totals->oauth_sessions[OAUTH_WEB] - 1);
 	add_count(set, METRIC_ID_OAUTH_SESSIONS_EXPIRED_CLEANED,
-		  totals->events[EVENT_OAUTH_EXPIRED]);
+		  totals->counters.events[EVENT_OAUTH_EXPIRED]);
 }
 
 static int add_rate_limit(void *context, const struct rate_limit_key *key, uint64_t count)
@@ -62,6 +62,6 @@ int metric_collect_recorder(struct metric_set *set, struct probe *probe,
 	if (!plan->signals[SIGNAL_RATE_LIMITS].way)
 		return 0;
 	add_count(set, METRIC_ID_RATE_LIMIT_EXTRACTOR_ERRORS,
-		  totals->events[EVENT_RATE_LIMIT_ERRORS]);
+		  totals->counters.events[EVENT_RATE_LIMIT_ERRORS]);
 	return probe__for_each_rate_limit(probe, add_rate_limit, set, error);
 }

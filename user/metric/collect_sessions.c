@@ -19,11 +19,12 @@ static void collect_websockets(struct metric_set *set, const struct probe_totals
 {
 	add_count(set, METRIC_ID_WEBSOCKET_CONNECTIONS_ACTIVE, active(totals, ROLE_WEBSOCKET));
 	add_count(set, METRIC_ID_WEBSOCKET_CONNECTIONS, totals->sessions[ROLE_WEBSOCKET].started);
-	add_count(set, METRIC_ID_WEBSOCKET_MESSAGES_SENT, totals->events[EVENT_MESSAGES_SENT]);
+	add_count(set, METRIC_ID_WEBSOCKET_MESSAGES_SENT,
+		  totals->counters.events[EVENT_MESSAGES_SENT]);
 	add_count(set, METRIC_ID_WEBSOCKET_MESSAGES_RECEIVED,
-		  totals->events[EVENT_MESSAGES_RECEIVED]);
+		  totals->counters.events[EVENT_MESSAGES_RECEIVED]);
 	add_count(set, METRIC_ID_WEBSOCKET_AUTH_FAILURES,
-		  totals->events[EVENT_AUTHENTICATION_FAILED]);
+		  totals->counters.events[EVENT_AUTHENTICATION_FAILED]);
 }
 
 static void collect_shells(struct metric_set *set, const struct probe_totals *totals)
@@ -46,9 +47,9 @@ static void collect_log_streams(struct metric_set *set, const struct probe_total
 	add_count(set, METRIC_ID_LOG_STREAMS, streams->started);
 	metric_add_histogram(set, METRIC_ID_LOG_STREAM_DURATION, &streams->durations,
 			     totals->histograms->sessions);
-	add_count(set, METRIC_ID_LOG_STREAM_LINES, totals->events[EVENT_LOG_LINES]);
+	add_count(set, METRIC_ID_LOG_STREAM_LINES, totals->counters.events[EVENT_LOG_LINES]);
 	add_count(set, METRIC_ID_LOG_STREAM_ERRORS,
-		  streams->failed + totals->events[EVENT_LOG_STREAM_REFUSED]);
+		  streams->failed + totals->counters.events[EVENT_LOG_STREAM_REFUSED]);
 }
 
 static void collect_compose_tasks(struct metric_set *set, const struct probe_totals *totals)
@@ -60,7 +61,8 @@ static void collect_compose_tasks(struct metric_set *set, const struct probe_tot
 	metric_add_histogram(set, METRIC_ID_TASK_DURATION, &tasks->durations,
 			     totals->histograms->sessions);
 	add_count(set, METRIC_ID_TASK_FAILURES, tasks->failed);
-	add_count(set, METRIC_ID_TASK_OUTPUT_LINES, totals->events[EVENT_TASK_OUTPUT_LINES]);
+	add_count(set, METRIC_ID_TASK_OUTPUT_LINES,
+		  totals->counters.events[EVENT_TASK_OUTPUT_LINES]);
 }
 
 void metric_collect_sessions(struct metric_set *set, const struct probe_totals *totals,

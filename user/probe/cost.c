@@ -27,12 +27,12 @@ static int read_program(struct probe *probe, enum hook hook, uint64_t *ret_avera
 int probe__read_costs(struct probe *probe, struct probe_cost ret_costs[HOOK_COUNT],
 		      struct error *error)
 {
-	uint64_t hits[HOOK_COUNT];
-	int r = probe_read_hits(probe, hits);
+	struct counters counters;
+	int r = probe_read_counters(probe, &counters);
 
 	memset(ret_costs, 0, HOOK_COUNT * sizeof(*ret_costs));
 	for (int i = 0; i < HOOK_COUNT && r >= 0; i++) {
-		ret_costs[i].hits = hits[i];
+		ret_costs[i].hits = counters.hits[i];
 		if (probe->plan->hooks[i].wanted)
 			r = read_program(probe, (enum hook)i, &ret_costs[i].program_ns);
 	}

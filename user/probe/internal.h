@@ -20,6 +20,16 @@ struct probe_route {
 	struct route_text text;
 };
 
+/* What the per-CPU maps hold: a collection reads one of them at a time. */
+union per_cpu_value {
+	struct counters counters;
+	struct task_totals tasks;
+	struct schedule_totals schedule;
+	struct session_totals sessions;
+	struct histogram_counts histogram;
+	struct memory_peak memory;
+};
+
 struct probe_link {
 	struct bpf_link *link;
 	enum hook hook;
@@ -41,8 +51,7 @@ struct probe {
 	uint64_t census_kinds[KIND_LIMIT];
 	uint64_t census_lost; /* found no room */
 	int cpu_count;	      /* possible ones: the length of a per-CPU value */
-	void *per_cpu;	      /* room for the largest per-CPU value */
-	size_t per_cpu_bytes;
+	void *per_cpu;	      /* room for that of any map */
 	struct probe_route routes[ROUTES_KEPT];
 };
 
@@ -59,8 +68,8 @@ void probe_detach_hooks(struct probe *probe, _Bool (*is_meant)(enum hook hook));
  * who want to hear more. */
 int probe_load_telling(struct probe *probe);
 
-/* How often each hook was hit so far. */
-int probe_read_hits(struct probe *probe, uint64_t ret_hits[HOOK_COUNT]);
+/* What was counted so far. */
+int probe_read_counters(struct probe *probe, struct counters *ret_counters);
 
 /* Enters the tasks that were alive at the attachment. */
 int probe_take_census(struct probe *probe, struct error *error);

@@ -164,9 +164,7 @@ int probe__new(const struct config *config, const struct plan *plan, const struc
 	probe->cpu_count = libbpf_num_possible_cpus();
 	if (probe->cpu_count < 0)
 		return error_set(error, probe->cpu_count, "cannot count the possible CPUs: %m");
-	probe->per_cpu_bytes =
-		(size_t)probe->cpu_count * sizeof(struct schedule_totals); /* the largest */
-	probe->per_cpu = malloc(probe->per_cpu_bytes);
+	probe->per_cpu = calloc((size_t)probe->cpu_count, sizeof(union per_cpu_value));
 	/* A site may have a link of its own, a tracepoint has one. */
 	probe->links = calloc(plan->site_count + HOOK_COUNT, sizeof(*probe->links));
 	probe->detached = calloc(plan->site_count + HOOK_COUNT, sizeof(struct bpf_link *));

@@ -63,15 +63,11 @@ struct probe_totals {
 	struct task_totals kinds[KIND_LIMIT];	   /* by kind of task */
 	uint64_t census_kinds[KIND_LIMIT]; /* alive at the attachment, found by the census */
 	struct schedule_totals schedule;
-	struct http_totals http;
+	struct counters counters;
 	struct session_totals sessions[ROLE_COUNT];
-	uint64_t census_sessions[ROLE_COUNT]; /* of the census's tasks */
-	uint64_t events[EVENT_COUNT];
+	uint64_t census_sessions[ROLE_COUNT];	   /* of the census's tasks */
 	struct histogram_counts validations;	   /* of OAuth tokens, by the bounds of http */
 	uint64_t oauth_sessions[OAUTH_FLOW_COUNT]; /* plus 1; 0: not seen yet */
-	uint64_t hook_hits[HOOK_COUNT];
-	uint64_t losses[LOSS_COUNT];
-	uint64_t checks[CHECK_COUNT];
 };
 
 int probe__read_totals(struct probe *probe, struct probe_totals *ret_totals, struct error *error);

@@ -45,10 +45,10 @@ static int read_array(struct probe *probe, struct bpf_map *map, void *ret_values
 	return 0;
 }
 
-int probe_read_hits(struct probe *probe, uint64_t ret_hits[HOOK_COUNT])
+int probe_read_counters(struct probe *probe, struct counters *ret_counters)
 {
-	return read_array(probe, probe->skeleton->maps.hook_hits, ret_hits, sizeof(uint64_t),
-			  HOOK_COUNT);
+	return read_array(probe, probe->skeleton->maps.counters, ret_counters,
+			  sizeof(*ret_counters), 1);
 }
 
 static void fill_census(const struct probe *probe, struct probe_totals *totals)
@@ -72,15 +72,11 @@ int probe__read_totals(struct probe *probe, struct probe_totals *ret_totals, str
 		 probe->plan->kind_count},
 		{skeleton->maps.schedule_totals, &ret_totals->schedule,
 		 sizeof(ret_totals->schedule), 1},
-		{skeleton->maps.http_totals, &ret_totals->http, sizeof(ret_totals->http), 1},
+		{skeleton->maps.counters, &ret_totals->counters, sizeof(ret_totals->counters), 1},
 		{skeleton->maps.session_totals, ret_totals->sessions,
 		 sizeof(ret_totals->sessions[0]), ROLE_COUNT},
-		{skeleton->maps.events, ret_totals->events, sizeof(uint64_t), EVENT_COUNT},
 		{skeleton->maps.validations, &ret_totals->validations,
 		 sizeof(ret_totals->validations), 1},
-		{skeleton->maps.hook_hits, ret_totals->hook_hits, sizeof(uint64_t), HOOK_COUNT},
-		{skeleton->maps.losses, ret_totals->losses, sizeof(uint64_t), LOSS_COUNT},
-		{skeleton->maps.checks, ret_totals->checks, sizeof(uint64_t), CHECK_COUNT},
 	};
 
 	memset(ret_totals->kinds, 0, sizeof(ret_totals->kinds));
@@ -93,7 +89,7 @@ int probe__read_totals(struct probe *probe, struct probe_totals *ret_totals, str
 					 "cannot read the counters of the BPF programs: %m");
 	}
 	fill_census(probe, ret_totals);
-	ret_totals->losses[LOSS_TASKS_FULL] += probe->census_lost;
+	ret_totals->counters.losses[LOSS_TASKS_FULL] += probe->census_lost;
 	ret_totals->histograms = probe->histograms;
 	for (size_t i = 0; i < OAUTH_FLOW_COUNT; i++)
 		ret_totals->oauth_sessions[i] =

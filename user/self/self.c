@@ -73,8 +73,8 @@ static void add(struct metric_set *set, const struct metric_description *descrip
 
 uint64_t self_open_spans(const struct probe_totals *totals)
 {
-	uint64_t started = totals->events[EVENT_SPANS_STARTED];
-	uint64_t ended = totals->events[EVENT_SPANS_ENDED];
+	uint64_t started = totals->counters.events[EVENT_SPANS_STARTED];
+	uint64_t ended = totals->counters.events[EVENT_SPANS_ENDED];
 
 	/* The two are not read at the same moment. */
 	return started > ended ? started - ended : 0;
@@ -84,15 +84,15 @@ static void collect_kernel_side(struct metric_set *set, const struct probe_total
 {
 	metric_set__add_integer(set, &open_spans, (int64_t)self_open_spans(totals));
 #define X(identifier, name, help) \
-	add(set, &hook_hits, "hook", name, totals->hook_hits[HOOK_##identifier]);
+	add(set, &hook_hits, "hook", name, totals->counters.hits[HOOK_##identifier]);
 	HOOK_LIST(X)
 #undef X
 #define X(identifier, name, help) \
-	add(set, &losses, "cause", name, totals->losses[LOSS_##identifier]);
+	add(set, &losses, "cause", name, totals->counters.losses[LOSS_##identifier]);
 	LOSS_LIST(X)
 #undef X
 #define X(identifier, name, help) \
-	add(set, &checks, "check", name, totals->checks[CHECK_##identifier]);
+	add(set, &checks, "check", name, totals->counters.checks[CHECK_##identifier]);
 	CHECK_LIST(X)
 #undef X
 }
@@ -160,7 +160,7 @@ uint64_t self_total_lost(const struct probe_totals *totals, const struct self_co
 	uint64_t total = 0;
 
 	for (int i = 0; i < LOSS_COUNT; i++)
-		total += totals->losses[i];
+		total += totals->counters.losses[i];
 #define X(cause, count) total += count;
 	USER_LOSS_LIST(X)
 #undef X

@@ -18,7 +18,7 @@ static void count_all(struct probe_totals *totals)
 		totals->census_sessions[role] = role;
 	}
 	for (uint64_t event = 0; event < EVENT_COUNT; event++)
-		totals->events[event] = 1000 + event;
+		totals->counters.events[event] = 1000 + event;
 }
 
 static struct collection *collect_with(enum signal_id signal)
