@@ -59,7 +59,8 @@ int on_app_new(struct pt_regs *ctx)
 	if (inspection) {
 		inspection->app = name;
 		number = inspection->check;
-	} else if (frame && frame->kind.role == ROLE_APP_CHECK) {
+	} else if (frame && polled_role(frame, bpf_map_lookup_elem(&tasks, &frame->header)) ==
+				    ROLE_APP_CHECK) {
 		return 0; /* of a check whose start was not seen */
 	} else {
 		number = current_check();

@@ -61,18 +61,20 @@ static __always_inline void inherit_from_poll(struct task *child, __u32 tid)
 	struct poll_frame *frame = current_poll(tid);
 	struct http_connection *connection;
 	struct task *parent;
+	__u8 role;
 
 	if (!frame)
 		return;
-	/* A compose task may run another one within it, of which the client knows nothing. */
-	if (child->kind.role == ROLE_COMPOSE_TASK && frame->kind.role == ROLE_COMPOSE_TASK)
-		child->kind.role = ROLE_NONE;
 	parent = bpf_map_lookup_elem(&tasks, &frame->header);
+	role = polled_role(frame, parent);
+	/* A compose task may run another one within it, of which the client knows nothing. */
+	if (child->kind.role == ROLE_COMPOSE_TASK && role == ROLE_COMPOSE_TASK)
+		child->kind.role = ROLE_NONE;
 	if (parent)
 		child->session = parent->session;
 	if (!emit_spans)
 		return;
-	if (frame->kind.role == ROLE_HTTP_CONNECTION) {
+	if (role == ROLE_HTTP_CONNECTION) {
 		connection = bpf_map_lookup_elem(&http_connections, &frame->header);
 		if (connection && connection->start_ns && !connection->end_ns) {
 			inherit(&child->context, &connection->span.context);

@@ -327,7 +327,7 @@ struct poll_frame {
 	__u64 start_ns;
 	__u64 stack_pointer; /* where the poll was called */
 	__u32 flags;
-	struct task_kind kind;
+	struct task_kind kind; /* of a poll that was seen to start */
 };
 _Static_assert(sizeof(struct poll_frame) == 32, "poll_frame");
 
@@ -349,20 +349,22 @@ struct written_frame {
 	__u8 reserved[6];
 };
 
-/* A thread that polls tasks, by its id. */
+/* A thread that polls tasks, by its id. What most hooks read is next to each other. */
 struct thread {
 	__u64 polls_since_ns; /* for which `depth` holds */
 	__u64 unseen_id;      /* of the task that the first frame is about */
+	__u64 stack_pointer;  /* as of its last poll: where the census looks for its kind */
 	__u32 depth;
-	struct socket_address peer; /* of the connection accepted last */
-	__u64 stack_pointer;	    /* as of its last poll: where the census looks for its kind */
-	__u64 accept_address;	    /* where an accept in progress puts it; 0: none */
-	struct written_frame written;
+	__u32 reserved;
 	/* The first is of a poll that was not seen to start, the others of those that were, from the
 	 * outermost on: the innermost is at `depth`. */
 	struct poll_frame frames[FRAME_LIMIT];
+	struct written_frame written;
+	__u64 accept_address;	    /* where an accept in progress puts the peer's; 0: none */
+	struct socket_address peer; /* of the connection accepted last */
+	__u32 reserved_too;
 };
-_Static_assert(sizeof(struct thread) == 88 + 32 * FRAME_LIMIT, "thread");
+_Static_assert(sizeof(struct thread) == 96 + 32 * FRAME_LIMIT, "thread");
 
 /* tokio's context of a thread, in words. */
 #define CONTEXT_WORDS 10
