@@ -11,7 +11,9 @@ from observer import OneProcess, Refused
 
 POLL = ("task_schedule", "poll_start", "poll_idle")
 ROUTE = ("http_route",)
-REQUEST = ("http_parse", *ROUTE, "http_encode")
+# The fewest that can tell a request's beginning and its end.
+ENDS = (*ROUTE, "http_encode")
+REQUEST = ("http_parse", *ENDS)
 # Where the bytes of a request and of its response pass the kernel, without a trap.
 SOCKETS = ("sock_recv_length", "sock_send_length")
 
@@ -19,6 +21,7 @@ SOCKETS = ("sock_recv_length", "sock_send_length")
 FLOORS = {
     "6 empty traps": (*POLL, *REQUEST),
     "3 empty traps": REQUEST,
+    "2 empty traps": ENDS,
     "1 trap, 2 tracepoints": (*ROUTE, *SOCKETS),
 }
 

@@ -9,9 +9,11 @@
 #include "elf/arm64.h"
 #include "elf/instruction.h"
 #include "elf/internal.h"
+#include "elf/jump_table.h"
 
 /* The code of one function, from its entry to its end. */
 struct function {
+	const struct elf_image *image;
 	ZydisDecoder decoder;
 	const uint8_t *bytes;
 	size_t size;
@@ -44,6 +46,7 @@ static int function__init(struct function *function, const struct elf_image *ima
 	if (!bytes || size > available || elf_image__code_offset(image, entry, &offset) < 0)
 		return -EBADMSG;
 	*function = (struct function){
+		.image = image,
 		.bytes = bytes,
 		.size = size ? (size_t)size : available,
 		.entry = entry,
@@ -73,11 +76,17 @@ static _Bool function__decode(const struct function *function, uint64_t address,
 				   function->size - skip, address);
 }
 
+static _Bool is_cheap(const struct instruction *instruction)
+{
+	return instruction__cost(instruction) == CODE_COST_EMULATED;
+}
+
 /* Walks the straight path from behind `entry`, which is the first instruction, to the first one
- * that is cheap and reached with the registers of `keep` intact. An instruction that may lead out
- * of the path can be the site, for every call gets that far, but ends the walk. */
+ * that `is_meant` and that is reached with the registers of `keep` intact. An instruction that may lead
+ * out of the path can be the site, for every call gets that far, but ends the walk. */
 static _Bool function__walk(const struct function *function, const struct instruction *entry,
-			    unsigned int keep, struct instruction *ret_site)
+			    unsigned int keep, _Bool (*is_meant)(const struct instruction *),
+			    struct instruction *ret_site)
 {
 	*ret_site = *entry;
 	while (!instruction__ends_straight_path(ret_site) && !instruction__writes(ret_site, keep)) {
@@ -85,7 +94,7 @@ static _Bool function__walk(const struct function *function, const struct instru
 
 		if (!function__decode(function, next, ret_site))
 			return 0; /* the end of the function, or no instruction */
-		if (instruction__cost(ret_site) == CODE_COST_EMULATED)
+		if (is_meant(ret_site))
 			return 1;
 	}
 	return 0;
@@ -100,10 +109,14 @@ struct jumps {
 
 /* Decodes the function from end to end. Jumps from other functions into the middle of this one are
  * not looked for: compilers make none but between the halves of a split function, which have
- * symbols of their own and are entered behind the path. Jump tables are not read: one may well hold
- * the head of a loop that begins on the path (`match x { A => continue, ... }`). */
+ * symbols of their own and are entered behind the path. A jump table may well hold the head of a loop
+ * that begins on the path (`match x { A => continue, ... }`): any address that the function takes may be
+ * one's. */
 static struct jumps function__find_jumps(const struct function *function, uint64_t site)
 {
+	const struct code_range within = {function->entry, function->entry + function->size - 1};
+	const struct code_range path = {function->entry + 1, site};
+	_Bool has_tables = 0, has_addresses = 0, tables_lead_to_path = 0;
 	struct jumps jumps = {0};
 	struct instruction instruction;
 	uint64_t target;
@@ -115,7 +128,12 @@ static struct jumps function__find_jumps(const struct function *function, uint64
 			jumps.unknown = 1;
 			break;
 		}
-		jumps.to_path |= instruction__may_use_jump_table(&instruction);
+		has_tables |= instruction__may_use_jump_table(&instruction);
+		if (instruction__loaded_address(&instruction, &target)) {
+			has_addresses = 1;
+			tables_lead_to_path |=
+				jump_table_leads_to(function->image, target, within, path);
+		}
 		if (!instruction__direct_target(&instruction, &target))
 			continue;
 		/* A call of itself is a call, not a repetition. */
@@ -124,6 +142,7 @@ static struct jumps function__find_jumps(const struct function *function, uint64
 		else if (target > function->entry && target <= site)
 			jumps.to_path = 1;
 	}
+	jumps.to_path |= has_tables && (tables_lead_to_path || !has_addresses);
 	return jumps;
 }
 
@@ -134,10 +153,29 @@ static void site__set(struct code_site *site, const struct instruction *instruct
 	instruction__format(instruction, site->instruction, sizeof(site->instruction));
 }
 
+/* Takes the first instruction that `is_meant` instead of the entry if every call passes it once, or at
+ * least once where that is enough (`repeat_ok`). */
+static _Bool slide(const struct function *function, const struct instruction *entry,
+		   unsigned int keep, _Bool (*is_meant)(const struct instruction *),
+		   _Bool repeat_ok, struct code_site *site)
+{
+	struct instruction candidate;
+	struct jumps jumps;
+
+	if (!function__walk(function, entry, keep, is_meant, &candidate))
+		return 0;
+	jumps = function__find_jumps(function, candidate.address);
+	if (jumps.unknown || ((jumps.to_path || jumps.to_entry) && !repeat_ok))
+		return 0;
+	site__set(site, &candidate);
+	site->may_repeat = jumps.to_path || jumps.to_entry;
+	return 1;
+}
+
 static void find_site(const struct function *function, unsigned int keep, _Bool repeat_ok,
 		      struct code_site *site)
 {
-	struct instruction entry, candidate;
+	struct instruction entry;
 
 	if (!function__decode(function, function->entry, &entry)) {
 		site->cost = site->entry_cost = CODE_COST_FORBIDDEN;
@@ -149,16 +187,12 @@ static void find_site(const struct function *function, unsigned int keep, _Bool 
 	if (!function->is_whole)
 		return;
 
-	_Bool can_slide = site->cost != CODE_COST_EMULATED &&
-			  function__walk(function, &entry, keep, &candidate);
-	struct jumps jumps =
-		function__find_jumps(function, can_slide ? candidate.address : function->entry);
-
-	site->may_repeat = jumps.to_entry;
-	if (!can_slide || jumps.unknown || ((jumps.to_path || jumps.to_entry) && !repeat_ok))
+	site->may_repeat = function__find_jumps(function, function->entry).to_entry;
+	if (instruction__is_cheapest(&entry) ||
+	    slide(function, &entry, keep, instruction__is_cheapest, 0, site) ||
+	    site->cost == CODE_COST_EMULATED)
 		return;
-	site__set(site, &candidate);
-	site->may_repeat = jumps.to_path || jumps.to_entry;
+	slide(function, &entry, keep, is_cheap, repeat_ok, site);
 }
 
 int code_find_site(const struct elf_image *image, uint64_t entry, uint64_t size, unsigned int keep,

@@ -49,11 +49,12 @@ struct code_site {
 };
 
 /* The cheapest site of the function at `entry` (`size` bytes; 0: unknown, then always the entry) at
- * which what `keep` says is still as it was at the entry and which every call passes: the entry
- * itself where that is cheap; else the first cheap instruction of the straight path from the entry,
- * before any branch out of it (a conditional jump or a call itself may be the site). One that a
- * jump within the function may reach again is taken only if `repeat_ok`. Falls back to the entry,
- * whatever that costs. -EBADMSG where the code cannot be read. */
+ * which what `keep` says is still as it was at the entry and which every call passes: a jump or nop,
+ * which the kernel emulates without writing to the stack, on the straight path from the entry, before
+ * any branch out of it (a conditional jump may itself be the site); else the entry where that is
+ * emulated; else the first emulated instruction of the path. Of the last, one that a jump within the
+ * function may reach again is taken only if `repeat_ok`. Falls back to the entry, whatever that
+ * costs. -EBADMSG where the code cannot be read. */
 int code_find_site(const struct elf_image *image, uint64_t entry, uint64_t size, unsigned int keep,
 		   _Bool repeat_ok, struct code_site *ret_site, struct error *error);
 

@@ -111,6 +111,13 @@ enum code_cost instruction__cost(const struct instruction *instruction)
 	return is_emulated_push(decoded) ? CODE_COST_EMULATED : CODE_COST_SINGLE_STEP;
 }
 
+_Bool instruction__is_cheapest(const struct instruction *instruction)
+{
+	return instruction__cost(instruction) == CODE_COST_EMULATED &&
+	       !is_emulated_push(&instruction->decoded) &&
+	       instruction->decoded.meta.category != ZYDIS_CATEGORY_CALL;
+}
+
 _Bool instruction__ends_straight_path(const struct instruction *instruction)
 {
 	switch (instruction->decoded.meta.category) {
@@ -209,18 +216,30 @@ _Bool instruction__direct_target(const struct instruction *instruction, uint64_t
 	return 0;
 }
 
-_Bool instruction__slot(const struct instruction *instruction, uint64_t *ret_slot)
+/* Whether an operand's address has no base register but the instruction pointer: "[rip + n]". */
+static _Bool has_fixed_address(const struct instruction *instruction, uint64_t *ret_address)
 {
 	const ZydisDecodedInstruction *decoded = &instruction->decoded;
-	_Bool is_branch = decoded->meta.category == ZYDIS_CATEGORY_CALL ||
-			  decoded->meta.category == ZYDIS_CATEGORY_UNCOND_BR;
 
-	/* "call [rip + n]": no base register but the instruction pointer. */
-	if (!is_branch || !(decoded->attributes & ZYDIS_ATTRIB_HAS_MODRM) ||
-	    decoded->raw.modrm.mod != 0 || decoded->raw.modrm.rm != 5)
+	if (!(decoded->attributes & ZYDIS_ATTRIB_HAS_MODRM) || decoded->raw.modrm.mod != 0 ||
+	    decoded->raw.modrm.rm != 5)
 		return 0;
-	*ret_slot = instruction->address + decoded->length + (uint64_t)decoded->raw.disp.value;
+	*ret_address = instruction->address + decoded->length + (uint64_t)decoded->raw.disp.value;
 	return 1;
+}
+
+_Bool instruction__slot(const struct instruction *instruction, uint64_t *ret_slot)
+{
+	_Bool is_branch = instruction->decoded.meta.category == ZYDIS_CATEGORY_CALL ||
+			  instruction->decoded.meta.category == ZYDIS_CATEGORY_UNCOND_BR;
+
+	return is_branch && has_fixed_address(instruction, ret_slot);
+}
+
+_Bool instruction__loaded_address(const struct instruction *instruction, uint64_t *ret_address)
+{
+	return instruction->decoded.mnemonic == ZYDIS_MNEMONIC_LEA &&
+	       has_fixed_address(instruction, ret_address);
 }
 
 void instruction__format(const struct instruction *instruction, char *text, size_t size)

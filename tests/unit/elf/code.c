@@ -238,7 +238,7 @@ Test(elf_code, jumps_into_the_path)
 	/* A call of itself is another call. */
 	site = find(BYTES(0x50, 0xe8, 0xfa, 0xff, 0xff, 0xff, 0xc3), 0, 0);
 	cr_expect_not(site.may_repeat);
-	/* A jump table may lead anywhere; a call through a vtable leads out. */
+	/* A jump table that is not found may lead anywhere; a call through a vtable leads out. */
 	site = find(BYTES(0x48, 0x83, 0xec, 0x18, 0x74, 0x02, 0xff, 0xe0, 0xc3), 0, 0);
 	cr_expect_eq(site.address, TEST_CODE_ADDRESS);
 	site = find(BYTES(0x48, 0x83, 0xec, 0x18, 0x74, 0x03, 0xff, 0x60, 0x18, 0xc3), 0, 0);
@@ -246,6 +246,60 @@ Test(elf_code, jumps_into_the_path)
 	/* Bytes that are no instruction: what jumps where cannot be told. */
 	site = find(BYTES(0x48, 0x83, 0xec, 0x18, 0x74, 0x01, 0x06, 0xc3), 0, 1);
 	cr_expect_eq(site.address, TEST_CODE_ADDRESS);
+}
+
+/* A jump spares the kernel what a push takes: a write to the stack. */
+Test(elf_code, cheaper_than_a_push)
+{
+	/* push rbp; mov rax, rdi; jne */
+	static const uint8_t code[] = {0x55, 0x48, 0x89, 0xf8, 0x75, 0x01, 0x90, 0xc3};
+	struct code_site site = find(code, sizeof(code), CODE_REGISTER_RDI | CODE_MEMORY, 0);
+
+	cr_expect_eq(site.address, TEST_CODE_ADDRESS + 4);
+	cr_expect_eq(site.cost, CODE_COST_EMULATED);
+	cr_expect_eq(site.entry_cost, CODE_COST_EMULATED);
+	cr_expect_not(site.may_repeat);
+	/* What is on the stack is where it was only at the entry. */
+	cr_expect_eq(slide(code, sizeof(code), CODE_STACK_POINTER), 0);
+	/* push rbp; mov rdi, rax; jne */
+	cr_expect_eq(slide(BYTES(0x55, 0x48, 0x89, 0xc7, 0x75, 0x00, 0xc3), CODE_REGISTER_RDI), 0);
+	/* push rbp; push rbx; call: none is cheaper. */
+	cr_expect_eq(slide(BYTES(0x55, 0x53, 0xe8, 0, 0, 0, 0, 0xc3), 0), 0);
+	/* push rbp; dec; jne back to the dec: once a call is better, whatever is allowed. */
+	cr_expect_eq(find(BYTES(0x55, 0xff, 0xc8, 0x75, 0xfc, 0xc3), 0, 1).address,
+		     TEST_CODE_ADDRESS);
+	/* sub rsp; push rbx; jne: the same behind an expensive entry. */
+	cr_expect_eq(slide(BYTES(0x48, 0x83, 0xec, 0x18, 0x53, 0x75, 0x00, 0xc3), 0), 5);
+}
+
+/* push rax; test; je to the ret; lea rcx, [rip + 10]; movsxd rax, [rcx + 4 * rax]; add rax, rcx;
+ * jmp rax; ret; then the table. */
+#define WITH_TABLE(...)                                                                           \
+	BYTES(0x50, 0x85, 0xc0, 0x74, 0x10, 0x48, 0x8d, 0x0d, 0x0a, 0x00, 0x00, 0x00, 0x48, 0x63, \
+	      0x04, 0x81, 0x48, 0x01, 0xc8, 0xff, 0xe0, 0xc3, __VA_ARGS__)
+#define TABLE_OFFSET 22
+#define ENTRY(to)    (uint8_t)((to)-TABLE_OFFSET), 0xff, 0xff, 0xff
+
+static uint64_t slide_before_table(const uint8_t *code, size_t size)
+{
+	_cleanup_(elf_image__freep) struct elf_image *image =
+		test_generate_image(code, size, EM_X86_64);
+	struct code_site site;
+
+	cr_assert_eq(code_find_site(image, TEST_CODE_ADDRESS, TABLE_OFFSET, 0, 0, &site, NULL), 0);
+	return site.address - TEST_CODE_ADDRESS;
+}
+
+Test(elf_code, jump_tables)
+{
+	cr_expect_eq(slide_before_table(WITH_TABLE(ENTRY(21), ENTRY(12), ENTRY(4))), 3);
+	/* Into the path: behind the entry, or to the site itself. */
+	cr_expect_eq(slide_before_table(WITH_TABLE(ENTRY(21), ENTRY(1))), 0);
+	cr_expect_eq(slide_before_table(WITH_TABLE(ENTRY(3), ENTRY(21))), 0);
+	/* What leads out of the function is behind the table's end. */
+	cr_expect_eq(slide_before_table(WITH_TABLE(ENTRY(21), 0, 1, 0, 0, ENTRY(1))), 3);
+	/* The file ends with it, or within it. */
+	cr_expect_eq(slide_before_table(WITH_TABLE(ENTRY(21), 0xeb, 0xff)), 3);
 }
 
 Test(elf_code, unknown_size)

@@ -74,7 +74,6 @@ Test(plan_exits, some_hooks_are_in_all_of_their_functions)
 	cr_expect_eq(plan->hooks[HOOK_OAUTH_CLEANED].site_count, 4);
 	for (size_t i = 0; i < 3; i++) {
 		entries[i] = site_of(plan, HOOK_OAUTH_CLEANUP, i)->code.entry;
-		cr_expect_eq(site_of(plan, HOOK_OAUTH_CLEANUP, i)->code.address, entries[i]);
 		for (size_t other = 0; other < i; other++)
 			cr_expect_neq(entries[i], entries[other]);
 	}

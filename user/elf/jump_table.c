@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "elf/jump_table.h"
+
+#include <string.h>
+
+#include "elf/internal.h"
+
+static _Bool is_in(struct code_range range, uint64_t address)
+{
+	return address >= range.first && address <= range.last;
+}
+
+_Bool jump_table_leads_to(const struct elf_image *image, uint64_t table, struct code_range within,
+			  struct code_range path)
+{
+	size_t size;
+	const uint8_t *bytes = elf_image__contents(image, table, &size);
+	int32_t offset;
+
+	for (size_t at = 0; bytes && at + sizeof(offset) <= size; at += sizeof(offset)) {
+		uint64_t target;
+
+		memcpy(&offset, bytes + at, sizeof(offset));
+		target = table + (uint64_t)(int64_t)offset;
+		if (!is_in(within, target))
+			return 0;
+		if (is_in(path, target))
+			return 1;
+	}
+	return 0;
+}
