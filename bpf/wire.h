@@ -217,7 +217,7 @@ struct counters {
 	__u64 events[EVENT_COUNT];
 };
 _Static_assert(sizeof(struct counters) ==
-		       16 + 8 * (HOOK_COUNT + CHECK_COUNT + LOSS_COUNT + EVENT_COUNT),
+		       16 + 8 * HOOK_COUNT + 8 * CHECK_COUNT + 8 * LOSS_COUNT + 8 * EVENT_COUNT,
 	       "counters");
 
 /* A label set of the request metrics. */
