@@ -9,6 +9,9 @@ import time
 
 import processes
 
+# bpftrace has been seen not to end for minutes, once in many.
+PATIENCE_S = 30
+
 
 class Refused(Exception):
     """It cannot do this here."""
@@ -30,8 +33,12 @@ class OneProcess:
         return {self.name: processes.memory(self._process.pid)}
 
     def close(self) -> float:
-        """Ends it; the seconds that this took."""
+        """Ends it; the seconds that this took. One that does not end is killed."""
         began = time.perf_counter()
         self._process.send_signal(signal.SIGINT)
-        self._process.communicate(timeout=120)
+        try:
+            self._process.communicate(timeout=PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
         return time.perf_counter() - began
