@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "govern/meter.h"
 
-#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -13,7 +12,7 @@ int meter__init(struct meter *meter, struct probe *probe, const struct target *t
 	meter->probe = probe;
 	meter->target = target;
 	meter->measuring_fd = -1;
-	return probe__read_costs(probe, meter->costs, error);
+	return meter__read(meter, &(struct governor_period){0}, error);
 }
 
 void meter__done(struct meter *meter)
@@ -35,17 +34,20 @@ int meter__read(struct meter *meter, struct governor_period *period, struct erro
 	period->polls_cost_ns = period->other_cost_ns = 0;
 	meter->has_unmeasured = 0;
 	for (int i = 0; i < HOOK_COUNT; i++) {
-		uint64_t hits = now[i].hits - meter->costs[i].hits;
-		uint64_t hit_ns = probe__trap_ns(meter->probe, (enum hook)i) + now[i].program_ns;
+		struct program_time *time = &meter->times[i];
+		uint64_t hits = now[i].hits - meter->hits[i], hit_ns;
 
-		if (hits >= MEASURABLE_HITS && !now[i].program_ns && !meter->cannot_measure)
+		meter->hits[i] = now[i].hits;
+		program_time__take(time, now[i].runs, now[i].run_ns);
+		hit_ns = probe__trap_ns(meter->probe, (enum hook)i) + program_time__ns(time);
+		if (hits >= MEASURABLE_HITS && !program_time__is_settled(time) &&
+		    !meter->cannot_measure)
 			meter->has_unmeasured = 1;
 		if (catalogue_hooks[i].is_of_polls)
 			period->polls_cost_ns += hits * hit_ns;
 		else
 			period->other_cost_ns += hits * hit_ns;
 	}
-	memcpy(meter->costs, now, sizeof(meter->costs));
 	return 0;
 }
 

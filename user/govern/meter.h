@@ -7,16 +7,18 @@
 
 #include "base/error.h"
 #include "govern/governor.h"
+#include "govern/program_time.h"
 #include "probe/cost.h"
 #include "target/target.h"
 
 struct meter {
 	struct probe *probe;
 	const struct target *target;
-	struct probe_cost costs[HOOK_COUNT]; /* when the period began */
-	int measuring_fd;		     /* -1: programs are not measured now */
+	uint64_t hits[HOOK_COUNT]; /* when the period began */
+	struct program_time times[HOOK_COUNT];
+	int measuring_fd; /* -1: programs are not measured now */
 	_Bool cannot_measure;
-	_Bool has_unmeasured; /* one that was hit often in the last period has not been measured yet */
+	_Bool has_unmeasured; /* one that was hit often in the last period is not known well enough yet */
 };
 
 /* The first period begins. */

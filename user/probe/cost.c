@@ -12,7 +12,7 @@ int probe__measure_programs(void)
 	return bpf_enable_stats(BPF_STATS_RUN_TIME);
 }
 
-static int read_program(struct probe *probe, enum hook hook, uint64_t *ret_average_ns)
+static int read_program(struct probe *probe, enum hook hook, struct probe_cost *cost)
 {
 	struct bpf_prog_info info = {0};
 	uint32_t size = sizeof(info);
@@ -20,7 +20,8 @@ static int read_program(struct probe *probe, enum hook hook, uint64_t *ret_avera
 
 	if (r < 0)
 		return r;
-	*ret_average_ns = info.run_cnt ? info.run_time_ns / info.run_cnt : 0;
+	cost->runs = info.run_cnt;
+	cost->run_ns = info.run_time_ns;
 	return 0;
 }
 
@@ -34,7 +35,7 @@ int probe__read_costs(struct probe *probe, struct probe_cost ret_costs[HOOK_COUN
 	for (int i = 0; i < HOOK_COUNT && r >= 0; i++) {
 		ret_costs[i].hits = counters.hits[i];
 		if (probe->plan->hooks[i].wanted)
-			r = read_program(probe, (enum hook)i, &ret_costs[i].program_ns);
+			r = read_program(probe, (enum hook)i, &ret_costs[i]);
 	}
 	return r < 0 ? error_set(error, r, "cannot read what the BPF programs take: %m") : 0;
 }

@@ -6,11 +6,12 @@
 
 #include "probe/probe.h"
 
-/* Cumulative, by hook: how often it was hit, and what its program was measured to take, on average, while
- * that was measured; 0 where it never was. */
+/* Cumulative, by hook: how often it was hit, how often its program ran while programs were measured, and
+ * what these runs took together. */
 struct probe_cost {
 	uint64_t hits;
-	uint64_t program_ns;
+	uint64_t runs;
+	uint64_t run_ns;
 };
 
 int probe__read_costs(struct probe *probe, struct probe_cost ret_costs[HOOK_COUNT],
