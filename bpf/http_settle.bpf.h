@@ -22,7 +22,7 @@ static __always_inline void count_started(void)
 	struct counters *here = counters_here();
 
 	if (here)
-		add(&here->http.started, 1);
+		add(&here->requests_started, 1);
 }
 
 static __always_inline void count_ended(void)
@@ -30,7 +30,7 @@ static __always_inline void count_ended(void)
 	struct counters *here = counters_here();
 
 	if (here)
-		add(&here->http.ended, 1);
+		add(&here->requests_ended, 1);
 }
 
 static __always_inline bool status_is_plausible(__u16 status)

@@ -201,16 +201,11 @@ enum event {
 	EVENT_COUNT,
 };
 
-struct http_totals {
-	__u64 started;
-	__u64 ended;
-};
-_Static_assert(sizeof(struct http_totals) == 16, "http_totals");
-
 /* All that is only counted, one per CPU: side by side, so that what a hook counts is in few cache
  * lines. */
 struct counters {
-	struct http_totals http;
+	__u64 requests_started;
+	__u64 requests_ended;
 	__u64 hits[HOOK_COUNT];
 	__u64 checks[CHECK_COUNT];
 	__u64 losses[LOSS_COUNT];

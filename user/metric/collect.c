@@ -64,7 +64,7 @@ static int collect_http(struct metric_set *set, struct probe *probe,
 
 	metric_set__add_integer(
 		set, metric_describe(METRIC_ID_HTTP_REQUESTS_ACTIVE),
-		(int64_t)(totals->counters.http.started - totals->counters.http.ended));
+		(int64_t)(totals->counters.requests_started - totals->counters.requests_ended));
 	return probe__for_each_series(probe, add_series, &context, error);
 }
 
