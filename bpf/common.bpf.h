@@ -13,36 +13,30 @@ static __always_inline void add(__u64 *counter, __u64 value)
 	__sync_fetch_and_add(counter, value);
 }
 
-/* This CPU's counters; never NULL, but the verifier wants to see that asked. */
-static __always_inline struct counters *counters_here(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&counters, &zero);
-}
+/* Adds to one of this CPU's counters, a member of struct counters. They are always there, but the verifier
+ * wants to see that asked. */
+#define COUNT(member, value)                                                   \
+	do {                                                                   \
+		__u32 zero = 0;                                                \
+		struct counters *here = bpf_map_lookup_elem(&counters, &zero); \
+                                                                               \
+		if (here)                                                      \
+			add(&here->member, value);                             \
+	} while (0)
 
 static __always_inline void count_hit(enum hook hook)
 {
-	struct counters *here = counters_here();
-
-	if (here)
-		add(&here->hits[hook], 1);
+	COUNT(hits[hook], 1);
 }
 
 static __always_inline void lose(enum loss cause)
 {
-	struct counters *here = counters_here();
-
-	if (here)
-		add(&here->losses[cause], 1);
+	COUNT(losses[cause], 1);
 }
 
 static __always_inline void count_events(enum event event, __u64 value)
 {
-	struct counters *here = counters_here();
-
-	if (here)
-		add(&here->events[event], value);
+	COUNT(events[event], value);
 }
 
 static __always_inline void count_event(enum event event)
@@ -52,10 +46,7 @@ static __always_inline void count_event(enum event event)
 
 static __always_inline void check(enum check finding)
 {
-	struct counters *here = counters_here();
-
-	if (here)
-		add(&here->checks[finding], 1);
+	COUNT(checks[finding], 1);
 }
 
 /* The process and thread ids as user space sees them in its own pid namespace. */

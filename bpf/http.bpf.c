@@ -70,7 +70,7 @@ int on_http_encode(struct pt_regs *ctx)
 		bpf_probe_read_user(&vector, sizeof(vector), (void *)connection->output);
 	connection->output_length = vector.length;
 	connection->end_ns = now_ns;
-	count_ended();
+	COUNT(requests_ended, 1);
 	if (emit_spans)
 		end_request_times(connection, frame->header, now_ns - frame->start_ns);
 	frame->flags |= FRAME_HTTP_PENDING;

@@ -105,7 +105,7 @@ static __always_inline void start_request(struct http_connection *connection,
 {
 	connection->start_ns = now_ns;
 	connection->route = ROUTE_UNMATCHED;
-	count_started();
+	COUNT(requests_started, 1);
 	if (!emit_spans)
 		return;
 	start_span(&connection->span, now_ns, caller, bpf_map_lookup_elem(&tasks, &frame->header));

@@ -17,22 +17,6 @@ struct rust_vector {
 	__u64 length;
 };
 
-static __always_inline void count_started(void)
-{
-	struct counters *here = counters_here();
-
-	if (here)
-		add(&here->requests_started, 1);
-}
-
-static __always_inline void count_ended(void)
-{
-	struct counters *here = counters_here();
-
-	if (here)
-		add(&here->requests_ended, 1);
-}
-
 static __always_inline bool status_is_plausible(__u16 status)
 {
 	return status >= 100 && status <= 999;
@@ -196,7 +180,7 @@ static __always_inline void finish_request(struct http_connection *connection, _
 	connection->has_trace_state = 0;
 	/* One that waited was answered before. */
 	if (!connection->end_ns)
-		count_ended();
+		COUNT(requests_ended, 1);
 	connection->seen_ns = 0;
 	connection->start_ns = 0;
 	connection->end_ns = 0;

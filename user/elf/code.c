@@ -187,12 +187,11 @@ static void find_site(const struct function *function, unsigned int keep, _Bool 
 	if (!function->is_whole)
 		return;
 
-	site->may_repeat = function__find_jumps(function, function->entry).to_entry;
-	if (instruction__is_cheapest(&entry) ||
-	    slide(function, &entry, keep, instruction__is_cheapest, 0, site) ||
-	    site->cost == CODE_COST_EMULATED)
+	if (!instruction__is_cheapest(&entry) &&
+	    (slide(function, &entry, keep, instruction__is_cheapest, 0, site) ||
+	     (!is_cheap(&entry) && slide(function, &entry, keep, is_cheap, repeat_ok, site))))
 		return;
-	slide(function, &entry, keep, is_cheap, repeat_ok, site);
+	site->may_repeat = function__find_jumps(function, function->entry).to_entry;
 }
 
 int code_find_site(const struct elf_image *image, uint64_t entry, uint64_t size, unsigned int keep,

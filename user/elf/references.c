@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/compare.h"
 #include "elf/arm64_instruction.h"
 #include "elf/internal.h"
 
@@ -13,21 +14,13 @@ struct search {
 	_Bool *used;
 };
 
-static int compare_addresses(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-
-	return (a > b) - (a < b);
-}
-
 static void search__mark(struct search *search, uint64_t address)
 {
 	const uint64_t *found;
 
 	if (address < search->entries[0] || address > search->entries[search->count - 1])
 		return;
-	found = bsearch(&address, search->entries, search->count, sizeof(address),
-			compare_addresses);
+	found = bsearch(&address, search->entries, search->count, sizeof(address), compare_u64);
 	if (found)
 		search->used[found - search->entries] = 1;
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/compare.h"
+
 /* Of a stretch. */
 #define RUNS_LEAST 4
 
@@ -20,13 +22,6 @@ void program_time__take(struct program_time *time, uint64_t runs, uint64_t run_n
 	time->run_ns = run_ns;
 }
 
-static int compare(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-
-	return (a > b) - (a < b);
-}
-
 uint64_t program_time__ns(const struct program_time *time)
 {
 	uint64_t sorted[PROGRAM_TIME_AVERAGES];
@@ -35,7 +30,7 @@ uint64_t program_time__ns(const struct program_time *time)
 	if (count == 0)
 		return 0;
 	memcpy(sorted, time->averages_ns, count * sizeof(sorted[0]));
-	qsort(sorted, count, sizeof(sorted[0]), compare);
+	qsort(sorted, count, sizeof(sorted[0]), compare_u64);
 	return sorted[(count - 1) / 2];
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/compare.h"
 #include "elf/references.h"
 #include "plan/catalogue.h"
 
@@ -24,20 +25,13 @@ static int add_entry(void *context, const struct elf_symbol *symbol)
 	return 0;
 }
 
-static int compare_addresses(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-
-	return (a > b) - (a < b);
-}
-
 /* Several hooks may be in one function. */
 static void sort_entries(struct plan_used *used)
 {
 	size_t count = 0;
 
 	if (used->count > 0)
-		qsort(used->entries, used->count, sizeof(*used->entries), compare_addresses);
+		qsort(used->entries, used->count, sizeof(*used->entries), compare_u64);
 	for (size_t i = 0; i < used->count; i++) {
 		if (count == 0 || used->entries[i] != used->entries[count - 1])
 			used->entries[count++] = used->entries[i];
@@ -74,7 +68,7 @@ void plan_used__done(struct plan_used *used)
 _Bool plan_used__has(const struct plan_used *used, uint64_t entry)
 {
 	const uint64_t *found = used->count > 0 ? bsearch(&entry, used->entries, used->count,
-							  sizeof(entry), compare_addresses)
+							  sizeof(entry), compare_u64)
 						: NULL;
 
 	return found && used->used[found - used->entries];
