@@ -128,6 +128,19 @@ char *arena__strdup(struct arena *arena, const char *text)
 	return arena__strndup(arena, text, strlen(text));
 }
 
+char *arena__join(struct arena *arena, const char *const *texts, size_t count)
+{
+	size_t length = 0;
+	char *text, *end;
+
+	for (size_t i = 0; i < count; i++)
+		length += strlen(texts[i]);
+	text = end = arena__alloc(arena, length + 1);
+	for (size_t i = 0; text && i < count; i++)
+		end = stpcpy(end, texts[i]);
+	return text;
+}
+
 char *arena__printf(struct arena *arena, const char *format, ...)
 {
 	va_list arguments;

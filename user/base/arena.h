@@ -23,6 +23,8 @@ void *arena__alloc_array(struct arena *arena, size_t count, size_t size);
 /* A copy of `text` (of its first `length` bytes), terminated. */
 char *arena__strdup(struct arena *arena, const char *text);
 char *arena__strndup(struct arena *arena, const char *text, size_t length);
+/* A copy of `count` texts, one after the other. */
+char *arena__join(struct arena *arena, const char *const *texts, size_t count);
 char *arena__printf(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

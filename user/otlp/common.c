@@ -66,18 +66,6 @@ pb_key_value *otlp_integer_attribute(struct arena *arena, const char *key, int64
 	return message;
 }
 
-pb_key_value *otlp_real_attribute(struct arena *arena, const char *key, double value)
-{
-	pb_any_value *any;
-	pb_key_value *message = attribute(arena, key, &any);
-
-	if (!message)
-		return NULL;
-	any->value_case = PB_ANY_VALUE_DOUBLE;
-	any->double_value = value;
-	return message;
-}
-
 pb_key_value *otlp_bool_attribute(struct arena *arena, const char *key, _Bool value)
 {
 	pb_any_value *any;

@@ -18,7 +18,6 @@ char *otlp_text(struct arena *arena, const char *text);
 
 pb_key_value *otlp_string_attribute(struct arena *arena, const char *key, const char *value);
 pb_key_value *otlp_integer_attribute(struct arena *arena, const char *key, int64_t value);
-pb_key_value *otlp_real_attribute(struct arena *arena, const char *key, double value);
 pb_key_value *otlp_bool_attribute(struct arena *arena, const char *key, _Bool value);
 
 pb_resource *otlp_resource_message(struct arena *arena, const struct otlp_resource *resource);

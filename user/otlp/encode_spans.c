@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "otlp/common.h"
+#include "otlp/attribute.h"
 #include "otlp/request.h"
 
 static _Bool has_parent(const struct span *span)
@@ -36,29 +36,14 @@ static ProtobufCBinaryData id_bytes(const uint8_t *id, size_t size)
 	return (ProtobufCBinaryData){.len = size, .data = (uint8_t *)(uintptr_t)id};
 }
 
-static pb_key_value *attribute_of(struct arena *arena, const struct span_attribute *attribute)
+static ProtobufCBinaryData *attributes_of(struct arena *arena,
+					  const struct span_attribute *attributes, size_t count)
 {
-	switch (attribute->kind) {
-	case SPAN_ATTRIBUTE_STRING:
-		return otlp_string_attribute(arena, attribute->key, attribute->string);
-	case SPAN_ATTRIBUTE_INTEGER:
-		return otlp_integer_attribute(arena, attribute->key, attribute->integer);
-	case SPAN_ATTRIBUTE_REAL:
-		return otlp_real_attribute(arena, attribute->key, attribute->real);
-	case SPAN_ATTRIBUTE_BOOLEAN:
-		return otlp_bool_attribute(arena, attribute->key, attribute->boolean);
-	}
-	return NULL;
-}
+	ProtobufCBinaryData *packed = arena__alloc_array(arena, count, sizeof(*packed));
 
-static pb_key_value **attributes_of(struct arena *arena, const struct span_attribute *attributes,
-				    size_t count)
-{
-	pb_key_value **messages = arena__alloc_array(arena, count, sizeof(*messages));
-
-	for (size_t i = 0; messages && i < count; i++)
-		messages[i] = attribute_of(arena, &attributes[i]);
-	return messages;
+	for (size_t i = 0; packed && i < count; i++)
+		packed[i] = otlp_pack_attribute(arena, &attributes[i]);
+	return packed;
 }
 
 static pb_span_event *event_message(struct arena *arena, const struct span_event *event)

@@ -59,8 +59,10 @@ int span_fill_http_request(struct span_batch *batch, struct span *span,
 	const char *method = ring_method_name(request->method);
 
 	span->kind = SPAN_SERVER;
-	span->name = scene->route ? arena__printf(arena, "HTTP %s %s", method, scene->route)
-				  : arena__printf(arena, "HTTP %s", method);
+	span->name = scene->route
+			     ? arena__join(arena,
+					   (const char *[]){"HTTP ", method, " ", scene->route}, 4)
+			     : arena__join(arena, (const char *[]){"HTTP ", method}, 2);
 	/* Without a traceparent, a tracestate means nothing (W3C Trace Context 3.3). */
 	if (span->parent_is_remote)
 		span->trace_state =
