@@ -35,6 +35,7 @@ void span_batch__clear(struct span_batch *batch)
 	batch->first = NULL;
 	batch->last = NULL;
 	batch->count = 0;
+	batch->client_text = NULL;
 }
 
 struct span *span_batch__add(struct span_batch *batch, size_t attribute_limit)

@@ -27,29 +27,56 @@ static void set_outcome(struct span *span, struct arena *arena,
 	}
 }
 
-static void add_copy(struct span *span, struct arena *arena, const char *key, const char *text)
+static _Bool is_same_host(const struct socket_address *left, const struct socket_address *right)
 {
-	const char *copy = arena__strdup(arena, text);
+	return left->family == right->family &&
+	       memcmp(left->address, right->address, sizeof(left->address)) == 0;
+}
 
-	span__add_attribute(span, span_string(key, copy ? copy : ""));
+/* The text of a client's address, in the batch's arena; NULL where it is not known. */
+static const char *client_text(struct span_batch *batch, const struct socket_address *peer)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (peer->family != AF_INET && peer->family != AF_INET6)
+		return NULL;
+	if (batch->client_text && is_same_host(&batch->client, peer))
+		return batch->client_text;
+	if (!inet_ntop(peer->family, peer->address, text, sizeof(text)))
+		return NULL;
+	batch->client = *peer;
+	batch->client_text = arena__strdup(batch->arena, text);
+	return batch->client_text;
 }
 
 /* client.address and server.address go with their ports; the client's is the socket's peer, which may
  * be a proxy (semantic conventions, "Server and client addresses"). */
-static void add_addresses(struct span *span, struct arena *arena, const struct socket_address *peer,
-			  const struct span_scene *scene)
+static void add_addresses(struct span_batch *batch, struct span *span,
+			  const struct socket_address *peer, const struct span_scene *scene)
 {
-	char text[INET6_ADDRSTRLEN];
+	const char *client = client_text(batch, peer);
 
-	if ((peer->family == AF_INET || peer->family == AF_INET6) &&
-	    inet_ntop(peer->family, peer->address, text, sizeof(text))) {
-		add_copy(span, arena, "client.address", text);
+	if (client) {
+		span__add_attribute(span, span_string("client.address", client));
 		span__add_attribute(span, span_integer("client.port", peer->port));
 	}
 	if (scene->server_address)
-		add_copy(span, arena, "server.address", scene->server_address);
+		span__add_attribute(span, span_string("server.address", scene->server_address));
 	if (scene->server_port)
 		span__add_attribute(span, span_integer("server.port", scene->server_port));
+}
+
+/* A server's span is named by its method and, where one matched, by its route, which the name ends with:
+ * gives that. NULL when out of memory. */
+static const char *set_name(struct span *span, struct arena *arena, const char *method,
+			    const char *route)
+{
+	const char *const parts[] = {"HTTP ", method, " ", route};
+
+	span->name = arena__join(arena, parts, route ? 4 : 2);
+	if (!span->name)
+		return NULL;
+	return route ? span->name + strlen(parts[0]) + strlen(method) + strlen(parts[2]) : "";
 }
 
 int span_fill_http_request(struct span_batch *batch, struct span *span,
@@ -57,12 +84,12 @@ int span_fill_http_request(struct span_batch *batch, struct span *span,
 {
 	struct arena *arena = batch->arena;
 	const char *method = ring_method_name(request->method);
+	const char *route = set_name(span, arena, method, scene->route);
+	const char *path = arena__strdup(arena, request->url_path);
 
+	if (!route || !path)
+		return -ENOSPC;
 	span->kind = SPAN_SERVER;
-	span->name = scene->route
-			     ? arena__join(arena,
-					   (const char *[]){"HTTP ", method, " ", scene->route}, 4)
-			     : arena__join(arena, (const char *[]){"HTTP ", method}, 2);
 	/* Without a traceparent, a tracestate means nothing (W3C Trace Context 3.3). */
 	if (span->parent_is_remote)
 		span->trace_state =
@@ -70,11 +97,11 @@ int span_fill_http_request(struct span_batch *batch, struct span *span,
 
 	span__add_attribute(span, span_string("http.request.method", method));
 	span__add_attribute(span, span_string("url.scheme", "http"));
-	if (request->url_path[0])
-		add_copy(span, arena, "url.path", request->url_path);
-	if (scene->route)
-		add_copy(span, arena, "http.route", scene->route);
-	add_addresses(span, arena, &request->peer, scene);
+	if (path[0])
+		span__add_attribute(span, span_string("url.path", path));
+	if (route[0])
+		span__add_attribute(span, span_string("http.route", route));
+	add_addresses(batch, span, &request->peer, scene);
 	set_outcome(span, arena, request);
-	return span->name ? 0 : -ENOSPC;
+	return 0;
 }

@@ -8,7 +8,8 @@
 /* What a span needs besides its record. */
 struct span_scene {
 	const char *route; /* a request's template, NULL where none matched */
-	/* Where the server listens, as its clients reach it: NULL and 0 where that is not one. */
+	/* Where the server listens, as its clients reach it: NULL and 0 where that is not one. The text
+	 * outlives the spans. */
 	const char *server_address;
 	uint16_t server_port;
 	int64_t clock_offset_ns; /* turns monotonic times into realtime */

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "wire.h"
 
 /* What one span holds at most; further ones are dropped and counted in it. The specification's
  * default is 128 of each, but those that we make are few, and a batch's memory is bounded. */
@@ -104,6 +105,9 @@ struct span_batch {
 	struct span *last;
 	size_t count;
 	size_t limit;
+	/* The latest client's address and its text, NULL for none yet: mostly the next one's too. */
+	struct socket_address client;
+	const char *client_text;
 };
 
 /* An empty batch of at most `limit` spans. NULL when out of memory. */

@@ -160,8 +160,8 @@ Test(span_http, a_tracestate_goes_with_the_caller_s_trace_only)
 /* Texts are the batch's own: the record and the scene change with the next one. */
 Test(span_http, texts_outlive_the_record)
 {
-	char route[] = "/api/{id}", server[] = "host";
-	struct span_scene scene = {.route = route, .server_address = server, .server_port = 1};
+	char route[] = "/api/{id}";
+	struct span_scene scene = {.route = route};
 	struct span_batch *batch = span_batch__new(1);
 	struct ring_record record = request_of(500);
 	const struct span *span;
@@ -171,15 +171,46 @@ Test(span_http, texts_outlive_the_record)
 	strcpy(record.http_request.trace_state, "a=1");
 	span = add_span(batch, &record, &scene);
 	memset(route, 'x', sizeof(route) - 1);
-	memset(server, 'x', sizeof(server) - 1);
 	memset(&record, 'x', sizeof(record));
 	cr_assert_str_eq(span->name, "HTTP GET /api/{id}");
 	cr_assert_str_eq(text(span, "http.route"), "/api/{id}");
 	cr_assert_str_eq(text(span, "url.path"), "/api/v1/apps/info/blog");
-	cr_assert_str_eq(text(span, "server.address"), "host");
 	cr_assert_str_eq(text(span, "client.address"), "192.0.2.7");
 	cr_assert_str_eq(text(span, "error.type"), "500");
 	cr_assert_str_eq(span->trace_state, "a=1");
+	span_batch__free(batch);
+}
+
+Test(span_http, a_client_that_comes_again_is_the_same)
+{
+	static const struct {
+		struct socket_address peer;
+		const char *address;
+	} rows[] = {
+		{{AF_INET, 1, {192, 0, 2, 7}}, "192.0.2.7"},
+		{{AF_INET, 2, {192, 0, 2, 7}}, "192.0.2.7"},
+		{{0, 0, {0}}, "(none)"},
+		{{AF_INET, 3, {192, 0, 2, 7}}, "192.0.2.7"},
+		{{AF_INET6, 3, {192, 0, 2, 7}}, "c000:207::"},
+		{{AF_INET, 3, {192, 0, 2, 8}}, "192.0.2.8"},
+	};
+	struct span_batch *batch = span_batch__new(8);
+
+	/* The second time in an arena that was used before. */
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			struct ring_record record = request_of(200);
+			const struct span *span;
+
+			record.http_request.peer = rows[i].peer;
+			span = add_span(batch, &record, &no_route);
+			cr_assert_str_eq(text(span, "client.address"), rows[i].address);
+			if (rows[i].peer.port)
+				cr_assert_eq(integer(span, "client.port"), rows[i].peer.port);
+		}
+		span_batch__clear(batch);
+		memset(arena__alloc(batch->arena, 1024), 'x', 1024);
+	}
 	span_batch__free(batch);
 }
 
