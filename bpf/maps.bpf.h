@@ -32,6 +32,8 @@ extern const volatile __u64 span_age_limit_ns;	 /* older ones are given up at th
 extern const volatile bool sampler_parent_based; /* a remote parent's decision counts */
 /* A trace is sampled where bits 1 to 63 of its id's last eight bytes are below this. */
 extern const volatile __u64 sampler_threshold;
+/* Of the traces that would be, those are kept whose ids' hashes are below this; 0: all. */
+extern __u64 kept_traces_threshold;
 /* Messages to clients are looked at where their frames are written, not where they are queued. */
 extern const volatile bool messages_by_frame;
 extern const volatile bool wakes_are_seen;

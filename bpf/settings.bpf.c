@@ -28,6 +28,8 @@ const volatile bool never = false;
 
 __u32 activation = ACTIVE_NONE;
 
+__u64 kept_traces_threshold = 0;
+
 __u64 polls_since_ns = 0;
 bool polls_are_ending = false;
 bool polls_in_turns = false;

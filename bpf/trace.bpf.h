@@ -25,6 +25,16 @@ static __always_inline bool sampled_by_id(const struct trace_context *context)
 	return __builtin_bswap64(low) >> 1 < sampler_threshold;
 }
 
+/* Whether a sampled trace is kept where there are more than are to be. By the trace's id too, but not by
+ * the bits as they are: what a sampler here or at the caller's has left, they may be alike in. */
+static __always_inline bool is_kept(const struct trace_context *context)
+{
+	__u64 threshold = kept_traces_threshold, low;
+
+	__builtin_memcpy(&low, context->trace_id + 8, sizeof(low));
+	return !threshold || low * 0x9e3779b97f4a7c15ULL < threshold;
+}
+
 /* Begins a span at `start_ns` below `parent`, which may be NULL or not present: then it is the root
  * of a new trace. `task`'s times so far are noted; it may be NULL. */
 static __always_inline void start_span(struct span_state *span, __u64 start_ns,
@@ -32,7 +42,7 @@ static __always_inline void start_span(struct span_state *span, __u64 start_ns,
 {
 	struct trace_context *context = &span->context;
 	__u64 id = 0, low;
-	bool sampled;
+	bool is_local, sampled;
 
 	span->start_ns = start_ns;
 	span->slow_count = 0;
@@ -40,13 +50,13 @@ static __always_inline void start_span(struct span_state *span, __u64 start_ns,
 	span->waiting_ns = task ? task->waiting_ns : 0;
 	if (!emit_spans)
 		return;
+	is_local =
+		parent && (parent->flags & (CONTEXT_PRESENT | CONTEXT_REMOTE)) == CONTEXT_PRESENT;
 	if (parent && parent->flags & CONTEXT_PRESENT) {
 		__builtin_memcpy(context->trace_id, parent->trace_id, sizeof(context->trace_id));
 		__builtin_memcpy(span->parent_span_id, parent->span_id, sizeof(parent->span_id));
-		/* What this process has begun is whole: only a caller's decision may be overruled. */
-		sampled = parent->flags & CONTEXT_REMOTE && !sampler_parent_based
-				  ? sampled_by_id(context)
-				  : parent->flags & CONTEXT_SAMPLED;
+		sampled = is_local || sampler_parent_based ? parent->flags & CONTEXT_SAMPLED
+							   : sampled_by_id(context);
 		context->flags = CONTEXT_PRESENT | (parent->flags & CONTEXT_REMOTE);
 	} else {
 		low = random_id();
@@ -57,6 +67,11 @@ static __always_inline void start_span(struct span_state *span, __u64 start_ns,
 		__builtin_memcpy(span->parent_span_id, &id, sizeof(id));
 		sampled = sampled_by_id(context);
 		context->flags = CONTEXT_PRESENT;
+	}
+	/* What this process has begun is whole. */
+	if (sampled && !is_local && !is_kept(context)) {
+		count_event(EVENT_SPANS_LEFT_OUT);
+		sampled = false;
 	}
 	if (sampled) {
 		context->flags |= CONTEXT_SAMPLED;

@@ -15,8 +15,8 @@ from server import Server
 from sink import Sink
 
 BARE = "bare"
-# The tool decides once a second on which polls it watches.
-TURNS_SETTLE_S = 2.5
+# The tool decides once a second on which polls it watches, and how many traces it keeps.
+SETTLE_S = 2.5
 
 
 class Observer(Protocol):
@@ -62,7 +62,7 @@ def end(observer: Observer | None) -> Ending:
 
 def tool_modes(binary: str, sink: Sink) -> list[Mode]:
     """The tool at each level that it has, without and with spans; all to the unit but for the last
-    ones, in which it keeps to the limit that is its default."""
+    ones, in which it keeps to the limits that are its defaults."""
 
     def starter(*options: str) -> Callable[[Server], Observer]:
         return lambda server: tool.Tool(binary, server.pid, *options)
@@ -70,10 +70,13 @@ def tool_modes(binary: str, sink: Sink) -> list[Mode]:
     found = []
     ways = {level: (f"--level={level}",) for level in tool.levels(binary)} or {"scottyscope": ()}
     if tool.has_option(binary, "--max-overhead"):
-        ways = {name: (*options, "--max-overhead=none") for name, options in ways.items()}
-        ways["limited"] = ("--max-overhead=3",)
+        unlimited = ["--max-overhead=none"]
+        if tool.has_option(binary, "--max-span-rate"):
+            unlimited.append("--max-span-rate=none")
+        ways = {name: (*options, *unlimited) for name, options in ways.items()}
+        ways["limited"] = ()
     for name, options in ways.items():
-        settles_s = TURNS_SETTLE_S if name in ("basic", "limited") else 0.0
+        settles_s = SETTLE_S if name in ("basic", "limited") else 0.0
         found += [
             Mode(
                 name,
@@ -83,7 +86,7 @@ def tool_modes(binary: str, sink: Sink) -> list[Mode]:
             ),
             Mode(
                 f"{name} + spans",
-                "scottyscope, metrics and a span a request, sent to a collector",
+                "scottyscope, metrics and spans, sent to a collector",
                 starter(*options, "--otlp-endpoint", sink.endpoint),
                 sends_spans=True,
                 settles_s=settles_s,

@@ -21,6 +21,7 @@ import processes
 import tool
 from load import Generator, websockets
 from mixes import Mix, request
+from modes import SETTLE_S
 from server import Server
 from sink import Sink
 
@@ -86,11 +87,11 @@ class Stage:
         finally:
             observer.close()
 
-    def load(self, server: Server, mix: Mix, rate: float = 0) -> float:
-        """Requests for as long as a scene is; gives their rate."""
+    def load(self, server: Server, mix: Mix, rate: float = 0, seconds: float = 0) -> float:
+        """Requests for so long, or for as long as a scene is; gives their rate."""
         generator = Generator(self.options.load, self.options.connections)
         file = mix.write(self.directory / f"{mix.name}.requests")
-        return generator.run(server.port, file, self.seconds, rate).rate
+        return generator.run(server.port, file, seconds or self.seconds, rate).rate
 
     def ask(self, server: Server, target: str) -> None:
         """One request."""
@@ -153,12 +154,15 @@ def ordinary(stage: Stage) -> Iterator[Taken]:
 
 
 def saturated(stage: Stage) -> Iterator[Taken]:
-    """All the requests that the server takes, without and with spans."""
-    for name, endpoint in (("requests", "none"), ("requests + spans", stage.sink.endpoint)):
-        with (
-            stage.server() as server,
-            stage.attached(server, "--otlp-endpoint", endpoint) as observer,
-        ):
+    """All the requests that the server takes: without spans, with as many as are meant to be, and with one
+    each. What the tool takes until it has found its limits is not looked at."""
+    endpoint = ("--otlp-endpoint", stage.sink.endpoint)
+    ways: dict[str, tuple[str, ...]] = {"requests": (), "requests + spans": endpoint}
+    if tool.has_option(stage.options.tool, "--max-span-rate"):
+        ways["requests + all spans"] = (*endpoint, "--max-span-rate=none")
+    for name, options in ways.items():
+        with stage.server() as server, stage.attached(server, *options) as observer:
+            stage.load(server, mixes.hello(), seconds=SETTLE_S)
 
             def play(server: Server = server) -> str:
                 return f"{stage.load(server, mixes.hello()):,.0f} requests/s"

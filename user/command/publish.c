@@ -77,6 +77,9 @@ int publisher__init(struct publisher *publisher, struct error *error)
 		return r;
 	publisher->target_is_up = 1;
 	publisher->counters.polls_watched = 1;
+	publisher->counters.traces_kept = 1;
+	trace_limit__init(&publisher->trace_limit, publisher->probe,
+			  publisher->config->max_span_rate);
 	publisher->scene.server_address = resource__host_name(publisher->resource_arena);
 	publisher->scene.server_port = target__port(publisher->subject->target);
 	return ring__new(probe__ring_fd(publisher->probe), take_record, publisher, &publisher->ring,
@@ -100,7 +103,11 @@ int publisher__drain(struct publisher *publisher, struct error *error)
 	publisher->scene.clock_offset_ns = clock_realtime_offset_ns();
 	r = ring__drain(publisher->ring);
 	publisher->counters.malformed_records = ring__malformed(publisher->ring);
-	return r < 0 ? error_set(error, r, "cannot read the ring buffer: %m") : 0;
+	if (r < 0)
+		return error_set(error, r, "cannot read the ring buffer: %m");
+	r = trace_limit__settle(&publisher->trace_limit, error);
+	publisher->counters.traces_kept = publisher->trace_limit.rate.share;
+	return r;
 }
 
 struct send_context {

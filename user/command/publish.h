@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "command/subject.h"
+#include "command/trace_limit.h"
 #include "config/config.h"
 #include "front/front.h"
 #include "govern/estimate.h"
@@ -31,6 +32,7 @@ struct publisher {
 	struct span_scene scene;
 	struct applications *applications; /* as far as they are known */
 	struct estimate *estimate;	   /* of polls that were not watched */
+	struct trace_limit trace_limit;
 	struct self_counters counters;
 	struct front_statistics ended_fronts; /* what fronts before the present one had counted */
 	_Bool target_is_up;

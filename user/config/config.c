@@ -20,6 +20,7 @@ static const struct config defaults = {
 	.slow_poll_ns = NS_PER_MS,
 	.app_sample_ns = 30 * NS_PER_S, /* as Scotty 0.3 does */
 	.span_age_limit_ns = 24 * 3600 * NS_PER_S,
+	.max_span_rate = 8000,
 	.max_series = 1000,
 	.max_tasks = 65536,
 	.max_connections = 16384,

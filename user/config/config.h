@@ -122,6 +122,7 @@ struct config {
 	uint64_t slow_poll_ns;	    /* longer polls are slow */
 	uint64_t app_sample_ns;	    /* how often each application is observed */
 	uint64_t span_age_limit_ns; /* spans open for longer are given up */
+	uint32_t max_span_rate;	    /* spans that may begin in a second; 0: any number */
 	uint32_t max_series;	    /* label sets of one metric, the overflow set not counted */
 	uint32_t max_tasks;	    /* tasks alive at one time, for sizing maps */
 	uint32_t max_connections;   /* connections open at one time, for sizing maps */

@@ -62,6 +62,10 @@ const struct argp_option option_table[] = {
 	 "watched some of the time and their metrics estimated, all else stays exact; or none "
 	 "(default: 3)",
 	 0},
+	{"max-span-rate", OPTION_MAX_SPAN_RATE, "N", 0,
+	 "spans a second: where more begin, a share of the traces is kept, and the others' spans "
+	 "are counted; or none (default: 8000)",
+	 0},
 	{.doc = "How it attaches:"},
 	{"attach", OPTION_ATTACH, "HOW", 0,
 	 "auto: one link for all sites of a hook where the kernel can; single: one perf event a "

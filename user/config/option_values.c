@@ -134,6 +134,22 @@ static int take_limit(struct option_parse *parse, int key, const char *name, con
 	return 0;
 }
 
+/* A number, or none. */
+static int take_span_rate(struct option_parse *parse, const char *name, const char *text)
+{
+	uint64_t number = 0;
+	int r;
+
+	if (strcasecmp(text, "none") != 0) {
+		r = value_parse_number(name, text, 1, 1000000, &number, parse->error);
+		if (r < 0)
+			return value_refuse(parse->error, name, text,
+					    "a whole number from 1 to 1000000, or none");
+	}
+	parse->config->max_span_rate = (uint32_t)number;
+	return 0;
+}
+
 static int take_flag(struct option_parse *parse, int key)
 {
 	switch (key) {
@@ -185,6 +201,8 @@ int option_parse__take(struct option_parse *parse, int key, const char *name, co
 	case OPTION_MAX_SPAN_AGE:
 		return value_parse_duration(name, text, NS_PER_MS, 8760 * 3600 * NS_PER_S,
 					    &config->span_age_limit_ns, parse->error);
+	case OPTION_MAX_SPAN_RATE:
+		return take_span_rate(parse, name, text);
 	case OPTION_MAX_SERIES:
 	case OPTION_MAX_TASKS:
 		return take_limit(parse, key, name, text);

@@ -36,6 +36,14 @@ static const struct metric_description spans = {"scottyscope.spans.made", "{span
 						"Spans assembled.", METRIC_COUNTER};
 static const struct metric_description open_spans = {
 	"scottyscope.spans.open", "{span}", "Sampled spans that have not ended.", METRIC_GAUGE};
+static const struct metric_description left_out_spans = {
+	"scottyscope.spans.left_out", "{span}",
+	"Spans left out, as more than --max-span-rate began.", METRIC_COUNTER};
+static const struct metric_description traces_kept = {
+	"scottyscope.traces.kept", "1",
+	"Share of the sampled traces that is kept: below 1 where more spans begin than "
+	"--max-span-rate.",
+	METRIC_GAUGE};
 static const struct metric_description collections = {"scottyscope.collections", "{collection}",
 						      "Collections of metrics.", METRIC_COUNTER};
 static const struct metric_description restarts = {
@@ -83,6 +91,8 @@ uint64_t self_open_spans(const struct probe_totals *totals)
 static void collect_kernel_side(struct metric_set *set, const struct probe_totals *totals)
 {
 	metric_set__add_integer(set, &open_spans, (int64_t)self_open_spans(totals));
+	metric_set__add_integer(set, &left_out_spans,
+				(int64_t)totals->counters.events[EVENT_SPANS_LEFT_OUT]);
 #define X(identifier, name, help) \
 	add(set, &hook_hits, "hook", name, totals->counters.hits[HOOK_##identifier]);
 	HOOK_LIST(X)
@@ -119,6 +129,7 @@ static void collect_user_side(struct metric_set *set, const struct self_counters
 #undef X
 	metric_set__add_integer(set, &records, (int64_t)counters->records);
 	metric_set__add_integer(set, &spans, (int64_t)counters->spans_made);
+	metric_set__add_real(set, &traces_kept, counters->traces_kept);
 	metric_set__add_integer(set, &collections, (int64_t)counters->collections);
 	metric_set__add_integer(set, &restarts, (int64_t)counters->front_restarts);
 	metric_set__add_integer(set, &sent, (int64_t)counters->front.requests_sent);

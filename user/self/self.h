@@ -21,6 +21,7 @@ struct self_counters {
 	uint64_t probes_cost_ns;       /* taken from the target, as far as that was measured */
 	double probes_overhead;	       /* of the CPU time that it could have had, lately */
 	double polls_watched;	       /* the share of the time that polls are watched */
+	double traces_kept;	       /* the share of the traces that are, within their limit */
 	_Bool has_estimates;	       /* it was not 1 all along, though polls are reported */
 	struct front_statistics front; /* of all fronts so far */
 };

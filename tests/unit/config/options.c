@@ -158,6 +158,15 @@ Test(config_options, counting)
 	config = accept("--max-span-age 90m");
 	cr_assert_eq(config->span_age_limit_ns, 90 * 60 * NS_PER_S);
 	config__free(config);
+	config = accept("--slow-poll 1ms");
+	cr_assert_eq(config->max_span_rate, 8000);
+	config__free(config);
+	config = accept("--max-span-rate 250");
+	cr_assert_eq(config->max_span_rate, 250);
+	config__free(config);
+	config = accept("--max-span-rate None");
+	cr_assert_eq(config->max_span_rate, 0);
+	config__free(config);
 	config = accept("--metric-names scotty-0.3");
 	cr_assert_eq(config->metric_names, NAMES_SCOTTY_0_3);
 	config__free(config);
@@ -180,6 +189,8 @@ Test(config_options, counting)
 	refuse("--max-tasks 0", "--max-tasks|from 1 to 1000000");
 	refuse("--max-tasks 1000001", "--max-tasks");
 	refuse("--max-span-age 0", "--max-span-age|from 1ms to 8760h");
+	refuse("--max-span-rate 0", "--max-span-rate|'0'|from 1 to 1000000, or none");
+	refuse("--max-span-rate few", "--max-span-rate|'few'");
 }
 
 Test(config_options, cost)

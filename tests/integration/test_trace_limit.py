@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""--max-span-rate: beyond it a share of the traces is kept, each whole; metrics count every request."""
+
+import collections
+
+import pytest
+from conftest import Starter, binary_of
+from harness import Tool, wait_until
+from http_client import ask_once, get, keep_alive_load
+from sessions import Client
+from traces import Tracing, in_hexadecimal, new_context, span_of_path, unique_path
+
+HEALTH = "/api/v1/health"
+# Any server here takes several times as many.
+LIMIT = 40
+JOINED = 60
+KEPT = "scottyscope_traces_kept_ratio"
+MADE = "scottyscope_spans_made_total"
+LEFT_OUT = "scottyscope_spans_left_out_total"
+
+
+def kept(tool: Tool) -> float:
+    return tool.scrape().value(KEPT)
+
+
+@pytest.fixture(name="tracing")
+def fixture_tracing(start: Starter) -> Tracing:
+    # What a build is like has nothing to do with it.
+    server = start.server(binary_of("bare"))
+    return Tracing(start, server, "--max-span-rate", str(LIMIT))
+
+
+def test_a_share_of_the_traces_is_kept(tracing: Tracing) -> None:
+    """Under load some are, whole, and the others are counted; after it all are again."""
+    tool = tracing.tool
+    contexts = [new_context() for _ in range(JOINED)]
+    with keep_alive_load(tracing.port, HEALTH) as load:
+        wait_until("the limit is reached", lambda: kept(tool) < 0.5)
+        for context in contexts:
+            with Client(tracing.port, context.header()):
+                pass
+        wait_until("many are left out", lambda: tool.scrape().value(LEFT_OUT) > 50 * LIMIT)
+    assert set(load.outcomes) == {200}
+    wait_until("all traces are kept again", lambda: kept(tool) == 1)
+    path = unique_path()
+    ask_once(tracing.port, get(path))
+    span_of_path(tracing.collector, path)
+
+    # The load asks once before it begins.
+    requests = load.total() + 1 + JOINED + 1
+    wait_until("all are counted", lambda: tool.scrape().requests().total() == requests)
+    scrape = tool.scrape()
+    assert scrape.losses() == {}
+    assert tool.end() == 0
+    spans = [in_hexadecimal(span) for span in tracing.collector.spans()]
+    of_sessions = [span for span in spans if span["name"] == "websocket_connection"]
+    # A websocket is two spans, of which one is left out if the other is.
+    assert len(spans) - len(of_sessions) + scrape.value(LEFT_OUT) == requests
+    counts = collections.Counter(span["traceId"] for span in spans)
+    joined = [counts[context.trace_id] for context in contexts]
+    assert set(joined) <= {0, 2}
+    assert 0 < joined.count(0)
+    assert joined.count(2) == len(of_sessions)
+    assert "some " in tool.stderr() and "--max-span-rate" in tool.stderr()
+
+
+def test_without_a_limit(start: Starter) -> None:
+    """None is left out, however many there are."""
+    server = start.server(binary_of("bare"))
+    tracing = Tracing(start, server, "--max-span-rate", "none", OTEL_BSP_MAX_QUEUE_SIZE="1000000")
+    with keep_alive_load(server.port, HEALTH) as load:
+        wait_until("there were some", lambda: load.total() > 40 * LIMIT)
+    requests = load.total() + 1
+    wait_until("all came", lambda: len(tracing.collector.spans()) >= requests)
+    scrape = tracing.tool.scrape()
+    assert (scrape.value(KEPT), scrape.value(LEFT_OUT)) == (1, 0)
+    assert scrape.value(MADE) == requests
+    assert scrape.losses() == {}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "probe/traces.h"
+
+#include <math.h>
+
+#include "probe/internal.h"
+
+void probe__keep_traces(struct probe *probe, double share)
+{
+	/* 0 is all of them. */
+	uint64_t threshold = share < 1 ? (uint64_t)ldexp(share, 64) | 1 : 0;
+
+	__atomic_store_n(&probe->skeleton->bss->kept_traces_threshold, threshold, __ATOMIC_RELAXED);
+}
+
+int probe__count_spans(struct probe *probe, uint64_t *ret_spans, struct error *error)
+{
+	struct counters counters;
+	int r = probe_read_counters(probe, &counters);
+
+	if (r < 0)
+		return error_set(error, r, "cannot read the counters of the BPF programs: %m");
+	*ret_spans = counters.events[EVENT_SPANS_STARTED] + counters.events[EVENT_SPANS_LEFT_OUT];
+	return 0;
+}
