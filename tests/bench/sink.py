@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import concurrent.futures
-import threading
-from collections.abc import Callable
+import multiprocessing
+from multiprocessing.connection import Connection
+from multiprocessing.sharedctypes import Synchronized
 from types import TracebackType
 from typing import Any, Self
 
@@ -22,36 +23,49 @@ class _Metrics(metrics_grpc.MetricsServiceServicer):
 
 
 class _Traces(traces_grpc.TraceServiceServicer):
-    def __init__(self, count: Callable[[int], None]) -> None:
-        self._count = count
+    def __init__(self, spans: Synchronized[int]) -> None:
+        self._spans = spans
 
     def Export(self, request: Any, context: Any) -> Any:
-        self._count(
-            sum(len(scope.spans) for part in request.resource_spans for scope in part.scope_spans)
+        count = sum(
+            len(scope.spans) for part in request.resource_spans for scope in part.scope_spans
         )
+        with self._spans.get_lock():
+            self._spans.value += count
         return traces.ExportTraceServiceResponse()
 
 
+def _serve(spans: Synchronized[int], parent: Connection) -> None:
+    """Tells the parent the port, and serves until the parent says that it is enough, or is no more."""
+    server = grpc.server(concurrent.futures.ThreadPoolExecutor(max_workers=2))
+    metrics_grpc.add_MetricsServiceServicer_to_server(_Metrics(), server)
+    traces_grpc.add_TraceServiceServicer_to_server(_Traces(spans), server)
+    parent.send(server.add_insecure_port("127.0.0.1:0"))
+    server.start()
+    try:
+        parent.recv()
+    except EOFError:
+        pass
+    server.stop(grace=0).wait()
+
+
 class Sink:
-    """One on a free port, in threads of this process, until the end of its context."""
+    """One on a free port until the end of its context: a process of its own, which keeps nobody here from
+    reading a clock."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._spans = 0
-        self._server = grpc.server(concurrent.futures.ThreadPoolExecutor(max_workers=2))
-        metrics_grpc.add_MetricsServiceServicer_to_server(_Metrics(), self._server)
-        traces_grpc.add_TraceServiceServicer_to_server(_Traces(self._add), self._server)
-        self.endpoint = f"http://127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
-        self._server.start()
-
-    def _add(self, spans: int) -> None:
-        with self._lock:
-            self._spans += spans
+        context = multiprocessing.get_context("spawn")
+        self._spans: Synchronized[int] = context.Value("Q")
+        self._child, far = context.Pipe()
+        self._process = context.Process(target=_serve, args=(self._spans, far), daemon=True)
+        self._process.start()
+        far.close()
+        self.endpoint = f"http://127.0.0.1:{self._child.recv()}"
 
     def spans(self) -> int:
         """Spans that have come so far."""
-        with self._lock:
-            return self._spans
+        with self._spans.get_lock():
+            return self._spans.value
 
     def __enter__(self) -> Self:
         return self
@@ -62,4 +76,5 @@ class Sink:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._server.stop(grace=0).wait()
+        self._child.close()
+        self._process.join()
