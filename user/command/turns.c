@@ -223,6 +223,9 @@ static int on_timer(void *context, int fd, uint32_t events)
 		probe__let_go_of_polls(probe);
 		return rest(turns);
 	case PHASE_RESTING:
+		/* Others are served meanwhile. */
+		if (probe__is_letting_go(probe))
+			return loop__set_timer(turns->timer, ENDING_NS, 0);
 		break;
 	}
 	r = end_period(turns);

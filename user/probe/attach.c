@@ -95,20 +95,24 @@ int probe__attach(struct probe *probe, struct error *error)
 	return 0;
 }
 
-static void *destroy_link(void *link)
+/* Threads that detach count themselves out when they are done. */
+static void *destroy_link(void *context)
 {
-	bpf_link__destroy(link);
+	struct probe_detacher *detacher = context;
+
+	bpf_link__destroy(detacher->link);
+	__atomic_fetch_sub(detacher->under_way, 1, __ATOMIC_RELEASE);
 	return NULL;
 }
 
-/* Takes out the links of such hooks; gives how many. */
+/* Takes out the links of such hooks, for as many detachers; gives how many. */
 static size_t take_links(struct probe *probe, _Bool (*is_meant)(enum hook hook))
 {
 	size_t count = 0, kept = 0;
 
 	for (size_t i = 0; i < probe->link_count; i++) {
 		if (is_meant(probe->links[i].hook))
-			probe->detached[count++] = probe->links[i].link;
+			probe->detachers[count++].link = probe->links[i].link;
 		else
 			probe->links[kept++] = probe->links[i];
 	}
@@ -116,22 +120,32 @@ static size_t take_links(struct probe *probe, _Bool (*is_meant)(enum hook hook))
 	return count;
 }
 
-/* The kernel lets go of a link's sites only after a grace period of tens of milliseconds: all links
- * wait for theirs at the same time. */
-void probe_detach_hooks(struct probe *probe, _Bool (*is_meant)(enum hook hook))
+void probe_begin_detaching(struct probe *probe, _Bool (*is_meant)(enum hook hook))
 {
-	size_t count = take_links(probe, is_meant);
-	size_t started = 0;
+	size_t count;
 
+	probe_await_detached(probe);
+	count = take_links(probe, is_meant);
+	__atomic_store_n(&probe->detaching, count, __ATOMIC_RELAXED);
 	for (size_t i = 0; i < count; i++) {
-		if (pthread_create(&probe->detachers[started], NULL, destroy_link,
-				   probe->detached[i]) == 0)
-			started++;
-		else
-			bpf_link__destroy(probe->detached[i]);
+		struct probe_detacher *detacher = &probe->detachers[i];
+
+		detacher->under_way = &probe->detaching;
+		detacher->has_thread =
+			pthread_create(&detacher->thread, NULL, destroy_link, detacher) == 0;
+		if (!detacher->has_thread)
+			destroy_link(detacher);
 	}
-	while (started > 0)
-		pthread_join(probe->detachers[--started], NULL);
+	probe->detacher_count = count;
+}
+
+void probe_await_detached(struct probe *probe)
+{
+	for (size_t i = 0; i < probe->detacher_count; i++) {
+		if (probe->detachers[i].has_thread)
+			pthread_join(probe->detachers[i].thread, NULL);
+	}
+	probe->detacher_count = 0;
 }
 
 static _Bool is_any(enum hook hook)
@@ -144,10 +158,12 @@ void probe__detach(struct probe *probe)
 {
 	uint64_t start_ns = clock_monotonic_ns();
 
+	probe_await_detached(probe);
 	if (probe->link_count == 0)
 		return;
 	/* All stop at once: what is counted must not depend on which site goes first. */
 	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_NONE, __ATOMIC_RELEASE);
-	probe_detach_hooks(probe, is_any);
+	probe_begin_detaching(probe, is_any);
+	probe_await_detached(probe);
 	probe->attachment.detach_ns = clock_monotonic_ns() - start_ns;
 }

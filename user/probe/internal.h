@@ -35,6 +35,14 @@ struct probe_link {
 	enum hook hook;
 };
 
+/* Lets go of a link in a thread of its own. */
+struct probe_detacher {
+	struct bpf_link *link;
+	size_t *under_way;
+	pthread_t thread;
+	_Bool has_thread;
+};
+
 struct probe {
 	const struct config *config;
 	const struct plan *plan;
@@ -43,9 +51,10 @@ struct probe {
 	const struct probe_histograms *histograms;
 	struct scottyscope *skeleton;
 	struct probe_link *links;
-	struct bpf_link **detached; /* room for all that are let go of at one time */
-	pthread_t *detachers;
 	size_t link_count;
+	struct probe_detacher *detachers; /* room for one a link */
+	size_t detacher_count;		  /* that were started and not awaited */
+	size_t detaching;		  /* of these, how many are under way: atomic */
 	struct probe_attachment attachment;
 	uint64_t start_ns;
 	uint64_t census_kinds[KIND_LIMIT];
@@ -61,8 +70,13 @@ struct bpf_program *probe_program(struct probe *probe, enum hook hook);
 /* Attaches a hook's program to its sites. On failure some may be attached. */
 int probe_attach_hook(struct probe *probe, enum hook hook, struct error *error);
 
-/* Lets go of the hooks that `is_meant` says, all at the same time. */
-void probe_detach_hooks(struct probe *probe, _Bool (*is_meant)(enum hook hook));
+/* Begins to let go of the hooks that `is_meant` says, after those that are being let go of. The kernel does
+ * so only after a grace period of tens of milliseconds: all links wait for theirs at the same time, each in a
+ * thread. */
+void probe_begin_detaching(struct probe *probe, _Bool (*is_meant)(enum hook hook));
+
+/* Waits until they are, if any still is. */
+void probe_await_detached(struct probe *probe);
 
 /* Loads the programs, and says what checking each of them took, or what is wrong with it, for those
  * who want to hear more. */

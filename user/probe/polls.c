@@ -58,11 +58,17 @@ void probe__end_polls(struct probe *probe)
 void probe__let_go_of_polls(struct probe *probe)
 {
 	__atomic_store_n(&probe->skeleton->bss->polls_since_ns, 0, __ATOMIC_RELEASE);
-	probe_detach_hooks(probe, is_of_polls);
+	probe_begin_detaching(probe, is_of_polls);
+}
+
+_Bool probe__is_letting_go(const struct probe *probe)
+{
+	return __atomic_load_n(&probe->detaching, __ATOMIC_ACQUIRE) > 0;
 }
 
 int probe__watch_polls(struct probe *probe, struct error *error)
 {
+	probe_await_detached(probe);
 	for (int i = 0; i < HOOK_COUNT; i++) {
 		int r = 0;
 

@@ -17,10 +17,11 @@ _Bool probe__can_take_turns(const struct probe *probe);
 /* Letting go takes two steps. First no poll is watched that starts from now on, but those that have are
  * until they end, for which they should get some milliseconds. */
 void probe__end_polls(struct probe *probe);
-/* Then their hooks are detached, which takes tens of milliseconds. */
+/* Then their hooks are detached, which is only begun: it takes tens of milliseconds. */
 void probe__let_go_of_polls(struct probe *probe);
+_Bool probe__is_letting_go(const struct probe *probe);
 
-/* Watches polls again. */
+/* Watches polls again; waits until they are let go of, if they are not yet. */
 int probe__watch_polls(struct probe *probe, struct error *error);
 
 #endif

@@ -167,9 +167,8 @@ int probe__new(const struct config *config, const struct plan *plan, const struc
 	probe->per_cpu = calloc((size_t)probe->cpu_count, sizeof(union per_cpu_value));
 	/* A site may have a link of its own, a tracepoint has one. */
 	probe->links = calloc(plan->site_count + HOOK_COUNT, sizeof(*probe->links));
-	probe->detached = calloc(plan->site_count + HOOK_COUNT, sizeof(struct bpf_link *));
 	probe->detachers = calloc(plan->site_count + HOOK_COUNT, sizeof(*probe->detachers));
-	if (!probe->per_cpu || !probe->links || !probe->detached || !probe->detachers)
+	if (!probe->per_cpu || !probe->links || !probe->detachers)
 		return error_out_of_memory(error);
 
 	probe->skeleton = scottyscope__open();
@@ -254,7 +253,6 @@ void probe__free(struct probe *probe)
 		probe__detach(probe);
 	scottyscope__destroy(probe->skeleton);
 	free(probe->links);
-	free(probe->detached);
 	free(probe->detachers);
 	free(probe->per_cpu);
 	free(probe);
