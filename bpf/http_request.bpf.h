@@ -103,12 +103,17 @@ static __always_inline void start_request(struct http_connection *connection,
 					  const struct poll_frame *frame, __u64 now_ns,
 					  const struct trace_context *caller)
 {
+	const struct task *task = NULL;
+
 	connection->start_ns = now_ns;
 	connection->route = ROUTE_UNMATCHED;
 	COUNT(requests_started, 1);
 	if (!emit_spans)
 		return;
-	start_span(&connection->span, now_ns, caller, bpf_map_lookup_elem(&tasks, &frame->header));
+	/* Where polls are not seen, a task's times are not known. */
+	if (!(frame->flags & FRAME_UNSEEN))
+		task = bpf_map_lookup_elem(&tasks, &frame->header);
+	start_span(&connection->span, now_ns, caller, task);
 	/* The poll in progress is not the request's but from now on. */
 	if (frame->flags & FRAME_UNSEEN)
 		connection->span.busy_ns = TIMES_UNKNOWN;
@@ -122,7 +127,7 @@ static __always_inline void see_buffer(struct http_connection *connection,
 	struct trace_context caller = {};
 	__u32 method_size = 0;
 	struct rust_bytes bytes;
-	bool looked_before;
+	bool looked_before, is_whole;
 	__u64 word = 0;
 
 	if (bpf_probe_read_user(&bytes, sizeof(bytes), (void *)buffer)) {
@@ -149,16 +154,18 @@ static __always_inline void see_buffer(struct http_connection *connection,
 	}
 	connection->seen_ns = now_ns;
 	connection->method = method_of(word, &method_size);
-	if (emit_spans)
+	is_whole = head_is_whole(bytes.data, bytes.length) ||
+		   (looked_before && bytes.length > HEAD_CHUNK_LIMIT * HEAD_CHUNK_BYTES);
+	if (is_whole) {
+		if (emit_spans)
+			read_caller(connection, frame->header, bytes.data, bytes.length, &caller);
+		start_request(connection, frame, now_ns, &caller);
+	}
+	/* One that hyper refuses may get its answer before it is whole. */
+	if (emit_spans && (!is_whole || connection->span.context.flags & CONTEXT_SAMPLED))
 		keep_url_path(connection, bytes.data + method_size,
 			      method_size && bytes.length > method_size ? bytes.length - method_size
 									: 0);
-	if (!head_is_whole(bytes.data, bytes.length) &&
-	    !(looked_before && bytes.length > HEAD_CHUNK_LIMIT * HEAD_CHUNK_BYTES))
-		return;
-	if (emit_spans)
-		read_caller(connection, frame->header, bytes.data, bytes.length, &caller);
-	start_request(connection, frame, now_ns, &caller);
 }
 
 #endif

@@ -208,7 +208,7 @@ static __always_inline bool finish_unseen(struct http_connection *connection, __
 	if (connection->route == ROUTE_UNMATCHED && status != 404 && status != 405)
 		return false;
 	if (emit_spans)
-		end_request_times(connection, header, 0);
+		end_span_times(&connection->span, NULL, 0);
 	check(CHECK_STATUS_TRUSTED);
 	finish_request(connection, header, status, now_ns);
 	return true;
