@@ -69,10 +69,8 @@ def tool_modes(binary: str, sink: Sink) -> list[Mode]:
 
     found = []
     ways = {level: (f"--level={level}",) for level in tool.levels(binary)} or {"scottyscope": ()}
-    if tool.has_option(binary, "--max-overhead"):
-        unlimited = ["--max-overhead=none"]
-        if tool.has_option(binary, "--max-span-rate"):
-            unlimited.append("--max-span-rate=none")
+    unlimited = tool.unlimited(binary)
+    if unlimited:
         ways = {name: (*options, *unlimited) for name, options in ways.items()}
         ways["limited"] = ()
     for name, options in ways.items():

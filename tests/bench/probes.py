@@ -72,9 +72,7 @@ def measure(
     before = STATISTICS.read_text()
     STATISTICS.write_text("1")
     try:
-        if tool.has_option(binary, "--max-overhead"):
-            options = (*options, "--max-overhead=none")
-        observer = tool.Tool(binary, server.pid, *options)
+        observer = tool.Tool(binary, server.pid, *options, *tool.unlimited(binary))
         with websockets(server.port, mix.websockets):
             bench.generator.run(server.port, file, WARM_SECONDS)
             programs = processes.programs_held(observer.process.pid)

@@ -40,6 +40,12 @@ def has_option(binary: str, name: str) -> bool:
     return f"{name}=" in text
 
 
+def unlimited(binary: str) -> tuple[str, ...]:
+    """What lets it cost what it may, as far as it has limits."""
+    limits = ("--max-overhead", "--max-span-rate")
+    return tuple(f"{option}=none" for option in limits if has_option(binary, option))
+
+
 def version(binary: str) -> str:
     """As it says it."""
     return subprocess.run(
