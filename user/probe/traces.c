@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "probe/traces.h"
 
-#include <math.h>
-
 #include "probe/internal.h"
 
 void probe__keep_traces(struct probe *probe, double share)
 {
 	/* 0 is all of them. */
-	uint64_t threshold = share < 1 ? (uint64_t)ldexp(share, 64) | 1 : 0;
+	uint64_t threshold = share < 1 ? (uint64_t)(share * 0x1p64) | 1 : 0;
 
 	__atomic_store_n(&probe->skeleton->bss->kept_traces_threshold, threshold, __ATOMIC_RELAXED);
 }
