@@ -77,7 +77,6 @@ int publisher__init(struct publisher *publisher, struct error *error)
 		return r;
 	publisher->target_is_up = 1;
 	publisher->counters.polls_watched = 1;
-	publisher->counters.traces_kept = 1;
 	trace_limit__init(&publisher->trace_limit, publisher->probe,
 			  publisher->config->max_span_rate);
 	publisher->scene.server_address = resource__host_name(publisher->resource_arena);
@@ -105,9 +104,7 @@ int publisher__drain(struct publisher *publisher, struct error *error)
 	publisher->counters.malformed_records = ring__malformed(publisher->ring);
 	if (r < 0)
 		return error_set(error, r, "cannot read the ring buffer: %m");
-	r = trace_limit__settle(&publisher->trace_limit, error);
-	publisher->counters.traces_kept = publisher->trace_limit.rate.share;
-	return r;
+	return trace_limit__settle(&publisher->trace_limit, error);
 }
 
 struct send_context {
@@ -176,6 +173,7 @@ int publisher__collect(struct publisher *publisher, struct metric_set **ret_set,
 	metric_collect_apps(set, &publisher->applications->list, &publisher->applications->statuses,
 			    &publisher->applications->samples,
 			    publisher->subject->plan->signals[SIGNAL_APP_STATUSES].way != NULL);
+	publisher->counters.traces_kept = publisher->trace_limit.rate.share;
 	publisher->counters.collections++;
 	self_collect(set, &totals, &attachment, &publisher->counters);
 	if (arena__failed(publisher->collection_arena))

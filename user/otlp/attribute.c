@@ -4,15 +4,11 @@
 #include <endian.h>
 #include <string.h>
 
+#include "otlp/wire_type.h"
+
 /* Written without protobuf-c, which goes through each of a dozen attributes by the fields that its
  * messages could have, twice: for their sizes and for their bytes. That was the largest part of what a
- * span cost. The wire format: https://protobuf.dev/programming-guides/encoding */
-
-enum wire_type {
-	WIRE_VARINT = 0,
-	WIRE_FIXED64 = 1,
-	WIRE_LENGTH = 2,
-};
+ * span cost. */
 
 #define TAG(number, type) ((uint8_t)((number) << 3 | (type)))
 

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "otlp/decode.h"
+#include "otlp/wire_type.h"
 
 /* Counting walks the wire format itself: the front counts everything that passes through it, and
  * unpacking a request only for that would take many times its size. */
-
-enum wire_type {
-	WIRE_VARINT = 0,
-	WIRE_FIXED64 = 1,
-	WIRE_LENGTH = 2,
-	WIRE_FIXED32 = 5,
-};
 
 struct slice {
 	const uint8_t *bytes;

@@ -137,6 +137,8 @@ Test(base_arena, texts)
 	cr_assert_str_eq(arena__strdup(arena, ""), "");
 	cr_assert_str_eq(arena__strndup(arena, unterminated, 3), "abc");
 	cr_assert_str_eq(arena__strndup(arena, unterminated, 0), "");
+	cr_assert_str_eq(arena__join(arena, (const char *[]){"a", "", "bc"}, 3), "abc");
+	cr_assert_str_eq(arena__join(arena, NULL, 0), "");
 	cr_assert_str_eq(arena__printf(arena, "%d-%s", 42, "x"), "42-x");
 
 	char *wide = arena__printf(arena, "%*d", 2 * BLOCK, 7);

@@ -28,6 +28,7 @@ Test(config_options, defaults)
 	cr_assert_eq(config->span_age_limit_ns, 24 * 3600 * NS_PER_S);
 	cr_assert_eq(config->level, LEVEL_FULL);
 	cr_assert_float_eq(config->max_overhead, 0.03, 1e-9);
+	cr_assert_eq(config->max_span_rate, 8000);
 	cr_assert_gt(config->max_connections, 0);
 	cr_assert_gt(config->ring_bytes, 0);
 	cr_assert_eq(config->ring_bytes & (config->ring_bytes - 1), 0);
@@ -158,15 +159,6 @@ Test(config_options, counting)
 	config = accept("--max-span-age 90m");
 	cr_assert_eq(config->span_age_limit_ns, 90 * 60 * NS_PER_S);
 	config__free(config);
-	config = accept("--slow-poll 1ms");
-	cr_assert_eq(config->max_span_rate, 8000);
-	config__free(config);
-	config = accept("--max-span-rate 250");
-	cr_assert_eq(config->max_span_rate, 250);
-	config__free(config);
-	config = accept("--max-span-rate None");
-	cr_assert_eq(config->max_span_rate, 0);
-	config__free(config);
 	config = accept("--metric-names scotty-0.3");
 	cr_assert_eq(config->metric_names, NAMES_SCOTTY_0_3);
 	config__free(config);
@@ -189,25 +181,27 @@ Test(config_options, counting)
 	refuse("--max-tasks 0", "--max-tasks|from 1 to 1000000");
 	refuse("--max-tasks 1000001", "--max-tasks");
 	refuse("--max-span-age 0", "--max-span-age|from 1ms to 8760h");
-	refuse("--max-span-rate 0", "--max-span-rate|'0'|from 1 to 1000000, or none");
-	refuse("--max-span-rate few", "--max-span-rate|'few'");
 }
 
 Test(config_options, cost)
 {
-	struct config *config = accept("--level basic --max-overhead 0.5");
+	struct config *config = accept("--level basic --max-overhead 0.5 --max-span-rate 250");
 
 	cr_assert_eq(config->level, LEVEL_BASIC);
 	cr_assert_float_eq(config->max_overhead, 0.005, 1e-9);
+	cr_assert_eq(config->max_span_rate, 250);
 	config__free(config);
-	config = accept("--level Standard --max-overhead none");
+	config = accept("--level Standard --max-overhead none --max-span-rate None");
 	cr_assert_eq(config->level, LEVEL_STANDARD);
 	cr_assert_eq(config->max_overhead, 0.0);
+	cr_assert_eq(config->max_span_rate, 0);
 	config__free(config);
 	config = accept("--level full --max-overhead 100");
 	cr_assert_eq(config->level, LEVEL_FULL);
 	cr_assert_eq(config->max_overhead, 1.0);
 	config__free(config);
+	refuse("--max-span-rate 0", "--max-span-rate|'0'|from 1 to 1000000, or none");
+	refuse("--max-span-rate few", "--max-span-rate|'few'");
 	refuse("--level low", "--level|'low'|full, standard, basic");
 	refuse("--max-overhead 0", "--max-overhead|'0'|over 0 and up to 100");
 	refuse("--max-overhead 101", "--max-overhead|'101'");

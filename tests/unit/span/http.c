@@ -128,7 +128,8 @@ Test(span_http, the_client_s_address_goes_with_its_port)
 		record.http_request.peer = rows[i % count].peer;
 		span = add_span(batch, &record, &no_route);
 		cr_assert_str_eq(text(span, "client.address"), rows[i % count].address);
-		cr_assert_eq(integer(span, "client.port"), rows[i % count].port);
+		cr_assert_eq(integer(span, "client.port"), rows[i % count].port, "%s",
+			     rows[i % count].address);
 		cr_assert_null(find(span, "server.address"));
 		cr_assert_null(find(span, "server.port"));
 	}

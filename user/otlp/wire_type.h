@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_OTLP_WIRE_TYPE_H
+#define SCOTTYSCOPE_OTLP_WIRE_TYPE_H
+
+/* How a field's value is laid out: the low three bits of its tag
+ * (https://protobuf.dev/programming-guides/encoding). */
+enum wire_type {
+	WIRE_VARINT = 0,
+	WIRE_FIXED64 = 1,
+	WIRE_LENGTH = 2,
+	WIRE_FIXED32 = 5,
+};
+
+#endif
