@@ -251,7 +251,7 @@ INTEGRATION_COMMAND = SCOTTYSCOPE=$(abspath $(BUILD))/scottyscope \
 	SCOTTY_CURRENT=$(abspath $(FIXTURES))/scotty-current \
 	$(VENV)/bin/pytest -q -p no:cacheprovider --junitxml=$(BUILD)/integration.xml tests/integration
 
-# On kernels from 5.10 on, emulated: see observability/KERNELS.md.
+# On kernels from 5.10 on, emulated: see tests/vm/KERNELS.md.
 VM_COMMAND = $(VENV)/bin/python tests/vm/run.py --tool $(BUILD)/scottyscope \
 	--server $(FIXTURES)/scotty-bare --server $(FIXTURES)/scotty-default \
 	--directory $(BUILD)/vm --junit $(BUILD)/vm.xml
@@ -397,7 +397,7 @@ scale: all $(BENCH)/load $(FIXTURES)/scotty-bare $(VENV)/done
 REPORT_OPTIONS ?=
 bench-document:
 	$(Q)$(BENCH_COMMAND) report $(wildcard $(BENCH)/compare*.json $(BENCH)/scale.json) \
-		--document observability/BENCHMARKS.md --picture observability/benchmarks.svg $(REPORT_OPTIONS)
+		--document tests/bench/RESULTS.md --picture tests/bench/results.svg $(REPORT_OPTIONS)
 
 # --- care -------------------------------------------------------------------------------------
 
@@ -407,15 +407,15 @@ C_FILES := $(wildcard user/*.c user/*/*.[ch] bpf/*.[ch] vmlinux/*.h tests/unit/*
 format:
 	$(Q)clang-format -i $(C_FILES)
 
-lint: $(HEADERS)
+lint: all
 	$(Q)clang-format --dry-run --Werror $(C_FILES)
 	$(Q)clang-tidy --quiet $(SOURCES) user/main.c user/main_otlp.c -- $(TOOL_CFLAGS) -Wno-unknown-warning-option
 	$(Q)python3 tests/setup/house.py
-	$(Q)python3 tests/setup/metrics_table.py --check
+	$(Q)python3 docs/metrics_page.py --tool $(BUILD)/scottyscope --check
 	$(Q)cd $(FIXTURE) && if cargo fmt --version >/dev/null 2>&1; then cargo fmt --check; fi
 
-docs:
-	$(Q)python3 tests/setup/metrics_table.py
+docs: all
+	$(Q)python3 docs/metrics_page.py --tool $(BUILD)/scottyscope
 
 install: all
 	install -D -m 0755 $(BUILD)/scottyscope $(DESTDIR)$(PREFIX)/bin/scottyscope

@@ -27,6 +27,9 @@ int main(int argc, char **argv)
 	case COMMAND_VERIFY:
 		r = command_verify(config, &error);
 		break;
+	case COMMAND_METRICS:
+		r = command_metrics(config, &error);
+		break;
 	}
 	if (r < 0) {
 		log_error("%s", error.message);

@@ -14,4 +14,7 @@ int command_run(const struct config *config, struct error *error);
 /* Prints the plan for the process, attaching nothing. */
 int command_verify(const struct config *config, struct error *error);
 
+/* Prints the list of all metrics; needs no process and no privileges. */
+int command_metrics(const struct config *config, struct error *error);
+
 #endif

@@ -15,6 +15,7 @@
 enum config_command {
 	COMMAND_RUN,
 	COMMAND_VERIFY,
+	COMMAND_METRICS,
 };
 
 enum config_format {
@@ -96,7 +97,7 @@ struct config_otlp {
 
 struct config {
 	enum config_command command;
-	enum config_format format; /* of --once and of verify, which has no Prometheus format */
+	enum config_format format; /* of --once; of verify and metrics, text or JSON */
 	enum log_level log_level;  /* for log_set_level() */
 	char *config_path;	   /* --config; NULL: not given */
 

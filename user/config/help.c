@@ -14,7 +14,8 @@ static const char doc[] =
 	"to it, sends OTLP/gRPC and serves Prometheus text. The process is neither changed nor "
 	"restarted.\n\n"
 	"  run      observe and report (the default)\n"
-	"  verify   attach nothing, print how each signal would be had\v"
+	"  verify   attach nothing, print how each signal would be had\n"
+	"  metrics  print the list of all metrics; needs no process and no root\v"
 	"TIME is a number with a unit (ns, us, ms, s, m, h), seconds without one. A configuration "
 	"file has lines such as these, each option and variable as it is written here:\n"
 	"  slow-poll: 5ms\n"
@@ -57,7 +58,7 @@ void help__print(void)
 	static char name[] = "scottyscope";
 	const struct argp argp = {
 		.options = option_table,
-		.args_doc = "[run|verify]",
+		.args_doc = "[run|verify|metrics]",
 		.doc = doc,
 	};
 

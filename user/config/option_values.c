@@ -219,7 +219,7 @@ int option_parse__take(struct option_parse *parse, int key, const char *name, co
 int option_parse__finish(struct option_parse *parse)
 {
 	struct config *config = parse->config;
-	_Bool is_verify = config->command == COMMAND_VERIFY;
+	_Bool is_run = config->command == COMMAND_RUN;
 	size_t index = FORMAT_TEXT;
 	int level = LOG_LEVEL_INFO + parse->verbosity;
 	int r;
@@ -228,9 +228,9 @@ int option_parse__finish(struct option_parse *parse)
 		return error_set(parse->error, -EINVAL,
 				 "--once and --report cannot be given together");
 	if (parse->format) {
-		/* Prometheus is the last one, and verify's lines are not metrics. */
+		/* Prometheus is the last one; only `run` prints values of metrics. */
 		r = value_parse_choice(parse->format_name, parse->format, format_names,
-				       is_verify ? FORMAT_PROMETHEUS : COUNT(format_names), &index,
+				       is_run ? COUNT(format_names) : FORMAT_PROMETHEUS, &index,
 				       parse->error);
 		if (r < 0)
 			return r;

@@ -16,6 +16,7 @@
 static const char *const command_names[] = {
 	[COMMAND_RUN] = "run",
 	[COMMAND_VERIFY] = "verify",
+	[COMMAND_METRICS] = "metrics",
 };
 
 /* What is known while argp goes through the arguments. */
@@ -43,6 +44,19 @@ static _Bool is_run_only(int key)
 			return 1;
 	}
 	return 0;
+}
+
+/* Whether a command has a use for an option. */
+static _Bool command_takes(enum config_command command, int key)
+{
+	switch (command) {
+	case COMMAND_VERIFY:
+		return !is_run_only(key);
+	case COMMAND_METRICS:
+		return key == OPTION_FORMAT || key == OPTION_VERBOSE || key == OPTION_QUIET;
+	default:
+		return 1;
+	}
 }
 
 static int parse_command(struct command_line *line, const char *text)
@@ -96,12 +110,14 @@ static int check_combination(const struct command_line *line)
 {
 	const struct config *config = line->values.config;
 	struct error *error = line->values.error;
-	_Bool is_verify = config->command == COMMAND_VERIFY;
 
-	for (size_t i = 0; is_verify && i < COUNT(run_only); i++) {
-		if (line->given & bit_of(run_only[i]))
-			return error_set(error, -EINVAL, "verify and --%s cannot be given together",
-					 option__of_key(run_only[i])->name);
+	for (const struct argp_option *option = option_table; option->name || option->doc;
+	     option++) {
+		if (!option->name || !(line->given & bit_of(option->key)))
+			continue;
+		if (!command_takes(config->command, option->key))
+			return error_set(error, -EINVAL, "%s and --%s cannot be given together",
+					 command_names[config->command], option->name);
 	}
 	return 0;
 }
@@ -123,8 +139,7 @@ static _Bool is_overruled(const struct command_line *line, int key)
 		if (group & bits)
 			bits = group;
 	}
-	return (line->given & bits) ||
-	       (line->values.config->command == COMMAND_VERIFY && is_run_only(key));
+	return (line->given & bits) || !command_takes(line->values.config->command, key);
 }
 
 static int take_entry(struct command_line *line, const struct file_entry *entry)
@@ -167,10 +182,11 @@ static int check_format(struct command_line *line)
 {
 	const struct config *config = line->values.config;
 
-	if (config->command == COMMAND_VERIFY || config->once)
+	if (config->command != COMMAND_RUN || config->once)
 		return 0;
 	if (line->given & bit_of(OPTION_FORMAT))
-		return error_set(line->values.error, -EINVAL, "--format needs --once or verify");
+		return error_set(line->values.error, -EINVAL,
+				 "--format needs --once, verify or metrics");
 	line->values.format = NULL;
 	return 0;
 }

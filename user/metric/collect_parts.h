@@ -8,11 +8,6 @@
 #include "plan/plan.h"
 #include "probe/probe.h"
 
-static inline const struct metric_description *metric_describe(enum metric_id id)
-{
-	return &metric_descriptions[id];
-}
-
 /* Fills a point from the kernel's counts of nanoseconds; values become seconds. */
 void metric_fill_histogram(struct metric_set *set, struct metric_point *point,
 			   const struct histogram_counts *counts,

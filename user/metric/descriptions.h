@@ -2,153 +2,161 @@
 #ifndef SCOTTYSCOPE_METRIC_DESCRIPTIONS_H
 #define SCOTTYSCOPE_METRIC_DESCRIPTIONS_H
 
-/* Every metric of the target, once: identifier, OpenTelemetry name, the name that Scotty 0.3 itself
- * gives it where that differs, unit, kind, help. The Prometheus name follows from name, unit and
- * kind. Those of oauth and rate_limit are what Scotty 0.3.3's recorder emits. */
+/* Every metric, once: identifier, OpenTelemetry name, the name that Scotty 0.3 itself gives the
+ * metric where the names differ, unit, kind, keys of the attributes (separated by spaces), help. The
+ * Prometheus name follows from name, unit and kind. The metrics of oauth and rate_limit are the ones
+ * that the recorder of Scotty 0.3.3 emits. Everything that lists metrics (documentation, dashboards,
+ * `scottyscope metrics`) reads this list. */
 
+#include "metric/descriptions_tool.h"
 #include "metric/metric.h"
 
-/* Scotty 0.3 gives it the same name, or does not have it. */
-#define SAME NULL
+#define SAME	  NULL /* Scotty 0.3 has the same name, or does not have the metric. */
+#define UNLABELED ""   /* The metric has no attributes. */
 
-#define METRIC_LIST(X)                                                \
-	X(UP, "scotty.up", SAME, "{process}", METRIC_GAUGE,           \
-	  "Whether the observed process is running and attached to.") \
-	METRIC_LIST_HTTP(X)                                           \
-	METRIC_LIST_WEBSOCKET(X)                                      \
-	METRIC_LIST_SESSIONS(X)                                       \
-	METRIC_LIST_APPS(X)                                           \
-	METRIC_LIST_MEMORY(X)                                         \
-	METRIC_LIST_TOKIO(X)                                          \
-	METRIC_LIST_OAUTH(X)                                          \
+#define METRIC_LIST(X) METRIC_LIST_SERVER(X) METRIC_LIST_TOOL(X)
+
+#define METRIC_LIST_SERVER(X)                                          \
+	X(UP, "scotty.up", SAME, "{process}", METRIC_GAUGE, UNLABELED, \
+	  "Whether the observed process is running and attached to.")  \
+	METRIC_LIST_HTTP(X)                                            \
+	METRIC_LIST_WEBSOCKET(X)                                       \
+	METRIC_LIST_SESSIONS(X)                                        \
+	METRIC_LIST_APPS(X)                                            \
+	METRIC_LIST_MEMORY(X)                                          \
+	METRIC_LIST_TOKIO(X)                                           \
+	METRIC_LIST_OAUTH(X)                                           \
 	METRIC_LIST_RATE_LIMIT(X)
 
 #define METRIC_LIST_HTTP(X)                                                                   \
 	X(HTTP_REQUESTS, "scotty.http.requests", "scotty.http.requests.total", "{request}",   \
-	  METRIC_COUNTER, "HTTP requests answered, or aborted by their client or a panic.")   \
+	  METRIC_COUNTER, "method path status",                                               \
+	  "HTTP requests answered, or aborted by their client or a panic.")                   \
 	X(HTTP_REQUEST_DURATION, "scotty.http.request.duration", SAME, "s", METRIC_HISTOGRAM, \
-	  "Time from a whole request head to its response head.")                             \
+	  "method path status", "Time from a whole request head to its response head.")       \
 	X(HTTP_REQUESTS_ACTIVE, "scotty.http.requests.active", SAME, "{request}",             \
-	  METRIC_UP_DOWN_COUNTER, "HTTP requests that have no response yet.")
+	  METRIC_UP_DOWN_COUNTER, UNLABELED, "HTTP requests that have no response yet.")
 
 #define METRIC_LIST_WEBSOCKET(X)                                                                \
 	X(WEBSOCKET_CONNECTIONS_ACTIVE, "scotty.websocket.connections.active",                  \
-	  "scotty.websocket.connections", "{connection}", METRIC_GAUGE,                         \
+	  "scotty.websocket.connections", "{connection}", METRIC_GAUGE, UNLABELED,              \
 	  "Websocket connections open.")                                                        \
 	X(WEBSOCKET_CONNECTIONS, "scotty.websocket.connections",                                \
-	  "scotty.websocket.connections.total", "{connection}", METRIC_COUNTER,                 \
+	  "scotty.websocket.connections.total", "{connection}", METRIC_COUNTER, UNLABELED,      \
 	  "Websocket connections opened.")                                                      \
 	X(WEBSOCKET_MESSAGES_SENT, "scotty.websocket.messages_sent", SAME, "{message}",         \
-	  METRIC_COUNTER, "Text messages sent to clients.")                                     \
+	  METRIC_COUNTER, UNLABELED, "Text messages sent to clients.")                          \
 	X(WEBSOCKET_MESSAGES_RECEIVED, "scotty.websocket.messages_received", SAME, "{message}", \
-	  METRIC_COUNTER, "Text messages received from clients.")                               \
+	  METRIC_COUNTER, UNLABELED, "Text messages received from clients.")                    \
 	X(WEBSOCKET_AUTH_FAILURES, "scotty.websocket.auth_failures", SAME, "{failure}",         \
-	  METRIC_COUNTER, "Websocket clients whose authentication failed.")
+	  METRIC_COUNTER, UNLABELED, "Websocket clients whose authentication failed.")
 
 #define METRIC_LIST_SESSIONS(X)                                                                   \
 	X(SHELL_SESSIONS_ACTIVE, "scotty.shell_sessions.active", SAME, "{session}", METRIC_GAUGE, \
-	  "Shell sessions running.")                                                              \
+	  UNLABELED, "Shell sessions running.")                                                   \
 	X(SHELL_SESSIONS, "scotty.shell_sessions", "scotty.shell_sessions.total", "{session}",    \
-	  METRIC_COUNTER, "Shell sessions started.")                                              \
+	  METRIC_COUNTER, UNLABELED, "Shell sessions started.")                                   \
 	X(SHELL_SESSION_DURATION, "scotty.shell_session.duration", SAME, "s", METRIC_HISTOGRAM,   \
-	  "Start to end of a shell session, however it ends.")                                    \
+	  UNLABELED, "Start to end of a shell session, however it ends.")                         \
 	X(SHELL_SESSION_ERRORS, "scotty.shell_session.errors", SAME, "{error}", METRIC_COUNTER,   \
-	  "Shell sessions that ended by an error.")                                               \
+	  UNLABELED, "Shell sessions that ended by an error.")                                    \
 	X(SHELL_SESSION_TIMEOUTS, "scotty.shell_session.timeouts", SAME, "{timeout}",             \
-	  METRIC_COUNTER, "Shell sessions that ended by their time limit.")                       \
+	  METRIC_COUNTER, UNLABELED, "Shell sessions that ended by their time limit.")            \
 	X(LOG_STREAMS_ACTIVE, "scotty.log_streams.active", SAME, "{stream}", METRIC_GAUGE,        \
-	  "Log streams running.")                                                                 \
+	  UNLABELED, "Log streams running.")                                                      \
 	X(LOG_STREAMS, "scotty.log_streams", "scotty.log_streams.total", "{stream}",              \
-	  METRIC_COUNTER, "Log streams started.")                                                 \
+	  METRIC_COUNTER, UNLABELED, "Log streams started.")                                      \
 	X(LOG_STREAM_DURATION, "scotty.log_stream.duration", SAME, "s", METRIC_HISTOGRAM,         \
-	  "Start to end of a log stream, however it ends.")                                       \
-	X(LOG_STREAM_LINES, "scotty.log_stream.lines", SAME, "{line}", METRIC_COUNTER,            \
+	  UNLABELED, "Start to end of a log stream, however it ends.")                            \
+	X(LOG_STREAM_LINES, "scotty.log_stream.lines", SAME, "{line}", METRIC_COUNTER, UNLABELED, \
 	  "Lines of log streams sent to clients.")                                                \
 	X(LOG_STREAM_ERRORS, "scotty.log_stream.errors", SAME, "{error}", METRIC_COUNTER,         \
-	  "Log streams refused or failed.")                                                       \
-	X(TASKS_ACTIVE, "scotty.tasks.active", SAME, "{task}", METRIC_GAUGE,                      \
+	  UNLABELED, "Log streams refused or failed.")                                            \
+	X(TASKS_ACTIVE, "scotty.tasks.active", SAME, "{task}", METRIC_GAUGE, UNLABELED,           \
 	  "Compose tasks running.")                                                               \
-	X(TASKS, "scotty.tasks", "scotty.tasks.total", "{task}", METRIC_COUNTER,                  \
+	X(TASKS, "scotty.tasks", "scotty.tasks.total", "{task}", METRIC_COUNTER, UNLABELED,       \
 	  "Compose tasks started.")                                                               \
-	X(TASK_DURATION, "scotty.task.duration", SAME, "s", METRIC_HISTOGRAM,                     \
+	X(TASK_DURATION, "scotty.task.duration", SAME, "s", METRIC_HISTOGRAM, UNLABELED,          \
 	  "Start to end of a compose task.")                                                      \
-	X(TASK_FAILURES, "scotty.task.failures", SAME, "{failure}", METRIC_COUNTER,               \
+	X(TASK_FAILURES, "scotty.task.failures", SAME, "{failure}", METRIC_COUNTER, UNLABELED,    \
 	  "Compose tasks that failed.")                                                           \
 	X(TASK_OUTPUT_LINES, "scotty.task.output_lines", SAME, "{line}", METRIC_COUNTER,          \
-	  "Lines of compose tasks' output sent to clients.")
+	  UNLABELED, "Lines of compose tasks' output sent to clients.")
 
-#define METRIC_LIST_APPS(X)                                                                \
-	X(APPS, "scotty.apps.total", SAME, "{app}", METRIC_GAUGE, "Applications managed.") \
-	X(APPS_BY_STATUS, "scotty.apps.by_status", SAME, "{app}", METRIC_GAUGE,            \
-	  "Applications managed, by status.")                                              \
-	X(APP_SERVICES, "scotty.app.services.count", SAME, "{service}", METRIC_HISTOGRAM,  \
-	  "Services of each application at each check.")                                   \
-	X(APP_LAST_CHECK_AGE, "scotty.app.last_check.age", SAME, "s", METRIC_HISTOGRAM,    \
+#define METRIC_LIST_APPS(X)                                                                        \
+	X(APPS, "scotty.apps.total", SAME, "{app}", METRIC_GAUGE, UNLABELED,                       \
+	  "Applications managed.")                                                                 \
+	X(APPS_BY_STATUS, "scotty.apps.by_status", SAME, "{app}", METRIC_GAUGE, "status",          \
+	  "Applications managed, by status.")                                                      \
+	X(APP_SERVICES, "scotty.app.services.count", SAME, "{service}", METRIC_HISTOGRAM,          \
+	  UNLABELED, "Services of each application at each check.")                                \
+	X(APP_LAST_CHECK_AGE, "scotty.app.last_check.age", SAME, "s", METRIC_HISTOGRAM, UNLABELED, \
 	  "Time since the last check of each application, at each look at it.")
 
 #define METRIC_LIST_MEMORY(X)                                                             \
 	X(MEMORY_RSS, "scotty.memory.rss", "scotty.memory.rss_bytes", "By", METRIC_GAUGE, \
-	  "Resident memory.")                                                             \
+	  UNLABELED, "Resident memory.")                                                  \
 	X(MEMORY_VIRTUAL, "scotty.memory.virtual", "scotty.memory.virtual_bytes", "By",   \
-	  METRIC_GAUGE, "Virtual memory.")                                                \
-	X(MEMORY_RSS_PEAK, "scotty.memory.rss.peak", SAME, "By", METRIC_GAUGE,            \
+	  METRIC_GAUGE, UNLABELED, "Virtual memory.")                                     \
+	X(MEMORY_RSS_PEAK, "scotty.memory.rss.peak", SAME, "By", METRIC_GAUGE, UNLABELED, \
 	  "Highest resident memory since the collection before.")
 
 #define METRIC_LIST_TOKIO(X)                                                                       \
-	X(TOKIO_WORKERS, "scotty.tokio.workers.count", SAME, "{thread}", METRIC_GAUGE,             \
+	X(TOKIO_WORKERS, "scotty.tokio.workers.count", SAME, "{thread}", METRIC_GAUGE, UNLABELED,  \
 	  "Worker threads of the tokio runtime.")                                                  \
 	X(TOKIO_TASKS_ACTIVE, "scotty.tokio.tasks.active", SAME, "{task}", METRIC_GAUGE,           \
-	  "Tokio tasks alive.")                                                                    \
+	  UNLABELED, "Tokio tasks alive.")                                                         \
 	X(TOKIO_TASKS_DROPPED, "scotty.tokio.tasks.dropped", SAME, "{task}", METRIC_COUNTER,       \
-	  "Tokio tasks that ended.")                                                               \
-	X(TOKIO_POLL_COUNT, "scotty.tokio.poll.count", SAME, "{poll}", METRIC_COUNTER,             \
+	  UNLABELED, "Tokio tasks that ended.")                                                    \
+	X(TOKIO_POLL_COUNT, "scotty.tokio.poll.count", SAME, "{poll}", METRIC_COUNTER, UNLABELED,  \
 	  "Polls of all tokio tasks.")                                                             \
 	X(TOKIO_POLL_DURATION, "scotty.tokio.poll.duration", SAME, "s", METRIC_HISTOGRAM,          \
-	  "Duration of every poll of every tokio task.")                                           \
+	  UNLABELED, "Duration of every poll of every tokio task.")                                \
 	X(TOKIO_SLOW_POLL_COUNT, "scotty.tokio.slow.poll.count", "scotty.tokio.poll.slow_count",   \
-	  "{poll}", METRIC_COUNTER, "Polls that took longer than the slow-poll threshold.")        \
+	  "{poll}", METRIC_COUNTER, UNLABELED,                                                     \
+	  "Polls that took longer than the slow-poll threshold.")                                  \
 	X(TOKIO_SCHEDULED_COUNT, "scotty.tokio.scheduled.count", SAME, "{wakeup}", METRIC_COUNTER, \
-	  "How often tokio tasks were scheduled to be polled.")                                    \
+	  UNLABELED, "How often tokio tasks were scheduled to be polled.")                         \
 	X(TOKIO_IDLE_DURATION, "scotty.tokio.idle.duration", SAME, "s", METRIC_HISTOGRAM,          \
-	  "Time from the end of a poll to the next wake-up of the task.")                          \
+	  UNLABELED, "Time from the end of a poll to the next wake-up of the task.")               \
 	X(TOKIO_FIRST_POLL_DELAY, "scotty.tokio.first_poll.delay", SAME, "s", METRIC_HISTOGRAM,    \
-	  "Time from the spawn of a tokio task to its first poll.")                                \
+	  UNLABELED, "Time from the spawn of a tokio task to its first poll.")                     \
 	X(TOKIO_BLOCKING_RUNS, "scotty.tokio.blocking.runs", SAME, "{run}", METRIC_COUNTER,        \
-	  "Closures that the blocking pool of tokio has finished.")                                \
-	X(TOKIO_TASK_POLLS, "scotty.tokio.task.polls", SAME, "{poll}", METRIC_COUNTER,             \
+	  UNLABELED, "Closures that the blocking pool of tokio has finished.")                     \
+	X(TOKIO_TASK_POLLS, "scotty.tokio.task.polls", SAME, "{poll}", METRIC_COUNTER, "task",     \
 	  "Polls, by kind of task.")                                                               \
-	X(TOKIO_TASK_BUSY, "scotty.tokio.task.busy", SAME, "s", METRIC_COUNTER,                    \
+	X(TOKIO_TASK_BUSY, "scotty.tokio.task.busy", SAME, "s", METRIC_COUNTER, "task",            \
 	  "Time spent in polls, by kind of task.")                                                 \
-	X(TOKIO_TASK_ALIVE, "scotty.tokio.task.alive", SAME, "{task}", METRIC_GAUGE,               \
+	X(TOKIO_TASK_ALIVE, "scotty.tokio.task.alive", SAME, "{task}", METRIC_GAUGE, "task",       \
 	  "Tokio tasks alive, by kind of task.")
 
 #define METRIC_LIST_OAUTH(X)                                                                     \
 	X(OAUTH_DEVICE_FLOW_SESSIONS_ACTIVE, "scotty.oauth.device_flow_sessions.active", SAME,   \
-	  "{session}", METRIC_GAUGE, "OAuth sessions of the device flow.")                       \
+	  "{session}", METRIC_GAUGE, UNLABELED, "OAuth sessions of the device flow.")            \
 	X(OAUTH_WEB_FLOW_SESSIONS_ACTIVE, "scotty.oauth.web_flow_sessions.active", SAME,         \
-	  "{session}", METRIC_GAUGE, "OAuth sessions of the web flow.")                          \
+	  "{session}", METRIC_GAUGE, UNLABELED, "OAuth sessions of the web flow.")               \
 	X(OAUTH_SESSIONS_EXPIRED_CLEANED, "scotty.oauth.sessions.expired_cleaned", SAME,         \
-	  "{session}", METRIC_COUNTER, "Expired OAuth sessions removed.")                        \
+	  "{session}", METRIC_COUNTER, UNLABELED, "Expired OAuth sessions removed.")             \
 	X(OAUTH_DEVICE_FLOWS, "scotty.oauth.device_flows.total", SAME, "{flow}", METRIC_COUNTER, \
-	  "OAuth device flows started.")                                                         \
+	  UNLABELED, "OAuth device flows started.")                                              \
 	X(OAUTH_WEB_FLOWS, "scotty.oauth.web_flows.total", SAME, "{flow}", METRIC_COUNTER,       \
-	  "OAuth web flows started.")                                                            \
+	  UNLABELED, "OAuth web flows started.")                                                 \
 	X(OAUTH_FLOW_FAILURES, "scotty.oauth.flows.failures", SAME, "{failure}", METRIC_COUNTER, \
-	  "OAuth flows that failed.")                                                            \
+	  UNLABELED, "OAuth flows that failed.")                                                 \
 	X(OAUTH_TOKEN_VALIDATIONS, "scotty.oauth.token_validations.total", SAME, "{validation}", \
-	  METRIC_COUNTER, "Validations of OAuth tokens.")                                        \
+	  METRIC_COUNTER, UNLABELED, "Validations of OAuth tokens.")                             \
 	X(OAUTH_TOKEN_VALIDATION_DURATION, "scotty.oauth.token_validation.duration", SAME, "s",  \
-	  METRIC_HISTOGRAM, "Duration of a validation of an OAuth token.")                       \
+	  METRIC_HISTOGRAM, UNLABELED, "Duration of a validation of an OAuth token.")            \
 	X(OAUTH_TOKEN_VALIDATION_FAILURES, "scotty.oauth.token_validations.failures", SAME,      \
-	  "{failure}", METRIC_COUNTER, "Validations of OAuth tokens that failed.")
+	  "{failure}", METRIC_COUNTER, UNLABELED, "Validations of OAuth tokens that failed.")
 
 #define METRIC_LIST_RATE_LIMIT(X)                                                             \
 	X(RATE_LIMIT_REQUESTS, "scotty.rate_limit.requests.total", SAME, "{request}",         \
-	  METRIC_COUNTER, "Requests that a rate limit decided on.")                           \
+	  METRIC_COUNTER, "tier decision", "Requests that a rate limit decided on.")          \
 	X(RATE_LIMIT_EXTRACTOR_ERRORS, "scotty.rate_limit.extractor.errors", SAME, "{error}", \
-	  METRIC_COUNTER, "Requests without a key for the rate limit.")
+	  METRIC_COUNTER, UNLABELED, "Requests without a key for the rate limit.")
 
-/* X(key, the key that Scotty 0.3 has, what it says): the attributes of these metrics. */
+/* X(key, the key that Scotty 0.3 has, what the value says): the attributes of these metrics. */
 #define METRIC_ATTRIBUTE_LIST(X)                                                                \
 	X("method", SAME, "of a request: the HTTP method")                                      \
 	X("path", "route", "of a request: the route template, `/unmatched` where none matched") \
@@ -157,15 +165,25 @@
 	  "application's status in lower case")                                                 \
 	X("task", SAME, "of `scotty.tokio.task.*`: the async function or type of the task")     \
 	X("tier", SAME, "of `scotty.rate_limit.requests.total`: the limit")                     \
-	X("decision", SAME, "of `scotty.rate_limit.requests.total`: `allowed` or `denied`")
+	X("decision", SAME, "of `scotty.rate_limit.requests.total`: `allowed` or `denied`")     \
+	X("hook", SAME, "of `scottyscope.probe.hits`: the hook")                                \
+	X("cause", SAME, "of `scottyscope.lost`: the cause")                                    \
+	X("check", SAME, "of `scottyscope.checks`: the result of a check")                      \
+	X("kind", SAME, "of `scottyscope.export.items`: `points` or `spans`")                   \
+	X("outcome", SAME, "of `scottyscope.scrapes`: `answered` or `failed`")
 
 enum metric_id {
-#define X(identifier, name, scotty_name, unit, kind, help) METRIC_ID_##identifier,
+#define X(identifier, name, scotty_name, unit, kind, attributes, help) METRIC_ID_##identifier,
 	METRIC_LIST(X)
 #undef X
 	METRIC_ID_COUNT,
 };
 
 extern const struct metric_description metric_descriptions[METRIC_ID_COUNT];
+
+static inline const struct metric_description *metric_describe(enum metric_id id)
+{
+	return &metric_descriptions[id];
+}
 
 #endif

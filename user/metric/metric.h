@@ -19,13 +19,17 @@ enum metric_kind {
 };
 
 /* What a metric is, apart from its values. Names are OpenTelemetry names in dot notation, units
- * UCUM ("s", "By", "{request}"; "1" for none). */
+ * UCUM ("s", "By", "{request}"; "1" for a ratio, whose values are real). */
 struct metric_description {
 	const char *name;
 	const char *unit;
 	const char *help;
 	enum metric_kind kind;
+	const char *attributes; /* keys that each point has, separated by spaces */
 };
+
+/* "counter", "up_down_counter", "gauge" or "histogram". */
+const char *metric_kind_name(enum metric_kind kind);
 
 struct metric_attribute {
 	const char *key;

@@ -13,7 +13,8 @@ struct naming {
 };
 
 static const struct naming metrics[] = {
-#define X(identifier, its_name, its_scotty_name, unit, kind, help) {its_name, its_scotty_name},
+#define X(identifier, its_name, its_scotty_name, unit, kind, attributes, help) \
+	{its_name, its_scotty_name},
 	METRIC_LIST(X)
 #undef X
 };

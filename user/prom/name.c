@@ -41,20 +41,13 @@ static char *sanitised(struct arena *arena, const char *text, _Bool colons)
 	return name;
 }
 
-static const char *unit_name(struct arena *arena, const pb_metric *metric)
+static const char *unit_name(struct arena *arena, const char *unit, _Bool is_real_gauge)
 {
-	const char *unit = metric->unit;
-
 	/* {request} and the like only annotate. */
 	if (*unit == '\0' || *unit == '{')
 		return "";
-	if (strcmp(unit, "1") == 0) {
-		_Bool is_real = metric->data_case == PB_METRIC_GAUGE &&
-				metric->gauge->n_data_points > 0 &&
-				metric->gauge->data_points[0]->value_case == PB_POINT_DOUBLE;
-
-		return is_real ? "ratio" : "";
-	}
+	if (strcmp(unit, "1") == 0)
+		return is_real_gauge ? "ratio" : "";
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (strcmp(units[i].unit, unit) == 0)
 			return units[i].name;
@@ -71,11 +64,11 @@ static _Bool has_suffix(const char *name, const char *suffix)
 	       strcmp(name + length - suffix_length, suffix) == 0;
 }
 
-const char *prom_family_name(struct arena *arena, const pb_metric *metric)
+const char *prom_metric_name(struct arena *arena, const char *otel_name, const char *otel_unit,
+			     _Bool is_counter, _Bool is_real_gauge)
 {
-	_Bool is_counter = metric->data_case == PB_METRIC_SUM && metric->sum->is_monotonic;
-	char *name = sanitised(arena, metric->name, 1);
-	const char *unit = unit_name(arena, metric);
+	char *name = sanitised(arena, otel_name, 1);
+	const char *unit = unit_name(arena, otel_unit, is_real_gauge);
 
 	if (!name || !unit)
 		return NULL;
@@ -87,6 +80,16 @@ const char *prom_family_name(struct arena *arena, const pb_metric *metric)
 	if (name && is_counter)
 		name = arena__printf(arena, "%s_total", name);
 	return name;
+}
+
+const char *prom_family_name(struct arena *arena, const pb_metric *metric)
+{
+	_Bool is_counter = metric->data_case == PB_METRIC_SUM && metric->sum->is_monotonic;
+	_Bool is_real_gauge = metric->data_case == PB_METRIC_GAUGE &&
+			      metric->gauge->n_data_points > 0 &&
+			      metric->gauge->data_points[0]->value_case == PB_POINT_DOUBLE;
+
+	return prom_metric_name(arena, metric->name, metric->unit, is_counter, is_real_gauge);
 }
 
 const char *prom_label_name(struct arena *arena, const char *key)

@@ -8,10 +8,14 @@
 #include "base/arena.h"
 #include "otlp/messages.h"
 
-/* The family name: characters outside [a-zA-Z0-9_:] become '_', runs of it one; then the unit's
- * name, unless the name ends with it, and `_total` for a monotonic sum. Unit "1" gives `_ratio`
- * only to a gauge of real numbers: an integer is a count or a state, not a share. NULL when out of
- * memory. */
+/* The family name of a metric with an OpenTelemetry name and unit: characters outside
+ * [a-zA-Z0-9_:] become '_', runs of '_' become one; then the name of the unit follows, unless the
+ * name ends with the unit, and `_total` for a counter (a monotonic sum). Unit "1" gives `_ratio`
+ * only to a gauge of real numbers: an integer is a count or a state. NULL when out of memory. */
+const char *prom_metric_name(struct arena *arena, const char *otel_name, const char *otel_unit,
+			     _Bool is_counter, _Bool is_real_gauge);
+
+/* The same of a decoded metric. */
 const char *prom_family_name(struct arena *arena, const pb_metric *metric);
 
 /* The label name of an attribute's key. NULL when out of memory. */

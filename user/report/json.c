@@ -3,21 +3,6 @@
 
 #include "report/report.h"
 
-static const char *kind_name(enum metric_kind kind)
-{
-	switch (kind) {
-	case METRIC_COUNTER:
-		return "counter";
-	case METRIC_UP_DOWN_COUNTER:
-		return "up_down_counter";
-	case METRIC_GAUGE:
-		return "gauge";
-	case METRIC_HISTOGRAM:
-		return "histogram";
-	}
-	return "";
-}
-
 static json_t *json_of_histogram(const struct metric_histogram *histogram)
 {
 	json_t *bounds = json_array();
@@ -59,8 +44,8 @@ static json_t *json_of_metric(const struct metric *metric)
 	for (const struct metric_point *point = metric->points; point; point = point->next)
 		json_array_append_new(points, json_of_point(point, metric->description->kind));
 	return json_pack("{s:s, s:s, s:s, s:o}", "name", metric->name, "unit",
-			 metric->description->unit, "kind", kind_name(metric->description->kind),
-			 "points", points);
+			 metric->description->unit, "kind",
+			 metric_kind_name(metric->description->kind), "points", points);
 }
 
 int report_print_json(const struct metric_set *set, FILE *stream, struct error *error)

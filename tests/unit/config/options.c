@@ -50,7 +50,7 @@ Test(config_options, commands)
 	cr_assert_eq(config->command, COMMAND_VERIFY);
 	cr_assert_eq(config->pid, 7);
 	config__free(config);
-	refuse("watch", "'watch'|run, verify");
+	refuse("watch", "'watch'|run, verify, metrics");
 	refuse("run verify", "'verify'|one too many");
 }
 
@@ -242,8 +242,21 @@ Test(config_options, formats)
 
 	refuse("--once --format xml", "--format|'xml'|text, json, prometheus");
 	refuse("verify --format prometheus", "--format|'prometheus'|text, json;");
+	refuse("metrics --format prometheus", "--format|'prometheus'|text, json;");
 	refuse("--format json", "--format|--once|verify");
 	refuse("--once --report", "--once|--report|together");
+}
+
+Test(config_options, metrics_takes_only_a_format)
+{
+	struct config *config = accept("metrics --format json -q");
+
+	cr_assert_eq(config->command, COMMAND_METRICS);
+	cr_assert_eq(config->format, FORMAT_JSON);
+	config__free(config);
+	refuse("metrics --pid 7", "metrics|--pid");
+	refuse("metrics --once", "metrics|--once");
+	refuse("--level basic metrics", "metrics|--level");
 }
 
 Test(config_options, verify_takes_no_options_of_run)

@@ -5,10 +5,13 @@
 
 #include "metric/metric.h"
 
-static const struct metric_description requests = {
-	.name = "http.requests", .unit = "{request}", .help = "requests", .kind = METRIC_COUNTER};
+static const struct metric_description requests = {.name = "http.requests",
+						   .unit = "{request}",
+						   .help = "requests",
+						   .kind = METRIC_COUNTER,
+						   ""};
 static const struct metric_description memory = {
-	.name = "memory.rss", .unit = "By", .help = "resident", .kind = METRIC_GAUGE};
+	.name = "memory.rss", .unit = "By", .help = "resident", .kind = METRIC_GAUGE, ""};
 
 static struct metric_set *new_set(void)
 {

@@ -21,10 +21,10 @@ static const struct otlp_resource_attribute attributes[] = {
 static const struct otlp_resource resource = {attributes, 2};
 
 static const struct metric_description requests = {"scotty.http.requests", "{request}", "Requests.",
-						   METRIC_COUNTER};
-static const struct metric_description active = {"a", "{x}", "", METRIC_UP_DOWN_COUNTER};
-static const struct metric_description share = {"g", "1", "", METRIC_GAUGE};
-static const struct metric_description duration = {"h", "s", "", METRIC_HISTOGRAM};
+						   METRIC_COUNTER, ""};
+static const struct metric_description active = {"a", "{x}", "", METRIC_UP_DOWN_COUNTER, ""};
+static const struct metric_description share = {"g", "1", "", METRIC_GAUGE, ""};
+static const struct metric_description duration = {"h", "s", "", METRIC_HISTOGRAM, ""};
 
 static struct arena *arena;
 static struct metric_set *set;

@@ -75,6 +75,28 @@ static const struct {
 	 NULL},
 	{METRIC_ID_RATE_LIMIT_REQUESTS, "scotty_rate_limit_requests_total", NULL},
 	{METRIC_ID_RATE_LIMIT_EXTRACTOR_ERRORS, "scotty_rate_limit_extractor_errors_total", NULL},
+	{METRIC_ID_PROBE_HITS, "scottyscope_probe_hits_total", NULL},
+	{METRIC_ID_LOST, "scottyscope_lost_total", NULL},
+	{METRIC_ID_CHECKS, "scottyscope_checks_total", NULL},
+	{METRIC_ID_PROBE_SITES, "scottyscope_probe_sites", NULL},
+	{METRIC_ID_PROBE_ATTACH_DURATION, "scottyscope_probe_attach_duration_seconds", NULL},
+	{METRIC_ID_PROBE_CPU_TIME, "scottyscope_probe_cpu_time_seconds_total", NULL},
+	{METRIC_ID_PROBE_OVERHEAD, "scottyscope_probe_overhead_ratio", NULL},
+	{METRIC_ID_POLLS_WATCHED, "scottyscope_polls_watched_ratio", NULL},
+	{METRIC_ID_RING_RECORDS, "scottyscope_ring_records_total", NULL},
+	{METRIC_ID_SPANS_MADE, "scottyscope_spans_made_total", NULL},
+	{METRIC_ID_SPANS_OPEN, "scottyscope_spans_open", NULL},
+	{METRIC_ID_SPANS_LEFT_OUT, "scottyscope_spans_left_out_total", NULL},
+	{METRIC_ID_TRACES_KEPT, "scottyscope_traces_kept_ratio", NULL},
+	{METRIC_ID_COLLECTIONS, "scottyscope_collections_total", NULL},
+	{METRIC_ID_FRONT_RESTARTS, "scottyscope_front_restarts_total", NULL},
+	{METRIC_ID_EXPORT_REQUESTS, "scottyscope_export_requests_total", NULL},
+	{METRIC_ID_EXPORT_RETRIES, "scottyscope_export_retries_total", NULL},
+	{METRIC_ID_EXPORT_ITEMS, "scottyscope_export_items_total", NULL},
+	{METRIC_ID_EXPORT_QUEUE, "scottyscope_export_queue_bytes", NULL},
+	{METRIC_ID_SCRAPES, "scottyscope_scrapes_total", NULL},
+	{METRIC_ID_PROCESS_CPU_TIME, "scottyscope_process_cpu_time_seconds_total", NULL},
+	{METRIC_ID_PROCESS_MEMORY_RSS_MAX, "scottyscope_process_memory_rss_max_bytes", NULL},
 };
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
@@ -114,6 +136,8 @@ static struct exposition expose(enum config_names names)
 		if (description->kind == METRIC_HISTOGRAM)
 			point->histogram = (struct metric_histogram){
 				.bounds = bounds, .bound_count = 1, .bucket_counts = counts};
+		else
+			point->is_real = strcmp(description->unit, "1") == 0;
 	}
 	cr_assert_eq(otlp_encode_metrics(&resource, set, print, &exposition, NULL), 0);
 	arena__free(set->arena);

@@ -95,11 +95,11 @@ Test(prom_text, golden)
 	static const double bounds[] = {0.0001, 0.005, 10};
 	static const uint64_t counts[] = {1, 2, 0, 1};
 	static const struct metric_description rss = {"scotty.memory.rss", "By", "Resident memory.",
-						      METRIC_GAUGE};
+						      METRIC_GAUGE, ""};
 	static const struct metric_description http = {"scotty.http.requests", "{request}",
-						       "Answered requests.", METRIC_COUNTER};
+						       "Answered requests.", METRIC_COUNTER, ""};
 	static const struct metric_description duration = {"scotty.http.request.duration", "s",
-							   "Time to answer.", METRIC_HISTOGRAM};
+							   "Time to answer.", METRIC_HISTOGRAM, ""};
 	struct metric_point *point;
 
 	metric_set__add_integer(set, &rss, 123456789);
@@ -137,7 +137,7 @@ Test(prom_text, exponential_histogram)
 {
 	static const double bounds[] = {0.25, 0.5, 1};
 	static const uint64_t counts[] = {1, 2, 0, 4};
-	static const struct metric_description duration = {"d", "s", "", METRIC_HISTOGRAM};
+	static const struct metric_description duration = {"d", "s", "", METRIC_HISTOGRAM, ""};
 
 	add(&duration, "k", "v")->histogram = (struct metric_histogram){.bounds = bounds,
 									.bound_count = 3,
@@ -163,9 +163,9 @@ Test(prom_text, bounds_of_several_histograms)
 		MANY = 100
 	};
 	static const double few[] = {0.5, 2};
-	static const struct metric_description first = {"a", "", "", METRIC_HISTOGRAM};
-	static const struct metric_description second = {"b", "", "", METRIC_HISTOGRAM};
-	static const struct metric_description third = {"c", "", "", METRIC_HISTOGRAM};
+	static const struct metric_description first = {"a", "", "", METRIC_HISTOGRAM, ""};
+	static const struct metric_description second = {"b", "", "", METRIC_HISTOGRAM, ""};
+	static const struct metric_description third = {"c", "", "", METRIC_HISTOGRAM, ""};
 	static const uint64_t counts[MANY + 1] = {1};
 	double many[MANY];
 	char line[64];
@@ -195,21 +195,21 @@ Test(prom_text, names)
 		_Bool is_real;
 		const char *name;
 	} cases[] = {
-		{{"scotty.tokio.workers.count", "{worker}", "", METRIC_GAUGE},
+		{{"scotty.tokio.workers.count", "{worker}", "", METRIC_GAUGE, ""},
 		 0,
 		 "scotty_tokio_workers_count"},
-		{{"scotty.apps.total", "{app}", "", METRIC_GAUGE}, 0, "scotty_apps_total"},
-		{{"scotty.up", "1", "", METRIC_GAUGE}, 0, "scotty_up"},
-		{{"load", "1", "", METRIC_GAUGE}, 1, "load_ratio"},
-		{{"load_ratio", "1", "", METRIC_GAUGE}, 1, "load_ratio"},
-		{{"errors", "1", "", METRIC_COUNTER}, 0, "errors_total"},
-		{{"errors.total", "", "", METRIC_COUNTER}, 0, "errors_total"},
-		{{"busy.total", "s", "", METRIC_COUNTER}, 1, "busy_seconds_total"},
-		{{"busy.seconds", "s", "", METRIC_COUNTER}, 1, "busy_seconds_total"},
-		{{"seconds", "s", "", METRIC_GAUGE}, 1, "seconds_seconds"},
-		{{"queue..len-gth.", "", "", METRIC_UP_DOWN_COUNTER}, 0, "queue_len_gth"},
-		{{"9lives", "", "", METRIC_GAUGE}, 0, "_9lives"},
-		{{"a:b", "furlong/h", "", METRIC_GAUGE}, 0, "a:b_furlong_h"},
+		{{"scotty.apps.total", "{app}", "", METRIC_GAUGE, ""}, 0, "scotty_apps_total"},
+		{{"scotty.up", "1", "", METRIC_GAUGE, ""}, 0, "scotty_up"},
+		{{"load", "1", "", METRIC_GAUGE, ""}, 1, "load_ratio"},
+		{{"load_ratio", "1", "", METRIC_GAUGE, ""}, 1, "load_ratio"},
+		{{"errors", "1", "", METRIC_COUNTER, ""}, 0, "errors_total"},
+		{{"errors.total", "", "", METRIC_COUNTER, ""}, 0, "errors_total"},
+		{{"busy.total", "s", "", METRIC_COUNTER, ""}, 1, "busy_seconds_total"},
+		{{"busy.seconds", "s", "", METRIC_COUNTER, ""}, 1, "busy_seconds_total"},
+		{{"seconds", "s", "", METRIC_GAUGE, ""}, 1, "seconds_seconds"},
+		{{"queue..len-gth.", "", "", METRIC_UP_DOWN_COUNTER, ""}, 0, "queue_len_gth"},
+		{{"9lives", "", "", METRIC_GAUGE, ""}, 0, "_9lives"},
+		{{"a:b", "furlong/h", "", METRIC_GAUGE, ""}, 0, "a:b_furlong_h"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -233,7 +233,7 @@ Test(prom_text, names)
 Test(prom_text, escapes)
 {
 	static const struct metric_description odd = {"odd", "", "back\\slash \"and\"\nline",
-						      METRIC_GAUGE};
+						      METRIC_GAUGE, ""};
 
 	add(&odd, "http.route", "a\"b\\c\nd\xff")->integer = 1;
 	encode(&no_resource);
@@ -243,7 +243,7 @@ Test(prom_text, escapes)
 
 Test(prom_text, label_names)
 {
-	static const struct metric_description gauge = {"g", "", "", METRIC_GAUGE};
+	static const struct metric_description gauge = {"g", "", "", METRIC_GAUGE, ""};
 	const struct metric_attribute labels[] = {
 		{"a.b", "1"}, {"0x", "2"}, {"a_b", "3"}, {"a-b", "4"}, {"le", ""}};
 
@@ -254,7 +254,7 @@ Test(prom_text, label_names)
 
 Test(prom_text, numbers)
 {
-	static const struct metric_description gauge = {"g", "", "", METRIC_GAUGE};
+	static const struct metric_description gauge = {"g", "", "", METRIC_GAUGE, ""};
 	static const double values[] = {0.1, 1e-6, 1.0 / 3, 1e300, NAN, INFINITY, -INFINITY, -0.5};
 	static const char *const names[] = {"0", "1", "2", "3", "4", "5", "6", "7"};
 
@@ -274,8 +274,8 @@ Test(prom_text, numbers)
 
 Test(prom_text, a_family_spread_over_requests_is_written_once)
 {
-	static const struct metric_description b = {"b", "", "B.", METRIC_COUNTER};
-	static const struct metric_description a = {"a", "", "A.", METRIC_GAUGE};
+	static const struct metric_description b = {"b", "", "B.", METRIC_COUNTER, ""};
+	static const struct metric_description a = {"a", "", "A.", METRIC_GAUGE, ""};
 
 	add(&b, "n", "1")->integer = 1;
 	metric_set__add_integer(set, &a, 1);
@@ -293,8 +293,8 @@ Test(prom_text, a_family_spread_over_requests_is_written_once)
 
 Test(prom_text, one_name_of_two_kinds_is_refused)
 {
-	static const struct metric_description gauge = {"a_total", "", "", METRIC_GAUGE};
-	static const struct metric_description counter = {"a", "", "", METRIC_COUNTER};
+	static const struct metric_description gauge = {"a_total", "", "", METRIC_GAUGE, ""};
+	static const struct metric_description counter = {"a", "", "", METRIC_COUNTER, ""};
 	struct error error = {0};
 
 	metric_set__add_integer(set, &gauge, 1);
@@ -315,11 +315,11 @@ static void encode_all_kinds(void)
 	static const double bounds[] = {1, 2};
 	static const uint64_t counts[] = {1, 2, 3};
 	static const struct metric_description kinds[] = {
-		{"counter", "s", "C.", METRIC_COUNTER},
-		{"updown", "", "U.", METRIC_UP_DOWN_COUNTER},
-		{"gauge", "1", "G.", METRIC_GAUGE},
-		{"histogram", "s", "H.", METRIC_HISTOGRAM},
-		{"exponential", "s", "E.", METRIC_HISTOGRAM},
+		{"counter", "s", "C.", METRIC_COUNTER, ""},
+		{"updown", "", "U.", METRIC_UP_DOWN_COUNTER, ""},
+		{"gauge", "1", "G.", METRIC_GAUGE, ""},
+		{"histogram", "s", "H.", METRIC_HISTOGRAM, ""},
+		{"exponential", "s", "E.", METRIC_HISTOGRAM, ""},
 	};
 	struct metric_histogram histogram = {
 		.bounds = bounds, .bound_count = 2, .bucket_counts = counts, .count = 6, .sum = 9};

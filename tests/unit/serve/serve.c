@@ -87,7 +87,8 @@ static int send_request(void *sequence, const uint8_t *request, size_t size)
 
 static void answer(uint64_t sequence)
 {
-	static const struct metric_description answers = {"answers", "{answer}", "", METRIC_GAUGE};
+	static const struct metric_description answers = {"answers", "{answer}", "", METRIC_GAUGE,
+							  ""};
 	struct arena *arena = arena__new(0);
 	struct metric_set *set = metric_set__new(arena, 1, 2);
 

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "report/metric_list.h"
+
+#include <jansson.h>
+#include <string.h>
+#include <version.h>
+
+#include "base/arena.h"
+#include "base/cleanup.h"
+#include "metric/descriptions.h"
+#include "metric/names.h"
+#include "prom/name.h"
+#include "self/losses.h"
+#include "wire.h"
+
+/* Raised when a member changes its meaning or goes away; a new member does not raise it. */
+#define LIST_SCHEMA 1
+
+static _Bool is_of_tool(enum metric_id id)
+{
+	switch (id) {
+#define X(identifier, name, scotty_name, unit, kind, attributes, help) case METRIC_ID_##identifier:
+		METRIC_LIST_TOOL(X)
+#undef X
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+/* The Prometheus name of a metric that OpenTelemetry calls `name`. */
+static const char *prometheus_name(struct arena *arena, const struct metric_description *metric,
+				   const char *name)
+{
+	return prom_metric_name(arena, name, metric->unit, metric->kind == METRIC_COUNTER,
+				metric->kind == METRIC_GAUGE);
+}
+
+int metric_list_print_text(FILE *stream, struct error *error)
+{
+	_cleanup_(arena__freep) struct arena *arena = arena__new(0);
+
+	for (size_t i = 0; arena && i < METRIC_ID_COUNT; i++) {
+		const struct metric_description *metric = metric_describe((enum metric_id)i);
+		const char *name = prometheus_name(arena, metric, metric->name);
+
+		if (!name)
+			break;
+		fprintf(stream, "%s  (%s", name, metric_kind_name(metric->kind));
+		if (*metric->attributes)
+			fprintf(stream, " by %s", metric->attributes);
+		fprintf(stream, ")\n    %s\n", metric->help);
+	}
+	return !arena || arena__failed(arena) ? error_out_of_memory(error) : 0;
+}
+
+static json_t *json_of_attributes(const char *keys)
+{
+	json_t *array = json_array();
+
+	while (*keys) {
+		size_t length = strcspn(keys, " ");
+
+		json_array_append_new(array, json_stringn(keys, length));
+		keys += length + strspn(keys + length, " ");
+	}
+	return array;
+}
+
+/* The name that Scotty 0.3 itself gives the metric; null where the name is the same. */
+static json_t *json_of_scotty_name(struct arena *arena, const struct metric_description *metric)
+{
+	const char *name = metric_name_in(NAMES_SCOTTY_0_3, metric->name);
+
+	if (strcmp(name, metric->name) == 0)
+		return json_null();
+	return json_pack("{s:s, s:s}", "name", name, "prometheus",
+			 prometheus_name(arena, metric, name));
+}
+
+static json_t *json_of_metric(struct arena *arena, enum metric_id id)
+{
+	const struct metric_description *metric = metric_describe(id);
+
+	return json_pack("{s:s, s:s, s:o, s:s, s:s, s:o, s:s, s:s}", "name", metric->name,
+			 "prometheus", prometheus_name(arena, metric, metric->name), "scotty_0_3",
+			 json_of_scotty_name(arena, metric), "unit", metric->unit, "kind",
+			 metric_kind_name(metric->kind), "attributes",
+			 json_of_attributes(metric->attributes), "scope",
+			 is_of_tool(id) ? "tool" : "server", "help", metric->help);
+}
+
+static void add_row(json_t *rows, const char *name, const char *help)
+{
+	json_array_append_new(rows, json_pack("{s:s, s:s}", "name", name, "help", help));
+}
+
+static json_t *json_of_losses(void)
+{
+	json_t *rows = json_array();
+
+#define X(identifier, name, help) add_row(rows, name, help);
+	LOSS_LIST(X)
+#undef X
+#define X(name, help, expression) add_row(rows, name, help);
+	USER_LOSS_LIST(X)
+#undef X
+	return rows;
+}
+
+static json_t *json_of_checks(void)
+{
+	json_t *rows = json_array();
+
+#define X(identifier, name, help) add_row(rows, name, help);
+	CHECK_LIST(X)
+#undef X
+	return rows;
+}
+
+static json_t *json_of_hooks(void)
+{
+	json_t *rows = json_array();
+
+#define X(identifier, name, help) add_row(rows, name, help);
+	HOOK_LIST(X)
+#undef X
+	return rows;
+}
+
+static json_t *json_of_attribute_list(void)
+{
+	json_t *rows = json_array();
+
+#define X(key, scotty_key, help)                                                            \
+	json_array_append_new(rows, json_pack("{s:s, s:s?, s:s}", "key", key, "scotty_0_3", \
+					      (const char *)scotty_key, "help", help));
+	METRIC_ATTRIBUTE_LIST(X)
+#undef X
+	return rows;
+}
+
+int metric_list_print_json(FILE *stream, struct error *error)
+{
+	_cleanup_(arena__freep) struct arena *arena = arena__new(0);
+	json_t *metrics = json_array();
+	json_t *root;
+
+	for (size_t i = 0; arena && i < METRIC_ID_COUNT; i++)
+		json_array_append_new(metrics, json_of_metric(arena, (enum metric_id)i));
+	root = json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o}", "schema", LIST_SCHEMA, "version",
+			 SCOTTYSCOPE_VERSION, "metrics", metrics, "attributes",
+			 json_of_attribute_list(), "losses", json_of_losses(), "checks",
+			 json_of_checks(), "hooks", json_of_hooks());
+	if (!root || !arena || json_array_size(metrics) != METRIC_ID_COUNT) {
+		json_decref(root);
+		return error_out_of_memory(error);
+	}
+	json_dumpf(root, stream, JSON_INDENT(2));
+	fputc('\n', stream);
+	json_decref(root);
+	return 0;
+}
