@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Writes observability/VERIFIER.md: what the verifier took for each program, by compiler."""
+"""Writes tests/compilers/VERIFIER.md: what the verifier took for each program, by compiler."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 
 import builds
 
-FILE = builds.ROOT / "observability/VERIFIER.md"
+FILE = builds.ROOT / "tests/compilers/VERIFIER.md"
 LIMIT = 1_000_000
 HEAD = f"""# What the verifier does for each program
 
