@@ -46,7 +46,7 @@ static int print_prometheus(struct publisher *publisher, const struct metric_set
 
 	if (r < 0)
 		return r;
-	return prom_write_text(stdout, requests.items, requests.count, error);
+	return prom_write_text(stdout, PROM_FORMAT_TEXT, requests.items, requests.count, error);
 }
 
 static int print_text(struct publisher *publisher, const struct metric_set *set,

@@ -52,10 +52,14 @@ static int take_record(void *context, const struct ring_record *record)
 	if (publisher->spans->count == publisher->spans->limit &&
 	    publisher__send_spans(publisher, NULL) < 0)
 		span_batch__clear(publisher->spans);
-	if (span_add_record(publisher->spans, record, &publisher->scene) < 0)
+	if (span_add_record(publisher->spans, record, &publisher->scene) < 0) {
 		publisher->counters.spans_dropped++;
-	else
-		publisher->counters.spans_made++;
+		return 0;
+	}
+	publisher->counters.spans_made++;
+	if (record->kind == RECORD_HTTP_REQUEST)
+		exemplars__add(publisher->exemplars, &record->span, &record->http_request,
+			       publisher->scene.clock_offset_ns);
 	return 0;
 }
 
@@ -68,8 +72,10 @@ int publisher__init(struct publisher *publisher, struct error *error)
 	publisher->spans = span_batch__new(publisher->config->otlp.span_batch);
 	publisher->applications = calloc(1, sizeof(*publisher->applications));
 	publisher->estimate = calloc(1, sizeof(*publisher->estimate));
+	publisher->exemplars = exemplars__new(probe__histograms(publisher->probe)->http,
+					      publisher->config->max_series);
 	if (!publisher->resource_arena || !publisher->collection_arena || !publisher->spans ||
-	    !publisher->applications || !publisher->estimate)
+	    !publisher->applications || !publisher->estimate || !publisher->exemplars)
 		return error_out_of_memory(error);
 	r = resource__describe(publisher->config, publisher->subject, publisher->resource_arena,
 			       &publisher->resource, error);
@@ -91,6 +97,7 @@ void publisher__done(struct publisher *publisher)
 	span_batch__free(publisher->spans);
 	free(publisher->applications);
 	free(publisher->estimate);
+	exemplars__free(publisher->exemplars);
 	arena__free(publisher->collection_arena);
 	arena__free(publisher->resource_arena);
 }
@@ -164,8 +171,8 @@ int publisher__collect(struct publisher *publisher, struct metric_set **ret_set,
 		estimate__add(publisher->estimate, &totals);
 	if (r >= 0)
 		r = metric_collect_target(set, publisher->probe, &totals, publisher->subject->plan,
-					  publisher->subject->target, publisher->target_is_up,
-					  error);
+					  publisher->subject->target, publisher->exemplars,
+					  publisher->target_is_up, error);
 	if (r >= 0)
 		r = read_applications(publisher, 0, error);
 	if (r < 0)

@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "front/front.h"
 #include "govern/estimate.h"
+#include "metric/exemplars.h"
 #include "metric/metric.h"
 #include "otlp/otlp.h"
 #include "probe/probe.h"
@@ -31,6 +32,7 @@ struct publisher {
 	struct span_batch *spans;
 	struct span_scene scene;
 	struct applications *applications; /* as far as they are known */
+	struct exemplars *exemplars;	   /* of request durations */
 	struct estimate *estimate;	   /* of polls that were not watched */
 	struct trace_limit trace_limit;
 	struct self_counters counters;

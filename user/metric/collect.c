@@ -11,6 +11,7 @@ struct series_context {
 	struct metric_set *set;
 	struct probe *probe;
 	const struct probe_bounds *bounds;
+	const struct exemplars *exemplars;
 };
 
 static int add_series(void *context, const struct http_key *key,
@@ -50,16 +51,19 @@ static int add_series(void *context, const struct http_key *key,
 	requests->is_overflow = overflow;
 	duration->is_overflow = overflow;
 	metric_fill_histogram(set, duration, counts, series->bounds);
+	exemplars__attach(series->exemplars, key, set, &duration->histogram);
 	return 0;
 }
 
 static int collect_http(struct metric_set *set, struct probe *probe,
-			const struct probe_totals *totals, struct error *error)
+			const struct probe_totals *totals, const struct exemplars *exemplars,
+			struct error *error)
 {
 	struct series_context context = {
 		.set = set,
 		.probe = probe,
 		.bounds = totals->histograms->http,
+		.exemplars = exemplars,
 	};
 
 	metric_set__add_integer(
@@ -116,11 +120,12 @@ static int collect_live(struct metric_set *set, struct probe *probe, const struc
 
 int metric_collect_target(struct metric_set *set, struct probe *probe,
 			  const struct probe_totals *totals, const struct plan *plan,
-			  const struct target *target, _Bool is_up, struct error *error)
+			  const struct target *target, const struct exemplars *exemplars,
+			  _Bool is_up, struct error *error)
 {
 	metric_set__add_integer(set, metric_describe(METRIC_ID_UP), is_up);
 	if (plan->signals[SIGNAL_HTTP_REQUESTS].way) {
-		int r = collect_http(set, probe, totals, error);
+		int r = collect_http(set, probe, totals, exemplars, error);
 
 		if (r < 0)
 			return r;

@@ -3,15 +3,18 @@
 #define SCOTTYSCOPE_METRIC_COLLECT_H
 
 #include "base/error.h"
+#include "metric/exemplars.h"
 #include "metric/metric.h"
 #include "plan/plan.h"
 #include "probe/probe.h"
 #include "target/target.h"
 
 /* Adds every metric of the target that the plan has a way for, as it stands now. Those without
- * labels are there from the start, with 0. `is_up` is whether the target is still running. */
+ * labels are there from the start, with 0. `exemplars` are the ones of request durations. `is_up` is
+ * whether the target is still running. */
 int metric_collect_target(struct metric_set *set, struct probe *probe,
 			  const struct probe_totals *totals, const struct plan *plan,
-			  const struct target *target, _Bool is_up, struct error *error);
+			  const struct target *target, const struct exemplars *exemplars,
+			  _Bool is_up, struct error *error);
 
 #endif

@@ -36,6 +36,14 @@ struct metric_attribute {
 	const char *value;
 };
 
+/* A sampled observation: the span that the observation was made in. */
+struct metric_exemplar {
+	double value;	  /* in the unit of the metric */
+	uint64_t time_ns; /* realtime */
+	uint8_t trace_id[16];
+	uint8_t span_id[8];
+};
+
 /* Counts per bucket; bucket i counts values <= bounds[i], the last one all above. Values in the
  * metric's unit. `bucket_counts` has `bound_count + 1` entries.
  *
@@ -49,6 +57,8 @@ struct metric_histogram {
 	const uint64_t *bucket_counts;
 	uint64_t count;
 	double sum;
+	const struct metric_exemplar *exemplars; /* at most one a bucket, in the order of buckets */
+	size_t exemplar_count;
 	_Bool is_exponential;
 };
 

@@ -51,6 +51,35 @@ static ProtobufCMessage *number_point(const struct encoder *encoder, enum metric
 	return &message->base;
 }
 
+static ProtobufCBinaryData bytes_of(const uint8_t *bytes, size_t size)
+{
+	return (ProtobufCBinaryData){.len = size, .data = (uint8_t *)(uintptr_t)bytes};
+}
+
+static pb_exemplar **exemplars_of(struct arena *arena, const struct metric_histogram *histogram,
+				  size_t *ret_count)
+{
+	size_t count = histogram->exemplar_count;
+	pb_exemplar **messages = arena__alloc_array(arena, count + 1, sizeof(*messages));
+	pb_exemplar *bodies = arena__alloc_array(arena, count + 1, sizeof(*bodies));
+
+	if (!messages || !bodies)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		const struct metric_exemplar *exemplar = &histogram->exemplars[i];
+
+		messages[i] = &bodies[i];
+		bodies[i] = (pb_exemplar)PB_EXEMPLAR_INIT;
+		bodies[i].time_unix_nano = exemplar->time_ns;
+		bodies[i].value_case = PB_EXEMPLAR_DOUBLE;
+		bodies[i].as_double = exemplar->value;
+		bodies[i].trace_id = bytes_of(exemplar->trace_id, sizeof(exemplar->trace_id));
+		bodies[i].span_id = bytes_of(exemplar->span_id, sizeof(exemplar->span_id));
+	}
+	*ret_count = count;
+	return messages;
+}
+
 static ProtobufCMessage *histogram_point(const struct encoder *encoder,
 					 const struct metric_point *point)
 {
@@ -70,6 +99,7 @@ static ProtobufCMessage *histogram_point(const struct encoder *encoder,
 	message->explicit_bounds = (double *)(uintptr_t)histogram->bounds;
 	message->n_bucket_counts = histogram->bound_count + 1;
 	message->bucket_counts = (uint64_t *)(uintptr_t)histogram->bucket_counts;
+	message->exemplars = exemplars_of(encoder->arena, histogram, &message->n_exemplars);
 	return &message->base;
 }
 
@@ -93,6 +123,7 @@ static ProtobufCMessage *exponential_point(const struct encoder *encoder,
 	message->zero_count = histogram->bucket_counts[0];
 	message->zero_threshold = histogram->bounds[0];
 	message->positive = buckets;
+	message->exemplars = exemplars_of(encoder->arena, histogram, &message->n_exemplars);
 	*buckets = (pb_exponential_buckets)PB_EXPONENTIAL_BUCKETS_INIT;
 	buckets->offset = ilogb(histogram->bounds[0]);
 	buckets->n_bucket_counts = histogram->bound_count;

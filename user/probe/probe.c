@@ -263,6 +263,11 @@ int probe__ring_fd(const struct probe *probe)
 	return bpf_map__fd(probe->skeleton->maps.records);
 }
 
+const struct probe_histograms *probe__histograms(const struct probe *probe)
+{
+	return probe->histograms;
+}
+
 uint64_t probe__start_ns(const struct probe *probe)
 {
 	return probe->start_ns;

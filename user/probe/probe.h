@@ -45,6 +45,9 @@ void probe__free(struct probe *probe);
 /* The ring buffer's map, for draining. */
 int probe__ring_fd(const struct probe *probe);
 
+/* The bounds that durations are counted by; they live as long as the program. */
+const struct probe_histograms *probe__histograms(const struct probe *probe);
+
 /* Realtime of activation: when counting began. */
 uint64_t probe__start_ns(const struct probe *probe);
 

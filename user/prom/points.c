@@ -5,13 +5,15 @@
 #include <math.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "prom/labels.h"
 
-int point_writer__init(struct point_writer *writer, FILE *stream, struct arena *arena,
-		       struct error *error)
+int point_writer__init(struct point_writer *writer, FILE *stream, enum prom_format format,
+		       struct arena *arena, struct error *error)
 {
-	*writer = (struct point_writer){.stream = stream, .arena = arena, .error = error};
+	*writer = (struct point_writer){
+		.stream = stream, .format = format, .arena = arena, .error = error};
 	writer->label_stream = open_memstream(&writer->labels, &writer->labels_size);
 	if (!writer->label_stream)
 		return error_out_of_memory(error);
@@ -86,34 +88,75 @@ static int point_writer__set_bucket_head(struct point_writer *writer, const char
 	return writer->bucket_head ? 0 : error_out_of_memory(writer->error);
 }
 
-/* Most lines of an exposition are buckets: what they have in common is made once. */
-static void write_bucket(struct point_writer *writer, const char *bound, uint64_t count)
+static void write_hex(FILE *stream, ProtobufCBinaryData bytes)
+{
+	for (size_t i = 0; i < bytes.len; i++)
+		fprintf(stream, "%02x", bytes.data[i]);
+}
+
+/* Writes an exemplar behind the value of its bucket (OpenMetrics 1.0.0, "Exemplars"). */
+static void write_exemplar(struct point_writer *writer, const pb_exemplar *exemplar)
+{
+	double value = exemplar->value_case == PB_EXEMPLAR_INT ? (double)exemplar->as_int
+							       : exemplar->as_double;
+	char text[32];
+
+	fputs(" # {trace_id=\"", writer->stream);
+	write_hex(writer->stream, exemplar->trace_id);
+	fputs("\",span_id=\"", writer->stream);
+	write_hex(writer->stream, exemplar->span_id);
+	fprintf(writer->stream, "\"} %s %" PRIu64 ".%09" PRIu64,
+		prom_number_text(value, text, sizeof(text)),
+		exemplar->time_unix_nano / UINT64_C(1000000000),
+		exemplar->time_unix_nano % UINT64_C(1000000000));
+}
+
+/* Most lines of an exposition are buckets: what they have in common is made once. `exemplar` may be
+ * NULL. */
+static void write_bucket(struct point_writer *writer, const char *bound, uint64_t count,
+			 const pb_exemplar *exemplar)
 {
 	fputs(writer->bucket_head, writer->stream);
 	fputs(bound, writer->stream);
-	fprintf(writer->stream, "\"} %" PRIu64 "\n", count);
+	fprintf(writer->stream, "\"} %" PRIu64, count);
+	if (exemplar)
+		write_exemplar(writer, exemplar);
+	fputc('\n', writer->stream);
+}
+
+/* The text of a bound. OpenMetrics wants the canonical form, in which 1 is "1.0". */
+static const char *bound_text(const struct point_writer *writer, double bound, char *text,
+			      size_t size)
+{
+	const char *number = prom_number_text(bound, text, size);
+	size_t length = strlen(number);
+
+	if (number == text && writer->format == PROM_FORMAT_OPENMETRICS && !strpbrk(number, ".e") &&
+	    length + sizeof(".0") <= size)
+		memcpy(text + length, ".0", sizeof(".0"));
+	return number;
 }
 
 /* Writes the bucket below a bound, which is the histogram's `place`-th. */
 static void write_bucket_below(struct point_writer *writer, size_t place, double bound,
-			       uint64_t count)
+			       uint64_t count, const pb_exemplar *exemplar)
 {
 	struct bound_text *known = &writer->bound_texts[place % BOUND_TEXTS];
 
 	if (!known->text || known->bound != bound) {
 		known->bound = bound;
-		known->text = prom_number_text(bound, known->digits, sizeof(known->digits));
+		known->text = bound_text(writer, bound, known->digits, sizeof(known->digits));
 	}
-	write_bucket(writer, known->text, count);
+	write_bucket(writer, known->text, count, exemplar);
 }
 
 /* What follows a histogram's finite buckets; `sum` is NULL where there is none. */
 static void write_histogram_end(struct point_writer *writer, const char *name, uint64_t count,
-				const double *sum)
+				const double *sum, const pb_exemplar *exemplar)
 {
 	char text[32];
 
-	write_bucket(writer, "+Inf", count);
+	write_bucket(writer, "+Inf", count, exemplar);
 	if (sum) {
 		write_series(writer, name, "_sum");
 		fprintf(writer->stream, "%s\n", prom_number_text(*sum, text, sizeof(text)));
@@ -122,24 +165,61 @@ static void write_histogram_end(struct point_writer *writer, const char *name, u
 	fprintf(writer->stream, "%" PRIu64 "\n", count);
 }
 
+/* The exemplars of a point, by their buckets. */
+struct exemplar_list {
+	pb_exemplar *const *exemplars;
+	size_t count;
+};
+
+/* The latest exemplar in (low, high]; NULL where the list has none, or the format no exemplars. */
+static const pb_exemplar *find_exemplar(const struct point_writer *writer,
+					struct exemplar_list list, double low, double high)
+{
+	const pb_exemplar *found = NULL;
+
+	if (writer->format != PROM_FORMAT_OPENMETRICS)
+		return NULL;
+	for (size_t i = 0; i < list.count; i++) {
+		const pb_exemplar *exemplar = list.exemplars[i];
+		double value = exemplar->value_case == PB_EXEMPLAR_INT ? (double)exemplar->as_int
+								       : exemplar->as_double;
+
+		/* W3C Trace Context: 16 and 8 bytes. */
+		if (exemplar->trace_id.len != 16 || exemplar->span_id.len != 8)
+			continue;
+		if (value > low && value <= high &&
+		    (!found || exemplar->time_unix_nano > found->time_unix_nano))
+			found = exemplar;
+	}
+	return found;
+}
+
 static int write_histogram_point(struct point_writer *writer, const char *name,
 				 const pb_histogram_point *point)
 {
 	/* The last bucket has to equal the count, so where there are buckets they decide it. */
 	uint64_t count = point->n_bucket_counts > 0 ? 0 : point->count;
+	struct exemplar_list list = {point->exemplars, point->n_exemplars};
+	double low = -INFINITY;
 	int r = point_writer__set_bucket_head(writer, name, point->attributes, point->n_attributes);
 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < point->n_explicit_bounds; i++) {
+		double bound = point->explicit_bounds[i];
+
 		count += point->bucket_counts[i];
-		if (isfinite(point->explicit_bounds[i]))
-			write_bucket_below(writer, i, point->explicit_bounds[i], count);
+		if (!isfinite(bound))
+			continue;
+		write_bucket_below(writer, i, bound, count,
+				   find_exemplar(writer, list, low, bound));
+		low = bound;
 	}
 	if (point->n_bucket_counts > 0)
 		count += point->bucket_counts[point->n_bucket_counts - 1];
 	write_histogram_end(writer, name, count,
-			    point->optional_sum_case == PB_POINT_SUM ? &point->sum : NULL);
+			    point->optional_sum_case == PB_POINT_SUM ? &point->sum : NULL,
+			    find_exemplar(writer, list, low, INFINITY));
 	return 0;
 }
 
@@ -150,19 +230,25 @@ static int write_exponential_point(struct point_writer *writer, const char *name
 	const pb_exponential_buckets *buckets = point->positive;
 	size_t bucket_count = buckets ? buckets->n_bucket_counts : 0;
 	uint64_t count = point->zero_count;
+	struct exemplar_list list = {point->exemplars, point->n_exemplars};
+	double low = point->zero_threshold;
 	int r = point_writer__set_bucket_head(writer, name, point->attributes, point->n_attributes);
 
 	if (r < 0)
 		return r;
-	write_bucket_below(writer, 0, point->zero_threshold, count);
+	write_bucket_below(writer, 0, low, count, find_exemplar(writer, list, -INFINITY, low));
 	for (size_t i = 0; i < bucket_count; i++) {
 		double end = (double)buckets->offset + (double)i + 1;
+		double bound = exp2(ldexp(end, -point->scale));
 
 		count += buckets->bucket_counts[i];
-		write_bucket_below(writer, i + 1, exp2(ldexp(end, -point->scale)), count);
+		write_bucket_below(writer, i + 1, bound, count,
+				   find_exemplar(writer, list, low, bound));
+		low = bound;
 	}
 	write_histogram_end(writer, name, count,
-			    point->optional_sum_case == PB_EXPONENTIAL_SUM ? &point->sum : NULL);
+			    point->optional_sum_case == PB_EXPONENTIAL_SUM ? &point->sum : NULL,
+			    find_exemplar(writer, list, low, INFINITY));
 	return 0;
 }
 

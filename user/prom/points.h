@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_PROM_POINTS_H
 #define SCOTTYSCOPE_PROM_POINTS_H
 
-/* The samples of a metric's points: of the text exposition everything but the heads of families. */
+/* The samples of a metric's points: everything of the text formats but the heads of families. */
 
 #include <stdint.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "otlp/messages.h"
+#include "prom/format.h"
 
 /* A bound of histograms, which all points of a metric have in common, as text. */
 struct bound_text {
@@ -21,6 +22,7 @@ struct bound_text {
 
 struct point_writer {
 	FILE *stream;
+	enum prom_format format;
 	FILE *label_stream; /* of `labels`: the label set of the point being written */
 	char *labels;
 	size_t labels_size;
@@ -32,8 +34,8 @@ struct point_writer {
 
 /* One that writes to `stream`, which nobody else uses meanwhile; what it allocates is the arena's. -ENOMEM.
  * point_writer__done() is to be called in any case. */
-int point_writer__init(struct point_writer *writer, FILE *stream, struct arena *arena,
-		       struct error *error);
+int point_writer__init(struct point_writer *writer, FILE *stream, enum prom_format format,
+		       struct arena *arena, struct error *error);
 void point_writer__done(struct point_writer *writer);
 
 /* Writes a metric's points under that name; of a kind that Prometheus has. -EPROTO for too many

@@ -19,8 +19,7 @@
 #define CONNECTION_MEMORY      ((size_t)16 * 1024)
 #define CONNECTION_STACK_BYTES ((size_t)256 * 1024)
 
-#define TEXT_PLAIN	"text/plain; charset=utf-8"
-#define TEXT_EXPOSITION "text/plain; version=0.0.4; charset=utf-8"
+#define TEXT_PLAIN "text/plain; charset=utf-8"
 
 static const char index_text[] = "scottyscope\n\n"
 				 "/metrics  what Scotty does, for Prometheus\n"
@@ -63,10 +62,12 @@ static enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned i
 static enum MHD_Result answer_metrics(const struct prom_server *server,
 				      struct MHD_Connection *connection)
 {
+	enum prom_format format = prom_format_of_accept(
+		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT));
 	struct MHD_Response *response;
 	char *text;
 	size_t size;
-	int r = server->collect(server->context, &text, &size);
+	int r = server->collect(server->context, format, &text, &size);
 
 	if (r < 0) {
 		return answer_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
@@ -76,7 +77,9 @@ static enum MHD_Result answer_metrics(const struct prom_server *server,
 	response = MHD_create_response_from_buffer(size, text, MHD_RESPMEM_MUST_FREE);
 	if (!response)
 		free(text);
-	return answer(connection, MHD_HTTP_OK, TEXT_EXPOSITION, response);
+	else
+		MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT);
+	return answer(connection, MHD_HTTP_OK, prom_format_content_type(format), response);
 }
 
 static enum MHD_Result answer_health(const struct prom_server *server,

@@ -8,12 +8,14 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "prom/format.h"
 
 struct prom_server;
 
-/* Gives the exposition of a fresh collection as malloc'ed text, or a negative errno when the probe
- * did not answer in time. Called from the server's threads. */
-typedef int (*prom_collect)(void *context, char **ret_text, size_t *ret_size);
+/* Gives the exposition of a fresh collection in `format` as malloc'ed text, or a negative errno when
+ * the probe did not answer in time. Called from the server's threads. */
+typedef int (*prom_collect)(void *context, enum prom_format format, char **ret_text,
+			    size_t *ret_size);
 
 /* Whether the tool works: 0, or a negative errno with a one-line reason in `reason`. */
 typedef int (*prom_health)(void *context, char *reason, size_t reason_size);

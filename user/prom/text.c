@@ -20,6 +20,7 @@ enum family_type {
 	FAMILY_COUNTER,
 	FAMILY_GAUGE,
 	FAMILY_HISTOGRAM,
+	FAMILY_INFO, /* a gauge in the older format */
 };
 
 /* One metric of one request; those of the same name form a family. */
@@ -32,6 +33,7 @@ struct family_part {
 
 struct writer {
 	FILE *stream;
+	enum prom_format format;
 	struct point_writer points;
 	struct arena *arena;
 	struct family_part *parts;
@@ -64,25 +66,33 @@ static enum family_type type_of(const pb_metric *metric)
 static void write_family_head(struct writer *writer, const char *name, enum family_type type,
 			      const char *help)
 {
-	static const char *const types[] = {
-		[FAMILY_COUNTER] = "counter",
-		[FAMILY_GAUGE] = "gauge",
-		[FAMILY_HISTOGRAM] = "histogram",
+	static const struct {
+		const char *text, *open_metrics;
+		const char *suffix; /* of samples; OpenMetrics has it not in the family's name */
+	} types[] = {
+		[FAMILY_COUNTER] = {"counter", "counter", "_total"},
+		[FAMILY_GAUGE] = {"gauge", "gauge", ""},
+		[FAMILY_HISTOGRAM] = {"histogram", "histogram", ""},
+		[FAMILY_INFO] = {"gauge", "info", "_info"},
 	};
+	_Bool is_open_metrics = writer->format == PROM_FORMAT_OPENMETRICS;
+	size_t cut = is_open_metrics ? strlen(types[type].suffix) : 0;
+	int length = (int)(strlen(name) - cut);
 
 	if (help && *help) {
-		fprintf(writer->stream, "# HELP %s ", name);
-		prom_write_escaped(writer->stream, help, 0);
+		fprintf(writer->stream, "# HELP %.*s ", length, name);
+		prom_write_escaped(writer->stream, help, is_open_metrics);
 		fputc('\n', writer->stream);
 	}
-	fprintf(writer->stream, "# TYPE %s %s\n", name, types[type]);
+	fprintf(writer->stream, "# TYPE %.*s %s\n", length, name,
+		is_open_metrics ? types[type].open_metrics : types[type].text);
 }
 
 static int write_target_info(struct writer *writer, const pb_resource *resource)
 {
 	if (!resource || resource->n_attributes == 0)
 		return 0;
-	write_family_head(writer, "target_info", FAMILY_GAUGE, "What the metrics are about.");
+	write_family_head(writer, "target_info", FAMILY_INFO, "Identity of the observed process.");
 	return point_writer__write_info(&writer->points, "target_info", resource->attributes,
 					resource->n_attributes);
 }
@@ -173,7 +183,11 @@ static int write_requests(struct writer *writer, const pb_metrics_request *const
 			return r;
 	}
 	r = write_families(writer);
-	return r < 0 ? r : write_target_info(writer, resource);
+	if (r >= 0)
+		r = write_target_info(writer, resource);
+	if (r >= 0 && writer->format == PROM_FORMAT_OPENMETRICS)
+		fputs("# EOF\n", writer->stream);
+	return r;
 }
 
 static int decode_and_write(struct writer *writer, const struct prom_request *requests,
@@ -204,16 +218,16 @@ static int decode_and_write(struct writer *writer, const struct prom_request *re
 	return 0;
 }
 
-int prom_write_text(FILE *stream, const struct prom_request *requests, size_t request_count,
-		    struct error *error)
+int prom_write_text(FILE *stream, enum prom_format format, const struct prom_request *requests,
+		    size_t request_count, struct error *error)
 {
 	_cleanup_(arena__freep) struct arena *arena = arena__new(DECODE_LIMIT_BYTES);
-	struct writer writer = {.stream = stream, .arena = arena, .error = error};
+	struct writer writer = {.stream = stream, .format = format, .arena = arena, .error = error};
 	int r;
 
 	if (!arena)
 		return error_out_of_memory(error);
-	r = point_writer__init(&writer.points, stream, arena, error);
+	r = point_writer__init(&writer.points, stream, format, arena, error);
 	if (r == 0)
 		r = decode_and_write(&writer, requests, request_count);
 	point_writer__done(&writer.points);

@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_PROM_TEXT_H
 #define SCOTTYSCOPE_PROM_TEXT_H
 
-/* OTLP metrics as Prometheus text exposition format 0.0.4, by the OpenTelemetry specification's
+/* OTLP metrics as one of the text formats of Prometheus, by the OpenTelemetry specification's
  * "Prometheus and OpenMetrics compatibility". */
 
 #include <stddef.h>
@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "prom/format.h"
 
 /* Several ExportMetricsServiceRequests that form one collection. */
 struct prom_request {
@@ -18,9 +19,9 @@ struct prom_request {
 };
 
 /* Writes the exposition of the requests together to `stream`: each metric family once, with HELP
- * and TYPE. Names get their unit and `_total` suffix; the resource becomes `target_info`. -EPROTO
- * for bytes that are no request. */
-int prom_write_text(FILE *stream, const struct prom_request *requests, size_t request_count,
-		    struct error *error);
+ * and TYPE. Names get their unit and `_total` suffix; the resource becomes `target_info`.
+ * OpenMetrics has exemplars as well. -EPROTO for bytes that are no request. */
+int prom_write_text(FILE *stream, enum prom_format format, const struct prom_request *requests,
+		    size_t request_count, struct error *error);
 
 #endif

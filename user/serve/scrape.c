@@ -17,6 +17,14 @@
 /* Of the packed requests of one collection. */
 #define COLLECTION_LIMIT_BYTES ((size_t)64 * 1024 * 1024)
 
+/* An exposition in one of the formats. */
+struct exposition {
+	_Bool is_wanted; /* by a scrape that waits for the next collection */
+	_Bool is_asked;	 /* by a scrape that waits for the one under way */
+	char *text;
+	size_t size;
+};
+
 struct scrape {
 	int event_fd;
 
@@ -31,10 +39,9 @@ struct scrape {
 	uint64_t wanted;	/* the latest collection that somebody waits for */
 	uint64_t asked;		/* the latest that the probe was asked for */
 	uint64_t asked_ns;	/* monotonic */
-	uint64_t answered;	/* the latest that came; `code` and `text` are its outcome */
+	uint64_t answered;	/* the latest that came; `code` and the texts are its outcome */
 	int code;
-	char *text;
-	size_t text_size;
+	struct exposition expositions[PROM_FORMAT_COUNT];
 	_Bool is_closed;
 	struct scrape_counts counts;
 };
@@ -77,7 +84,8 @@ void scrape__free(struct scrape *scrape)
 	pthread_cond_destroy(&scrape->changed);
 	pthread_mutex_destroy(&scrape->lock);
 	close(scrape->event_fd);
-	free(scrape->text);
+	for (size_t i = 0; i < PROM_FORMAT_COUNT; i++)
+		free(scrape->expositions[i].text);
 	free(scrape);
 }
 
@@ -97,20 +105,21 @@ static int wait_for(struct scrape *scrape, uint64_t sequence)
 	return scrape->is_closed ? -ESHUTDOWN : scrape->code;
 }
 
-static int copy_text(const struct scrape *scrape, char **ret_text, size_t *ret_size)
+static int copy_text(const struct exposition *exposition, char **ret_text, size_t *ret_size)
 {
-	char *copy = malloc(scrape->text_size + 1);
+	char *copy = malloc(exposition->size + 1);
 
 	if (!copy)
 		return -ENOMEM;
-	memcpy(copy, scrape->text, scrape->text_size);
+	memcpy(copy, exposition->text, exposition->size);
 	*ret_text = copy;
-	*ret_size = scrape->text_size;
+	*ret_size = exposition->size;
 	return 0;
 }
 
-int scrape__wait(struct scrape *scrape, char **ret_text, size_t *ret_size)
+int scrape__wait(struct scrape *scrape, enum prom_format format, char **ret_text, size_t *ret_size)
 {
+	struct exposition *exposition = &scrape->expositions[format];
 	uint64_t sequence;
 	int r;
 
@@ -121,9 +130,10 @@ int scrape__wait(struct scrape *scrape, char **ret_text, size_t *ret_size)
 		scrape->wanted = sequence;
 		eventfd_write(scrape->event_fd, 1);
 	}
+	exposition->is_wanted = 1;
 	r = wait_for(scrape, sequence);
 	if (r == 0)
-		r = copy_text(scrape, ret_text, ret_size);
+		r = copy_text(exposition, ret_text, ret_size);
 	if (r == 0)
 		scrape->counts.answered++;
 	else
@@ -148,6 +158,13 @@ int scrape__event_fd(const struct scrape *scrape)
 	return scrape->event_fd;
 }
 
+/* Who waits for an answer that did not come may get the next one. */
+static void ask_for(struct exposition *exposition, _Bool last_is_missing)
+{
+	exposition->is_asked = exposition->is_wanted || (last_is_missing && exposition->is_asked);
+	exposition->is_wanted = 0;
+}
+
 _Bool scrape__next(struct scrape *scrape, uint64_t *ret_sequence)
 {
 	uint64_t now_ns = clock_monotonic_ns();
@@ -160,6 +177,8 @@ _Bool scrape__next(struct scrape *scrape, uint64_t *ret_sequence)
 	is_due = scrape->wanted > scrape->asked && (scrape->answered == scrape->asked ||
 						    now_ns - scrape->asked_ns > SCRAPE_TIMEOUT_NS);
 	if (is_due) {
+		for (size_t i = 0; i < PROM_FORMAT_COUNT; i++)
+			ask_for(&scrape->expositions[i], scrape->answered < scrape->asked);
 		scrape->asked++;
 		scrape->asked_ns = now_ns;
 		*ret_sequence = scrape->asked;
@@ -197,7 +216,8 @@ void scrape__add(struct scrape *scrape, uint64_t sequence, const uint8_t *reques
 }
 
 /* Makes the exposition of the requests at hand. */
-static int print_requests(struct scrape *scrape, char **ret_text, size_t *ret_size)
+static int print_requests(struct scrape *scrape, enum prom_format format, char **ret_text,
+			  size_t *ret_size)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t size = 0;
@@ -206,7 +226,7 @@ static int print_requests(struct scrape *scrape, char **ret_text, size_t *ret_si
 
 	if (!stream)
 		return -errno;
-	r = prom_write_text(stream, scrape->requests, scrape->request_count, NULL);
+	r = prom_write_text(stream, format, scrape->requests, scrape->request_count, NULL);
 	if (fclose(stream) != 0 && r == 0)
 		r = -ENOMEM;
 	if (r < 0)
@@ -216,22 +236,40 @@ static int print_requests(struct scrape *scrape, char **ret_text, size_t *ret_si
 	return 0;
 }
 
+/* Makes the expositions that are asked for; all are empty on an error. */
+static int print_all(struct scrape *scrape, struct exposition *ret_expositions)
+{
+	int r = scrape->request_error;
+
+	for (size_t i = 0; i < PROM_FORMAT_COUNT && r >= 0; i++) {
+		/* Only the loop changes `is_asked`: the loop may read it without the lock. */
+		if (scrape->expositions[i].is_asked)
+			r = print_requests(scrape, (enum prom_format)i, &ret_expositions[i].text,
+					   &ret_expositions[i].size);
+	}
+	for (size_t i = 0; i < PROM_FORMAT_COUNT && r < 0; i++) {
+		free(ret_expositions[i].text);
+		ret_expositions[i] = (struct exposition){0};
+	}
+	return r;
+}
+
 void scrape__end(struct scrape *scrape, uint64_t sequence)
 {
-	char *text = NULL;
-	size_t size = 0;
+	struct exposition printed[PROM_FORMAT_COUNT] = {0};
 	int r;
 
 	if (sequence != scrape->asked || sequence == scrape->answered)
 		return;
-	r = scrape->request_error < 0 ? scrape->request_error
-				      : print_requests(scrape, &text, &size);
+	r = print_all(scrape, printed);
 	forget_requests(scrape);
 
 	pthread_mutex_lock(&scrape->lock);
-	free(scrape->text);
-	scrape->text = text;
-	scrape->text_size = size;
+	for (size_t i = 0; i < PROM_FORMAT_COUNT; i++) {
+		free(scrape->expositions[i].text);
+		scrape->expositions[i].text = printed[i].text;
+		scrape->expositions[i].size = printed[i].size;
+	}
 	scrape->code = r;
 	scrape->answered = sequence;
 	pthread_cond_broadcast(&scrape->changed);

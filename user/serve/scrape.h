@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "prom/format.h"
 
 /* How long a scrape waits. */
 #define SCRAPE_TIMEOUT_NS UINT64_C(2000000000)
@@ -24,9 +25,9 @@ struct scrape_counts {
 int scrape__new(struct scrape **ret_scrape, struct error *error);
 void scrape__free(struct scrape *scrape);
 
-/* From any thread: waits for a fresh exposition, which the caller frees. -ETIMEDOUT, or why the
- * collection failed. */
-int scrape__wait(struct scrape *scrape, char **ret_text, size_t *ret_size);
+/* From any thread: waits for a fresh exposition in `format`, which the caller frees. -ETIMEDOUT, or
+ * why the collection failed. */
+int scrape__wait(struct scrape *scrape, enum prom_format format, char **ret_text, size_t *ret_size);
 
 /* From any thread: for how many ns the probe has owed an answer, if longer than a scrape waits;
  * else 0. */

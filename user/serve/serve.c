@@ -32,11 +32,11 @@ struct server {
 	struct error error; /* of the callback that ended the loop */
 };
 
-static int collect(void *context, char **ret_text, size_t *ret_size)
+static int collect(void *context, enum prom_format format, char **ret_text, size_t *ret_size)
 {
 	struct server *server = context;
 
-	return scrape__wait(server->scrape, ret_text, ret_size);
+	return scrape__wait(server->scrape, format, ret_text, ret_size);
 }
 
 static int check_health(void *context, char *reason, size_t reason_size)

@@ -164,6 +164,83 @@ Test(otlp_metrics, exponential_histogram)
 	cr_assert_eq(otlp_count_points(sink.last.bytes, sink.last.size), 1u);
 }
 
+/* Time, value, span id and trace id of an exemplar (opentelemetry/proto/metrics/v1, Exemplar). */
+#define WIRE_EXEMPLAR                                    \
+	"\x11\x09\0\0\0\0\0\0\0\x19\0\0\0\0\0\0\xe8\x3f" \
+	"\x22\x08spanspan\x2a\x10tracetracetracet"
+
+static const struct metric_exemplar exemplar = {
+	.value = 0.75,
+	.time_ns = 9,
+	.trace_id = "tracetracetracet",
+	.span_id = "spanspan",
+};
+
+Test(otlp_metrics, exemplars_of_a_histogram)
+{
+	static const double bounds[] = {1};
+	static const uint64_t counts[] = {1, 0};
+	struct wire histogram = {0}, point_wire = {0};
+	struct metric_point *point =
+		metric_set__point(set, metric_set__metric(set, &duration), NULL, 0);
+
+	point->histogram = (struct metric_histogram){.bounds = bounds,
+						     .bound_count = 1,
+						     .bucket_counts = counts,
+						     .count = 1,
+						     .sum = 4.0,
+						     .exemplars = &exemplar,
+						     .exemplar_count = 1};
+	encode();
+
+	WIRE_LITERAL(&point_wire, WIRE_START WIRE_TIME "\x21\x01\0\0\0\0\0\0\0"
+						       "\x29\0\0\0\0\0\0\x10\x40"
+						       "\x32\x10\x01\0\0\0\0\0\0\0"
+						       "\0\0\0\0\0\0\0\0"
+						       "\x3a\x08\0\0\0\0\0\0\xf0\x3f");
+	wire_field(&point_wire, 8, WIRE_EXEMPLAR, sizeof(WIRE_EXEMPLAR) - 1);
+	wire_nested(&histogram, 1, &point_wire);
+	WIRE_LITERAL(&histogram, "\x10\x02");
+	WIRE_LITERAL(&inner, "\x0a\x01h\x1a\x01s");
+	wire_nested(&inner, 9, &histogram);
+	wire_nested(&items, 2, &inner);
+	wire_request(&expected, &items);
+	wire_assert_equal(&sink.last, &expected);
+}
+
+Test(otlp_metrics, exemplars_of_an_exponential_histogram)
+{
+	static const double bounds[] = {0.5, 1};
+	static const uint64_t counts[] = {0, 1, 0};
+	struct wire histogram = {0}, point_wire = {0};
+	struct metric_point *point =
+		metric_set__point(set, metric_set__metric(set, &duration), NULL, 0);
+
+	point->histogram = (struct metric_histogram){.bounds = bounds,
+						     .bound_count = 2,
+						     .bucket_counts = counts,
+						     .count = 1,
+						     .sum = 4.0,
+						     .exemplars = &exemplar,
+						     .exemplar_count = 1,
+						     .is_exponential = 1};
+	encode();
+
+	WIRE_LITERAL(&point_wire,
+		     "\x11\x08\x07\x06\x05\x04\x03\x02\x01" WIRE_TIME "\x21\x01\0\0\0\0\0\0\0"
+		     "\x29\0\0\0\0\0\0\x10\x40"
+		     "\x42\x06\x08\x01\x12\x02\x01\0");
+	wire_field(&point_wire, 11, WIRE_EXEMPLAR, sizeof(WIRE_EXEMPLAR) - 1);
+	WIRE_LITERAL(&point_wire, "\x71\0\0\0\0\0\0\xe0\x3f");
+	wire_nested(&histogram, 1, &point_wire);
+	WIRE_LITERAL(&histogram, "\x10\x02");
+	WIRE_LITERAL(&inner, "\x0a\x01h\x1a\x01s");
+	wire_nested(&inner, 10, &histogram);
+	wire_nested(&items, 2, &inner);
+	wire_request(&expected, &items);
+	wire_assert_equal(&sink.last, &expected);
+}
+
 Test(otlp_metrics, a_histogram_without_points_is_no_request)
 {
 	metric_set__metric(set, &duration);

@@ -111,7 +111,7 @@ static int print(void *context, const uint8_t *request, size_t size)
 	struct exposition *exposition = context;
 	struct prom_request requests[] = {{request, size}};
 	FILE *stream = open_memstream(&exposition->text, &exposition->size);
-	int r = prom_write_text(stream, requests, 1, NULL);
+	int r = prom_write_text(stream, PROM_FORMAT_TEXT, requests, 1, NULL);
 
 	fclose(stream);
 	return r;

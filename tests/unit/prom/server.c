@@ -16,12 +16,12 @@ static int collect_result;
 static int health_result;
 static char answer[4096];
 
-static int collect(void *context, char **ret_text, size_t *ret_size)
+static int collect(void *context, enum prom_format format, char **ret_text, size_t *ret_size)
 {
 	(void)context;
 	if (collect_result == 0) {
-		*ret_text = strdup("up 1\n");
-		*ret_size = 5;
+		*ret_text = strdup(format == PROM_FORMAT_OPENMETRICS ? "up 1\n# EOF\n" : "up 1\n");
+		*ret_size = strlen(*ret_text);
 	}
 	return collect_result;
 }
@@ -95,6 +95,16 @@ Test(prom_server, metrics)
 	assert_has("\r\n\r\nup 1\n");
 	get("/metrics?name[]=up");
 	assert_status("200");
+}
+
+Test(prom_server, open_metrics)
+{
+	talk("GET /metrics HTTP/1.1\r\nHost: x\r\n"
+	     "Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5\r\n\r\n");
+	assert_status("200");
+	assert_has("Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n");
+	assert_has("Vary: Accept\r\n");
+	assert_has("\r\n\r\nup 1\n# EOF\n");
 }
 
 Test(prom_server, head_has_no_body)

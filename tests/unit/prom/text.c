@@ -60,6 +60,8 @@ static void encode(const struct otlp_resource *of)
 	set = metric_set__new(arena, 1, 2);
 }
 
+static enum prom_format format;
+
 static int print(struct error *error)
 {
 	FILE *stream;
@@ -68,7 +70,7 @@ static int print(struct error *error)
 	free(text);
 	text = NULL;
 	stream = open_memstream(&text, &text_size);
-	r = prom_write_text(stream, requests, request_count, error);
+	r = prom_write_text(stream, format, requests, request_count, error);
 	fclose(stream);
 	return r;
 }
@@ -127,9 +129,84 @@ Test(prom_text, golden)
 		    "# HELP scotty_memory_rss_bytes Resident memory.\n"
 		    "# TYPE scotty_memory_rss_bytes gauge\n"
 		    "scotty_memory_rss_bytes 123456789\n"
-		    "# HELP target_info What the metrics are about.\n"
+		    "# HELP target_info Identity of the observed process.\n"
 		    "# TYPE target_info gauge\n"
 		    "target_info{service_name=\"scotty\",process_pid=\"42\"} 1\n");
+}
+
+/* Of exemplars, the latest of each bucket is written, a value on a bound in the bucket below. The
+ * older format has none. */
+static const struct metric_exemplar exemplars[] = {
+	{0.25, 1700000000000000001, "\x01\x02", "\x03"},
+	{0.125, 1600000000500000000, "\x04", "\x05"},
+	{99, 1700000000000000000, "\xff\xfe\xfd", "\xfc"},
+};
+
+static void add_exemplars(_Bool is_exponential)
+{
+	static const double bounds[] = {0.25, 0.5, 1};
+	static const uint64_t counts[] = {2, 0, 0, 1};
+	static const struct metric_description duration = {"d", "s", "Say \"d\".", METRIC_HISTOGRAM,
+							   ""};
+
+	add(&duration, "k", "v")->histogram =
+		(struct metric_histogram){.bounds = bounds,
+					  .bound_count = 3,
+					  .bucket_counts = counts,
+					  .count = 3,
+					  .sum = 5.5,
+					  .exemplars = exemplars,
+					  .exemplar_count = 3,
+					  .is_exponential = is_exponential};
+}
+
+Test(prom_text, open_metrics)
+{
+	static const struct metric_description requests_total = {"r", "{request}", "Requests.",
+								 METRIC_COUNTER, ""};
+
+	format = PROM_FORMAT_OPENMETRICS;
+	add_exemplars(0);
+	add(&requests_total, "k", "v")->integer = 7;
+	encode(&resource);
+	assert_text("# HELP d_seconds Say \\\"d\\\".\n"
+		    "# TYPE d_seconds histogram\n"
+		    "d_seconds_bucket{k=\"v\",le=\"0.25\"} 2 # "
+		    "{trace_id=\"01020000000000000000000000000000\",span_id=\"0300000000000000\"} "
+		    "0.25 1700000000.000000001\n"
+		    "d_seconds_bucket{k=\"v\",le=\"0.5\"} 2\n"
+		    "d_seconds_bucket{k=\"v\",le=\"1.0\"} 2\n"
+		    "d_seconds_bucket{k=\"v\",le=\"+Inf\"} 3 # "
+		    "{trace_id=\"fffefd00000000000000000000000000\",span_id=\"fc00000000000000\"} "
+		    "99 1700000000.000000000\n"
+		    "d_seconds_sum{k=\"v\"} 5.5\n"
+		    "d_seconds_count{k=\"v\"} 3\n"
+		    "# HELP r Requests.\n"
+		    "# TYPE r counter\n"
+		    "r_total{k=\"v\"} 7\n"
+		    "# HELP target Identity of the observed process.\n"
+		    "# TYPE target info\n"
+		    "target_info{service_name=\"scotty\",process_pid=\"42\"} 1\n"
+		    "# EOF\n");
+}
+
+Test(prom_text, open_metrics_of_an_exponential_histogram)
+{
+	format = PROM_FORMAT_OPENMETRICS;
+	add_exemplars(1);
+	encode(&no_resource);
+	cr_assert_eq(print(NULL), 0);
+	cr_assert_not_null(strstr(text, "le=\"0.25\"} 2 # {trace_id=\"0102"), "%s", text);
+	cr_assert_not_null(strstr(text, "le=\"+Inf\"} 3 # {trace_id=\"fffefd"), "%s", text);
+	cr_assert_null(strstr(text, "trace_id=\"04"), "%s", text);
+}
+
+Test(prom_text, has_no_exemplars)
+{
+	add_exemplars(0);
+	encode(&no_resource);
+	cr_assert_eq(print(NULL), 0);
+	cr_assert_null(strchr(strchr(text, '{'), '#'), "%s", text);
 }
 
 /* The same buckets as those of the explicit form, but for the last, which has an end. */
@@ -287,7 +364,7 @@ Test(prom_text, a_family_spread_over_requests_is_written_once)
 		    "# HELP b_total B.\n# TYPE b_total counter\n"
 		    "b_total{n=\"1\"} 1\nb_total{n=\"2\"} 2\n"
 		    "b_total{otel_metric_overflow=\"true\"} 0\n"
-		    "# HELP target_info What the metrics are about.\n# TYPE target_info gauge\n"
+		    "# HELP target_info Identity of the observed process.\n# TYPE target_info gauge\n"
 		    "target_info{service_name=\"scotty\",process_pid=\"42\"} 1\n");
 }
 
@@ -321,8 +398,13 @@ static void encode_all_kinds(void)
 		{"histogram", "s", "H.", METRIC_HISTOGRAM, ""},
 		{"exponential", "s", "E.", METRIC_HISTOGRAM, ""},
 	};
-	struct metric_histogram histogram = {
-		.bounds = bounds, .bound_count = 2, .bucket_counts = counts, .count = 6, .sum = 9};
+	struct metric_histogram histogram = {.bounds = bounds,
+					     .bound_count = 2,
+					     .bucket_counts = counts,
+					     .count = 6,
+					     .sum = 9,
+					     .exemplars = exemplars,
+					     .exemplar_count = 3};
 
 	add(&kinds[0], "key", "value")->integer = 1;
 	add(&kinds[1], "key", "value")->integer = 1;
@@ -361,7 +443,8 @@ Test(prom_text, damaged_input)
 			random = random * 1664525 + 1013904223;
 			damaged[(random >> 8) % size] ^= (uint8_t)(1u << (random >> 29));
 		}
-		prom_write_text(stream, &request, 1, NULL);
+		prom_write_text(stream, (enum prom_format)(round % PROM_FORMAT_COUNT), &request, 1,
+				NULL);
 		fclose(stream);
 	}
 }

@@ -25,6 +25,7 @@ TestSuite(scrape, .init = start, .fini = end, .timeout = 30);
 
 struct scraper {
 	pthread_t thread;
+	enum prom_format format;
 	int result;
 	char *text;
 	size_t size;
@@ -34,13 +35,19 @@ static void *wait_for_text(void *context)
 {
 	struct scraper *scraper = context;
 
-	scraper->result = scrape__wait(scrape, &scraper->text, &scraper->size);
+	scraper->result = scrape__wait(scrape, scraper->format, &scraper->text, &scraper->size);
 	return NULL;
 }
 
 static void begin(struct scraper *scraper)
 {
 	*scraper = (struct scraper){.result = 1};
+	cr_assert_eq(pthread_create(&scraper->thread, NULL, wait_for_text, scraper), 0);
+}
+
+static void begin_open_metrics(struct scraper *scraper)
+{
+	*scraper = (struct scraper){.format = PROM_FORMAT_OPENMETRICS, .result = 1};
 	cr_assert_eq(pthread_create(&scraper->thread, NULL, wait_for_text, scraper), 0);
 }
 
@@ -96,6 +103,33 @@ Test(scrape, that_comes_late_waits_for_the_next)
 	cr_assert_eq(finish(&third), 0);
 	cr_assert_not(scrape__next(scrape, &sequence));
 	cr_assert_eq(scrape__counts(scrape).answered, 3u);
+}
+
+/* Scrapes of both formats share a collection; each gets its own text. */
+Test(scrape, gets_its_format)
+{
+	struct scraper text, open_metrics, late;
+	uint64_t sequence = 0;
+
+	begin(&text);
+	cr_assert(is_asked(&sequence));
+	begin(&late);
+	begin_open_metrics(&open_metrics);
+	poll(NULL, 0, 50);
+	scrape__end(scrape, sequence);
+	pthread_join(text.thread, NULL);
+	cr_assert_eq(text.result, 0);
+	cr_assert_eq(text.size, 0u);
+	cr_assert(is_asked(&sequence));
+	scrape__end(scrape, sequence);
+	pthread_join(open_metrics.thread, NULL);
+	cr_assert_eq(open_metrics.result, 0);
+	cr_assert_eq(open_metrics.size, strlen("# EOF\n"));
+	cr_assert_eq(memcmp(open_metrics.text, "# EOF\n", open_metrics.size), 0);
+	cr_assert_eq(finish(&late), 0);
+	cr_assert_eq(late.size, 0u);
+	free(text.text);
+	free(open_metrics.text);
 }
 
 Test(scrape, fails_when_no_answer_comes_and_the_next_asks_again)

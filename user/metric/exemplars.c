@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "metric/exemplars.h"
+
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+/* A label set: the exemplars of its buckets; `time_ns` is 0 where a bucket has none. */
+struct label_set {
+	struct http_key key;
+	struct metric_exemplar buckets[HISTOGRAM_BOUNDS + 1];
+};
+
+struct exemplars {
+	const struct probe_bounds *bounds;
+	void *tree; /* of struct label_set, see tsearch(3) */
+	size_t count;
+	size_t limit;
+};
+
+static const struct http_key overflow_key = {.route = ROUTE_OVERFLOW};
+
+static int compare_keys(const void *left, const void *right)
+{
+	return memcmp(&((const struct label_set *)left)->key,
+		      &((const struct label_set *)right)->key, sizeof(struct http_key));
+}
+
+struct exemplars *exemplars__new(const struct probe_bounds *bounds, size_t label_sets)
+{
+	struct exemplars *exemplars = calloc(1, sizeof(*exemplars));
+
+	if (exemplars)
+		*exemplars = (struct exemplars){.bounds = bounds, .limit = label_sets};
+	return exemplars;
+}
+
+void exemplars__free(struct exemplars *exemplars)
+{
+	if (!exemplars)
+		return;
+	tdestroy(exemplars->tree, free);
+	free(exemplars);
+}
+
+static struct label_set *find(const struct exemplars *exemplars, const struct http_key *key)
+{
+	const struct label_set wanted = {.key = *key};
+	struct label_set **found = tfind(&wanted, &exemplars->tree, compare_keys);
+
+	return found ? *found : NULL;
+}
+
+/* Adds a label set that the tree does not have; NULL when out of memory. */
+static struct label_set *insert(struct exemplars *exemplars, const struct http_key *key)
+{
+	_cleanup_free_ struct label_set *added = calloc(1, sizeof(*added));
+
+	if (!added)
+		return NULL;
+	added->key = *key;
+	if (!tsearch(added, &exemplars->tree, compare_keys))
+		return NULL;
+	exemplars->count++;
+	return TAKE_PTR(added);
+}
+
+static struct label_set *find_or_insert(struct exemplars *exemplars, const struct http_key *key)
+{
+	struct label_set *found = find(exemplars, key);
+
+	if (found)
+		return found;
+	if (exemplars->count < exemplars->limit)
+		return insert(exemplars, key);
+	found = find(exemplars, &overflow_key);
+	return found ? found : insert(exemplars, &overflow_key);
+}
+
+/* The bucket that the kernel side counted the value in: observe() in bpf/common.bpf.h. */
+static size_t bucket_of(const struct probe_bounds *bounds, uint64_t value_ns)
+{
+	size_t bucket = 0;
+
+	while (bucket < bounds->count && value_ns > bounds->ns[bucket])
+		bucket++;
+	return bucket;
+}
+
+void exemplars__add(struct exemplars *exemplars, const struct ring_span *span,
+		    const struct ring_http_request *request, int64_t clock_offset_ns)
+{
+	const struct http_key key = {
+		.route = request->route,
+		.status = request->status,
+		.method = (uint8_t)request->method,
+	};
+	uint64_t duration_ns = span->end_ns - span->start_ns;
+	struct label_set *label_set = find_or_insert(exemplars, &key);
+	struct metric_exemplar *exemplar;
+
+	if (!label_set)
+		return;
+	exemplar = &label_set->buckets[bucket_of(exemplars->bounds, duration_ns)];
+	exemplar->value = (double)duration_ns / 1e9;
+	exemplar->time_ns = (uint64_t)((int64_t)span->end_ns + clock_offset_ns);
+	memcpy(exemplar->trace_id, span->trace_id, sizeof(exemplar->trace_id));
+	memcpy(exemplar->span_id, span->span_id, sizeof(exemplar->span_id));
+}
+
+void exemplars__attach(const struct exemplars *exemplars, const struct http_key *key,
+		       struct metric_set *set, struct metric_histogram *histogram)
+{
+	const struct label_set *label_set = find(exemplars, key);
+	struct metric_exemplar *copies;
+
+	if (!label_set)
+		return;
+	copies = arena__alloc_array(set->arena, histogram->bound_count + 1, sizeof(*copies));
+	for (size_t i = 0; copies && i <= histogram->bound_count; i++) {
+		const struct metric_exemplar *exemplar = &label_set->buckets[i];
+
+		if (exemplar->time_ns == 0 || exemplar->time_ns + EXEMPLAR_AGE_NS < set->time_ns)
+			continue;
+		copies[histogram->exemplar_count++] = *exemplar;
+	}
+	histogram->exemplars = copies;
+}
