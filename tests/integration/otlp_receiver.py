@@ -128,6 +128,7 @@ def parse_options():
                         help="claim in partial_success to have rejected N points or spans")
     parser.add_argument("--tls-key", help="PEM file; with --tls-certificate: serve TLS")
     parser.add_argument("--tls-certificate", help="PEM file")
+    parser.add_argument("--tls-client-ca", help="PEM file: clients need a certificate of this authority")
     return parser.parse_args()
 
 
@@ -145,7 +146,14 @@ def main():
     if options.tls_key:
         with open(options.tls_key, "rb") as key, open(options.tls_certificate, "rb") as chain:
             pair = (key.read(), chain.read())
-        port = server.add_secure_port(address, grpc.ssl_server_credentials([pair]))
+        authority = None
+        if options.tls_client_ca:
+            with open(options.tls_client_ca, "rb") as file:
+                authority = file.read()
+        credentials = grpc.ssl_server_credentials(
+            [pair], root_certificates=authority, require_client_auth=authority is not None
+        )
+        port = server.add_secure_port(address, credentials)
     else:
         port = server.add_insecure_port(address)
     server.start()

@@ -9,7 +9,7 @@ set -eu
 packages='build-essential clang llvm clang-format clang-tidy libelf-dev zlib1g-dev liblzma-dev
 	libprotobuf-c-dev protobuf-c-compiler protobuf-compiler libgrpc-dev libmicrohttpd-dev
 	libcap-dev libjansson-dev libyaml-dev libzydis-dev libiberty-dev libcriterion-dev pkg-config
-	curl nghttp2-client prometheus qemu-system-x86 python3 python3-venv xz-utils binutils
+	curl openssl nghttp2-client prometheus qemu-system-x86 python3 python3-venv xz-utils binutils
 	binutils-aarch64-linux-gnu iproute2'
 newer='libbpf-dev bpftool' # from backports on Debian 12
 

@@ -49,6 +49,8 @@ void config__free(struct config *config)
 	free(otlp->metrics_target);
 	free(otlp->traces_target);
 	free(otlp->certificate_path);
+	free(otlp->client_certificate);
+	free(otlp->client_key);
 	free(config->config_path);
 	free(config->executable);
 	free(config->listen_host);

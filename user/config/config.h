@@ -75,7 +75,12 @@ struct config_otlp {
 	char *traces_target;  /* where both are NULL, nothing below was read: it has its defaults */
 	_Bool metrics_tls;    /* https:// */
 	_Bool traces_tls;
-	char *certificate_path;	       /* OTEL_EXPORTER_OTLP_CERTIFICATE; NULL: the system's */
+	char *certificate_path; /* OTEL_EXPORTER_OTLP_CERTIFICATE; NULL: the system's */
+	/* The texts of the files that OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and ..._CLIENT_KEY
+	 * name: both, or NULL. The key is a secret. They are read before privileges are given up,
+	 * so that only root has to be able to read the key. */
+	char *client_certificate;
+	char *client_key;
 	struct config_header *headers; /* OTEL_EXPORTER_OTLP_HEADERS */
 	size_t header_count;
 	/* OTEL_EXPORTER_OTLP_METRICS_HEADERS and ..._TRACES_HEADERS: sent with that signal in place

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "config/environment.h"
 #include "config/file_keys.h"
+#include "config/pem.h"
 #include "config/values.h"
 
 #define DEFAULT_ENDPOINT "http://localhost:4317"
@@ -52,8 +53,8 @@ static struct variable signal_variable(const struct signal *signal, const char *
 /* To ignore a setting that keeps data from others, or from arriving, would be no kindness. */
 static int refuse_unsupported(const struct signal *signal, struct error *error)
 {
-	static const char *const shared[] = {"TIMEOUT", "COMPRESSION", "CERTIFICATE"};
-	static const char *const unknown[] = {"CLIENT_KEY", "CLIENT_CERTIFICATE"};
+	static const char *const shared[] = {"TIMEOUT", "COMPRESSION", "CERTIFICATE", "CLIENT_KEY",
+					     "CLIENT_CERTIFICATE"};
 
 	for (size_t i = 0; i < COUNT(shared); i++) {
 		struct variable variable = find_own(signal, shared[i]);
@@ -63,14 +64,6 @@ static int refuse_unsupported(const struct signal *signal, struct error *error)
 					 "%s: not supported for one signal; set " PREFIX
 					 "%s for both",
 					 variable.name, shared[i]);
-	}
-	for (size_t i = 0; i < COUNT(unknown); i++) {
-		struct variable variable = signal_variable(signal, unknown[i]);
-
-		if (variable.text)
-			return error_set(error, -EINVAL,
-					 "%s: client certificates are not supported; unset it",
-					 variable.name);
 	}
 	return 0;
 }
@@ -191,6 +184,23 @@ static int apply_certificate(struct config_otlp *otlp, const struct file *file, 
 	return environment__text(file, name, &otlp->certificate_path, error);
 }
 
+/* The key and the certificate by which the collector knows this tool: both or none. */
+static int apply_client(struct config_otlp *otlp, const struct file *file, struct error *error)
+{
+	struct variable certificate = environment__find(file, PREFIX "CLIENT_CERTIFICATE");
+	struct variable key = environment__find(file, PREFIX "CLIENT_KEY");
+	int r;
+
+	if (!certificate.text && !key.text)
+		return 0;
+	if (!certificate.text || !key.text)
+		return error_set(error, -EINVAL, "%s is given without " PREFIX "%s",
+				 certificate.text ? certificate.name : key.name,
+				 certificate.text ? "CLIENT_KEY" : "CLIENT_CERTIFICATE");
+	r = pem_read(certificate.name, certificate.text, &otlp->client_certificate, error);
+	return r < 0 ? r : pem_read(key.name, key.text, &otlp->client_key, error);
+}
+
 int environment__apply_otlp(struct config_otlp *otlp, const char *endpoint, const struct file *file,
 			    struct error *error)
 {
@@ -224,6 +234,8 @@ int environment__apply_otlp(struct config_otlp *otlp, const char *endpoint, cons
 		return r;
 	otlp->gzip = compression == 1;
 	r = apply_certificate(otlp, file, error);
+	if (r == 0)
+		r = apply_client(otlp, file, error);
 	if (r == 0)
 		r = apply_times(otlp, file, error);
 	if (r == 0)

@@ -50,6 +50,7 @@ static int make_credentials(const struct config_otlp *config, _Bool tls,
 			    grpc_channel_credentials **ret_credentials, struct error *error)
 {
 	_cleanup_free_ char *certificate = NULL;
+	grpc_ssl_pem_key_cert_pair client = {config->client_key, config->client_certificate};
 
 	if (!tls) {
 		*ret_credentials = grpc_insecure_credentials_create();
@@ -61,9 +62,10 @@ static int make_credentials(const struct config_otlp *config, _Bool tls,
 		if (r < 0)
 			return r;
 	}
-	*ret_credentials = grpc_ssl_credentials_create(certificate, NULL, NULL, NULL);
+	*ret_credentials = grpc_ssl_credentials_create(
+		certificate, config->client_key ? &client : NULL, NULL, NULL);
 	if (!*ret_credentials)
-		return error_set(error, -EINVAL, "cannot use TLS with the given certificate");
+		return error_set(error, -EINVAL, "cannot use TLS with the given certificates");
 	return 0;
 }
 

@@ -11,7 +11,7 @@
 #include "front/protocol.h"
 
 /* Of the settings and of the frames that follow them: another number for every change. */
-#define PROTOCOL 1
+#define PROTOCOL 2
 
 /* Texts "name=value", each ended by a NUL. */
 static void write_setting(FILE *stream, const char *name, const char *value)
@@ -45,6 +45,10 @@ static void write_all(FILE *stream, const struct config_otlp *config, enum expor
 	write_number(stream, "timeout", config->timeout_ns);
 	if (config->certificate_path)
 		write_setting(stream, "certificate", config->certificate_path);
+	if (config->client_key) {
+		write_setting(stream, "client_certificate", config->client_certificate);
+		write_setting(stream, "client_key", config->client_key);
+	}
 	for (size_t i = 0; i < count; i++) {
 		write_setting(stream, "header", headers[i].name);
 		write_setting(stream, "value", headers[i].value);
@@ -66,8 +70,10 @@ int export_settings__encode(const struct config_otlp *config, enum export_signal
 	if (fclose(stream) != 0 || has_failed)
 		return error_out_of_memory(error);
 	if (size > FRAME_SETTINGS_LIMIT)
-		return error_set(error, -E2BIG, "the OTLP headers take more than %u bytes",
-				 FRAME_SETTINGS_LIMIT);
+		return error_set(
+			error, -E2BIG,
+			"the OTLP headers and the client's certificate take more than %u bytes",
+			FRAME_SETTINGS_LIMIT);
 	*ret_bytes = TAKE_PTR(bytes);
 	*ret_size = size;
 	return 0;
@@ -129,6 +135,10 @@ static _Bool take_setting(struct export_settings *settings, const char *name, ch
 		otlp->metrics_target = otlp->traces_target = value;
 	else if (strcmp(name, "certificate") == 0)
 		otlp->certificate_path = value;
+	else if (strcmp(name, "client_certificate") == 0)
+		otlp->client_certificate = value;
+	else if (strcmp(name, "client_key") == 0)
+		otlp->client_key = value;
 	else if (strcmp(name, "header") == 0)
 		return add_header(otlp, value);
 	else
@@ -144,7 +154,8 @@ static _Bool is_whole(const struct export_settings *settings)
 		if (!otlp->headers[i].value)
 			return 0;
 	}
-	return otlp->metrics_target && otlp->timeout_ns > 0;
+	return otlp->metrics_target && otlp->timeout_ns > 0 &&
+	       !otlp->client_certificate == !otlp->client_key;
 }
 
 /* Takes the settings one by one, the version first. */

@@ -293,6 +293,68 @@ Test(config_exporter, unsupported)
 	set("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "5");
 	refuse("", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT|OTEL_EXPORTER_OTLP_TIMEOUT");
 	unsetenv("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT");
-	set("OTEL_EXPORTER_OTLP_CLIENT_KEY", "/key");
-	refuse("", "OTEL_EXPORTER_OTLP_CLIENT_KEY|not supported");
+	set("OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY", "/key");
+	refuse("", "OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY|OTEL_EXPORTER_OTLP_CLIENT_KEY");
+}
+
+/* Makes a file with that text, and gives its path. */
+static char *file_of(const char *text, size_t size)
+{
+	char *path = strdup("/tmp/scottyscope-pem-XXXXXX");
+	int fd = mkstemp(path);
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(write(fd, text, size), (ssize_t)size);
+	close(fd);
+	return path;
+}
+
+#define CERTIFICATE "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+#define KEY	    "-----BEGIN PRIVATE KEY-----\nBBBB\n-----END PRIVATE KEY-----\n"
+
+Test(config_exporter, client_certificate)
+{
+	char *certificate = file_of(CERTIFICATE, strlen(CERTIFICATE));
+	char *key = file_of(KEY, strlen(KEY));
+	struct config *config;
+
+	set("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", certificate);
+	refuse("", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE|without OTEL_EXPORTER_OTLP_CLIENT_KEY");
+	set("OTEL_EXPORTER_OTLP_CLIENT_KEY", key);
+	config = accept("");
+	cr_assert_str_eq(config->otlp.client_certificate, CERTIFICATE);
+	cr_assert_str_eq(config->otlp.client_key, KEY);
+	config__free(config);
+	unsetenv("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE");
+	refuse("", "OTEL_EXPORTER_OTLP_CLIENT_KEY|without OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE");
+	unlink(certificate);
+	unlink(key);
+	free(certificate);
+	free(key);
+}
+
+/* Not there, no PEM, binary, too large; the message never shows what is in the file. */
+Test(config_exporter, client_certificate_that_is_none)
+{
+	char *certificate = file_of(CERTIFICATE, strlen(CERTIFICATE));
+	char *large = calloc(1, 20000);
+	char *paths[4];
+
+	memset(large, '\n', 20000);
+	memcpy(large, KEY, strlen(KEY));
+	paths[0] = strdup("/nowhere/key.pem");
+	paths[1] = file_of("secret", 6);
+	paths[2] = file_of(KEY "\0secret", sizeof(KEY "\0secret"));
+	paths[3] = file_of(large, 20000);
+	set("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", certificate);
+	for (size_t i = 0; i < 4; i++) {
+		set("OTEL_EXPORTER_OTLP_CLIENT_KEY", paths[i]);
+		refuse("", i == 0 ? "OTEL_EXPORTER_OTLP_CLIENT_KEY|/nowhere/key.pem"
+				  : "OTEL_EXPORTER_OTLP_CLIENT_KEY|a PEM file of at most");
+		unlink(paths[i]);
+		free(paths[i]);
+	}
+	unlink(certificate);
+	free(certificate);
+	free(large);
 }

@@ -244,7 +244,8 @@ Test(config_file, bad_values)
 	refuse_file("port: 1\nport: 1\n", 2, "port is given twice");
 	refuse_file("OTEL_BSP_SCHEDULE_DELAY: 0\n", 1, "OTEL_BSP_SCHEDULE_DELAY|'0'");
 	refuse_file("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT: 5\n", 1, "not supported for one signal");
-	refuse_file("OTEL_EXPORTER_OTLP_CLIENT_KEY: x\n", 1, "client certificates");
+	refuse_file("OTEL_EXPORTER_OTLP_CLIENT_KEY: x\n", 1,
+		    "without OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE");
 	refuse_file("OTEL_TRACES_EXPORTER: zipkin\n", 1, "OTEL_TRACES_EXPORTER|'zipkin'");
 	refuse_file("OTEL_RESOURCE_ATTRIBUTES: a\n", 1, "entry 1");
 }

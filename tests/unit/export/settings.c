@@ -9,6 +9,8 @@
 
 static char metrics_target[] = "localhost:4317", traces_target[] = "[::1]:4318";
 static char certificate[] = "/etc/a=b.pem";
+static char client_certificate[] = "-----BEGIN A-----\na=b\n";
+static char client_key[] = "-----BEGIN B-----\n=\n";
 static char name[] = "x-token", value[] = "a=b, c", other[] = "x-other", empty[] = "";
 static struct config_header headers[] = {{name, value}, {other, empty}};
 static struct config_header traces_headers[] = {{other, value}};
@@ -17,6 +19,8 @@ static struct config_otlp config = {
 	.traces_target = traces_target,
 	.traces_tls = 1,
 	.certificate_path = certificate,
+	.client_certificate = client_certificate,
+	.client_key = client_key,
 	.headers = headers,
 	.header_count = 2,
 	.gzip = 1,
@@ -47,6 +51,8 @@ Test(export_settings, arrive_as_given)
 	cr_assert_not(settings.otlp.metrics_tls);
 	cr_assert(settings.otlp.gzip);
 	cr_assert_str_eq(settings.otlp.certificate_path, certificate);
+	cr_assert_str_eq(settings.otlp.client_certificate, client_certificate);
+	cr_assert_str_eq(settings.otlp.client_key, client_key);
 	cr_assert_eq(settings.otlp.timeout_ns, config.timeout_ns);
 	cr_assert_eq(count, 2u);
 	for (size_t i = 0; i < count; i++) {
@@ -67,12 +73,15 @@ Test(export_settings, each_signal_has_its_own)
 	config.traces_headers = traces_headers;
 	config.traces_header_count = 1;
 	config.certificate_path = NULL;
+	config.client_certificate = NULL;
+	config.client_key = NULL;
 	settings = pass(EXPORT_SPANS, &bytes);
 	got = config_otlp__traces_headers(&settings.otlp, &count);
 	cr_assert_eq(settings.signal, EXPORT_SPANS);
 	cr_assert_str_eq(settings.otlp.traces_target, traces_target);
 	cr_assert(settings.otlp.traces_tls);
 	cr_assert_null(settings.otlp.certificate_path);
+	cr_assert_null(settings.otlp.client_key);
 	cr_assert_eq(count, 1u);
 	cr_assert_str_eq(got[0].name, other);
 	export_settings__done(&settings);
@@ -103,24 +112,25 @@ static void refuse(const char *bytes, size_t size)
 	free(copy);
 }
 
-#define REFUSE(text) refuse("protocol=1\0" text, sizeof("protocol=1\0" text))
+#define REFUSE(text) refuse("protocol=2\0" text, sizeof("protocol=2\0" text))
 
 Test(export_settings, nonsense_is_refused)
 {
 	char *bytes;
 	size_t size;
 
-	REFUSE("target=a:1\0");			       /* no time-out */
-	REFUSE("timeout=1\0");			       /* no target */
-	REFUSE("target=a:1\0timeout=-1\0");	       /* no number */
-	REFUSE("target=a:1\0timeout=1 \0");	       /* not only a number */
-	REFUSE("target=a:1\0timeout=1\0tls=2\0");      /* no flag */
-	REFUSE("target=a:1\0timeout=1\0colour=red\0"); /* unknown */
-	REFUSE("target=a:1\0timeout=1\0tls\0");	       /* no value */
-	REFUSE("target=a:1\0timeout=1\0header=a\0");   /* no value of it */
-	REFUSE("target=a:1\0timeout=1\0value=a\0");    /* no header of it */
-	refuse("protocol=1", strlen("protocol=1"));    /* no end */
-	refuse("target=a:1", sizeof("target=a:1"));    /* no version */
+	REFUSE("target=a:1\0");				 /* no time-out */
+	REFUSE("timeout=1\0");				 /* no target */
+	REFUSE("target=a:1\0timeout=-1\0");		 /* no number */
+	REFUSE("target=a:1\0timeout=1 \0");		 /* not only a number */
+	REFUSE("target=a:1\0timeout=1\0client_key=x\0"); /* no certificate */
+	REFUSE("target=a:1\0timeout=1\0tls=2\0");	 /* no flag */
+	REFUSE("target=a:1\0timeout=1\0colour=red\0");	 /* unknown */
+	REFUSE("target=a:1\0timeout=1\0tls\0");		 /* no value */
+	REFUSE("target=a:1\0timeout=1\0header=a\0");	 /* no value of it */
+	REFUSE("target=a:1\0timeout=1\0value=a\0");	 /* no header of it */
+	refuse("protocol=2", strlen("protocol=2"));	 /* no end */
+	refuse("target=a:1", sizeof("target=a:1"));	 /* no version */
 
 	/* Another version's. */
 	cr_assert_eq(export_settings__encode(&config, EXPORT_METRICS, &bytes, &size, NULL), 0);
