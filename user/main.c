@@ -30,6 +30,9 @@ int main(int argc, char **argv)
 	case COMMAND_METRICS:
 		r = command_metrics(config, &error);
 		break;
+	case COMMAND_HEALTH:
+		r = command_health(config, &error);
+		break;
 	}
 	if (r < 0) {
 		log_error("%s", error.message);

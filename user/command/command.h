@@ -17,4 +17,8 @@ int command_verify(const struct config *config, struct error *error);
 /* Prints the list of all metrics; needs no process and no privileges. */
 int command_metrics(const struct config *config, struct error *error);
 
+/* Asks a running scottyscope whether it works, at the address that it serves /healthz on, and prints
+ * the answer. For health checks in images that have no shell. */
+int command_health(const struct config *config, struct error *error);
+
 #endif

@@ -16,6 +16,7 @@ enum config_command {
 	COMMAND_RUN,
 	COMMAND_VERIFY,
 	COMMAND_METRICS,
+	COMMAND_HEALTH,
 };
 
 enum config_format {

@@ -156,8 +156,10 @@ int environment__apply(struct config *config, const struct options *options, str
 	_Bool by_default = config->command == COMMAND_RUN && !config->once && !is_disabled;
 
 	r = apply_resource(config, file, error);
+	/* `health` asks at the address that `run` listens on. */
 	if (r == 0)
-		r = decide_listen(config, options, by_default, error);
+		r = decide_listen(config, options, by_default || config->command == COMMAND_HEALTH,
+				  error);
 	if (r == 0 && is_on(options->otlp_endpoint, by_default))
 		r = environment__apply_otlp(&config->otlp, options->otlp_endpoint, file, error);
 	if (r == 0 && config->otlp.traces_target)

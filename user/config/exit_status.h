@@ -7,7 +7,8 @@
 /* One list for the constants and for the text of --help. */
 #define EXIT_STATUSES(X)                                                                \
 	X(EXIT_STATUS_DONE, 0, "done; verify: every signal can be had")                 \
-	X(EXIT_STATUS_FAILED, 1, "failed while running; verify: no signal can be had")  \
+	X(EXIT_STATUS_FAILED, 1,                                                        \
+	  "failed while running; verify: no signal can be had; health: does not work")  \
 	X(EXIT_STATUS_USAGE, 2, "bad option, argument, variable or configuration file") \
 	X(EXIT_STATUS_PARTIAL, 3, "verify: some signals cannot be had")                 \
 	X(EXIT_STATUS_TARGET, 4, "no process, or more than one, is the one to observe") \

@@ -15,7 +15,8 @@ static const char doc[] =
 	"restarted.\n\n"
 	"  run      observe and report (the default)\n"
 	"  verify   attach nothing, print how each signal would be had\n"
-	"  metrics  print the list of all metrics; needs no process and no root\v"
+	"  metrics  print the list of all metrics; needs no process and no root\n"
+	"  health   ask a running scottyscope whether it works (its /healthz)\v"
 	"TIME is a number with a unit (ns, us, ms, s, m, h), seconds without one. A configuration "
 	"file has lines such as these, each option and variable as it is written here:\n"
 	"  slow-poll: 5ms\n"
@@ -59,7 +60,7 @@ void help__print(void)
 	static char name[] = "scottyscope";
 	const struct argp argp = {
 		.options = option_table,
-		.args_doc = "[run|verify|metrics]",
+		.args_doc = "[run|verify|metrics|health]",
 		.doc = doc,
 	};
 

@@ -17,6 +17,7 @@ static const char *const command_names[] = {
 	[COMMAND_RUN] = "run",
 	[COMMAND_VERIFY] = "verify",
 	[COMMAND_METRICS] = "metrics",
+	[COMMAND_HEALTH] = "health",
 };
 
 /* What is known while argp goes through the arguments. */
@@ -54,6 +55,8 @@ static _Bool command_takes(enum config_command command, int key)
 		return !is_run_only(key);
 	case COMMAND_METRICS:
 		return key == OPTION_FORMAT || key == OPTION_VERBOSE || key == OPTION_QUIET;
+	case COMMAND_HEALTH:
+		return key == OPTION_LISTEN || key == OPTION_VERBOSE || key == OPTION_QUIET;
 	default:
 		return 1;
 	}

@@ -50,7 +50,7 @@ Test(config_options, commands)
 	cr_assert_eq(config->command, COMMAND_VERIFY);
 	cr_assert_eq(config->pid, 7);
 	config__free(config);
-	refuse("watch", "'watch'|run, verify, metrics");
+	refuse("watch", "'watch'|run, verify, metrics, health");
 	refuse("run verify", "'verify'|one too many");
 }
 
@@ -245,6 +245,22 @@ Test(config_options, formats)
 	refuse("metrics --format prometheus", "--format|'prometheus'|text, json;");
 	refuse("--format json", "--format|--once|verify");
 	refuse("--once --report", "--once|--report|together");
+}
+
+Test(config_options, health_takes_only_an_address)
+{
+	struct config *config = accept("health");
+
+	cr_assert_eq(config->command, COMMAND_HEALTH);
+	cr_assert_str_eq(config->listen_host, "127.0.0.1");
+	cr_assert_eq(config->listen_port, 9464);
+	config__free(config);
+	config = accept("health --listen 0.0.0.0:80");
+	cr_assert_str_eq(config->listen_host, "0.0.0.0");
+	cr_assert_eq(config->listen_port, 80);
+	config__free(config);
+	refuse("health --pid 7", "health|--pid");
+	refuse("health --format json", "health|--format");
 }
 
 Test(config_options, metrics_takes_only_a_format)
