@@ -336,25 +336,38 @@ verifier-table:
 
 # --- end to end -------------------------------------------------------------------------------
 
-# The real Collector, Prometheus and Jaeger, built from their Go modules: the first time this takes
-# some minutes, much of it downloads. Needs Go 1.21, which fetches the release that go.mod names.
+# The real Collector, Prometheus, VictoriaMetrics and Jaeger, built from their Go modules: the first
+# time this takes some minutes, much of it downloads. Needs Go 1.21, which fetches the release that
+# go.mod names. A folder of E2E is a module; some modules have two programs.
 E2E := tests/e2e
 E2E_BUILD := $(BUILD)/e2e
+E2E_PROGRAMS := $(addprefix $(E2E_BUILD)/,otelcol prometheus promtool jaeger victoriametrics vmalert)
 
 $(E2E_BUILD)/otelcol: E2E_PACKAGE = .
 $(E2E_BUILD)/otelcol: $(E2E)/otelcol/main.go
 $(E2E_BUILD)/prometheus: E2E_PACKAGE = -tags remove_all_sd github.com/prometheus/prometheus/cmd/prometheus
+$(E2E_BUILD)/promtool: E2E_PACKAGE = -tags remove_all_sd,enable_kubernetes_sd \
+	github.com/prometheus/prometheus/cmd/promtool
+$(E2E_BUILD)/promtool: E2E_MODULE = prometheus
+$(E2E_BUILD)/promtool: $(E2E)/prometheus/go.mod $(E2E)/prometheus/go.sum
 $(E2E_BUILD)/jaeger: E2E_PACKAGE = github.com/jaegertracing/jaeger/cmd/jaeger
-$(E2E_BUILD)/%: $(E2E)/%/go.mod $(E2E)/%/go.sum
+$(E2E_BUILD)/victoriametrics: E2E_PACKAGE = github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics
+$(E2E_BUILD)/vmalert: E2E_PACKAGE = github.com/VictoriaMetrics/VictoriaMetrics/app/vmalert
+$(E2E_BUILD)/vmalert: E2E_MODULE = victoriametrics
+$(E2E_BUILD)/vmalert: $(E2E)/victoriametrics/go.mod $(E2E)/victoriametrics/go.sum
+E2E_MODULE = $(@F)
+$(filter-out %/promtool %/vmalert,$(E2E_PROGRAMS)): $(E2E_BUILD)/%: $(E2E)/%/go.mod $(E2E)/%/go.sum
+$(E2E_PROGRAMS):
 	$(call msg,GO,$@)
 	@mkdir -p $(@D)
-	$(Q)cd $(E2E)/$* && CGO_ENABLED=0 GOTOOLCHAIN=auto nice -n 12 \
+	$(Q)cd $(E2E)/$(E2E_MODULE) && CGO_ENABLED=0 GOTOOLCHAIN=auto nice -n 12 \
 		go build -mod=readonly -buildvcs=false -trimpath -o $(abspath $@) $(E2E_PACKAGE)
 
+# E2E_OTELCOL and so on name the programs.
+E2E_ENVIRONMENT = $(foreach each,$(E2E_PROGRAMS),E2E_$(shell echo $(notdir $(each)) | tr a-z A-Z)=$(abspath $(each)))
 E2E_COMMAND = SCOTTYSCOPE=$(abspath $(BUILD))/scottyscope \
 	SCOTTY_DEFAULT=$(abspath $(FIXTURES))/scotty-default \
-	SCOTTY_BARE=$(abspath $(FIXTURES))/scotty-bare E2E_OTELCOL=$(abspath $(E2E_BUILD))/otelcol \
-	E2E_PROMETHEUS=$(abspath $(E2E_BUILD))/prometheus E2E_JAEGER=$(abspath $(E2E_BUILD))/jaeger \
+	SCOTTY_BARE=$(abspath $(FIXTURES))/scotty-bare $(E2E_ENVIRONMENT) \
 	$(VENV)/bin/pytest -q -p no:cacheprovider --junitxml=$(BUILD)/e2e.xml $(E2E)
 
 .PHONY: e2e prepared-e2e
@@ -362,8 +375,7 @@ e2e: deps
 	$(Q)sh $(E2E)/setup.sh
 	$(Q)$(MAKE) --no-print-directory prepared-e2e
 
-prepared-e2e: all $(FIXTURES)/scotty-default $(FIXTURES)/scotty-bare $(VENV)/done \
-		$(E2E_BUILD)/otelcol $(E2E_BUILD)/prometheus $(E2E_BUILD)/jaeger
+prepared-e2e: all $(FIXTURES)/scotty-default $(FIXTURES)/scotty-bare $(VENV)/done $(E2E_PROGRAMS)
 	$(Q)python3 tests/run.py e2e $(BUILD)/e2e.xml '$(E2E_COMMAND)'
 
 # --- measuring --------------------------------------------------------------------------------

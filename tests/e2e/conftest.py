@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Fixtures: the real back ends, and a run of each build of the server.
 
-The binaries are those of the environment: E2E_OTELCOL, E2E_PROMETHEUS, E2E_JAEGER, SCOTTYSCOPE,
-SCOTTY_DEFAULT and SCOTTY_BARE.
+The environment names the binaries: SCOTTYSCOPE, SCOTTY_DEFAULT, SCOTTY_BARE and E2E_ with the name
+of each back end.
 """
 
 import os
@@ -12,7 +12,17 @@ from collections.abc import Iterator
 import pytest
 
 # Before they are imported: failures of their assertions then show what was compared.
-pytest.register_assert_rewrite("backends", "caller", "harness", "run", "sessions", "workload")
+pytest.register_assert_rewrite(
+    "backend",
+    "backends",
+    "caller",
+    "harness",
+    "jaeger",
+    "metrics",
+    "run",
+    "sessions",
+    "workload",
+)
 
 # pylint: disable=wrong-import-position
 import backends  # noqa: E402
@@ -21,7 +31,12 @@ import workload  # noqa: E402
 from run import Run  # noqa: E402
 
 BUILDS = {"default": "SCOTTY_DEFAULT", "bare": "SCOTTY_BARE"}
-BINARIES = ("E2E_OTELCOL", "E2E_PROMETHEUS", "E2E_JAEGER", "SCOTTYSCOPE", *BUILDS.values())
+PROGRAMS = ("otelcol", "prometheus", "promtool", "jaeger", "victoriametrics", "vmalert")
+BINARIES = (
+    *(f"E2E_{program.upper()}" for program in PROGRAMS),
+    "SCOTTYSCOPE",
+    *BUILDS.values(),
+)
 
 
 def pytest_configure() -> None:

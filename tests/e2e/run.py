@@ -164,7 +164,7 @@ class Run:
         wanted = {RUN_LABEL: self.name, **labels}
         selector = ",".join(f"{key}={json.dumps(value)}" for key, value in wanted.items())
         answer = self.back_ends.prometheus.query(f"{metric}{{{selector}}}", self.moments[moment])
-        known = {"__name__", "job", "instance", *wanted}
+        known = {"__name__", "job", "instance", "host_name", *wanted}
         return {
             frozenset((key, value) for key, value in labels if key not in known): value
             for labels, value in answer.items()

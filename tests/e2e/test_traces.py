@@ -5,9 +5,9 @@ import collections
 
 import names
 import pytest
-from backends import Span
 from caller import SERVICE, Call
 from harness import wait_until
+from jaeger import Span
 from run import Run
 from workload import CREATE, INFO, REFUSED_LOGS, STATUS, UNMATCHED
 

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""A back end as a process: start, readiness, end, and requests to its HTTP interface."""
+
+import json
+import os
+import pathlib
+import socket
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import Any
+
+from harness import Process, wait_until
+
+START_S = 60
+ANSWER_S = 20
+FOLDER = pathlib.Path(__file__).parent
+# The configurations that users run.
+OBSERVABILITY = FOLDER.parent.parent / "observability"
+# The resource attribute that tells the runs apart, and what Prometheus makes of its name.
+RUN_ATTRIBUTE = "deployment.environment.name"
+RUN_LABEL = "deployment_environment_name"
+
+Json = dict[str, Any]
+
+
+def free_addresses(count: int) -> list[str]:
+    """That many free ports of this machine, as HOST:PORT."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
+    for each in sockets:
+        each.close()
+    return addresses
+
+
+def fetch(url: str, **parameters: str) -> Json:
+    """The JSON that a back end answers with; fails with its own words where it refuses."""
+    query = urllib.parse.urlencode(parameters)
+    try:
+        with urllib.request.urlopen(f"{url}?{query}", timeout=ANSWER_S) as response:
+            return json.load(response)
+    except urllib.error.HTTPError as error:
+        raise AssertionError(f"{url}?{query}: {error}: {error.read()!r}") from error
+
+
+def is_answering(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=ANSWER_S) as response:
+            return response.status == 200
+    except OSError:
+        return False
+
+
+class BackEnd:
+    """A process that is one of the back ends."""
+
+    def __init__(
+        self, name: str, directory: pathlib.Path, *options: str, environment: dict[str, str]
+    ) -> None:
+        self.name = name
+        binary = os.environ[f"E2E_{name.upper()}"]
+        self.process = Process([binary, *options], directory, environment)
+
+    def is_ready(self) -> bool:
+        raise NotImplementedError
+
+    def await_ready(self) -> None:
+        def check() -> bool:
+            assert self.process.is_alive(), f"{self.name} ended: {self.last_words()}"
+            return self.is_ready()
+
+        wait_until(f"{self.name} is ready", check, START_S)
+
+    def end(self) -> None:
+        """Ends it; one that ended by itself, or does not end well, is a failure."""
+        assert self.process.is_alive(), f"{self.name} ended by itself: {self.last_words()}"
+        assert self.process.end() == 0, f"{self.name} did not end well: {self.last_words()}"
+
+    def last_words(self) -> str:
+        return self.process.stderr()[-3000:]
