@@ -378,6 +378,21 @@ e2e: deps
 prepared-e2e: all $(FIXTURES)/scotty-default $(FIXTURES)/scotty-bare $(VENV)/done $(E2E_PROGRAMS)
 	$(Q)python3 tests/run.py e2e $(BUILD)/e2e.xml '$(E2E_COMMAND)'
 
+# Collector, VictoriaMetrics, Jaeger and vmalert as programs on loopback with the files of observability/,
+# scottyscope and a server: until Ctrl-C. STACK_OPTIONS="--pid N", or --help.
+STACK_OPTIONS ?=
+STACK_COMMAND = $(VENV)/bin/python observability/stack --programs $(E2E_BUILD) \
+	--tool $(BUILD)/scottyscope --sample $(FIXTURES)/scotty-default --traffic tests/demo/traffic.py
+
+.PHONY: stack prepared-stack
+stack: deps
+	$(Q)sh $(E2E)/setup.sh
+	$(Q)$(MAKE) --no-print-directory prepared-stack
+
+prepared-stack: all $(FIXTURES)/scotty-default $(VENV)/done \
+		$(filter-out %/prometheus %/promtool,$(E2E_PROGRAMS))
+	$(Q)exec $(STACK_COMMAND) $(STACK_OPTIONS)
+
 # --- measuring --------------------------------------------------------------------------------
 
 # What the tool costs a server and what it takes itself, as JSON, text and a picture in build/bench.
