@@ -12,7 +12,7 @@ from settings import OBSERVABILITY, Settings, StackError
 
 DATA_S = 60
 # A server without requests has no spans: that is no failure.
-TRACES_S = 20
+TRACES_S = 10
 REQUEST_RATE = "sum by (path, status) (rate(scotty_http_requests_total[1m]))"
 
 
