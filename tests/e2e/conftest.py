@@ -5,6 +5,7 @@ The environment names the binaries: SCOTTYSCOPE, SCOTTY_DEFAULT, SCOTTY_BARE and
 of each back end.
 """
 
+import contextlib
 import os
 import pathlib
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ pytest.register_assert_rewrite(
     "metrics",
     "run",
     "sessions",
+    "starting",
     "workload",
 )
 
@@ -28,7 +30,9 @@ pytest.register_assert_rewrite(
 import backends  # noqa: E402
 import caller  # noqa: E402
 import workload  # noqa: E402
+from backend import BackEnd  # noqa: E402
 from run import Run  # noqa: E402
+from starting import Start  # noqa: E402
 
 BUILDS = {"default": "SCOTTY_DEFAULT", "bare": "SCOTTY_BARE"}
 PROGRAMS = ("otelcol", "prometheus", "promtool", "jaeger", "victoriametrics", "vmalert")
@@ -77,3 +81,16 @@ def run(
         back_ends.collector.address, name, backends.RUN_ATTRIBUTE, list(run.calls.values())
     )
     yield run
+
+
+@pytest.fixture
+def start(tmp_path: pathlib.Path) -> Iterator[Start]:
+    """Starts back ends, and ends them in the opposite order, before their directory is removed."""
+    assert tmp_path.is_dir()
+    with contextlib.ExitStack() as stack:
+
+        def start_one(back_end: BackEnd) -> None:
+            stack.callback(back_end.end)
+            back_end.await_ready()
+
+        yield start_one
