@@ -105,7 +105,8 @@ STATIC_LIBS = $(shell $(PKG_CONFIG) --static --libs-only-l libbpf libelf liblzma
 OTLP_SOURCES := user/main_otlp.c $(GRPC_CLIENT) user/export/response.c user/export/settings.c \
 	user/front/confine.c user/front/protocol.c user/base/clock.c user/base/error.c
 OTLP_OBJECTS := $(OTLP_SOURCES:%.c=$(BUILD)/%.o) $(PROTO_OBJECTS)
-OTLP_LIBS = $(shell $(PKG_CONFIG) --static --libs-only-l grpc libprotobuf-c libcap | \
+# gRPC names re2, but not the libraries that re2 needs since Debian 13.
+OTLP_LIBS = $(shell $(PKG_CONFIG) --static --libs-only-l grpc re2 libprotobuf-c libcap | \
 	sed -E 's/-l(dl|rt|m|pthread)( |$$)/ /g')
 STATIC_LDFLAGS := $(LDFLAGS) -static-libgcc -Wl,--gc-sections -Wl,-s
 

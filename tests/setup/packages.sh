@@ -3,14 +3,19 @@
 #
 # Installs what building, the demo and the tests need, from Debian's packages: Debian 12 (with its
 # backports, for libbpf and bpftool) and 13. Does nothing where all of it is there.
+#
+#   packages.sh          all packages
+#   packages.sh build    only the packages that `make` and `make static` need
 
 set -eu
 
-packages='build-essential clang llvm clang-format clang-tidy libelf-dev zlib1g-dev liblzma-dev
-	libprotobuf-c-dev protobuf-c-compiler protobuf-compiler libgrpc-dev libmicrohttpd-dev
-	libcap-dev libjansson-dev libyaml-dev libzydis-dev libiberty-dev libcriterion-dev pkg-config
-	curl openssl nghttp2-client prometheus qemu-system-x86 python3 python3-venv xz-utils binutils
-	binutils-aarch64-linux-gnu iproute2'
+packages='build-essential clang llvm libelf-dev zlib1g-dev liblzma-dev libprotobuf-c-dev
+	protobuf-c-compiler protobuf-compiler libgrpc-dev libmicrohttpd-dev libcap-dev libjansson-dev
+	libyaml-dev libzydis-dev libiberty-dev pkg-config xz-utils binutils'
+if [ "${1:-all}" != build ]; then
+	packages="$packages clang-format clang-tidy libcriterion-dev curl openssl nghttp2-client prometheus
+		qemu-system-x86 python3 python3-venv binutils-aarch64-linux-gnu iproute2"
+fi
 newer='libbpf-dev bpftool' # from backports on Debian 12
 
 . /etc/os-release
@@ -33,7 +38,9 @@ done
 if is_installed libbpf-dev && dpkg --compare-versions "$(dpkg-query -W -f '${Version}' libbpf-dev)" lt 1:1.3; then
 	missing="$missing $newer"
 fi
-command -v cargo >/dev/null || missing="$missing cargo"
+if [ "${1:-all}" != build ]; then
+	command -v cargo >/dev/null || missing="$missing cargo"
+fi
 
 if [ -z "$missing" ]; then
 	exit 0
