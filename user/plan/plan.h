@@ -16,15 +16,23 @@
 #include "elf/symbols.h"
 #include "plan/catalogue.h"
 
+/* Why tracepoints cannot be named. */
+enum plan_tracefs {
+	TRACEFS_READABLE,
+	TRACEFS_ABSENT, /* not mounted, and this process cannot mount it */
+	TRACEFS_DENIED, /* mounted, but not for this user */
+};
+
 /* What the running kernel offers, as found by trying (probe/features.h). */
 struct plan_kernel {
 	_Bool btf;		/* /sys/kernel/btf/vmlinux */
 	_Bool ring_buffer;	/* BPF_MAP_TYPE_RINGBUF */
-	_Bool uprobe;		/* uprobe events through perf */
+	_Bool uprobe;		/* uprobes, by perf events or by links for many sites */
 	_Bool uprobe_multi;	/* one link for many sites */
 	_Bool multi_by_process; /* its pid filter takes whole processes, not single threads */
 	_Bool rss_stat;		/* tracepoint kmem:rss_stat can be reached */
 	_Bool socket_accept;	/* tracepoints syscalls:sys_{enter,exit}_accept4 can */
+	enum plan_tracefs tracefs;
 	/* What a hit of a uprobe takes, with a program that only counts: at an instruction that the kernel
 	 * emulates, and at one that it has the CPU step over. */
 	uint64_t trap_ns;

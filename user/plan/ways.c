@@ -19,6 +19,10 @@ static _Bool is_in_executable(const struct plan_builder *builder, const char *pa
 static const char *const build_remedy =
 	"a build that keeps the function (it may be inlined or stripped)";
 
+static const char *const tracefs_remedy =
+	"tracefs (mount -t tracefs tracefs /sys/kernel/tracing; in a container "
+	"-v /sys/kernel/tracing:/sys/kernel/tracing:ro)";
+
 static _Bool is_missing(struct plan_signal *signal, const char *remedy, const char *what,
 			const char *which)
 {
@@ -36,11 +40,23 @@ static _Bool kernel_lacks(const struct plan *plan, const struct catalogue_way *w
 			"a kernel with CONFIG_UPROBE_EVENTS that lets uprobes be attached "
 			"(kernel.perf_event_paranoid, security modules)",
 			"the kernel has no ", "uprobes");
+	if ((way->needs & NEED_RSS_STAT && !plan->kernel.rss_stat) ||
+	    (way->needs & NEED_SOCKET_ACCEPT && !plan->kernel.socket_accept)) {
+		if (plan->kernel.tracefs == TRACEFS_DENIED)
+			return is_missing(signal, "root, or CAP_DAC_READ_SEARCH",
+					  "tracefs may not be read by this user", "");
+		if (plan->kernel.tracefs == TRACEFS_ABSENT)
+			return is_missing(signal, tracefs_remedy,
+					  "tracefs is not mounted, and may not be mounted by this "
+					  "process",
+					  "");
+	}
 	if (way->needs & NEED_RSS_STAT && !plan->kernel.rss_stat)
-		return is_missing(signal, "tracefs (mount -t tracefs tracefs /sys/kernel/tracing)",
+		return is_missing(signal,
+				  "a kernel with CONFIG_FTRACE and kmem:rss_stat (Linux 5.6)",
 				  "the kernel has no ", "tracepoint kmem:rss_stat");
 	if (way->needs & NEED_SOCKET_ACCEPT && !plan->kernel.socket_accept)
-		return is_missing(signal, "a kernel with CONFIG_FTRACE_SYSCALLS, and tracefs",
+		return is_missing(signal, "a kernel with CONFIG_FTRACE_SYSCALLS",
 				  "the kernel has no ",
 				  "tracepoints syscalls:sys_{enter,exit}_accept4");
 	return 0;

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "feature.skel.h"
+#include "target/privilege.h"
 
 #define TRACEFS_PATH	 "/sys/kernel/tracing"
 #define OLD_TRACEFS_PATH "/sys/kernel/debug/tracing"
@@ -162,32 +163,55 @@ static void try_multi(struct plan_kernel *kernel, const struct own_image *own)
 		return;
 	trial_function();
 	kernel->uprobe_multi = trial->bss->hits == 1;
+	kernel->uprobe = kernel->uprobe_multi;
 	kernel->multi_by_process = kernel->uprobe_multi && other_thread_hits(trial);
 }
 
-static int try_single(struct plan_kernel *kernel, const struct own_image *own, struct error *error)
+/* Without BPF there is nothing to try. */
+static int try_bpf(struct error *error)
 {
+	static const cap_value_t needed[] = {CAP_BPF, CAP_PERFMON};
 	_cleanup_(feature__destroyp) struct feature *trial = NULL;
+	char advice[PRIVILEGE_ADVICE_SIZE];
 	int r = open_trial(&trial, 0);
 
 	if (r == -EPERM || r == -EACCES)
-		return error_set(error, r,
-				 "may not use BPF: %m. Run as root (sudo), or with CAP_BPF, "
-				 "CAP_PERFMON, CAP_SYS_PTRACE and CAP_SYS_ADMIN");
+		return error_set(error, r, "may not use BPF: %m; %s",
+				 privilege__advise(needed, 2, advice));
 	if (r < 0)
 		return error_set(
 			error, r,
 			"the kernel refuses a minimal BPF program: %m. Linux 5.10 or "
 			"newer with CONFIG_BPF_SYSCALL and CONFIG_UPROBE_EVENTS is needed");
+	return 0;
+}
+
+/* The kernel asks for CAP_SYS_ADMIN to make a perf event of a uprobe, but not for a link for many
+ * sites. So this is not tried where there are such links. */
+static void try_single(struct plan_kernel *kernel, const struct own_image *own, _Bool *ret_denied)
+{
+	_cleanup_(feature__destroyp) struct feature *trial = NULL;
+
+	*ret_denied = 0;
+	if (open_trial(&trial, 0) < 0)
+		return;
 	trial->links.on_trial = attach_trial(trial, 0, own->offset);
 	if (!trial->links.on_trial) {
-		miss(kernel, "uprobes cannot be attached (CONFIG_UPROBE_EVENTS, or forbidden by "
-			     "kernel.perf_event_paranoid or a security module)");
-		return 0;
+		*ret_denied = errno == EACCES || errno == EPERM;
+		return;
 	}
 	trial_function();
 	kernel->uprobe = trial->bss->hits == 1;
-	return 0;
+}
+
+static void miss_uprobes(struct plan_kernel *kernel, _Bool is_denied)
+{
+	static const cap_value_t needed[] = {CAP_SYS_ADMIN};
+	char advice[PRIVILEGE_ADVICE_SIZE], what[PRIVILEGE_ADVICE_SIZE + 64];
+
+	snprintf(what, sizeof(what), "uprobes may not be attached; %s",
+		 privilege__advise(needed, 1, advice));
+	miss(kernel, is_denied ? what : "uprobes cannot be attached (CONFIG_UPROBE_EVENTS)");
 }
 
 /* What a hit at this function takes, the way that hooks will be attached; 0 where that fails. */
@@ -201,18 +225,55 @@ static uint64_t time_trap_ns(const struct plan_kernel *kernel, const struct own_
 	return trial->links.on_trial ? time_hit_ns(own->function) : 0;
 }
 
+static const char *const tracefs_paths[] = {TRACEFS_PATH, OLD_TRACEFS_PATH};
+
+/* Whether a file below events/ can be read. If not, whether that is for a lack of permission. */
+static _Bool can_read_event(const char *name, _Bool *ret_denied)
+{
+	char path[128];
+
+	*ret_denied = 0;
+	for (size_t i = 0; i < sizeof(tracefs_paths) / sizeof(tracefs_paths[0]); i++) {
+		snprintf(path, sizeof(path), "%s/events/%s", tracefs_paths[i], name);
+		if (access(path, R_OK) == 0)
+			return 1;
+		/* debugfs, which has the older path, is closed to others where tracefs is open. */
+		if (i == 0 && (errno == EACCES || errno == EPERM))
+			*ret_denied = 1;
+	}
+	return 0;
+}
+
 /* `name` is a path below events/. */
 static _Bool has_tracepoint(const char *name)
 {
-	static const char *const roots[] = {TRACEFS_PATH, OLD_TRACEFS_PATH};
-	char path[128];
+	char id[96];
+	_Bool denied;
 
-	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
-		snprintf(path, sizeof(path), "%s/events/%s/id", roots[i], name);
-		if (access(path, R_OK) == 0)
-			return 1;
-	}
-	return 0;
+	snprintf(id, sizeof(id), "%s/id", name);
+	return can_read_event(id, &denied);
+}
+
+static enum plan_tracefs find_tracefs(void)
+{
+	_Bool denied;
+
+	if (can_read_event("header_page", &denied))
+		return TRACEFS_READABLE;
+	return denied ? TRACEFS_DENIED : TRACEFS_ABSENT;
+}
+
+static const char *what_tracefs_lacks(const struct plan_kernel *kernel)
+{
+	if (kernel->tracefs == TRACEFS_DENIED)
+		return "tracefs may not be read by this user: root or CAP_DAC_READ_SEARCH is "
+		       "needed";
+	if (kernel->tracefs == TRACEFS_ABSENT)
+		return "tracefs is not mounted, and may not be mounted by this process: mount it "
+		       "with `mount -t tracefs tracefs /sys/kernel/tracing`";
+	if (!kernel->rss_stat)
+		return "no tracepoint kmem:rss_stat (Linux 5.6 or newer is needed)";
+	return "no tracepoints of system calls (CONFIG_FTRACE_SYSCALLS)";
 }
 
 /* Tracepoints are named through tracefs. Where no one mounted it, it is mounted in a mount namespace
@@ -225,11 +286,9 @@ static void reach_tracefs(struct plan_kernel *kernel)
 	kernel->rss_stat = has_tracepoint("kmem/rss_stat");
 	kernel->socket_accept = has_tracepoint("syscalls/sys_enter_accept4") &&
 				has_tracepoint("syscalls/sys_exit_accept4");
-	if (!kernel->rss_stat)
-		miss(kernel, "no tracepoint kmem:rss_stat: mount tracefs with `mount -t tracefs "
-			     "tracefs /sys/kernel/tracing`");
-	else if (!kernel->socket_accept)
-		miss(kernel, "no tracepoints of system calls (CONFIG_FTRACE_SYSCALLS)");
+	kernel->tracefs = find_tracefs();
+	if (!kernel->rss_stat || !kernel->socket_accept)
+		miss(kernel, what_tracefs_lacks(kernel));
 }
 
 int probe_find_features(struct plan_kernel *ret_kernel, struct error *error)
@@ -237,6 +296,7 @@ int probe_find_features(struct plan_kernel *ret_kernel, struct error *error)
 	struct plan_kernel kernel = {0};
 	struct own_image own = {.function = trial_function};
 	struct own_image stepped = {.function = stepped_function};
+	_Bool is_denied = 0;
 	int r;
 
 	dl_iterate_phdr(find_own_offset, &own);
@@ -250,14 +310,17 @@ int probe_find_features(struct plan_kernel *ret_kernel, struct error *error)
 		return error_set(error, -ENOTSUP,
 				 "the kernel has no BTF (/sys/kernel/btf/vmlinux): a kernel with "
 				 "CONFIG_DEBUG_INFO_BTF is needed, as Debian's are");
-	r = try_single(&kernel, &own, error);
+	r = try_bpf(error);
 	if (r < 0)
 		return r;
 	kernel.ring_buffer = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
 	if (!kernel.ring_buffer)
 		miss(&kernel, "no BPF ring buffer: Linux 5.8 or newer is needed");
-	if (kernel.uprobe)
-		try_multi(&kernel, &own);
+	try_multi(&kernel, &own);
+	if (!kernel.uprobe)
+		try_single(&kernel, &own, &is_denied);
+	if (!kernel.uprobe)
+		miss_uprobes(&kernel, is_denied);
 	if (kernel.uprobe) {
 		kernel.trap_ns = time_trap_ns(&kernel, &own);
 		kernel.step_ns = time_trap_ns(&kernel, &stepped);

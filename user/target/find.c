@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "target/internal.h"
 #include "target/listeners.h"
+#include "target/privilege.h"
 #include "target/proc.h"
 
 #define DEFAULT_EXECUTABLE "scotty"
@@ -207,11 +208,14 @@ static int search__refuse(const struct search *search, struct error *error)
 				 search->count, what, list,
 				 search->count > HIGHEST_LISTED ? ", ..." : "");
 	}
-	if (search->denied > 0)
+	if (search->denied > 0) {
+		char advice[PRIVILEGE_ADVICE_SIZE];
+
 		return error_set(error, -EACCES,
 				 "no process that may be looked at runs %s, but %zu may not be "
-				 "looked at; run as root or with CAP_SYS_PTRACE",
-				 what, search->denied);
+				 "looked at; %s",
+				 what, search->denied, privilege__advise_inspection(advice));
+	}
 	return error_set(
 		error, -ESRCH,
 		"no process runs %s; is it started? --pid, --exe and --port select another", what);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "target/privilege.h"
 #include "target/proc.h"
 #include "target/target.h"
 
@@ -196,10 +197,17 @@ static int match_segment(void *context, const struct target_mapping *mapping)
 int target__load_bias(const struct target *target, uint64_t first_address, uint64_t first_offset,
 		      uint64_t *ret_bias, struct error *error)
 {
+	char advice[PRIVILEGE_ADVICE_SIZE];
 	ElfW(Ehdr) header;
 	uint64_t entry;
 	int r = read_entry(target, &entry);
 
+	if (r == -EACCES || r == -EPERM)
+		return error_set(error, r,
+				 "process %d: not permitted to read its entry point from "
+				 "/proc/%d/auxv; %s",
+				 (int)target->pid, (int)target->pid,
+				 privilege__advise_inspection(advice));
 	if (r < 0)
 		return error_set(error, r, "process %d: cannot read its entry point: %m",
 				 (int)target->pid);

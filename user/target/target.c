@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "target/internal.h"
+#include "target/privilege.h"
 #include "target/proc.h"
 
 void target__free(struct target *target)
@@ -73,13 +74,13 @@ static int refuse_ended(pid_t pid, struct error *error)
 
 static int refuse_access(pid_t pid, int code, struct error *error)
 {
+	char advice[PRIVILEGE_ADVICE_SIZE];
+
 	if (code == -ENOENT || code == -ESRCH)
 		return refuse_ended(pid, error);
 	if (code == -EACCES || code == -EPERM)
-		return error_set(error, -EACCES,
-				 "process %d: not permitted to look at it; run as root or with "
-				 "CAP_SYS_PTRACE",
-				 (int)pid);
+		return error_set(error, -EACCES, "process %d: not permitted to look at it; %s",
+				 (int)pid, privilege__advise_inspection(advice));
 	return error_set(error, code, "process %d: cannot look at it: %m", (int)pid);
 }
 

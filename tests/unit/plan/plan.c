@@ -192,9 +192,36 @@ Test(plan, a_tracepoint_that_the_kernel_lacks_is_not_hooked)
 	expect_wanted(plan, HOOK_SOCKET_ACCEPT, 0);
 	expect_wanted(plan, HOOK_SOCKET_ACCEPTED, 0);
 	/* Each says what it takes itself, not what is missing first. */
-	cr_expect(strstr(plan->signals[SIGNAL_MEMORY_PEAK].remedy, "mount -t tracefs"));
+	cr_expect(strstr(plan->signals[SIGNAL_MEMORY_PEAK].remedy, "kmem:rss_stat"));
 	cr_expect(strstr(plan->signals[SIGNAL_CLIENT_ADDRESSES].remedy, "CONFIG_FTRACE_SYSCALLS"));
 	plan__free(plan);
+}
+
+Test(plan, an_unreadable_tracefs_is_no_lack_of_the_kernel)
+{
+	static const struct {
+		enum plan_tracefs tracefs;
+		const char *reason;
+		const char *remedy;
+	} cases[] = {
+		{TRACEFS_DENIED, "tracefs may not be read by this user", "CAP_DAC_READ_SEARCH"},
+		{TRACEFS_ABSENT, "tracefs is not mounted, and may not be mounted by this process",
+		 "mount -t tracefs"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct plan_kernel kernel = full_kernel;
+		struct plan *plan;
+
+		kernel.rss_stat = kernel.socket_accept = 0;
+		kernel.tracefs = cases[i].tracefs;
+		plan = plan_of_server(&(struct server){0}, &kernel);
+		EXPECT_ALL_BUT(plan, SIGNAL_MEMORY_PEAK, SIGNAL_CLIENT_ADDRESSES);
+		expect_missing(plan, SIGNAL_MEMORY_PEAK, cases[i].reason);
+		expect_missing(plan, SIGNAL_CLIENT_ADDRESSES, cases[i].reason);
+		cr_expect(strstr(plan->signals[SIGNAL_MEMORY_PEAK].remedy, cases[i].remedy));
+		plan__free(plan);
+	}
 }
 
 Test(plan, without_uprobes_there_is_what_proc_and_tracepoints_tell)
