@@ -394,6 +394,23 @@ prepared-stack: all $(FIXTURES)/scotty-default $(VENV)/done \
 		$(filter-out %/prometheus %/promtool,$(E2E_PROGRAMS))
 	$(Q)exec $(STACK_COMMAND) $(STACK_OPTIONS)
 
+# --- container --------------------------------------------------------------------------------
+
+# Builds the image and runs it, with a Docker daemon of its own where none answers. What cannot be had
+# is said, and its tests are skipped.
+CONTAINER := $(BUILD)/container
+CONTAINER_COMMAND = CONTAINER_DIRECTORY=$(abspath $(CONTAINER)) \
+	$(VENV)/bin/pytest -q -p no:cacheprovider --junitxml=$(BUILD)/container.xml tests/container
+
+.PHONY: container prepared-container
+container: deps
+	$(Q)$(MAKE) --no-print-directory prepared-container
+
+prepared-container: $(FIXTURES)/scotty-default $(VENV)/done
+	$(Q)sh tests/container/setup.sh start $(CONTAINER) $(FIXTURES)/scotty-default
+	$(Q)status=0; python3 tests/run.py container $(BUILD)/container.xml '$(CONTAINER_COMMAND)' || status=$$?; \
+		sh tests/container/setup.sh stop $(CONTAINER); exit $$status
+
 # --- measuring --------------------------------------------------------------------------------
 
 # What the tool costs a server and what it takes itself, as JSON, text and a picture in build/bench.
