@@ -117,6 +117,19 @@ double target__parse_quota(const char *root, const char *cgroup)
 	return least;
 }
 
+/* The quota that the process's own mounts show. A container of this tool has no mount of the control
+ * groups of others, but a container mostly mounts its own one, as the root. */
+static double quota_inside(const struct target *target)
+{
+	_cleanup_free_ char *root = NULL;
+
+	if (!target->root_path || asprintf(&root, "%s" CGROUP_ROOT, target->root_path) < 0) {
+		root = NULL;
+		return INFINITY;
+	}
+	return target__parse_quota(root, "1:cpu:/\n0::/\n");
+}
+
 double target__cpus(const struct target *target)
 {
 	_cleanup_free_ char *cgroup = proc__cgroup(target->pid);
@@ -126,5 +139,6 @@ double target__cpus(const struct target *target)
 			     : sysconf(_SC_NPROCESSORS_ONLN);
 	double cpus = count > 0 ? (double)count : 1;
 
-	return cgroup ? fmin(cpus, target__parse_quota(CGROUP_ROOT, cgroup)) : cpus;
+	return fmin(fmin(cpus, quota_inside(target)),
+		    cgroup ? target__parse_quota(CGROUP_ROOT, cgroup) : INFINITY);
 }

@@ -125,3 +125,21 @@ Test(target_cpus, those_it_may_run_on)
 	cr_assert(target__cpus(target) > 0);
 	target__free(target);
 }
+
+Test(target_cpus, the_quota_that_the_mounts_of_its_container_show)
+{
+	struct process process = process__start(wait_on_one_cpu);
+	struct target *target = find_one(&(struct target_selection){.pid = process.pid});
+	static const char *const files[] = {"sys/fs/cgroup/cpu.max",
+					    "sys/fs/cgroup/cpu/cpu.cfs_quota_us"};
+
+	free(target->root_path);
+	target->root_path = strdup(root);
+	write_file("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		write_file(files[i], i == 0 ? "20000 100000\n" : "10000\n");
+		cr_expect_float_eq(target__cpus(target), i == 0 ? 0.2 : 0.1, 1e-9);
+	}
+	target__free(target);
+	process__stop(&process);
+}
