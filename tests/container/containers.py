@@ -35,7 +35,7 @@ class Privileges:
         return dataclasses.replace(self, capabilities=kept)
 
     def options(self) -> list[str]:
-        options = ["--network=host", "--cap-drop=ALL", "--read-only"]
+        options = ["--network=host", "--uts=host", "--cap-drop=ALL", "--read-only"]
         options += ["--security-opt=no-new-privileges:true"]
         options += [f"--cap-add={name}" for name in self.capabilities]
         if self.host_pid:
