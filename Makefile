@@ -235,10 +235,13 @@ $(FIXTURES)/scotty-%: $(FIXTURE_FILES) $(FIXTURE)/Cargo.lock
 	$(Q)cp $(FIXTURES)/target-$*/$(CARGO_RELEASE)/scotty $@.new && mv $@.new $@
 fixtures: $(patsubst %,$(FIXTURES)/scotty-%,default bare v0 $(MATRIX))
 
-$(VENV)/done: tests/integration/requirements.txt
+DASHBOARDS := observability/dashboards
+REQUIREMENTS := tests/integration/requirements.txt $(DASHBOARDS)/requirements.txt \
+	tests/rules/requirements.txt
+$(VENV)/done: $(REQUIREMENTS)
 	$(call msg,VENV,$(VENV))
 	$(Q)python3 -m venv $(VENV)
-	$(Q)$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	$(Q)$(VENV)/bin/pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)
 	$(Q)touch $@
 
 UNIT_COMMAND = LSAN_OPTIONS=suppressions=tests/setup/leaks.supp:print_suppressions=0 \
@@ -452,15 +455,23 @@ C_FILES := $(wildcard user/*.c user/*/*.[ch] bpf/*.[ch] vmlinux/*.h tests/unit/*
 format:
 	$(Q)clang-format -i $(C_FILES)
 
-lint: all
+# The list of metrics, from which the dashboards are generated and the rules are checked.
+METRICS := $(BUILD)/metrics.json
+$(METRICS): $(BUILD)/scottyscope
+	$(Q)$< metrics --format json >$@.new && mv $@.new $@
+GENERATE_COMMAND = $(VENV)/bin/python -B $(DASHBOARDS)/generate --metrics $(METRICS)
+
+lint: all $(METRICS) $(VENV)/done
 	$(Q)clang-format --dry-run --Werror $(C_FILES)
 	$(Q)clang-tidy --quiet $(SOURCES) user/main.c user/main_otlp.c -- $(TOOL_CFLAGS) -Wno-unknown-warning-option
 	$(Q)python3 tests/setup/house.py
 	$(Q)python3 docs/metrics_page.py --tool $(BUILD)/scottyscope --check
+	$(Q)$(GENERATE_COMMAND) --check
 	$(Q)cd $(FIXTURE) && if cargo fmt --version >/dev/null 2>&1; then cargo fmt --check; fi
 
-docs: all
+docs: all $(METRICS) $(VENV)/done
 	$(Q)python3 docs/metrics_page.py --tool $(BUILD)/scottyscope
+	$(Q)$(GENERATE_COMMAND)
 
 install: all
 	install -D -m 0755 $(BUILD)/scottyscope $(DESTDIR)$(PREFIX)/bin/scottyscope

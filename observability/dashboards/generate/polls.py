@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""The dashboard "Scotty Polls and Latency": where time goes inside the server."""
+
+import links
+from board import Board, Row
+from panels import GREEN, RED, YELLOW, heat, stat, timeseries
+from queries import INTERVAL, Queries
+from sections import ESTIMATES
+
+# The kinds of task that serve HTTP connections, as the tool names them.
+CONNECTIONS = 'task=~".*(handle_connection|serve_connection).*"'
+POLLS = "scotty_tokio_task_polls_total"
+BUSY = "scotty_tokio_task_busy_seconds_total"
+
+
+def by_task(q: Queries) -> Row:
+    polls, busy = (f"sum by (task) (rate({q.select(name)}{INTERVAL}))" for name in (POLLS, BUSY))
+    return Row(
+        "Tasks",
+        (
+            timeseries(
+                "Time in polls by kind of task",
+                q.rate(BUSY, "{{task}}", by="task"),
+                is_stacked=True,
+                note=f"100 % is one worker that never waits. {ESTIMATES}",
+            ),
+            timeseries(
+                "Polls by kind of task", q.rate(POLLS, "{{task}}", by="task"), note=ESTIMATES
+            ),
+            timeseries(
+                "Mean poll by kind of task",
+                q.raw(f"{busy} / {polls}", "{{task}}", "s"),
+                thresholds=((0.001, RED),),
+                note=f"A long mean poll blocks a worker for other tasks. {ESTIMATES}",
+            ),
+            timeseries(
+                "Tasks alive by kind",
+                q.total("scotty_tokio_task_alive", "{{task}}", by="task"),
+            ),
+        ),
+    )
+
+
+def requests(q: Queries) -> Row:
+    duration = "scotty_http_request_duration_seconds"
+    served = f"sum(rate({q.select(f'{duration}_count')}{INTERVAL}))"
+    total = f"sum(rate({q.select(f'{duration}_sum')}{INTERVAL}))"
+    busy = f"sum(rate({q.select(BUSY, CONNECTIONS)}{INTERVAL}))"
+    return Row(
+        "Where a request's time goes",
+        (
+            timeseries(
+                "Mean request: in polls and waiting",
+                q.raw(f"{busy} / {served}", "in polls of connections", "s"),
+                q.raw(f"clamp_min({total} - {busy}, 0) / {served}", "waiting", "s"),
+                q.watched(),
+                is_stacked=True,
+                links=(links.ALL,),
+                note="A span tells both times of one request: tokio.busy.duration, "
+                "tokio.scheduled.duration and tokio.awaiting.duration.",
+                width=16,
+            ),
+            timeseries(
+                "Requests in progress, mean",
+                q.raw(total, "requests", "short"),
+                note="Seconds of requests in a second: how many are in progress at a time.",
+                width=8,
+            ),
+            heat("Request duration", q.heatmap(duration), links=(links.ALL,), width=24),
+        ),
+    )
+
+
+def delays(q: Queries) -> Row:
+    slow = f'sum(rate({q.select("scotty_tokio_slow_poll_count_total")}{INTERVAL}))'
+    polls = f'sum(rate({q.select("scotty_tokio_poll_count_total")}{INTERVAL}))'
+    return Row(
+        "Slow polls and run queues",
+        (
+            stat(
+                "Poll metrics",
+                q.watched(on_right_axis=False),
+                base_colour=YELLOW,
+                thresholds=((1, GREEN),),
+                note=ESTIMATES,
+            ),
+            stat(
+                "Slow polls",
+                q.grown("scotty_tokio_slow_poll_count_total", "slow polls"),
+                thresholds=((1, YELLOW),),
+            ),
+            stat(
+                "First-poll delay, p99",
+                q.quantiles("scotty_tokio_first_poll_delay_seconds")[2],
+                thresholds=((0.01, YELLOW), (0.05, RED)),
+            ),
+            timeseries(
+                "Share of slow polls",
+                q.raw(f"{slow} / {polls}", "slow polls", "percentunit"),
+                q.watched(),
+                thresholds=((0.01, RED),),
+                note=ESTIMATES,
+                height=4,
+            ),
+            heat("Poll duration", q.heatmap("scotty_tokio_poll_duration_seconds"), note=ESTIMATES),
+            heat(
+                "Run-queue delay of new tasks",
+                q.heatmap("scotty_tokio_first_poll_delay_seconds"),
+                note=f"The time in a run queue before a task's first poll. {ESTIMATES}",
+            ),
+            heat(
+                "Idle time between polls",
+                q.heatmap("scotty_tokio_idle_duration_seconds"),
+                note=ESTIMATES,
+            ),
+            timeseries(
+                "Wake-ups and polls",
+                q.rate("scotty_tokio_scheduled_count_total", "wake-ups"),
+                q.rate("scotty_tokio_poll_count_total", "polls"),
+                note=f"More wake-ups than polls: run queues grow. {ESTIMATES}",
+            ),
+        ),
+    )
+
+
+def board(q: Queries) -> Board:
+    """What only an observer of every poll can show."""
+    return Board(
+        "scotty-polls",
+        "Scotty Polls and Latency",
+        "Polls by kind of task, slow polls, run-queue delay and distributions.",
+        (by_task(q), requests(q), delays(q)),
+    )
