@@ -6,7 +6,7 @@ import argparse
 import pathlib
 import sys
 
-import metrics
+import metric_list
 import oauth
 import overview
 import polls
@@ -50,8 +50,8 @@ def main() -> int:
     parser.add_argument("--output", type=pathlib.Path, default=OUTPUT, metavar="FOLDER")
     options = parser.parse_args()
     try:
-        wanted = files(Queries(metrics.load(options.metrics)))
-    except (WrongExpression, metrics.UnknownMetric, ValueError, OSError) as error:
+        wanted = files(Queries(metric_list.load(options.metrics)))
+    except (WrongExpression, metric_list.UnknownMetric, ValueError, OSError) as error:
         print(f"dashboards: {error}", file=sys.stderr)
         return 1
     if options.check:

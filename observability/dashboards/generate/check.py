@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 import promql_parser as promql
-from metrics import MetricList, UnknownMetric
+from metric_list import MetricList, UnknownMetric
 
 # Grafana's variables stand where the grammar wants a duration.
 DURATION_VARIABLE = re.compile(r"\$__(rate_interval|interval|range)\b")

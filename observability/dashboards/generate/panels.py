@@ -13,7 +13,7 @@ from grafana_foundation_sdk.builders import timeseries as timeseries_builder
 from grafana_foundation_sdk.models import common, heatmap, prometheus
 from grafana_foundation_sdk.models import dashboard as model
 from links import search_url
-from metrics import MetricList
+from metric_list import MetricList
 from queries import Query, Shape
 
 DATA_SOURCE = model.DataSourceRef(type_val="prometheus", uid="${datasource}")

@@ -5,7 +5,7 @@ import dataclasses
 import enum
 
 from check import Checker, check_legend, selectors
-from metrics import MetricList
+from metric_list import MetricList
 
 # The variables that every dashboard has.
 TARGET = 'job=~"$job",instance=~"$instance"'
