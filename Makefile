@@ -255,6 +255,13 @@ INTEGRATION_COMMAND = SCOTTYSCOPE=$(abspath $(BUILD))/scottyscope \
 	SCOTTY_CURRENT=$(abspath $(FIXTURES))/scotty-current \
 	$(VENV)/bin/pytest -q -p no:cacheprovider --junitxml=$(BUILD)/integration.xml tests/integration
 
+# The list of metrics, from which the dashboards are generated and by which rules are checked.
+METRICS := $(BUILD)/metrics.json
+$(METRICS): $(BUILD)/scottyscope
+	$(Q)$< metrics --format json >$@.new && mv $@.new $@
+RULES_COMMAND = METRICS=$(METRICS) \
+	$(VENV)/bin/pytest -q -p no:cacheprovider --junitxml=$(BUILD)/rules.xml tests/rules
+
 # On kernels from 5.10 on, emulated: see tests/vm/KERNELS.md.
 VM_COMMAND = $(VENV)/bin/python tests/vm/run.py --tool $(BUILD)/scottyscope \
 	--server $(FIXTURES)/scotty-bare --server $(FIXTURES)/scotty-default \
@@ -270,9 +277,10 @@ test: deps
 static-if-it-can-be:
 	$(Q)$(MAKE) --no-print-directory static || test -s $(STATIC)/lib/unavailable
 
-prepared-test: all sanitized-tests fixtures static-if-it-can-be $(VENV)/done
+prepared-test: all sanitized-tests fixtures static-if-it-can-be $(METRICS) $(VENV)/done
 	$(Q)python3 tests/run.py \
 		unit $(BUILD)/unit.xml '$(UNIT_COMMAND)' \
+		rules $(BUILD)/rules.xml '$(RULES_COMMAND)' \
 		integration $(BUILD)/integration.xml '$(INTEGRATION_COMMAND)' \
 		vm $(BUILD)/vm.xml '$(VM_COMMAND)'
 
@@ -287,6 +295,10 @@ unit: sanitized-tests
 
 integration: all fixtures static-if-it-can-be $(VENV)/done
 	$(Q)python3 tests/run.py integration $(BUILD)/integration.xml '$(INTEGRATION_COMMAND)'
+
+.PHONY: rules
+rules: $(METRICS) $(VENV)/done
+	$(Q)python3 tests/run.py rules $(BUILD)/rules.xml '$(RULES_COMMAND)'
 
 vm: deps
 	$(Q)$(MAKE) --no-print-directory prepared-vm
@@ -455,10 +467,6 @@ C_FILES := $(wildcard user/*.c user/*/*.[ch] bpf/*.[ch] vmlinux/*.h tests/unit/*
 format:
 	$(Q)clang-format -i $(C_FILES)
 
-# The list of metrics, from which the dashboards are generated and the rules are checked.
-METRICS := $(BUILD)/metrics.json
-$(METRICS): $(BUILD)/scottyscope
-	$(Q)$< metrics --format json >$@.new && mv $@.new $@
 GENERATE_COMMAND = $(VENV)/bin/python -B $(DASHBOARDS)/generate --metrics $(METRICS)
 
 lint: all $(METRICS) $(VENV)/done

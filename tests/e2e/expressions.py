@@ -135,7 +135,7 @@ OFFSET = re.compile(r"\boffset \d+[hd]\b")
 def alerts() -> list[Expression]:
     """The parts of each alert's condition, without offsets into the past."""
     return [
-        Expression(f"{rule['alert']}: {number}", OFFSET.sub("offset 0s", inlined(piece)))
+        Expression(f"{rule['alert']}: {number}", OFFSET.sub("offset 1s", inlined(piece)))
         for rule in rules("alerts.yaml")
         for number, piece in enumerate(pieces(rule["expr"]))
     ]
@@ -167,6 +167,14 @@ def substituted(text: str, job: str, instance: str) -> str:
         text = text.replace(variable, value)
     assert "$" not in re.sub(r'"\$\d"', "", text), f"{text} has another variable"
     return text
+
+
+GROWTH = re.compile(r"\b(?:rate|increase)\(([\w:]+(?:\{[^{}]*\})?)\[[^\]]*\]\)")
+
+
+def of_totals(text: str) -> str:
+    """The expression with each counter itself in place of its growth."""
+    return GROWTH.sub(r"\1", parse(text).prettify())
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Fixtures: the list of metrics that the tool prints. METRICS names the file."""
+"""Fixtures: the list of metrics that the tool prints, in the file that METRICS names."""
 
 import os
 import pathlib
@@ -9,6 +9,11 @@ import pytest
 
 
 @pytest.fixture(scope="session")
-def known() -> metric_list.MetricList:
+def metrics_file() -> pathlib.Path:
+    return pathlib.Path(os.environ["METRICS"])
+
+
+@pytest.fixture(scope="session")
+def known(metrics_file: pathlib.Path) -> metric_list.MetricList:
     """The metrics that the tool has."""
-    return metric_list.load(pathlib.Path(os.environ["METRICS"]))
+    return metric_list.load(metrics_file)

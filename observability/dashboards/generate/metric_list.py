@@ -67,7 +67,10 @@ class MetricList:
 
 def load(path: pathlib.Path) -> MetricList:
     """Reads the list from a file."""
-    document = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is not JSON: {error}") from error
     if document.get("schema") != SCHEMA:
         raise ValueError(
             f"{path} has schema {document.get('schema')!r}, this program reads {SCHEMA}: "

@@ -71,7 +71,7 @@ class Queries:
     def rate(self, name: str, legend: str, *matchers: str, by: str = "") -> Query:
         """The rate of a counter, summed over all instances."""
         metric = self.metrics.metric(name)
-        expression = f"sum{by and f' by ({by}) '}({self._rate(name, *matchers)})"
+        expression = f"sum{by and f' by ({by}) '}({self._rate(name, INTERVAL, *matchers)})"
         return self.raw(expression, legend, RATES.get(metric.unit, "cps"))
 
     def grown(self, name: str, legend: str, *matchers: str, by: str = "") -> Query:
@@ -81,9 +81,9 @@ class Queries:
         expression = f"sum{by and f' by ({by}) '}({inner})"
         return self.raw(expression, legend, UNITS.get(metric.unit, "short"))
 
-    def quantiles(self, name: str, *matchers: str) -> list[Query]:
+    def quantiles(self, name: str, window: str = INTERVAL) -> list[Query]:
         """The usual quantiles of a histogram, and its mean."""
-        buckets = f"sum by (le) ({self._rate(f'{name}_bucket', *matchers)})"
+        buckets = f"sum by (le) ({self._rate(f'{name}_bucket', window)})"
         unit = UNITS.get(self.metrics.metric(name).unit, "short")
         is_request = "path" in self.metrics.metric(name).attributes
         found = [
@@ -95,11 +95,12 @@ class Queries:
             )
             for quantile in (0.5, 0.9, 0.99)
         ]
-        return [*found, self.mean(name, "mean", *matchers)]
+        total, count = (f"sum({self._rate(f'{name}_{part}', window)})" for part in ("sum", "count"))
+        return [*found, self.raw(f"{total} / {count}", "mean", unit)]
 
-    def quantile(self, quantile: float, name: str, legend: str, *matchers: str, by: str) -> Query:
+    def quantile(self, quantile: float, name: str, legend: str, by: str) -> Query:
         """One quantile of a histogram by a label."""
-        buckets = f"sum by (le, {by}) ({self._rate(f'{name}_bucket', *matchers)})"
+        buckets = f"sum by (le, {by}) ({self._rate(f'{name}_bucket')})"
         return self.raw(
             f"histogram_quantile({quantile}, {buckets})",
             legend,
@@ -107,16 +108,9 @@ class Queries:
             has_exemplars="path" in self.metrics.metric(name).attributes,
         )
 
-    def mean(self, name: str, legend: str, *matchers: str) -> Query:
-        """The mean of a histogram's values."""
-        total = f"sum({self._rate(f'{name}_sum', *matchers)})"
-        count = f"sum({self._rate(f'{name}_count', *matchers)})"
-        unit = UNITS.get(self.metrics.metric(name).unit, "short")
-        return self.raw(f"{total} / {count}", legend, unit)
-
-    def heatmap(self, name: str, *matchers: str) -> Query:
+    def heatmap(self, name: str) -> Query:
         """The counts of a histogram's buckets over time."""
-        buckets = self.select(f"{name}_bucket", *matchers)
+        buckets = self.select(f"{name}_bucket")
         query = self.raw(
             f"sum by (le) (increase({buckets}{INTERVAL}))",
             "{{le}}",
@@ -135,5 +129,5 @@ class Queries:
             on_right_axis=on_right_axis,
         )
 
-    def _rate(self, name: str, *matchers: str) -> str:
-        return f"rate({self.select(name, *matchers)}{INTERVAL})"
+    def _rate(self, name: str, window: str = INTERVAL, *matchers: str) -> str:
+        return f"rate({self.select(name, *matchers)}{window})"

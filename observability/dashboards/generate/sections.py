@@ -10,6 +10,8 @@ ESTIMATES = (
     "Below 100 % of the time counted, the values are estimates: --max-overhead limits the cost "
     "of counting polls."
 )
+# Scotty checks its applications every 15 minutes, so that shorter windows have no check.
+CHECKS = "[1h]"
 BUCKETS = "Quantiles are interpolated within the histogram's buckets."
 
 
@@ -241,18 +243,22 @@ def applications(q: Queries) -> Row:
     return Row(
         "Application Metrics",
         (
-            stat("Applications", q.total("scotty_apps_total", "applications")),
+            stat("Applications", q.total("scotty_apps_total", "applications"), height=8),
             timeseries(
                 "Applications by status",
                 q.total("scotty_apps_by_status", "{{status}}", by="status"),
                 is_stacked=True,
                 width=20,
             ),
-            timeseries("Services per application", *q.quantiles("scotty_app_services_count")),
+            timeseries(
+                "Services per application",
+                *q.quantiles("scotty_app_services_count", CHECKS),
+                note=f"{BUCKETS} The values are those of the last hour.",
+            ),
             timeseries(
                 "Age of an application's last check",
-                *q.quantiles("scotty_app_last_check_age_seconds"),
-                note=f"{BUCKETS} Each check of the applications adds one value for each of them.",
+                *q.quantiles("scotty_app_last_check_age_seconds", CHECKS),
+                note=f"{BUCKETS} The values are those of the last hour.",
             ),
         ),
     )
