@@ -169,7 +169,7 @@ def substituted(text: str, job: str, instance: str) -> str:
     return text
 
 
-GROWTH = re.compile(r"\b(?:rate|increase)\(([\w:]+(?:\{[^{}]*\})?)\[[^\]]*\]\)")
+GROWTH = re.compile(r"\b(?:rate|increase)\(\s*([\w:]+(?:\{[^{}]*\})?)\[[^\]]*\]\s*\)")
 
 
 def of_totals(text: str) -> str:

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""The rules of observability/rules, in vmalert and in the newest promtool."""
+
+import pathlib
+
+import expressions
+from backend import Json, free_addresses
+from harness import wait_until
+from metrics import Vmalert, run_tool
+from run import Run
+
+FILES = sorted(expressions.RULES.glob("*.yaml"))
+UNIT_TESTS = sorted((expressions.REPOSITORY / "tests" / "rules").glob("*.yaml"))
+
+
+def test_vmalert_accepts() -> None:
+    """The dry run of vmalert reads all rules."""
+    done = run_tool("vmalert", "-dryRun", *(f"-rule={path}" for path in FILES))
+    assert done.returncode == 0, done.stderr
+
+
+def test_vmalert_refuses_nonsense(tmp_path: pathlib.Path) -> None:
+    wrong = tmp_path / "wrong.yaml"
+    text = FILES[0].read_text(encoding="utf-8").replace("sum by (job, instance) (rate(", "sum by (", 1)
+    wrong.write_text(text, encoding="utf-8")
+    assert run_tool("vmalert", "-dryRun", f"-rule={wrong}").returncode != 0
+
+
+def test_promtool_accepts() -> None:
+    """The promtool of the same version as the Prometheus of these tests: rules and unit tests."""
+    for command, files in (("check", FILES), ("test", UNIT_TESTS)):
+        done = run_tool("promtool", command, "rules", *map(str, files))
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_vmalert_evaluates(run: Run, tmp_path: pathlib.Path) -> None:
+    """Every rule is evaluated in VictoriaMetrics without an error, and recorded series are written.
+
+    The samples of the run are some seconds old, which is recent enough for every rule.
+    """
+    back_end = run.back_ends.victoriametrics
+    (address,) = free_addresses(1)
+    vmalert = Vmalert(tmp_path, address, back_end.url, *FILES)
+    try:
+        vmalert.await_ready()
+
+        def evaluated() -> list[Json]:
+            rules = [rule for group in vmalert.groups() for rule in group["rules"]]
+            return rules if all(rule["lastSamples"] >= 0 and is_over(rule) for rule in rules) else []
+
+        rules = wait_until("vmalert has evaluated every rule", evaluated)
+    finally:
+        vmalert.end()
+    assert {rule["name"]: rule["lastError"] for rule in rules if rule.get("lastError")} == {}
+    names = {rule.get("alert") or rule["record"] for path in FILES for rule in
+             expressions.rules(path.name)}
+    assert {rule["name"] for rule in rules} == names
+    recorded = "scotty:http_requests:rate5m"
+    wait_until(f"VictoriaMetrics has {recorded}", lambda: back_end.query(recorded))
+
+
+def is_over(rule: Json) -> bool:
+    """Whether a rule has been evaluated: before, the time of its last evaluation is the year 1."""
+    return not rule["lastEvaluation"].startswith("0001")
