@@ -164,9 +164,7 @@ def test_clients_know_most_figures(run: Run) -> None:
 
 
 @pytest.mark.parametrize("name", names.ACTIVE)
-def test_active(
-    name: str, back_ends_of: list[MetricsBackEnd], run: Run, instance: str
-) -> None:
+def test_active(name: str, back_ends_of: list[MetricsBackEnd], run: Run, instance: str) -> None:
     """Gauges of panels have what the clients held open at a moment."""
     texts = {each.text for each in DASHBOARDS if each.text.startswith(f"sum({name}{{")}
     assert texts, f"no panel shows {name}"
@@ -178,9 +176,7 @@ def test_active(
 
 def test_quantiles_agree(back_ends_of: list[MetricsBackEnd], run: Run, instance: str) -> None:
     """Both back ends compute the same quantiles and means from the totals."""
-    texts = {
-        expressions.of_totals(each.text) for each in DASHBOARDS if f"{DURATION}_" in each.text
-    }
+    texts = {expressions.of_totals(each.text) for each in DASHBOARDS if f"{DURATION}_" in each.text}
     assert len(texts) >= 5
     for text in texts:
         prometheus, victoriametrics = (

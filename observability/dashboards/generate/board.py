@@ -5,6 +5,7 @@ import dataclasses
 import json
 
 from grafana_foundation_sdk.builders import dashboard as builder
+from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard as model
 from panels import DATA_SOURCE, Panel, build
@@ -49,7 +50,7 @@ def query_variable(name: str, label: str, selector: str) -> builder.QueryVariabl
     )
 
 
-def variables(queries: Queries) -> list[builder.DatasourceVariable | builder.QueryVariable]:
+def variables(queries: Queries) -> list[Builder[model.VariableModel]]:
     """Data sources, then job, instance and route, each within the choice before it."""
     for name, label in (("scotty_up", "instance"), ("scotty_http_requests_total", "path")):
         assert label in queries.metrics.series(name).labels
@@ -66,14 +67,14 @@ def variables(queries: Queries) -> list[builder.DatasourceVariable | builder.Que
     ]
 
 
-def annotations(queries: Queries) -> list[builder.AnnotationQuery]:
+def annotations(queries: Queries) -> list[Builder[model.AnnotationQuery]]:
     """Marks on every panel: estimated polls, and lost events."""
     estimates = f'{queries.select("scottyscope_polls_watched_ratio")} < 1'
     losses = (
         f'sum by (instance, cause) (increase({queries.select("scottyscope_lost_total")}'
         "[$__rate_interval])) > 0"
     )
-    found = []
+    found: list[Builder[model.AnnotationQuery]] = []
     for name, expression, colour in (
         ("Poll metrics are estimates", estimates, "yellow"),
         ("Events were lost", losses, "red"),

@@ -35,8 +35,7 @@ def search_url(tags: str, service: str = SERVICE) -> str:
     text = json.dumps({"traces": pane}, separators=(",", ":"))
     parts = PLACEHOLDER.split(text)
     encoded = "".join(
-        part if PLACEHOLDER.fullmatch(part) else urllib.parse.quote(part, safe="")
-        for part in parts
+        part if PLACEHOLDER.fullmatch(part) else urllib.parse.quote(part, safe="") for part in parts
     )
     return f"/explore?schemaVersion=1&orgId=1&panes={encoded}"
 

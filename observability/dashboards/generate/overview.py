@@ -46,9 +46,7 @@ def now(q: Queries) -> Row:
                 "Resident memory",
                 q.total("scotty_memory_rss_bytes", "memory"),
             ),
-            stat(
-                "WebSocket connections", q.total("scotty_websocket_connections_active", "open")
-            ),
+            stat("WebSocket connections", q.total("scotty_websocket_connections_active", "open")),
             stat("Log streams", q.total("scotty_log_streams_active", "running")),
             stat("Shell sessions", q.total("scotty_shell_sessions_active", "running")),
             stat("Tasks", q.total("scotty_tasks_active", "running")),

@@ -3,6 +3,7 @@
 
 import dataclasses
 import string
+from collections.abc import Callable
 
 from grafana_foundation_sdk.builders import common as common_builder
 from grafana_foundation_sdk.builders import dashboard as dashboard_builder
@@ -172,7 +173,12 @@ def build_heatmap(panel: Panel) -> heatmap_builder.Panel:
     )
 
 
-BUILDERS = {"timeseries": build_timeseries, "stat": build_stat, "heatmap": build_heatmap}
+Built = timeseries_builder.Panel | stat_builder.Panel | heatmap_builder.Panel
+BUILDERS: dict[str, Callable[[Panel], Built]] = {
+    "timeseries": build_timeseries,
+    "stat": build_stat,
+    "heatmap": build_heatmap,
+}
 
 
 def unit_of(panel: Panel) -> str:
@@ -185,7 +191,7 @@ def unit_of(panel: Panel) -> str:
     return units.pop()
 
 
-def build(panel: Panel, number: int, metrics: MetricList) -> dashboard_builder.Panel:
+def build(panel: Panel, number: int, metrics: MetricList) -> Built:
     """The panel as Grafana's builder has it."""
     built = BUILDERS[panel.kind](panel)
     built.id(number).title(panel.title).description(description(panel, metrics))
@@ -208,4 +214,4 @@ def build(panel: Panel, number: int, metrics: MetricList) -> dashboard_builder.P
                 for title, tags in panel.links
             ]
         )
-    return built  # type: ignore[return-value]
+    return built

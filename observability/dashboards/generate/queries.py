@@ -49,13 +49,21 @@ class Queries:
         route = [ROUTE] if "path" in labels else []
         return f"{name}{{{','.join([TARGET, *route, *matchers])}}}"
 
-    def raw(self, expression: str, legend: str, unit: str, **options: bool) -> Query:
+    def raw(
+        self,
+        expression: str,
+        legend: str,
+        unit: str,
+        *,
+        has_exemplars: bool = False,
+        on_right_axis: bool = False,
+    ) -> Query:
         """A query of any expression. Its metrics are those that it selects."""
         check_legend(legend, self.checker.check(expression))
         names: dict[str, None] = {}
         for selector in selectors(expression):
-            names[self.metrics.series(selector.name).metric.name] = None
-        return Query(expression, legend, unit, tuple(names), **options)
+            names[self.metrics.series(selector.name or "").metric.name] = None
+        return Query(expression, legend, unit, tuple(names), has_exemplars, on_right_axis)
 
     def gauge(self, name: str, legend: str = "{{instance}}", *matchers: str) -> Query:
         """A gauge of each instance."""

@@ -12,6 +12,7 @@ ESTIMATES = (
 )
 # Scotty checks its applications every 15 minutes, so that shorter windows have no check.
 CHECKS = "[1h]"
+LARGEST_BOUND = "A quantile above the largest bound, 1 s, shows as 1 s; the mean does not."
 BUCKETS = "Quantiles are interpolated within the histogram's buckets."
 
 
@@ -158,7 +159,9 @@ def http_server(q: Queries) -> Row:
                 note="The status `aborted` counts requests that ended without a response.",
             ),
             timeseries(
-                "Requests by route", q.rate(requests, "{{path}}", by="path"), links=(links.BY_ROUTE,)
+                "Requests by route",
+                q.rate(requests, "{{path}}", by="path"),
+                links=(links.BY_ROUTE,),
             ),
             timeseries(
                 "Request duration", *q.quantiles(duration), note=BUCKETS, links=(links.ALL,)
@@ -225,7 +228,7 @@ def tokio_runtime(q: Queries) -> Row:
                 "Idle time between polls",
                 *q.quantiles("scotty_tokio_idle_duration_seconds"),
                 q.watched(),
-                note=f"{BUCKETS} {ESTIMATES}",
+                note=f"{BUCKETS} {LARGEST_BOUND} {ESTIMATES}",
                 width=8,
             ),
             timeseries(
