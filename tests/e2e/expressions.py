@@ -32,6 +32,7 @@ class Expression:
     text: str
     legend: str = ""
     links: tuple[tuple[str, str], ...] = ()
+    has_exemplars: bool = False
 
     def __str__(self) -> str:
         return self.where
@@ -58,6 +59,7 @@ def of_dashboard(path: pathlib.Path) -> list[Expression]:
                     target["expr"],
                     target.get("legendFormat", ""),
                     tuple((link["title"], link["url"]) for link in links),
+                    target.get("exemplar", False),
                 )
             )
     for annotation in dashboard["annotations"]["list"]:

@@ -34,6 +34,8 @@ NO_SCRAPE = "nothing scrapes /metrics here, so that Prometheus makes no series `
 NO_RECORDER = "this build of the server has no recorder"
 NO_SAMPLE = "the server of these tests samples its OAuth sessions once an hour"
 COLLECTIONS = "scottyscope_collections_total"
+# The last export comes after the last moment.
+EXEMPLAR_S = 5
 REQUESTS = "scotty_http_requests_total"
 DURATION = "scotty_http_request_duration_seconds"
 
@@ -183,6 +185,39 @@ def test_quantiles_agree(back_ends_of: list[MetricsBackEnd], run: Run, instance:
             ask(back_end, text, run, instance) for back_end in back_ends_of
         )
         assert victoriametrics == pytest.approx(prometheus, nan_ok=True), text
+
+
+# The examples and the alerts of Scotty's own documentation.
+DOCUMENTED = {
+    "sum by (status) (rate(scotty_http_requests_total[5m]))",
+    "histogram_quantile(0.95, rate(scotty_http_request_duration_seconds_bucket[5m]))",
+    "rate(scotty_websocket_connections_total[5m])",
+    "deriv(scotty_memory_rss_bytes[10m])",
+    "scotty_log_streams_active + scotty_shell_sessions_active + "
+    "scotty_websocket_connections_active + scotty_tasks_active",
+    'rate(scotty_http_requests_total{status="500"}[5m])',
+    "deriv(scotty_memory_rss_bytes[30m])",
+    "rate(scotty_websocket_auth_failures_total[5m])",
+    "rate(scotty_task_failures_total[5m])",
+}
+
+
+def test_documentation_has_all_examples() -> None:
+    written = {" ".join(each.text.split()) for each in expressions.documents()}
+    assert DOCUMENTED <= written
+
+
+@pytest.mark.parametrize("expression", [each for each in DASHBOARDS if each.has_exemplars], ids=str)
+def test_exemplars(expression: Expression, run: Run, instance: str) -> None:
+    """The query of a panel finds exemplars in Prometheus, and Jaeger has the trace of each."""
+    text = substituted(expression.text, JOB, instance)
+    series = run.back_ends.prometheus.exemplars(
+        text, run.moments["start"], run.moments["end"] + EXEMPLAR_S
+    )
+    traces = {each["labels"]["trace_id"] for found in series for each in found["exemplars"]}
+    assert traces
+    for trace in sorted(traces)[:3]:
+        assert run.back_ends.jaeger.trace(trace), f"Jaeger does not know the trace {trace}"
 
 
 def tags_of(url: str) -> str:

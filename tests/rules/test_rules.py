@@ -7,6 +7,7 @@ import re
 import subprocess
 
 import check
+import expressions
 import metric_list
 import pytest
 from rules import ALERTS, RECORDINGS, RULE_FILES, RUNBOOK, TEST_FILES, Rule, read
@@ -14,8 +15,11 @@ from rules import ALERTS, RECORDINGS, RULE_FILES, RUNBOOK, TEST_FILES, Rule, rea
 SEVERITIES = {"critical", "warning", "info"}
 ANNOTATIONS = {"summary", "description", "runbook", "dashboard"}
 DASHBOARDS = {"scotty-overview", "scotty-metrics", "scotty-polls", "scotty-oauth", "scotty-tool"}
-# Prometheus itself makes this series for each target that it scrapes.
-SCRAPED = {"up": frozenset({"job", "instance"})}
+# Prometheus makes `up` for each target that it scrapes, and the resource is in target_info.
+OTHER_SERIES = {
+    "up": frozenset({"job", "instance"}),
+    "target_info": frozenset({"job", "instance", "process_pid", "process_executable_path"}),
+}
 
 
 def promtool(*arguments: str) -> str:
@@ -34,7 +38,7 @@ def recorded_labels(checker: check.Checker) -> None:
 @pytest.fixture(scope="session")
 def checker(known: metric_list.MetricList) -> check.Checker:
     """Knows all metrics and all recorded series."""
-    checker = check.Checker(known, SCRAPED)
+    checker = check.Checker(known, OTHER_SERIES)
     recorded_labels(checker)
     return checker
 
@@ -92,6 +96,14 @@ def test_runbook() -> None:
     assert list(written) == [alert.name for alert in ALERTS]
     short = [name for name, text in written.items() if len(text.split()) < 20]
     assert not short, f"the runbook says too little about {short}"
+
+
+def test_documentation(checker: check.Checker) -> None:
+    """The examples of the documentation read metrics and labels that exist."""
+    found = expressions.documents()
+    assert len(found) >= 20
+    for expression in found:
+        checker.check(expression.text)
 
 
 def test_wrong_rule_is_seen(checker: check.Checker) -> None:
