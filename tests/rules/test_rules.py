@@ -15,9 +15,15 @@ from rules import ALERTS, RECORDINGS, RULE_FILES, RUNBOOK, TEST_FILES, Rule, rea
 SEVERITIES = {"critical", "warning", "info"}
 ANNOTATIONS = {"summary", "description", "runbook", "dashboard"}
 DASHBOARDS = {"scotty-overview", "scotty-metrics", "scotty-polls", "scotty-oauth", "scotty-tool"}
-# Prometheus makes `up` for each target that it scrapes, and the resource is in target_info.
+# Prometheus makes `up` for each target that it scrapes, and the resource is in target_info. The
+# Collector has metrics of its own.
+OF_EXPORTERS = frozenset({"job", "instance", "exporter"})
 OTHER_SERIES = {
     "up": frozenset({"job", "instance"}),
+    "otelcol_exporter_queue_capacity": OF_EXPORTERS,
+    "otelcol_exporter_queue_size": OF_EXPORTERS,
+    "otelcol_exporter_send_failed_metric_points": OF_EXPORTERS,
+    "otelcol_exporter_send_failed_spans": OF_EXPORTERS,
     "target_info": frozenset({"job", "instance", "process_pid", "process_executable_path"}),
 }
 
