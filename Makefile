@@ -244,6 +244,10 @@ $(VENV)/done: $(REQUIREMENTS)
 	$(Q)$(VENV)/bin/pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)
 	$(Q)touch $@
 
+$(VENV)/e2e: tests/e2e/requirements.txt $(VENV)/done
+	$(Q)$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	$(Q)touch $@
+
 UNIT_COMMAND = LSAN_OPTIONS=suppressions=tests/setup/leaks.supp:print_suppressions=0 \
 	$(SANITIZED)/unit-tests --xml=$(BUILD)/unit.xml --timeout 120 --quiet
 INTEGRATION_COMMAND = SCOTTYSCOPE=$(abspath $(BUILD))/scottyscope \
@@ -357,7 +361,8 @@ verifier-table:
 # go.mod names. A folder of E2E is a module; some modules have two programs.
 E2E := tests/e2e
 E2E_BUILD := $(BUILD)/e2e
-E2E_PROGRAMS := $(addprefix $(E2E_BUILD)/,otelcol prometheus promtool jaeger victoriametrics vmalert)
+E2E_PROGRAMS := $(addprefix $(E2E_BUILD)/,otelcol prometheus promtool jaeger victoriametrics vmalert \
+	kustomize)
 
 $(E2E_BUILD)/otelcol: E2E_PACKAGE = .
 $(E2E_BUILD)/otelcol: $(E2E)/otelcol/main.go
@@ -368,6 +373,7 @@ $(E2E_BUILD)/promtool: E2E_MODULE = prometheus
 $(E2E_BUILD)/promtool: $(E2E)/prometheus/go.mod $(E2E)/prometheus/go.sum
 $(E2E_BUILD)/jaeger: E2E_PACKAGE = github.com/jaegertracing/jaeger/cmd/jaeger
 $(E2E_BUILD)/victoriametrics: E2E_PACKAGE = github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics
+$(E2E_BUILD)/kustomize: E2E_PACKAGE = sigs.k8s.io/kustomize/kustomize/v5
 $(E2E_BUILD)/vmalert: E2E_PACKAGE = github.com/VictoriaMetrics/VictoriaMetrics/app/vmalert
 $(E2E_BUILD)/vmalert: E2E_MODULE = victoriametrics
 $(E2E_BUILD)/vmalert: $(E2E)/victoriametrics/go.mod $(E2E)/victoriametrics/go.sum
@@ -391,7 +397,7 @@ e2e: deps
 	$(Q)sh $(E2E)/setup.sh
 	$(Q)$(MAKE) --no-print-directory prepared-e2e
 
-prepared-e2e: all $(FIXTURES)/scotty-default $(FIXTURES)/scotty-bare $(VENV)/done $(E2E_PROGRAMS)
+prepared-e2e: all $(FIXTURES)/scotty-default $(FIXTURES)/scotty-bare $(VENV)/e2e $(E2E_PROGRAMS)
 	$(Q)python3 tests/run.py e2e $(BUILD)/e2e.xml '$(E2E_COMMAND)'
 
 # Collector, VictoriaMetrics, Jaeger and vmalert as programs on loopback with the files of observability/,

@@ -1,8 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# Installs a Go that can build the back ends, and openssl. Go from 1.21 on fetches the release that
-# go.mod names. Debian 12 has such a Go in its backports, which packages.sh has set up.
+# Installs what the end-to-end tests need besides packages.sh: a Go that can build the back ends,
+# openssl for certificates, and systemd-analyze and capsh, which check the unit file (no systemd has to
+# run). Go from 1.21 on fetches the release that go.mod names. Debian 12 has such a Go in its
+# backports, which packages.sh has set up.
 
 set -eu
 
@@ -19,13 +21,17 @@ is_recent() {
 	[ "$major" -gt 1 ] || [ "$minor" -ge 21 ]
 }
 
-packages=
-is_recent || packages=golang-go
-# Certificates of the tests.
-command -v openssl >/dev/null || packages="$packages openssl"
-[ -n "$packages" ] || exit 0
+missing=
+is_recent || missing=golang-go
+command -v openssl >/dev/null || missing="$missing openssl"
+command -v systemd-analyze >/dev/null || missing="$missing systemd"
+command -v capsh >/dev/null || missing="$missing libcap2-bin"
+
+if [ -z "$missing" ]; then
+	exit 0
+fi
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-	say "needs Go 1.21 or newer to build the back ends, and openssl; missing: $packages"
+	say "not installed: $missing"
 	say 'install them (Debian 12: golang-go from its backports), or run this as root'
 	exit 1
 fi
@@ -33,15 +39,19 @@ fi
 . /etc/os-release
 release=
 [ "${VERSION_CODENAME:-}" != bookworm ] || release='-t bookworm-backports'
-say "installing: $packages"
+say "installing: $missing"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-# shellcheck disable=SC2086 # lists of words
-{
-	apt-get update -qq &&
-		DEBIAN_FRONTEND=noninteractive \
-			apt-get install -y --no-install-recommends $release $packages
-} >"$log" 2>&1 || {
+# Only Go comes from backports: a newer systemd would replace the machine's own.
+# shellcheck disable=SC2086 # a list of words
+(
+	apt-get update -qq && export DEBIAN_FRONTEND=noninteractive || exit 1
+	for package in $missing; do
+		from=
+		[ "$package" != golang-go ] || from=$release
+		apt-get install -y --no-install-recommends $from "$package" || exit 1
+	done
+) >"$log" 2>&1 || {
 	tail -n 20 "$log"
 	say 'apt-get failed (its last lines are above)'
 	exit 1
