@@ -48,6 +48,7 @@ APPLIED = {
 }
 # Options that only systemd itself, or a control group, applies.
 NOT_APPLIED = {
+    "environment",
     "environmentfile",
     "execstart",
     "keyringmode",

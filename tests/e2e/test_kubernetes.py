@@ -139,6 +139,32 @@ def test_privileges_are_those_of_the_compose_file(manifests: list[Manifest]) -> 
     assert all(read_only.values()), read_only
 
 
+def test_second_server_of_a_node_has_its_own_namespace(tmp_path: pathlib.Path) -> None:
+    """The overlay of docs/fleet.md: nothing collides with the first one's."""
+    text = (ROOT / "docs/fleet.md").read_text()
+    overlay = re.search(r"(?s)```yaml\n# second/kustomization.yaml\n(.*?)```", text)
+    assert overlay
+    documented = yaml.safe_load(overlay[1])
+    documented["resources"] = [os.path.relpath(FOLDER, tmp_path)]
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(documented))
+    manifests = build(tmp_path)
+    names = {
+        each["metadata"].get("namespace", each["metadata"]["name"])
+        for each in manifests
+    }
+    assert names == {"scotty-second"}
+    settings = one(manifests, "ConfigMap", "scottyscope")["data"]["scottyscope.yaml"]
+    assert yaml.safe_load(settings)["port"] == 21343
+    (container,) = pod_of(one(manifests, "DaemonSet", "scottyscope"))["containers"]
+    values = {each["name"]: each.get("value", "") for each in container["env"]}
+    attributes = dict(each.split("=") for each in values["OTEL_RESOURCE_ATTRIBUTES"].split(","))
+    assert attributes == {
+        "host.name": "$(NODE_NAME)",
+        "k8s.node.name": "$(NODE_NAME)",
+        "service.instance.id": "$(NAMESPACE).$(NODE_NAME)",
+    }
+
+
 def test_gateway_alone_is_not_root(manifests: list[Manifest]) -> None:
     gateway = pod_of(one(manifests, "Deployment", "gateway"))
     assert gateway["securityContext"]["runAsNonRoot"] is True
