@@ -2,9 +2,9 @@
 """Measures what a gateway Collector takes for many hosts.
 
 A real scottyscope observes the sample server once, under the realistic mix of requests. Its OTLP
-messages are then sent as those of many hosts: each host has a connection, an instance id and a host name
-of its own, and values that grow. The Collector runs the files of observability/ with VictoriaMetrics and
-a receiver of spans behind it.
+messages are then sent as those of many hosts: each host has a connection, an instance id and a
+host name of its own, and values that grow. The Collector runs the files of observability/ with
+VictoriaMetrics and a receiver of spans behind it.
 
     build/venv/bin/python tests/bench/fleet.py --cases 10:0,100:0,100:20
 
@@ -50,6 +50,8 @@ REQUESTS = 2000
 WARM_UP_S = 2 * EXPORT_S
 TICKS = os.sysconf("SC_CLK_TCK")
 PORTS = {"grpc": 24317, "http": 24318, "health": 24133, "own": 24888, "sink": 24417, "store": 24428}
+COLUMNS = ("hosts", "spans/s a host", "points/s", "spans/s", "gateway CPU %", "gateway MiB")
+COLUMNS += ("VictoriaMetrics CPU %", "VictoriaMetrics MiB", "lost")
 SINK = """
 receivers: {{otlp: {{protocols: {{grpc: {{endpoint: "127.0.0.1:{sink}"}}}}}}}}
 exporters: {{debug: {{verbosity: basic, sampling_initial: 1, sampling_thereafter: 100000}}}}
@@ -223,7 +225,7 @@ def back_ends(options: argparse.Namespace, directory: Path) -> Iterator[tuple[Pr
 
 
 def send_until(end_s: float, hosts: list[Host], span_rate: int) -> tuple[int, float]:
-    """Sends what is due, spread evenly; gives the failures, and how late the sender was at worst."""
+    """Sends what is due, spread evenly; gives the failures and the worst delay of the sender."""
     due: list[tuple[float, int, bool]] = []
     begin = time.monotonic()
     for index in range(len(hosts)):
@@ -268,10 +270,7 @@ def measure(options: argparse.Namespace, recorder: Recorder, hosts_count: int, r
             more, late_s = send_until(begin + options.seconds, hosts, rate)
             span_s = time.monotonic() - begin
             used = [cpu_s(gateway.pid) - cpu[0], cpu_s(store.pid) - cpu[1]]
-            accepted = [
-                (own_metric(each) - then) / span_s
-                for each, then in zip(names, before)
-            ]
+            accepted = [(own_metric(each) - then) / span_s for each, then in zip(names, before)]
             assert accepted[0] > 0, "the Collector counted no metrics"
             refused = own_metric("receiver_refused_(?:metric_points|spans)")
             failed = own_metric("exporter_send_failed_(?:metric_points|spans)")
@@ -307,11 +306,13 @@ def main() -> None:
         for metric in recorder.metrics.resource_metrics[0].scope_metrics[0].metrics
         if metric.name == "scotty.http.requests"
     )
-    version = subprocess.run([options.otelcol, "--version"], capture_output=True, text=True, check=True)
-    print(f"{version.stdout.strip()}; one host: {series} series on /metrics, {len(points)} data points")
+    version = subprocess.run(
+        [options.otelcol, "--version"], capture_output=True, text=True, check=True
+    )
+    print(f"{version.stdout.strip()}; one host: {series} series on /metrics, {len(points)} points")
     print(f"in {recorder.metrics.ByteSize():,} bytes; {label_sets} sets of method, path and status")
-    print("| hosts | spans/s a host | points/s | spans/s | CPU % | peak MiB | store CPU % | store MiB | lost |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    print("| " + " | ".join(COLUMNS) + " |")
+    print("| --- " * len(COLUMNS) + "|")
     for case in options.cases.split(","):
         hosts, rate = map(int, case.split(":"))
         print(measure(options, recorder, hosts, rate), flush=True)

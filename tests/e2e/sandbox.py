@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Runs a program as the service section of a systemd unit would, on a machine without systemd.
 
-sandbox.py UNIT PROGRAM ARGUMENT...: runs in namespaces of its own (unshare --mount --uts). An option
-that is in neither table below is an error, so a new option of the unit cannot go untested unseen.
+sandbox.py UNIT PROGRAM ARGUMENT... runs in namespaces of its own (unshare --mount --uts). An
+option that is in neither table below is an error, so no new option of the unit is left out unseen.
 """
 
 import configparser
@@ -106,9 +106,7 @@ def set_read_only(path: str, value: bool) -> None:
     """Makes the mounts at and below a path read-only, or writable."""
     bits = (0 if value else MOUNT_ATTR_RDONLY, MOUNT_ATTR_RDONLY if value else 0)
     attributes = (ctypes.c_uint64 * 4)(bits[1], bits[0], 0, 0)
-    result = LIBC.syscall(
-        SYS_MOUNT_SETATTR, AT_FDCWD, path.encode(), AT_RECURSIVE, attributes, 32
-    )
+    result = LIBC.syscall(SYS_MOUNT_SETATTR, AT_FDCWD, path.encode(), AT_RECURSIVE, attributes, 32)
     check(result, f"make {path} read-only")
 
 
@@ -119,7 +117,9 @@ def hide(path: str, options: str = "mode=000") -> None:
 
 def make_devices() -> None:
     """/dev with the devices that PrivateDevices leaves."""
-    numbers = {name: os.stat(f"/dev/{name}") for name in ("null", "zero", "full", "random", "urandom")}
+    numbers = {
+        name: os.stat(f"/dev/{name}") for name in ("null", "zero", "full", "random", "urandom")
+    }
     mount("tmpfs", "/dev", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=755")
     for name, status in numbers.items():
         os.mknod(f"/dev/{name}", status.st_mode, status.st_rdev)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""The manifests: kustomize builds them, Kubernetes' schemas accept them, and they keep our rules."""
+"""The manifests: kustomize builds them, Kubernetes' schemas accept them, and they keep the rules."""
 
 import os
 import pathlib
@@ -16,7 +16,7 @@ from harness import Server
 ROOT = pathlib.Path(__file__).parents[2]
 STACK = ROOT / "observability"
 FOLDER = STACK / "kubernetes"
-# The oldest release with every field that the manifests use, and the newest whose schemas are there.
+# The oldest release that the manifests are for, and the newest whose schemas are there.
 VERSIONS = ("1.25", "1.37")
 # The exit status where no process, or more than one, is the one to observe.
 NO_TARGET = 4
@@ -60,9 +60,7 @@ def workloads(manifests: list[Manifest]) -> list[Manifest]:
 
 
 def containers(manifests: list[Manifest]) -> list[dict[str, Any]]:
-    return [
-        container for each in workloads(manifests) for container in pod_of(each)["containers"]
-    ]
+    return [container for each in workloads(manifests) for container in pod_of(each)["containers"]]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -148,10 +146,7 @@ def test_second_server_of_a_node_has_its_own_namespace(tmp_path: pathlib.Path) -
     documented["resources"] = [os.path.relpath(FOLDER, tmp_path)]
     (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(documented))
     manifests = build(tmp_path)
-    names = {
-        each["metadata"].get("namespace", each["metadata"]["name"])
-        for each in manifests
-    }
+    names = {each["metadata"].get("namespace", each["metadata"]["name"]) for each in manifests}
     assert names == {"scotty-second"}
     settings = one(manifests, "ConfigMap", "scottyscope")["data"]["scottyscope.yaml"]
     assert yaml.safe_load(settings)["port"] == 21343

@@ -37,7 +37,9 @@ def service() -> dict[str, str]:
 def installed_unit(directory: pathlib.Path) -> pathlib.Path:
     """The unit with the path of the tool that is tested."""
     unit = directory / UNIT.name
-    unit.write_text(UNIT.read_text().replace("/usr/local/bin/scottyscope", os.environ["SCOTTYSCOPE"]))
+    unit.write_text(
+        UNIT.read_text().replace("/usr/local/bin/scottyscope", os.environ["SCOTTYSCOPE"])
+    )
     return unit
 
 
