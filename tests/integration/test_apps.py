@@ -33,6 +33,9 @@ def tool(start_shared: Starter, server: Server) -> Tool:
     return start_shared.watch(server)
 
 
+STATUSES = {"stopped", "starting", "running", "creating", "destroying", "unsupported"}
+
+
 def listed(server: Server) -> tuple[Statuses, list[int]]:
     """How many applications are in which state, and how many services each has."""
     apps = json.loads(ask_once(server.port, get(f"{APPS}/list", AUTHORIZED)).body)["apps"]
@@ -41,12 +44,13 @@ def listed(server: Server) -> tuple[Statuses, list[int]]:
 
 
 def by_status(scrape: Scrape) -> Statuses:
-    """The gauge by status; a status that none is in any more may stand there with 0."""
+    """The gauge by status. Every status that Scotty knows is there, with 0 if need be."""
     found: Statuses = collections.Counter()
     for (name, labels), value in scrape.values.items():
         if name == names.APPS_BY_STATUS:
             assert labels, "it has a status"
             found[dict(labels)["status"]] = int(value)
+    assert not found or set(found) == STATUSES
     return +found
 
 

@@ -16,7 +16,6 @@
 
 struct applications {
 	struct app_list list;
-	struct app_statuses statuses;
 	struct app_samples samples;
 };
 
@@ -177,8 +176,7 @@ int publisher__collect(struct publisher *publisher, struct metric_set **ret_set,
 		r = read_applications(publisher, 0, error);
 	if (r < 0)
 		return r;
-	metric_collect_apps(set, &publisher->applications->list, &publisher->applications->statuses,
-			    &publisher->applications->samples,
+	metric_collect_apps(set, &publisher->applications->list, &publisher->applications->samples,
 			    publisher->subject->plan->signals[SIGNAL_APP_STATUSES].way != NULL);
 	publisher->counters.traces_kept = publisher->trace_limit.rate.share;
 	publisher->counters.collections++;

@@ -9,9 +9,8 @@ static const char *const status_names[APP_STATUS_COUNT] = {
 #undef X
 };
 
-/* A status that no application has any more is 0: left out, its last value would seem to last. */
-static void collect_statuses(struct metric_set *set, const struct app_list *list,
-			     struct app_statuses *statuses)
+/* A status without applications is 0: if it were left out, its last value would seem to last. */
+static void collect_statuses(struct metric_set *set, const struct app_list *list)
 {
 	uint64_t counts[APP_STATUS_COUNT] = {0};
 
@@ -21,14 +20,10 @@ static void collect_statuses(struct metric_set *set, const struct app_list *list
 	}
 	for (size_t status = 0; status < APP_STATUS_COUNT; status++) {
 		const struct metric_attribute attribute = {"status", status_names[status]};
-		struct metric_point *point;
-
-		statuses->seen[status] |= counts[status] > 0;
-		if (!statuses->seen[status])
-			continue;
-		point = metric_set__point(
+		struct metric_point *point = metric_set__point(
 			set, metric_set__metric(set, metric_describe(METRIC_ID_APPS_BY_STATUS)),
 			&attribute, 1);
+
 		if (point)
 			point->integer = (int64_t)counts[status];
 	}
@@ -51,14 +46,13 @@ static void add_histogram(struct metric_set *set, enum metric_id id, const doubl
 }
 
 void metric_collect_apps(struct metric_set *set, const struct app_list *list,
-			 struct app_statuses *statuses, const struct app_samples *samples,
-			 _Bool with_statuses)
+			 const struct app_samples *samples, _Bool with_statuses)
 {
 	if (!list->check)
 		return;
 	metric_set__add_integer(set, metric_describe(METRIC_ID_APPS), (int64_t)list->count);
 	if (with_statuses)
-		collect_statuses(set, list, statuses);
+		collect_statuses(set, list);
 	add_histogram(set, METRIC_ID_APP_SERVICES, app_services_bounds, APP_SERVICES_BOUNDS,
 		      samples->services_buckets, samples->count, (double)samples->services_sum);
 	add_histogram(set, METRIC_ID_APP_LAST_CHECK_AGE, app_age_bounds, APP_AGE_BOUNDS,
