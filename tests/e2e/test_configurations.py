@@ -23,6 +23,7 @@ OVERLAYS = [
     ["compose.prometheus.yaml", "compose.scrape.yaml"],
     ["compose.alertmanager.yaml"],
     ["compose.tls.yaml"],
+    ["compose.mutual-tls.yaml"],
     ["traefik.yaml", "compose.tls.yaml", "compose.alertmanager.yaml"],
 ]
 # Where tests/e2e has the Go module of a version in .env.

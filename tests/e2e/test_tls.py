@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""TLS and a password from scottyscope to the Collector; mutual TLS between two Collectors."""
+"""From scottyscope to the Collector: TLS and a password, and mutual TLS; an agent and a gateway."""
 
 import base64
 import os
@@ -95,7 +95,45 @@ def credentials(authority: Authority, client: Certificate | None) -> grpc.Channe
     )
 
 
-def test_mutual_tls(start: Start, tmp_path: pathlib.Path) -> None:
+def test_mutual_tls(
+    start: Start, server: Server, tmp_path: pathlib.Path, public_directory: pathlib.Path
+) -> None:
+    """The Collector takes what scottyscope sends with its certificate, and nothing without."""
+    authority = Authority(tmp_path)
+    readable = public_directory / "authority.pem"
+    shutil.copy(authority.own.certificate, readable)
+    own, client = authority.sign("collector"), authority.sign("client")
+    client.key.chmod(0o600)
+    victoriametrics = start_victoriametrics(start, tmp_path)
+    collector = start_collector(
+        start,
+        tmp_path,
+        "mutual-tls",
+        VICTORIAMETRICS_URL=victoriametrics.url,
+        COLLECTOR_CERTIFICATE=str(own.certificate),
+        COLLECTOR_KEY=str(own.key),
+        COLLECTOR_CLIENT_CA=str(authority.own.certificate),
+    )
+    options = ("--pid", str(server.pid), "--listen", "none")
+    environment = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"https://{collector.address}",
+        "OTEL_EXPORTER_OTLP_CERTIFICATE": str(readable),
+        "OTEL_METRIC_EXPORT_INTERVAL": "300",
+    }
+    stranger = Tool(tmp_path / "stranger", *options, environment=environment)
+    stranger.wait_for("metrics do not get through", stranger.stderr)
+    assert victoriametrics.query("scotty_up") == {}
+    stranger.end()
+    pair = {
+        "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": str(client.certificate),
+        "OTEL_EXPORTER_OTLP_CLIENT_KEY": str(client.key),
+    }
+    tool = Tool(tmp_path / "tool", *options, environment={**environment, **pair})
+    wait_until("metrics arrive", lambda: victoriametrics.query("scotty_up == 1"), 30)
+    assert tool.end() == 0
+
+
+def test_agent_and_gateway(start: Start, tmp_path: pathlib.Path) -> None:
     authority = Authority(tmp_path)
     own, client = authority.sign("gateway"), authority.sign("agent")
     victoriametrics = start_victoriametrics(start, tmp_path)
