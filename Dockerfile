@@ -36,4 +36,5 @@ COPY --from=build /root-of-image/ /
 USER 0:0
 EXPOSE 9464
 STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=6s --start-period=10s CMD ["/usr/bin/scottyscope", "health"]
 ENTRYPOINT ["/usr/bin/scottyscope"]
