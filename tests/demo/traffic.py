@@ -65,11 +65,17 @@ def use_sessions(port: int) -> None:
 
 
 def log_in(port: int) -> None:
-    """OAuth's device flow, finished twice, which fails; and more logins than are allowed."""
+    """OAuth's two flows, each finished once too often; and more logins than are allowed."""
     with Connection(port) as connection:
         flow = json.loads(connection.ask(post("/oauth/device")).body)
         for _ in range(3):
             connection.ask(post("/oauth/device/token", device_code=flow["device_code"]))
+        redirect = connection.ask(get("/oauth/authorize")).head
+        session = redirect.partition("state=")[2].split()[0]
+        for _ in range(2):
+            connection.ask(post("/oauth/exchange", session_id=session))
+        # Without a token there is nothing to limit by.
+        connection.ask(get(APPS + "/info/demo"))
         for _ in range(30):
             connection.ask(post("/api/v1/login", password=TOKEN))
 
