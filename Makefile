@@ -362,7 +362,7 @@ verifier-table:
 E2E := tests/e2e
 E2E_BUILD := $(BUILD)/e2e
 E2E_PROGRAMS := $(addprefix $(E2E_BUILD)/,otelcol prometheus promtool jaeger victoriametrics vmalert \
-	kustomize)
+	kustomize docker-compose)
 
 $(E2E_BUILD)/otelcol: E2E_PACKAGE = .
 $(E2E_BUILD)/otelcol: $(E2E)/otelcol/main.go
@@ -374,6 +374,7 @@ $(E2E_BUILD)/promtool: $(E2E)/prometheus/go.mod $(E2E)/prometheus/go.sum
 $(E2E_BUILD)/jaeger: E2E_PACKAGE = github.com/jaegertracing/jaeger/cmd/jaeger
 $(E2E_BUILD)/victoriametrics: E2E_PACKAGE = github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics
 $(E2E_BUILD)/kustomize: E2E_PACKAGE = sigs.k8s.io/kustomize/kustomize/v5
+$(E2E_BUILD)/docker-compose: E2E_PACKAGE = github.com/docker/compose/v2/cmd
 $(E2E_BUILD)/vmalert: E2E_PACKAGE = github.com/VictoriaMetrics/VictoriaMetrics/app/vmalert
 $(E2E_BUILD)/vmalert: E2E_MODULE = victoriametrics
 $(E2E_BUILD)/vmalert: $(E2E)/victoriametrics/go.mod $(E2E)/victoriametrics/go.sum
@@ -386,7 +387,7 @@ $(E2E_PROGRAMS):
 		go build -mod=readonly -buildvcs=false -trimpath -o $(abspath $@) $(E2E_PACKAGE)
 
 # E2E_OTELCOL and so on name the programs.
-E2E_ENVIRONMENT = $(foreach each,$(E2E_PROGRAMS),E2E_$(shell echo $(notdir $(each)) | tr a-z A-Z)=$(abspath $(each)))
+E2E_ENVIRONMENT = $(foreach each,$(E2E_PROGRAMS),E2E_$(shell echo $(notdir $(each)) | tr a-z- A-Z_)=$(abspath $(each)))
 E2E_COMMAND = SCOTTYSCOPE=$(abspath $(BUILD))/scottyscope \
 	SCOTTY_DEFAULT=$(abspath $(FIXTURES))/scotty-default \
 	SCOTTY_BARE=$(abspath $(FIXTURES))/scotty-bare $(E2E_ENVIRONMENT) \
@@ -412,7 +413,7 @@ stack: deps
 	$(Q)$(MAKE) --no-print-directory prepared-stack
 
 prepared-stack: all $(FIXTURES)/scotty-default $(VENV)/done \
-		$(filter-out %/prometheus %/promtool,$(E2E_PROGRAMS))
+		$(filter-out %/prometheus %/promtool %/kustomize %/docker-compose,$(E2E_PROGRAMS))
 	$(Q)exec $(STACK_COMMAND) $(STACK_OPTIONS)
 
 # --- container --------------------------------------------------------------------------------

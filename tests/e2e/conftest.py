@@ -35,7 +35,10 @@ from run import Run  # noqa: E402
 from starting import Start  # noqa: E402
 
 BUILDS = {"default": "SCOTTY_DEFAULT", "bare": "SCOTTY_BARE"}
-PROGRAMS = ("otelcol", "prometheus", "promtool", "jaeger", "victoriametrics", "vmalert", "kustomize")
+PROGRAMS = (
+    *("otelcol", "prometheus", "promtool", "jaeger", "victoriametrics", "vmalert"),
+    *("kustomize", "docker_compose"),
+)
 BINARIES = (
     *(f"E2E_{program.upper()}" for program in PROGRAMS),
     "SCOTTYSCOPE",

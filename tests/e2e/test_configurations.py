@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -101,23 +100,11 @@ def test_victoriametrics_accepts_scrape_configuration(monkeypatch: pytest.Monkey
     assert ended.returncode == 0, ended.stderr
 
 
-def compose_command() -> list[str]:
-    """Docker's compose, or the older program that Debian has."""
-    if shutil.which("docker"):
-        plugin = ["docker", "compose"]
-        if subprocess.run([*plugin, "version"], capture_output=True, check=False).returncode == 0:
-            return plugin
-    if shutil.which("docker-compose"):
-        return ["docker-compose"]
-    pytest.skip("neither docker compose nor docker-compose is installed")
-
-
 def compose(overlays: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
+    """What Docker Compose makes of the files together."""
     files = [option for name in ("compose.yaml", *overlays) for option in ("-f", name)]
-    command = compose_command()
-    as_json = ["--format", "json"] if command[0] == "docker" else []
     return subprocess.run(
-        [*command, *files, "config", *as_json],
+        [os.environ["E2E_DOCKER_COMPOSE"], *files, "config", "--format", "json"],
         cwd=OBSERVABILITY,
         env={**os.environ, **environment},
         capture_output=True,

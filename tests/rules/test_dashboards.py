@@ -65,7 +65,7 @@ def generate(known: pathlib.Path, *options: str) -> subprocess.CompletedProcess[
 
 def test_files() -> None:
     assert [path.stem for path in FILES] == sorted(
-        ["scotty-overview", "scotty-metrics", "scotty-polls", "scotty-oauth", "scotty-tool"]
+        ["scottyscope-overview", "scotty-metrics", "scottyscope-polls", "scottyscope-oauth", "scottyscope-tool"]
     )
 
 
@@ -196,8 +196,8 @@ def test_stale_files_are_seen(metrics_file: pathlib.Path, tmp_path: pathlib.Path
     options = ("--output", str(tmp_path))
     assert generate(metrics_file, *options).returncode == 0
     assert generate(metrics_file, "--check", *options).returncode == 0
-    (tmp_path / "scotty-tool.json").unlink()
-    (tmp_path / "scotty-polls.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "scottyscope-tool.json").unlink()
+    (tmp_path / "scottyscope-polls.json").write_text("{}", encoding="utf-8")
     (tmp_path / "scotty-old.json").write_text("{}", encoding="utf-8")
     done = generate(metrics_file, "--check", *options)
     assert done.returncode == 1

@@ -14,7 +14,7 @@ from rules import ALERTS, RECORDINGS, RULE_FILES, RUNBOOK, TEST_FILES, Rule, rea
 
 SEVERITIES = {"critical", "warning", "info"}
 ANNOTATIONS = {"summary", "description", "runbook", "dashboard"}
-DASHBOARDS = {"scotty-overview", "scotty-metrics", "scotty-polls", "scotty-oauth", "scotty-tool"}
+DASHBOARDS = {"scottyscope-overview", "scotty-metrics", "scottyscope-polls", "scottyscope-oauth", "scottyscope-tool"}
 # Prometheus makes `up` for each target that it scrapes, and the resource is in target_info. The
 # Collector has metrics of its own.
 OF_EXPORTERS = frozenset({"job", "instance", "exporter"})

@@ -106,7 +106,7 @@ def rate_limits(q: Queries) -> Row:
 def board(q: Queries) -> Board:
     """OAuth, then rate limits."""
     return Board(
-        "scotty-oauth",
+        "scottyscope-oauth",
         "Scotty OAuth and Rate Limits",
         f"OAuth flows, token validations and rate limits. {RECORDER}",
         (oauth(q), rate_limits(q)),

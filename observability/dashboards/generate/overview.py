@@ -126,7 +126,7 @@ def load(q: Queries) -> Row:
 def board(q: Queries) -> Board:
     """The first dashboard to look at."""
     return Board(
-        "scotty-overview",
+        "scottyscope-overview",
         "Scotty Overview",
         "Traffic, errors, durations and load of Scotty servers.",
         (now(q), traffic(q), load(q)),

@@ -126,7 +126,7 @@ def delays(q: Queries) -> Row:
 def board(q: Queries) -> Board:
     """What only an observer of every poll can show."""
     return Board(
-        "scotty-polls",
+        "scottyscope-polls",
         "Scotty Polls and Latency",
         "Polls by kind of task, slow polls, run-queue delay and distributions.",
         (by_task(q), requests(q), delays(q)),

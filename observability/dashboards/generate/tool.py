@@ -131,7 +131,7 @@ def export(q: Queries) -> Row:
 def board(q: Queries) -> Board:
     """Trust first, then cost, then export."""
     return Board(
-        "scotty-tool",
+        "scottyscope-tool",
         "Scottyscope",
         "The tool's own cost, losses and checks.",
         (trust(q), cost(q), export(q)),
