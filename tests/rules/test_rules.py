@@ -24,6 +24,8 @@ OTHER_SERIES = {
     "otelcol_exporter_queue_size": OF_EXPORTERS,
     "otelcol_exporter_send_failed_metric_points": OF_EXPORTERS,
     "otelcol_exporter_send_failed_spans": OF_EXPORTERS,
+    "otelcol_receiver_refused_metric_points": frozenset({"job", "instance", "receiver"}),
+    "otelcol_receiver_refused_spans": frozenset({"job", "instance", "receiver"}),
     "target_info": frozenset({"job", "instance", "process_pid", "process_executable_path"}),
 }
 

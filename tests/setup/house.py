@@ -3,7 +3,7 @@
 """Checks the house rules that no other linter knows.
 
 The size of files; that each stage includes only earlier stages and base/; that every source says
-its licence; that no promise is left in the code.
+its licence; that no promise is left in the code; that every link of a document leads somewhere.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ STAGES = [
     "command",
 ]
 INCLUDE = re.compile(r'^#include "(?P<stage>[a-z]+)/', re.MULTILINE)
+LINK = re.compile(r"\]\((?!https?://)(?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 PROMISE = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 
 
@@ -59,10 +61,33 @@ def check_layers(path: Path, text: str) -> list[str]:
     ]
 
 
+def anchors(text: str) -> set[str]:
+    """The anchors of a document's headings, as Git forges make them."""
+    headings = (heading.lower().replace(" ", "-") for heading in HEADING.findall(text))
+    return {re.sub(r"[^\w-]", "", heading) for heading in headings}
+
+
+def check_links(path: Path, text: str) -> list[str]:
+    """Links to files that are not there, or to headings that the file has not."""
+    problems = []
+    for match in LINK.finditer(text):
+        target = path.parent / match["path"] if match["path"] else path
+        if not target.exists():
+            problems.append(f"{path}: there is no {match['path']}, to which it links")
+        elif match["anchor"] and match["anchor"] not in anchors(target.read_text(encoding="utf-8")):
+            problems.append(f"{path}: there is no heading {match['anchor']} in {target}")
+    return problems
+
+
 def main() -> int:
     """Prints what is wrong; 1 if anything is."""
     problems: list[str] = []
-    for top in ("bpf", "user", "vmlinux", "tests"):
+    documents = [Path("README.md")]
+    for top in ("docs", "observability", "tests"):
+        documents += sorted(Path(top).rglob("*.md"))
+    for path in documents:
+        problems += check_links(path, path.read_text(encoding="utf-8"))
+    for top in ("bpf", "user", "vmlinux", "tests", "observability", "docs"):
         for path in sorted(Path(top).rglob("*")):
             if path.suffix not in {".c", ".h", ".py", ".sh"} or "target" in path.parts[:4]:
                 if path.parts[:2] != ("user", "target") or path.suffix not in {".c", ".h"}:

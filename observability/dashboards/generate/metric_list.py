@@ -10,8 +10,8 @@ COUNTER = "counter"
 HISTOGRAM = "histogram"
 # The names of a histogram's series. Each series is a counter.
 PARTS = ("_bucket", "_sum", "_count")
-# The labels that every series has: who was observed.
-TARGET_LABELS = frozenset({"job", "instance"})
+# The labels that every series has: who was observed. The Collector adds the host.
+TARGET_LABELS = frozenset({"job", "instance", "host_name"})
 
 
 class UnknownMetric(Exception):
