@@ -27,8 +27,12 @@ Manifest = dict[str, Any]
 @pytest.fixture(scope="module", name="manifests")
 def built_manifests() -> list[Manifest]:
     """What `kubectl apply -k` sends."""
+    return build(FOLDER)
+
+
+def build(folder: pathlib.Path) -> list[Manifest]:
     built = subprocess.run(
-        [os.environ["E2E_KUSTOMIZE"], "build", str(FOLDER)],
+        [os.environ["E2E_KUSTOMIZE"], "build", str(folder)],
         capture_output=True,
         text=True,
         check=False,
@@ -123,18 +127,56 @@ def test_each_container_is_confined(manifests: list[Manifest]) -> None:
             assert context["seccompProfile"] == {"type": "RuntimeDefault"}
 
 
-def test_privileges_are_those_of_the_compose_file(manifests: list[Manifest]) -> None:
-    """tests/container leaves out each privilege of the compose file in turn."""
-    service = yaml.safe_load((STACK / "compose.yaml").read_text())["services"]["scottyscope"]
+def test_privileges_are_the_documented_ones(manifests: list[Manifest]) -> None:
+    """docs/container.md has the privileges that tests/container leaves out one by one."""
+    command = re.search(r"(?s)\ndocker run -d .*?\n```", (ROOT / "docs/container.md").read_text())
+    assert command
+    documented = sorted(re.findall(r"--cap-add (\w+)", command[0]))
     pod = pod_of(one(manifests, "DaemonSet", "scottyscope"))
     (container,) = pod["containers"]
-    added = container["securityContext"]["capabilities"]["add"]
-    assert sorted(added) == sorted(service["cap_add"])
-    assert pod["hostPID"] is (service["pid"] == "host")
+    assert sorted(container["securityContext"]["capabilities"]["add"]) == documented
+    assert pod["hostPID"] and "--pid host" in command[0]
     host_paths = {each["hostPath"]["path"] for each in pod["volumes"] if "hostPath" in each}
-    assert host_paths == {each.split(":")[0] for each in service["volumes"]}
-    read_only = {each["mountPath"]: each.get("readOnly") for each in container["volumeMounts"]}
-    assert all(read_only.values()), read_only
+    assert host_paths == set(re.findall(r"-v (/[^:]+):", command[0]))
+    assert all(each["readOnly"] for each in container["volumeMounts"])
+    unit = (STACK / "systemd/scottyscope.service").read_text()
+    bounding_set = re.search(r"(?m)^CapabilityBoundingSet=(.*)$", unit)
+    assert bounding_set
+    assert sorted(bounding_set[1].split()) == [f"CAP_{each}" for each in documented]
+
+
+@pytest.mark.parametrize(
+    ("component", "expected"),
+    [
+        ("linux-before-6.6", {"SYS_ADMIN", "SYS_PTRACE", "DAC_READ_SEARCH", "SETUID", "SETGID"}),
+        ("apparmor-unconfined", None),
+    ],
+)
+def test_components_change_privileges(
+    manifests: list[Manifest],
+    component: str,
+    expected: set[str] | None,
+    tmp_path: pathlib.Path,
+) -> None:
+    """An overlay of a reader, with one component."""
+    overlay = {
+        "resources": [os.path.relpath(FOLDER, tmp_path)],
+        "components": [os.path.relpath(FOLDER / "components" / component, tmp_path)],
+    }
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+    changed = build(tmp_path)
+    for manifest in changed:
+        kubernetes_validate.validate(manifest, VERSIONS[-1], strict=True)
+    (context,) = [
+        each["securityContext"]
+        for each in pod_of(one(changed, "DaemonSet", "scottyscope"))["containers"]
+    ]
+    if expected is None:
+        assert context["appArmorProfile"] == {"type": "Unconfined"}
+    else:
+        assert set(context["capabilities"]["add"]) == expected
+    others = [each for each in changed if each["kind"] != "DaemonSet"]
+    assert others == [each for each in manifests if each["kind"] != "DaemonSet"]
 
 
 def test_second_server_of_a_node_has_its_own_namespace(tmp_path: pathlib.Path) -> None:
