@@ -360,12 +360,13 @@ Test(prom_text, a_family_spread_over_requests_is_written_once)
 	add(&b, "n", "2")->integer = 2;
 	add(&b, NULL, NULL)->is_overflow = 1;
 	encode(&resource);
-	assert_text("# HELP a A.\n# TYPE a gauge\na 1\n"
-		    "# HELP b_total B.\n# TYPE b_total counter\n"
-		    "b_total{n=\"1\"} 1\nb_total{n=\"2\"} 2\n"
-		    "b_total{otel_metric_overflow=\"true\"} 0\n"
-		    "# HELP target_info Identity of the observed process.\n# TYPE target_info gauge\n"
-		    "target_info{service_name=\"scotty\",process_pid=\"42\"} 1\n");
+	assert_text(
+		"# HELP a A.\n# TYPE a gauge\na 1\n"
+		"# HELP b_total B.\n# TYPE b_total counter\n"
+		"b_total{n=\"1\"} 1\nb_total{n=\"2\"} 2\n"
+		"b_total{otel_metric_overflow=\"true\"} 0\n"
+		"# HELP target_info Identity of the observed process.\n# TYPE target_info gauge\n"
+		"target_info{service_name=\"scotty\",process_pid=\"42\"} 1\n");
 }
 
 Test(prom_text, one_name_of_two_kinds_is_refused)
