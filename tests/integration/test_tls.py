@@ -111,6 +111,21 @@ def watch(start: Starter, server: Server, collector: Collector, **files: str) ->
     )
 
 
+def watch_mutual(
+    start: Starter, server: Server, collector: Collector, identities: Identities, *pair: str
+) -> Tool:
+    """The same, and the tool shows a certificate: `pair` is that and its key."""
+    certificate, key = pair
+    return watch(
+        start,
+        server,
+        collector,
+        certificate=identities.authority.certificate,
+        client_certificate=certificate,
+        client_key=key,
+    )
+
+
 def assert_arrives(collector: Collector, server: Server) -> None:
     """Metrics and a span of a request."""
     ask_once(server.port, get("/api/v1/health"))
@@ -145,14 +160,8 @@ def test_mutual_tls(start: Starter, server: Server, identities: Identities) -> N
     """The collector takes what comes from a certificate of its authority. Only root can read the
     key."""
     collector = mutual_collector(start, identities)
-    watch(
-        start,
-        server,
-        collector,
-        certificate=identities.authority.certificate,
-        client_certificate=identities.client.certificate,
-        client_key=identities.client.key,
-    )
+    client = identities.client
+    watch_mutual(start, server, collector, identities, client.certificate, client.key)
     assert_arrives(collector, server)
 
 
@@ -168,13 +177,9 @@ def test_client_certificate_of_another_authority(
     start: Starter, server: Server, identities: Identities
 ) -> None:
     collector = mutual_collector(start, identities)
-    tool = watch(
-        start,
-        server,
-        collector,
-        certificate=identities.authority.certificate,
-        client_certificate=identities.stranger.certificate,
-        client_key=identities.stranger.key,
+    stranger = identities.stranger
+    tool = watch_mutual(
+        start, server, collector, identities, stranger.certificate, stranger.key
     )
     assert_refused(tool, collector, server)
 
@@ -182,14 +187,8 @@ def test_client_certificate_of_another_authority(
 def test_key_is_nowhere_to_be_seen(start: Starter, server: Server, identities: Identities) -> None:
     """Neither in messages nor in what others can read of the processes."""
     collector = mutual_collector(start, identities)
-    tool = watch(
-        start,
-        server,
-        collector,
-        certificate=identities.authority.certificate,
-        client_certificate=identities.client.certificate,
-        client_key=identities.client.key,
-    )
+    client = identities.client
+    tool = watch_mutual(start, server, collector, identities, client.certificate, client.key)
     assert_arrives(collector, server)
     secret = pathlib.Path(identities.client.key).read_text().splitlines()[1]
     for pid in tool.processes().values():
@@ -204,12 +203,6 @@ def test_key_of_another_certificate(
 ) -> None:
     """A pair that does not belong together: said, and nothing arrives."""
     collector = mutual_collector(start, identities)
-    tool = watch(
-        start,
-        server,
-        collector,
-        certificate=identities.authority.certificate,
-        client_certificate=identities.client.certificate,
-        client_key=identities.stranger.key,
-    )
+    certificate, key = identities.client.certificate, identities.stranger.key
+    tool = watch_mutual(start, server, collector, identities, certificate, key)
     assert_refused(tool, collector, server)
