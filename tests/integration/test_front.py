@@ -80,7 +80,10 @@ def test_pages(tool: Tool) -> None:
 
 def test_scrapes_at_once(server: Server, tool: Tool) -> None:
     """Several scrapers get whole and equal answers."""
+    before = tool.scrape().requests().total()
     ask_once(server.port, get(HEALTH))
+    # A client may have its response before the request is counted.
+    wait_until("it is counted", lambda: tool.scrape().requests().total() > before)
     connections = [Connection(tool.port) for _ in range(8)]
     for connection in connections:
         connection.send(get("/metrics"))

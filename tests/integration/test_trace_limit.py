@@ -27,7 +27,9 @@ def kept(tool: Tool) -> float:
 def fixture_tracing(start: Starter) -> Tracing:
     # What a build is like has nothing to do with it.
     server = start.server(binary_of("bare"))
-    return Tracing(start, server, "--max-span-rate", str(LIMIT))
+    # The limit takes effect after a second. The queue has room for all spans of that second.
+    queue = {"OTEL_BSP_MAX_QUEUE_SIZE": "200000"}
+    return Tracing(start, server, "--max-span-rate", str(LIMIT), **queue)
 
 
 def test_a_share_of_the_traces_is_kept(tracing: Tracing) -> None:
