@@ -23,7 +23,7 @@ from parts import Part, all_parts
 from program import Program
 from settings import HOST, Settings, StackError
 
-SAMPLE_OPTIONS = ["--shell-ttl-ms", "8000", "--rate-limit", "100", "--apps", "6"]
+SAMPLE_OPTIONS = ["--shell-ttl-ms", "8000", "--rate-limit", "200", "--apps", "6"]
 
 
 class Ended(Exception):
