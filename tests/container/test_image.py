@@ -56,6 +56,7 @@ def test_says_what_it_is() -> None:
     config = json.loads(text)
     version = config["Labels"]["org.opencontainers.image.version"]
     assert config["StopSignal"] == "SIGTERM"
+    assert config["Healthcheck"]["Test"] == ["CMD", "/usr/bin/scottyscope", "health"]
     assert docker("run", "--rm", IMAGE, "--version").stdout.split() == ["scottyscope", version]
     companion = docker("run", "--rm", "--entrypoint=scottyscope-otlp", IMAGE, check=False)
     assert companion.returncode == 2 and version in companion.stderr

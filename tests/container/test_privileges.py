@@ -7,7 +7,7 @@ import pathlib
 import pytest
 from collector import FAST, Collector
 from conftest import Starter, has_multi_links
-from containers import LEAST, WITH_SYS_ADMIN, Privileges, ServerContainer, verify
+from containers import LEAST, WITH_SYS_ADMIN, Privileges, ServerContainer, docker, verify
 from harness import wait_until
 from http_client import Connection, ask_once, get
 
@@ -66,6 +66,16 @@ def test_stops_within_a_second(
     before = breakpoints(server)
     assert before == 0, f"{before} breakpoints are left"
     assert ask_once(server.port, get(HEALTH)).status == 200
+
+
+def test_health(start: Starter, server: ServerContainer, privileges: Privileges) -> None:
+    """The command of the health check needs no more than the container has."""
+    tool = start.tool(server, privileges).await_attached()
+    command = ("exec", tool.name, "/usr/bin/scottyscope", "health", "--listen")
+    assert docker(*command, f"127.0.0.1:{tool.port}").stdout == "ok\n"
+    # Nobody listens at the port of TCP's multiplexer.
+    refused = docker(*command, "127.0.0.1:1", check=False)
+    assert refused.returncode == 1 and "cannot connect" in refused.stderr
 
 
 def breakpoints(server: ServerContainer) -> int:
