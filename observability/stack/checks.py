@@ -46,7 +46,7 @@ def check_versions(parts: list[Part], folder: pathlib.Path) -> None:
 
 
 def listener(port: int) -> str | None:
-    """The process that listens on a port of this host, as far as /proc shows it."""
+    """The process that listens on a port of this host; None if /proc does not show it."""
     inodes = set()
     for table in ("tcp", "tcp6"):
         with contextlib.suppress(OSError):

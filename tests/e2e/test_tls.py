@@ -56,8 +56,7 @@ def test_tls_from_scottyscope(
     start: Start, server: Server, tmp_path: pathlib.Path, public_directory: pathlib.Path
 ) -> None:
     authority = Authority(tmp_path)
-    readable = public_directory / "authority.pem"
-    shutil.copy(authority.own.certificate, readable)
+    certificate = readable(authority, public_directory)
     own = authority.sign("collector")
     victoriametrics = start_victoriametrics(start, tmp_path)
     collector = start_collector(
@@ -73,14 +72,14 @@ def test_tls_from_scottyscope(
     stranger = Tool(
         tmp_path / "stranger",
         *options,
-        environment=tool_environment(collector, readable, "wrong"),
+        environment=tool_environment(collector, certificate, "wrong"),
     )
-    # Several exports, all of which are refused.
+    # The Collector refuses several exports.
     time.sleep(REFUSED_S)
     assert victoriametrics.query("scotty_up") == {}
     stranger.end()
     tool = Tool(
-        tmp_path / "tool", *options, environment=tool_environment(collector, readable, PASSWORD)
+        tmp_path / "tool", *options, environment=tool_environment(collector, certificate, PASSWORD)
     )
     wait_until("metrics arrive", lambda: victoriametrics.query("scotty_up == 1"), 30)
     assert tool.end() == 0
@@ -95,29 +94,42 @@ def credentials(authority: Authority, client: Certificate | None) -> grpc.Channe
     )
 
 
+def start_mutual(
+    start: Start, directory: pathlib.Path, authority: Authority, own: Certificate, store: str
+) -> Collector:
+    """A Collector that takes data from senders with a certificate of the authority."""
+    return start_collector(
+        start,
+        directory,
+        "mutual-tls",
+        VICTORIAMETRICS_URL=store,
+        COLLECTOR_CERTIFICATE=str(own.certificate),
+        COLLECTOR_KEY=str(own.key),
+        COLLECTOR_CLIENT_CA=str(authority.own.certificate),
+    )
+
+
+def readable(authority: Authority, directory: pathlib.Path) -> pathlib.Path:
+    """A copy of the authority's certificate that every user may read."""
+    copy = directory / "authority.pem"
+    shutil.copy(authority.own.certificate, copy)
+    return copy
+
+
 def test_mutual_tls(
     start: Start, server: Server, tmp_path: pathlib.Path, public_directory: pathlib.Path
 ) -> None:
     """The Collector takes what scottyscope sends with its certificate, and nothing without."""
     authority = Authority(tmp_path)
-    readable = public_directory / "authority.pem"
-    shutil.copy(authority.own.certificate, readable)
+    certificate = readable(authority, public_directory)
     own, client = authority.sign("collector"), authority.sign("client")
     client.key.chmod(0o600)
     victoriametrics = start_victoriametrics(start, tmp_path)
-    collector = start_collector(
-        start,
-        tmp_path,
-        "mutual-tls",
-        VICTORIAMETRICS_URL=victoriametrics.url,
-        COLLECTOR_CERTIFICATE=str(own.certificate),
-        COLLECTOR_KEY=str(own.key),
-        COLLECTOR_CLIENT_CA=str(authority.own.certificate),
-    )
+    collector = start_mutual(start, tmp_path, authority, own, victoriametrics.url)
     options = ("--pid", str(server.pid), "--listen", "none")
     environment = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"https://{collector.address}",
-        "OTEL_EXPORTER_OTLP_CERTIFICATE": str(readable),
+        "OTEL_EXPORTER_OTLP_CERTIFICATE": str(certificate),
         "OTEL_METRIC_EXPORT_INTERVAL": "300",
     }
     stranger = Tool(tmp_path / "stranger", *options, environment=environment)
@@ -137,15 +149,7 @@ def test_agent_and_gateway(start: Start, tmp_path: pathlib.Path) -> None:
     authority = Authority(tmp_path)
     own, client = authority.sign("gateway"), authority.sign("agent")
     victoriametrics = start_victoriametrics(start, tmp_path)
-    gateway = start_collector(
-        start,
-        tmp_path,
-        "mutual-tls",
-        VICTORIAMETRICS_URL=victoriametrics.url,
-        COLLECTOR_CERTIFICATE=str(own.certificate),
-        COLLECTOR_KEY=str(own.key),
-        COLLECTOR_CLIENT_CA=str(authority.own.certificate),
-    )
+    gateway = start_mutual(start, tmp_path, authority, own, victoriametrics.url)
     agent = start_collector(
         start,
         tmp_path,

@@ -114,7 +114,7 @@ def watch(start: Starter, server: Server, collector: Collector, **files: str) ->
 def watch_mutual(
     start: Starter, server: Server, collector: Collector, identities: Identities, *pair: str
 ) -> Tool:
-    """The same, and the tool shows a certificate: `pair` is that and its key."""
+    """The tool with a client certificate: `pair` has the paths of the certificate and of the key."""
     certificate, key = pair
     return watch(
         start,

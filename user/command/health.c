@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "base/addrinfo.h"
 #include "base/cleanup.h"
 #include "command/command.h"
 #include "config/exit_status.h"
@@ -13,12 +14,6 @@
 /* Longer than a scrape waits for the probe. */
 #define TIMEOUT_S    5
 #define ANSWER_BYTES 2048
-
-static void addrinfo_freep(struct addrinfo **addresses)
-{
-	if (*addresses)
-		freeaddrinfo(*addresses);
-}
 
 static int connect_to(const struct addrinfo *address)
 {

@@ -9,7 +9,7 @@
 #include "probe/apps.h"
 
 /* Adds the metrics, none before the list is known. With statuses, every status that Scotty knows has
- * a point, 0 where no application has the status. The set borrows `samples` as long as it lives. */
+ * a point, 0 where no application has the status. The set borrows `samples`, which must outlive the set. */
 void metric_collect_apps(struct metric_set *set, const struct app_list *list,
 			 const struct app_samples *samples, _Bool with_statuses);
 

@@ -45,7 +45,7 @@ void probe__free(struct probe *probe);
 /* The ring buffer's map, for draining. */
 int probe__ring_fd(const struct probe *probe);
 
-/* The bounds that durations are counted by; they live as long as the program. */
+/* The bucket bounds of the duration histograms. The bounds are static data. */
 const struct probe_histograms *probe__histograms(const struct probe *probe);
 
 /* Realtime of activation: when counting began. */

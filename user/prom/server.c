@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/addrinfo.h"
 #include "base/cleanup.h"
 
 /* Each connection has a thread, because a scrape waits for the probe; these bound them. An answer
@@ -131,12 +132,6 @@ static int listen_at(const struct addrinfo *address)
 	    bind(fd, address->ai_addr, address->ai_addrlen) < 0 || listen(fd, SOMAXCONN) < 0)
 		return -errno;
 	return TAKE_FD(fd);
-}
-
-static void addrinfo_freep(struct addrinfo **addresses)
-{
-	if (*addresses)
-		freeaddrinfo(*addresses);
 }
 
 static int listen_on(const char *host, uint16_t port, struct error *error)

@@ -95,13 +95,14 @@ static void add_row(json_t *rows, const char *name, const char *help)
 	json_array_append_new(rows, json_pack("{s:s, s:s}", "name", name, "help", help));
 }
 
+/* A row of a list in wire.h, for the array `rows`. */
+#define ADD_ROW(identifier, name, help) add_row(rows, name, help);
+
 static json_t *json_of_losses(void)
 {
 	json_t *rows = json_array();
 
-#define X(identifier, name, help) add_row(rows, name, help);
-	LOSS_LIST(X)
-#undef X
+	LOSS_LIST(ADD_ROW)
 #define X(name, help, expression) add_row(rows, name, help);
 	USER_LOSS_LIST(X)
 #undef X
@@ -112,9 +113,7 @@ static json_t *json_of_checks(void)
 {
 	json_t *rows = json_array();
 
-#define X(identifier, name, help) add_row(rows, name, help);
-	CHECK_LIST(X)
-#undef X
+	CHECK_LIST(ADD_ROW)
 	return rows;
 }
 
@@ -122,9 +121,7 @@ static json_t *json_of_hooks(void)
 {
 	json_t *rows = json_array();
 
-#define X(identifier, name, help) add_row(rows, name, help);
-	HOOK_LIST(X)
-#undef X
+	HOOK_LIST(ADD_ROW)
 	return rows;
 }
 
