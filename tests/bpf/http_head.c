@@ -5,6 +5,7 @@
 
 #include "native.h"
 
+#include "base/array.h"
 #include "http_head.bpf.h"
 
 uint64_t native_fault_from;
@@ -30,7 +31,7 @@ Test(bpf_http_head, a_head_is_whole_with_its_last_byte_and_not_before)
 		"GET / HTTP/1.1\r\nHost: mixed\n\r\n",
 	};
 
-	for (size_t h = 0; h < sizeof(heads) / sizeof(heads[0]); h++) {
+	for (size_t h = 0; h < ARRAY_SIZE(heads); h++) {
 		size_t length = strlen(heads[h]);
 
 		for (size_t cut = 0; cut < length; cut++)
@@ -119,7 +120,7 @@ Test(bpf_http_head, every_method_is_known_by_its_whole_token)
 		{"", METHOD_OTHER, 0},
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		uint32_t length = 99;
 
 		cr_assert_eq(method_in(rows[i].line, &length), rows[i].method, "%s", rows[i].line);
@@ -140,7 +141,7 @@ Test(bpf_http_head, a_path_ends_before_what_may_be_secret)
 		{"/%C3%BC/\xc3\xbc HTTP/1.1", "/%C3%BC/\xc3\xbc"},
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		union {
 			__u64 words[URL_PATH_BYTES / 8];
 			char text[URL_PATH_BYTES];

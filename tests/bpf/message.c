@@ -4,6 +4,7 @@
 
 #include "native.h"
 
+#include "base/array.h"
 #include "message.bpf.h"
 
 #define UUID "\"0b8a1bd4-5b5c-4d7a-9c38-1d6b4e3d7f10\""
@@ -80,7 +81,7 @@ static const struct sample {
 	 ",\"reason\":\"completed\"}}",
 	 MESSAGE_OTHER},
 };
-#define SAMPLE_COUNT (sizeof(samples) / sizeof(samples[0]))
+#define SAMPLE_COUNT (ARRAY_SIZE(samples))
 
 static int type_of(const char *text, size_t length)
 {
@@ -160,7 +161,7 @@ Test(bpf_message, what_is_not_written_as_scotty_does_is_of_no_interest)
 		"\"{\\\"type\\\":\\\"AuthenticationFailed\\\",\\\"data\\\":null}\"",
 	};
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		cr_assert_eq(type_of(texts[i], strlen(texts[i])), MESSAGE_OTHER, "%s", texts[i]);
 }
 
@@ -181,7 +182,7 @@ Test(bpf_message, only_a_time_limit_is_one)
 
 	cr_assert_eq(type_of(END("1", "Session timeout"), strlen(END("1", "Session timeout"))),
 		     MESSAGE_SHELL_TIMED_OUT);
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
 		cr_assert_eq(type_of(ends[i], strlen(ends[i])), MESSAGE_SHELL_ENDED, "%s", ends[i]);
 }
 

@@ -4,6 +4,7 @@
 
 #include "native.h"
 
+#include "base/array.h"
 #include "message_lines.bpf.h"
 
 #define HEAD "{\"type\":\"TaskOutputData\",\"data\":{\"task_id\":\"0b8a1bd4\",\"lines\":["
@@ -89,7 +90,7 @@ Test(bpf_message_lines, the_text_of_a_line_is_none)
 		"\xc3\xbcq\xf1\xf1\xf1",
 	};
 
-	for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(contents); i++) {
 		for (size_t lines = 0; lines < 10; lines++)
 			assert_lines(lines, contents[i]);
 	}

@@ -4,6 +4,7 @@
 
 #include "native.h"
 
+#include "base/array.h"
 #include "message.bpf.h"
 
 #define ASKS	   "\"type\":\"StartLogStream\""
@@ -39,7 +40,7 @@ static int asks(const char *text, size_t length)
 	};
 	int result = asks_masked(text, length, masks[0]);
 
-	for (size_t i = 1; i < sizeof(masks) / sizeof(masks[0]); i++) {
+	for (size_t i = 1; i < ARRAY_SIZE(masks); i++) {
 		if (asks_masked(text, length, masks[i]) != result)
 			return -1;
 	}
@@ -65,7 +66,7 @@ Test(bpf_message_request, a_log_stream_is_asked_for_in_any_way_to_write_it)
 		"{" ASKS "}",
 	};
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		cr_assert_eq(asks(texts[i], strlen(texts[i])), 1, "%s", texts[i]);
 }
 
@@ -97,7 +98,7 @@ Test(bpf_message_request, other_messages_do_not_ask_for_one)
 		"\"StartLogStream\"",
 	};
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		cr_assert_eq(asks(texts[i], strlen(texts[i])), 0, "%s", texts[i]);
 }
 
@@ -117,7 +118,7 @@ Test(bpf_message_request, the_values_of_other_fields_do_not_ask_for_one)
 		"{\"type\":\"Authenticate\",\"data\":{\"token\":\"\\\\\"," ASKS "}}",
 	};
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		cr_assert_eq(asks(texts[i], strlen(texts[i])), 0, "%s", texts[i]);
 }
 
@@ -185,7 +186,7 @@ static void expect_known_from(const char *text, size_t known_from, int type)
 {
 	static const uint32_t masks[] = {0, ~0U, 0x22222222, 0x2c2c2c2c, 0x7d7d7d7d, 0x12345678};
 
-	for (size_t m = 0; m < sizeof(masks) / sizeof(masks[0]); m++) {
+	for (size_t m = 0; m < ARRAY_SIZE(masks); m++) {
 		for (size_t length = 0; length <= strlen(text); length++) {
 			char *memory = native_memory(text, length);
 			const uint8_t *mask = (const uint8_t *)&masks[m];

@@ -4,6 +4,7 @@
 
 #include "native.h"
 
+#include "base/array.h"
 #include "trace_header.bpf.h"
 
 #define SEARCHED (TRACE_CHUNK_BYTES * TRACE_CHUNK_LIMIT)
@@ -194,7 +195,7 @@ Test(bpf_trace_lines, the_headers_are_known_by_their_whole_names)
 		{"t", TRACE_HEADER_NONE},
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		cr_assert_eq(header_in(rows[i].line), rows[i].header, "%s", rows[i].line);
 }
 
@@ -253,7 +254,7 @@ Test(bpf_trace_lines, the_values_of_both_headers_are_found)
 		{"GET / HTTP/1.1\n\ntraceparent:P\ntracestate:S\n\n", 0, NULL, NULL},
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		char *head = native_memory(rows[i].head, strlen(rows[i].head));
 		struct trace_search search;
 

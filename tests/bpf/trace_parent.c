@@ -4,6 +4,7 @@
 
 #include "native.h"
 
+#include "base/array.h"
 #include "trace_header.bpf.h"
 
 #define TRACE_ID "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -40,7 +41,7 @@ Test(bpf_trace_parent, ids_and_the_sampled_flag_are_taken_over)
 		uint32_t sampled;
 	} rows[] = {{"00", 0}, {"01", 1}, {"02", 0}, {"03", 1}, {"fe", 0}, {"ff", 1}};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct trace_parent parent = {};
 		char text[64];
 		int length = snprintf(text, sizeof(text), "00-%s-%s-%s\r\n", TRACE_ID, SPAN_ID,
@@ -90,9 +91,9 @@ Test(bpf_trace_parent, white_space_may_be_around_it_and_nothing_else)
 		VALID "\tx\r\n",  VALID "0\r\n",	VALID ", " VALID "\r\n",
 	};
 
-	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
 		cr_assert(is_valid(taken[i]), "%s", taken[i]);
-	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
 		cr_assert_not(is_valid(refused[i]), "%s", refused[i]);
 	for (int byte = 0; byte < 256; byte++) {
 		struct trace_parent parent = {};
@@ -124,7 +125,7 @@ Test(bpf_trace_parent, of_later_versions_the_first_fields_count)
 {
 	static const char *const versions[] = {"01", "0a", "a0", "cc", "fe", "f0", "0f"};
 
-	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
 		static const char *const taken[] = {"\r\n", " \r\n", "-\r\n", "-what-will-be\r\n",
 						    "- \r\n"};
 		static const char *const refused[] = {"x\r\n", ".\r\n", "0-\r\n", " x\r\n",
@@ -132,14 +133,14 @@ Test(bpf_trace_parent, of_later_versions_the_first_fields_count)
 		struct trace_parent parent = {};
 		char text[128];
 
-		for (size_t k = 0; k < sizeof(taken) / sizeof(taken[0]); k++) {
+		for (size_t k = 0; k < ARRAY_SIZE(taken); k++) {
 			int length = snprintf(text, sizeof(text), "%s%s%s", versions[i], &VALID[2],
 					      taken[k]);
 
 			cr_assert(read_value(text, (size_t)length, &parent), "%s", text);
 			cr_assert_eq(parent.sampled, 1);
 		}
-		for (size_t k = 0; k < sizeof(refused) / sizeof(refused[0]); k++) {
+		for (size_t k = 0; k < ARRAY_SIZE(refused); k++) {
 			snprintf(text, sizeof(text), "%s%s%s", versions[i], &VALID[2], refused[k]);
 			cr_assert_not(is_valid(text), "%s", text);
 		}
@@ -167,7 +168,7 @@ Test(bpf_trace_parent, fields_of_other_lengths_are_refused)
 		"00 " TRACE_ID " " SPAN_ID " 01\r\n",
 	};
 
-	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
 		cr_assert_not(is_valid(refused[i]), "%s", refused[i]);
 }
 

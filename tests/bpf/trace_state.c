@@ -4,6 +4,7 @@
 
 #include "native.h"
 
+#include "base/array.h"
 #include "trace_header.bpf.h"
 
 #define SECRET "Authorization: Bearer secret\r\n\r\n"
@@ -54,7 +55,7 @@ Test(bpf_trace_state, a_value_is_kept_up_to_the_end_of_its_line)
 		{"\n" SECRET, ""},
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const char *value = rows[i][0], *text = rows[i][1];
 
 		cr_assert(is_kept(value, strlen(value), text, strlen(text)), "%s", value);
@@ -70,7 +71,7 @@ Test(bpf_trace_state, of_what_follows_no_byte_stays)
 	memset(value, 's', sizeof(value));
 	value[TRACE_STATE_BYTES] = '\0';
 	for (size_t length = 1; length <= TRACE_STATE_BYTES; length++) {
-		for (size_t b = 0; b < sizeof(behind) / sizeof(behind[0]); b++) {
+		for (size_t b = 0; b < ARRAY_SIZE(behind); b++) {
 			char head[TRACE_STATE_BYTES + 64];
 			int size = snprintf(head, sizeof(head), "%.*s%s", (int)length, value,
 					    behind[b]);

@@ -24,12 +24,12 @@ static void switch_all_on(struct scottyscope *skeleton)
 	skeleton->rodata->context_offset = -64;
 	skeleton->rodata->app_status_offset = 8;
 	skeleton->rodata->app_result_register = 19;
-	skeleton->rodata->emit_spans = 1;
+	skeleton->rodata->emit_spans = true;
 	skeleton->rodata->span_age_limit_ns = 1000000;
-	skeleton->rodata->sampler_parent_based = 1;
+	skeleton->rodata->sampler_parent_based = true;
 	skeleton->rodata->sampler_threshold = 1;
-	skeleton->rodata->messages_by_frame = 1;
-	skeleton->rodata->wakes_are_seen = 1;
+	skeleton->rodata->messages_by_frame = true;
+	skeleton->rodata->wakes_are_seen = true;
 }
 
 static int print_programs(struct bpf_object *object)

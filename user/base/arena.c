@@ -2,6 +2,7 @@
 #include "base/arena.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@ struct arena {
 	struct block *current;
 	size_t limit_bytes;
 	size_t held_bytes;
-	_Bool failed;
+	bool failed;
 };
 
 struct arena *arena__new(size_t limit_bytes)
@@ -48,7 +49,7 @@ void arena__free(struct arena *arena)
 }
 
 /* Makes a block with room for `size` bytes the current one: a later kept block, or a new one. */
-static _Bool arena__grow(struct arena *arena, size_t size)
+static bool arena__grow(struct arena *arena, size_t size)
 {
 	struct block **link = arena->current ? &arena->current->next : &arena->first;
 
@@ -56,35 +57,35 @@ static _Bool arena__grow(struct arena *arena, size_t size)
 		(*link)->used = 0;
 		arena->current = *link;
 		if ((*link)->size >= size)
-			return 1;
+			return true;
 	}
 
 	size_t block_size = size > BLOCK_BYTES ? size : BLOCK_BYTES;
 	size_t limit = arena->limit_bytes;
 
 	if (block_size > SIZE_MAX - sizeof(struct block))
-		return 0;
+		return false;
 	/* What is left below the limit may be less than a usual block, but enough. */
 	if (limit && block_size > limit - arena->held_bytes)
 		block_size = limit - arena->held_bytes;
 	if (block_size < size)
-		return 0;
+		return false;
 
 	struct block *block = malloc(sizeof(*block) + block_size);
 
 	if (!block)
-		return 0;
+		return false;
 	*block = (struct block){.size = block_size};
 	*link = block;
 	arena->current = block;
 	arena->held_bytes += block_size;
-	return 1;
+	return true;
 }
 
 void *arena__alloc(struct arena *arena, size_t size)
 {
 	if (size > SIZE_MAX - ALIGNMENT) {
-		arena->failed = 1;
+		arena->failed = true;
 		return NULL;
 	}
 	size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -93,7 +94,7 @@ void *arena__alloc(struct arena *arena, size_t size)
 
 	if (!block || block->size - block->used < size) {
 		if (!arena__grow(arena, size)) {
-			arena->failed = 1;
+			arena->failed = true;
 			return NULL;
 		}
 		block = arena->current;
@@ -110,7 +111,7 @@ void *arena__alloc_array(struct arena *arena, size_t count, size_t size)
 	size_t bytes;
 
 	if (__builtin_mul_overflow(count, size, &bytes)) {
-		arena->failed = 1;
+		arena->failed = true;
 		return NULL;
 	}
 	return arena__alloc(arena, bytes);
@@ -150,7 +151,7 @@ char *arena__printf(struct arena *arena, const char *format, ...)
 	length = vsnprintf(NULL, 0, format, arguments);
 	va_end(arguments);
 	if (length < 0) {
-		arena->failed = 1;
+		arena->failed = true;
 		return NULL;
 	}
 
@@ -164,7 +165,7 @@ char *arena__printf(struct arena *arena, const char *format, ...)
 	return text;
 }
 
-_Bool arena__failed(const struct arena *arena)
+bool arena__failed(const struct arena *arena)
 {
 	return arena->failed;
 }
@@ -172,7 +173,7 @@ _Bool arena__failed(const struct arena *arena)
 void arena__reset(struct arena *arena)
 {
 	arena->current = NULL;
-	arena->failed = 0;
+	arena->failed = false;
 	if (arena->first) {
 		arena->current = arena->first;
 		arena->current->used = 0;

@@ -2,6 +2,7 @@
 #ifndef SCOTTYSCOPE_BASE_ARENA_H
 #define SCOTTYSCOPE_BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* A bump allocator for trees that live and die together, such as one collection or one OTLP
@@ -28,7 +29,7 @@ char *arena__join(struct arena *arena, const char *const *texts, size_t count);
 char *arena__printf(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-_Bool arena__failed(const struct arena *arena);
+bool arena__failed(const struct arena *arena);
 void arena__reset(struct arena *arena);
 
 /* Bytes held from the system, for the tool's own metrics. */

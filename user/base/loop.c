@@ -2,6 +2,7 @@
 #include "base/loop.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -21,13 +22,15 @@ struct loop_source {
 	struct loop_source *next;
 	enum source_kind kind;
 	int fd;
-	loop_callback callback; /* NULL once removed: freed when no event can name it any more */
+	bool is_removed; /* freed when no pending event can name the source */
+	loop_callback callback;
+	loop_signal_callback signal_callback; /* of SOURCE_SIGNAL */
 	void *context;
 };
 
 struct loop {
 	int epoll_fd;
-	_Bool stopped;
+	bool stopped;
 	struct loop_source *sources;
 };
 
@@ -69,28 +72,22 @@ void loop__free(struct loop *loop)
 	free(loop);
 }
 
-static int loop__add(struct loop *loop, enum source_kind kind, int fd, uint32_t events,
-		     loop_callback callback, void *context, struct loop_source **ret_source,
-		     struct error *error)
+static int loop__add(struct loop *loop, const struct loop_source *template, uint32_t events,
+		     struct loop_source **ret_source, struct error *error)
 {
 	struct loop_source *source = malloc(sizeof(*source));
 
 	if (!source)
 		return error_out_of_memory(error);
-	*source = (struct loop_source){
-		.kind = kind,
-		.fd = fd,
-		.callback = callback,
-		.context = context,
-	};
+	*source = *template;
 
 	struct epoll_event event = {.events = events, .data.ptr = source};
 
-	if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0) {
+	if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, source->fd, &event) < 0) {
 		int code = -errno;
 
 		free(source);
-		return error_set(error, code, "cannot watch file descriptor %d: %m", fd);
+		return error_set(error, code, "cannot watch file descriptor %d: %m", template->fd);
 	}
 	source->next = loop->sources;
 	loop->sources = source;
@@ -102,7 +99,14 @@ static int loop__add(struct loop *loop, enum source_kind kind, int fd, uint32_t 
 int loop__add_fd(struct loop *loop, int fd, uint32_t events, loop_callback callback, void *context,
 		 struct loop_source **ret_source, struct error *error)
 {
-	return loop__add(loop, SOURCE_FD, fd, events, callback, context, ret_source, error);
+	const struct loop_source template = {
+		.kind = SOURCE_FD,
+		.fd = fd,
+		.callback = callback,
+		.context = context,
+	};
+
+	return loop__add(loop, &template, events, ret_source, error);
 }
 
 static struct timespec timespec_of_ns(uint64_t ns)
@@ -133,7 +137,15 @@ int loop__add_timer(struct loop *loop, uint64_t first_ns, uint64_t interval_ns,
 
 	if (fd < 0)
 		return error_set(error, -errno, "cannot create a timer: %m");
-	r = loop__add(loop, SOURCE_TIMER, fd, EPOLLIN, callback, context, &source, error);
+
+	const struct loop_source template = {
+		.kind = SOURCE_TIMER,
+		.fd = fd,
+		.callback = callback,
+		.context = context,
+	};
+
+	r = loop__add(loop, &template, EPOLLIN, &source, error);
 	if (r < 0)
 		return r;
 	TAKE_FD(fd);
@@ -145,8 +157,8 @@ int loop__add_timer(struct loop *loop, uint64_t first_ns, uint64_t interval_ns,
 	return 0;
 }
 
-int loop__add_signals(struct loop *loop, const sigset_t *set, loop_callback callback, void *context,
-		      struct error *error)
+int loop__add_signals(struct loop *loop, const sigset_t *set, loop_signal_callback callback,
+		      void *context, struct error *error)
 {
 	int r;
 
@@ -157,7 +169,15 @@ int loop__add_signals(struct loop *loop, const sigset_t *set, loop_callback call
 
 	if (fd < 0)
 		return error_set(error, -errno, "cannot create a signal descriptor: %m");
-	r = loop__add(loop, SOURCE_SIGNAL, fd, EPOLLIN, callback, context, NULL, error);
+
+	const struct loop_source template = {
+		.kind = SOURCE_SIGNAL,
+		.fd = fd,
+		.signal_callback = callback,
+		.context = context,
+	};
+
+	r = loop__add(loop, &template, EPOLLIN, NULL, error);
 	if (r < 0)
 		return r;
 	TAKE_FD(fd);
@@ -167,7 +187,7 @@ int loop__add_signals(struct loop *loop, const sigset_t *set, loop_callback call
 void loop__remove(struct loop *loop, struct loop_source *source)
 {
 	epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, source->fd, NULL);
-	source->callback = NULL;
+	source->is_removed = true;
 }
 
 static void loop__sweep(struct loop *loop)
@@ -175,7 +195,7 @@ static void loop__sweep(struct loop *loop)
 	for (struct loop_source **link = &loop->sources; *link;) {
 		struct loop_source *source = *link;
 
-		if (source->callback) {
+		if (!source->is_removed) {
 			link = &source->next;
 			continue;
 		}
@@ -184,37 +204,40 @@ static void loop__sweep(struct loop *loop)
 	}
 }
 
-static int loop__dispatch(struct loop_source *source, uint32_t events)
+static int loop__dispatch(struct loop_source *source)
 {
-	if (!source->callback)
-		return 0;
-	if (source->kind == SOURCE_SIGNAL) {
-		struct signalfd_siginfo info;
+	struct signalfd_siginfo info;
+	uint64_t expirations;
 
+	if (source->is_removed)
+		return 0;
+	switch (source->kind) {
+	case SOURCE_SIGNAL:
 		if (read(source->fd, &info, sizeof(info)) != sizeof(info))
 			return 0;
-		events = info.ssi_signo;
-	} else if (source->kind == SOURCE_TIMER) {
-		uint64_t expirations;
-
+		return source->signal_callback(source->context, (int)info.ssi_signo);
+	case SOURCE_TIMER:
 		if (read(source->fd, &expirations, sizeof(expirations)) != sizeof(expirations))
 			return 0;
+		break;
+	case SOURCE_FD:
+		break;
 	}
-	return source->callback(source->context, source->fd, events);
+	return source->callback(source->context);
 }
 
 int loop__run(struct loop *loop)
 {
 	struct epoll_event events[16];
 
-	loop->stopped = 0;
+	loop->stopped = false;
 	while (!loop->stopped) {
 		int count = epoll_wait(loop->epoll_fd, events, 16, -1);
 
 		if (count < 0 && errno != EINTR)
 			return -errno;
 		for (int i = 0; i < count && !loop->stopped; i++) {
-			int r = loop__dispatch(events[i].data.ptr, events[i].events);
+			int r = loop__dispatch(events[i].data.ptr);
 
 			if (r < 0)
 				return r;
@@ -226,5 +249,5 @@ int loop__run(struct loop *loop)
 
 void loop__stop(struct loop *loop)
 {
-	loop->stopped = 1;
+	loop->stopped = true;
 }

@@ -11,8 +11,12 @@
 struct loop;
 struct loop_source;
 
-/* Called when `fd` is ready; `events` is epoll's mask. A negative return ends the loop with it. */
-typedef int (*loop_callback)(void *context, int fd, uint32_t events);
+/* Called when a descriptor is ready or a timer has expired. A negative return ends the loop, and
+ * loop__run() returns the value. */
+typedef int (*loop_callback)(void *context);
+
+/* Called with the number of a signal that arrived. */
+typedef int (*loop_signal_callback)(void *context, int signal);
 
 int loop__new(struct loop **ret_loop, struct error *error);
 void loop__free(struct loop *loop);
@@ -31,9 +35,9 @@ int loop__add_timer(struct loop *loop, uint64_t first_ns, uint64_t interval_ns,
 /* Sets a timer source again; 0 and 0 stop it. */
 int loop__set_timer(struct loop_source *source, uint64_t first_ns, uint64_t interval_ns);
 
-/* Blocks the signals of `set` in this process and calls back for each, its number as `events`. */
-int loop__add_signals(struct loop *loop, const sigset_t *set, loop_callback callback, void *context,
-		      struct error *error);
+/* Blocks the signals of `set` in this process and calls back for each. */
+int loop__add_signals(struct loop *loop, const sigset_t *set, loop_signal_callback callback,
+		      void *context, struct error *error);
 
 /* Stops watching; the loop closes what it opened itself. Safe within a callback. */
 void loop__remove(struct loop *loop, struct loop_source *source);

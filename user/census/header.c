@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "census/header.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 /* Bits of the state word (tokio/src/runtime/task/state.rs); the rest counts references. */
@@ -44,20 +45,20 @@ const struct plan_vtable *census_find_vtable(const struct census_memory *memory,
 		       compare_vtables);
 }
 
-static _Bool state_is_alive(uint64_t state, _Bool is_queued)
+static bool state_is_alive(uint64_t state, bool is_queued)
 {
 	uint64_t references = state >> STATE_REFERENCE_SHIFT;
 
 	if (state & STATE_COMPLETE || references == 0 || references >= REFERENCE_LIMIT)
-		return 0;
+		return false;
 	/* Who waits for the end has an interest in it. */
 	if (state & STATE_JOIN_WAKER && !(state & STATE_JOIN_INTEREST))
-		return 0;
+		return false;
 	/* A task is queued because it was notified, and is taken off before it runs. */
 	return !is_queued || (state & (STATE_NOTIFIED | STATE_RUNNING)) == STATE_NOTIFIED;
 }
 
-_Bool task_header__is_alive(const struct task_header *header, const struct census_memory *memory)
+bool task_header__is_alive(const struct task_header *header, const struct census_memory *memory)
 {
 	const struct plan_vtable *vtable = census_find_vtable(memory, header->vtable);
 
@@ -66,8 +67,8 @@ _Bool task_header__is_alive(const struct task_header *header, const struct censu
 }
 
 /* The trailer of the task at `address`, if there is a header of a task. */
-static _Bool read_trailer(const struct census_memory *memory, uint64_t address,
-			  uint64_t words[TRAILER_WORDS])
+static bool read_trailer(const struct census_memory *memory, uint64_t address,
+			 uint64_t words[TRAILER_WORDS])
 {
 	const struct target *target = memory->target;
 	size_t size = TRAILER_WORDS * sizeof(uint64_t);
@@ -83,8 +84,8 @@ static _Bool read_trailer(const struct census_memory *memory, uint64_t address,
 }
 
 /* Whether the task at `neighbour` has `header` as the word `index` of its trailer. */
-static _Bool points_back(const struct census_memory *memory, uint64_t neighbour, size_t index,
-			 uint64_t header)
+static bool points_back(const struct census_memory *memory, uint64_t neighbour, size_t index,
+			uint64_t header)
 {
 	uint64_t words[TRAILER_WORDS];
 
@@ -92,39 +93,39 @@ static _Bool points_back(const struct census_memory *memory, uint64_t neighbour,
 	       words[index] == header;
 }
 
-_Bool census_task_is_linked(const struct census_memory *memory, uint64_t header)
+bool census_task_is_linked(const struct census_memory *memory, uint64_t header)
 {
 	uint64_t words[TRAILER_WORDS];
 
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
 		if (!read_trailer(memory, header, words))
-			return 0;
+			return false;
 		for (size_t i = 0; i + 1 < TRAILER_WORDS; i++) {
 			/* Its previous one's next is this, or its next one's previous is. */
 			if (points_back(memory, words[i], i + 1, header) ||
 			    points_back(memory, words[i + 1], i, header))
-				return 1;
+				return true;
 		}
 	}
-	return 0;
+	return false;
 }
 
-static _Bool read_alive(const struct census_memory *memory, uint64_t header, uint64_t vtable,
-			struct task_header *ret_header)
+static bool read_alive(const struct census_memory *memory, uint64_t header, uint64_t vtable,
+		       struct task_header *ret_header)
 {
 	return target__read_memory(memory->target, header, ret_header, sizeof(*ret_header)) ==
 		       sizeof(*ret_header) &&
 	       ret_header->vtable == vtable && task_header__is_alive(ret_header, memory);
 }
 
-_Bool census_task_is_alive(const struct census_memory *memory, uint64_t header, uint64_t vtable)
+bool census_task_is_alive(const struct census_memory *memory, uint64_t header, uint64_t vtable)
 {
 	struct task_header now;
 
 	return read_alive(memory, header, vtable, &now);
 }
 
-_Bool census_task_is_running(const struct census_memory *memory, uint64_t header, uint64_t vtable)
+bool census_task_is_running(const struct census_memory *memory, uint64_t header, uint64_t vtable)
 {
 	struct task_header now;
 

@@ -2,6 +2,7 @@
 #include "census/census.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,8 +34,8 @@ struct pair {
 struct candidate {
 	uint64_t header;
 	uint64_t vtable;
-	_Bool is_entered; /* by us */
-	_Bool is_owned;	  /* the runtime's list holds it */
+	bool is_entered; /* by us */
+	bool is_owned;	 /* the runtime's list holds it */
 };
 
 struct scan {
@@ -43,7 +44,7 @@ struct scan {
 	size_t count;
 	size_t room;
 	unsigned char *chunk;
-	_Bool *present; /* by page of a chunk */
+	bool *present; /* by page of a chunk */
 	size_t page_bytes;
 	int (*look)(struct scan *scan, uint64_t start, size_t size);
 	int failure;
@@ -98,7 +99,7 @@ static int find_lone_owners(struct scan *scan, uint64_t start, size_t size)
 				sizeof(*scan->candidates), compare_candidates);
 
 		if (candidate)
-			candidate->is_owned = 1;
+			candidate->is_owned = true;
 	}
 	return 0;
 }
@@ -167,7 +168,7 @@ static int enter_candidates(struct scan *scan, const struct census_book *book)
  * of tasks holds it, by its neighbours or, where it is alone in its part of the list, by that part. */
 static int find_owners(struct scan *scan)
 {
-	_Bool some_are_alone = 0;
+	bool some_are_alone = false;
 
 	for (size_t i = 0; i < scan->count; i++) {
 		struct candidate *candidate = &scan->candidates[i];
@@ -178,16 +179,16 @@ static int find_owners(struct scan *scan)
 	return some_are_alone ? walk(scan, find_lone_owners) : 0;
 }
 
-static _Bool some_are_running(const struct scan *scan)
+static bool some_are_running(const struct scan *scan)
 {
 	for (size_t i = 0; i < scan->count; i++) {
 		const struct candidate *candidate = &scan->candidates[i];
 
 		if (candidate->is_entered &&
 		    census_task_is_running(scan->memory, candidate->header, candidate->vtable))
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 /* A thread may be preempted on its way from the probe, which took the task out of the book before
@@ -226,7 +227,7 @@ int census__tasks(const struct target *target, const struct plan *plan, uint64_t
 	const struct census_memory memory = {target, plan, load_bias};
 	_cleanup_free_ unsigned char *chunk = aligned_alloc(HEADER_ALIGNMENT, CHUNK_BYTES);
 	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
-	_cleanup_free_ _Bool *present = calloc(CHUNK_BYTES / page_bytes, sizeof(*present));
+	_cleanup_free_ bool *present = calloc(CHUNK_BYTES / page_bytes, sizeof(*present));
 	struct scan scan = {
 		.memory = &memory,
 		.chunk = chunk,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "census/census.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -26,10 +27,10 @@ struct scan {
 	int workers;
 	pid_t *running; /* threads still to be looked at */
 	size_t running_count;
-	_Bool retry;
+	bool retry;
 };
 
-static _Bool is_worker_code(const struct scan *scan, uint64_t word)
+static bool is_worker_code(const struct scan *scan, uint64_t word)
 {
 	uint64_t address = word - scan->load_bias;
 
@@ -38,12 +39,12 @@ static _Bool is_worker_code(const struct scan *scan, uint64_t word)
 
 		/* A return address follows a call: it is never the function's first byte. */
 		if (address > range->start && address <= range->end)
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }
 
-static _Bool stack_is_workers(const struct scan *scan, uint64_t stack_pointer)
+static bool stack_is_workers(const struct scan *scan, uint64_t stack_pointer)
 {
 	uint64_t start = stack_pointer & ~UINT64_C(7);
 	size_t got = 0;
@@ -54,26 +55,26 @@ static _Bool stack_is_workers(const struct scan *scan, uint64_t stack_pointer)
 		ssize_t size = target__read_memory(scan->target, start + got, scan->stack, step);
 
 		if (size <= 0)
-			return 0;
+			return false;
 		for (size_t at = 0; at + 8 <= (size_t)size; at += 8) {
 			uint64_t word;
 
 			memcpy(&word, scan->stack + at, sizeof(word));
 			if (is_worker_code(scan, word))
-				return 1;
+				return true;
 		}
 		got += step;
 	}
-	return 0;
+	return false;
 }
 
-static _Bool is_still_to_see(const struct scan *scan, pid_t tid)
+static bool is_still_to_see(const struct scan *scan, pid_t tid)
 {
 	for (size_t i = 0; i < scan->running_count; i++) {
 		if (scan->running[i] == tid)
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 /* A thread that was a worker, and waits among the blocking ones to be needed again, does so for a limited
@@ -103,13 +104,13 @@ static int look_at_thread(void *context, const struct target_thread *thread)
 	return 0;
 }
 
-static _Bool some_are_running(const struct scan *scan)
+static bool some_are_running(const struct scan *scan)
 {
 	for (size_t i = 0; i < scan->running_count; i++) {
 		if (scan->running[i])
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 int census__workers(const struct target *target, const struct plan *plan, uint64_t load_bias,

@@ -2,6 +2,7 @@
 #include "command/publish.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,10 +21,10 @@ struct applications {
 };
 
 /* Brings the list up to date; the first time that it is known, at once a sample of it. */
-static int read_applications(struct publisher *publisher, _Bool sample, struct error *error)
+static int read_applications(struct publisher *publisher, bool sample, struct error *error)
 {
 	struct applications *applications = publisher->applications;
-	_Bool was_known = applications->list.check > 0;
+	bool was_known = applications->list.check > 0;
 	int r;
 
 	if (!publisher->subject->plan->signals[SIGNAL_APPLICATIONS].way)
@@ -37,7 +38,7 @@ static int read_applications(struct publisher *publisher, _Bool sample, struct e
 
 int publisher__sample_applications(struct publisher *publisher, struct error *error)
 {
-	return read_applications(publisher, 1, error);
+	return read_applications(publisher, true, error);
 }
 
 static int take_record(void *context, const struct ring_record *record)
@@ -80,7 +81,7 @@ int publisher__init(struct publisher *publisher, struct error *error)
 			       &publisher->resource, error);
 	if (r < 0)
 		return r;
-	publisher->target_is_up = 1;
+	publisher->target_is_up = true;
 	publisher->counters.polls_watched = 1;
 	trace_limit__init(&publisher->trace_limit, publisher->probe,
 			  publisher->config->max_span_rate);
@@ -173,7 +174,7 @@ int publisher__collect(struct publisher *publisher, struct metric_set **ret_set,
 					  publisher->subject->target, publisher->exemplars,
 					  publisher->target_is_up, error);
 	if (r >= 0)
-		r = read_applications(publisher, 0, error);
+		r = read_applications(publisher, false, error);
 	if (r < 0)
 		return r;
 	metric_collect_apps(set, &publisher->applications->list, &publisher->applications->samples,

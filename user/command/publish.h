@@ -4,6 +4,8 @@
 
 /* From the probe to the front: collections of metrics, and batches of spans. */
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 #include "command/subject.h"
@@ -37,7 +39,7 @@ struct publisher {
 	struct trace_limit trace_limit;
 	struct self_counters counters;
 	struct front_statistics ended_fronts; /* what fronts before the present one had counted */
-	_Bool target_is_up;
+	bool target_is_up;
 };
 
 int publisher__init(struct publisher *publisher, struct error *error);

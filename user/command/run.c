@@ -2,6 +2,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,7 +31,7 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 }
 
 /* Whether anything is exported or served at all. */
-static _Bool needs_front(const struct config *config)
+static bool needs_front(const struct config *config)
 {
 	return config->listen_host || config->otlp.metrics_target || config->otlp.traces_target;
 }

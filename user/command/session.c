@@ -27,59 +27,50 @@ struct session {
 	struct loop_source *front_process;
 };
 
-static int on_signal(void *context, int fd, uint32_t signal)
+static int on_signal(void *context, int signal)
 {
 	struct session *session = context;
 
-	(void)fd;
-	log_debug("signal %u", signal);
+	log_debug("signal %d", signal);
 	loop__stop(session->loop);
 	return 0;
 }
 
-static int on_duration(void *context, int fd, uint32_t events)
+static int on_duration(void *context)
 {
 	struct session *session = context;
 
-	(void)fd;
-	(void)events;
 	loop__stop(session->loop);
 	return 0;
 }
 
-static int on_target_end(void *context, int fd, uint32_t events)
+static int on_target_end(void *context)
 {
 	struct session *session = context;
 
-	(void)fd;
-	(void)events;
 	log_info("process %d has ended", (int)session->publisher->subject->target->pid);
-	session->publisher->target_is_up = 0;
+	session->publisher->target_is_up = false;
 	loop__stop(session->loop);
 	return 0;
 }
 
-static int on_drain(void *context, int fd, uint32_t events)
+static int on_drain(void *context)
 {
 	struct session *session = context;
 
-	(void)fd;
-	(void)events;
 	return publisher__drain(session->publisher, session->error);
 }
 
-static int on_app_sample(void *context, int fd, uint32_t events)
+static int on_app_sample(void *context)
 {
 	struct session *session = context;
 
-	(void)fd;
-	(void)events;
 	return publisher__sample_applications(session->publisher, session->error);
 }
 
-static int on_export(void *context, int fd, uint32_t events);
-static int on_front_end(void *context, int fd, uint32_t events);
-static int on_frame(void *context, int fd, uint32_t events);
+static int on_export(void *context);
+static int on_front_end(void *context);
+static int on_frame(void *context);
 
 /* What goes to the front may find it dead: then it is started again, and nothing is lost but spans,
  * which are counted. Every other failure is ours. */
@@ -91,23 +82,19 @@ static int survive_front(struct session *session, int r)
 	return 0;
 }
 
-static int on_export(void *context, int fd, uint32_t events)
+static int on_export(void *context)
 {
 	struct session *session = context;
 
-	(void)fd;
-	(void)events;
 	return survive_front(session, publisher__send_metrics(session->publisher, FRAME_FLAG_EXPORT,
 							      0, session->error));
 }
 
-static int on_spans(void *context, int fd, uint32_t events)
+static int on_spans(void *context)
 {
 	struct session *session = context;
 	int r;
 
-	(void)fd;
-	(void)events;
 	r = publisher__drain(session->publisher, session->error);
 	if (r >= 0)
 		r = survive_front(session,
@@ -166,13 +153,11 @@ static int watch_front(struct session *session)
 	return r;
 }
 
-static int restart_front(void *context, int fd, uint32_t events)
+static int restart_front(void *context)
 {
 	struct session *session = context;
 	struct publisher *publisher = session->publisher;
 
-	(void)fd;
-	(void)events;
 	if (front__restart(publisher->front, session->error) < 0) {
 		log_warning("the front cannot be started again yet: %s", session->error->message);
 		return loop__add_timer(session->loop, RESTART_DELAY_NS, 0, restart_front, session,
@@ -198,20 +183,18 @@ static int lose_front(struct session *session)
 			       session->error);
 }
 
-static int on_front_end(void *context, int fd, uint32_t events)
+static int on_front_end(void *context)
 {
-	(void)fd;
-	(void)events;
 	return lose_front(context);
 }
 
-static int on_frame(void *context, int fd, uint32_t events)
+static int on_frame(void *context)
 {
 	struct session *session = context;
+	int fd = front__socket_fd(session->publisher->front);
 	struct frame frame;
 	int r;
 
-	(void)events;
 	do {
 		r = frame_reader__next(session->frames, fd, &frame, session->error);
 		if (r == 1)

@@ -40,7 +40,7 @@ int subject__plan(struct subject *subject, const struct config *config, struct e
 	log_debug("a hit of a probe takes %llu ns, or %llu where its instruction is stepped over",
 		  (unsigned long long)kernel.trap_ns, (unsigned long long)kernel.step_ns);
 	if (config->attach == ATTACH_SINGLE)
-		kernel.uprobe_multi = 0;
+		kernel.uprobe_multi = false;
 	r = plan__build(image, symbols, &kernel, config->level, &subject->plan, error);
 	if (r < 0 || subject->plan->site_count == 0)
 		return r;

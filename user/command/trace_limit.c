@@ -27,11 +27,11 @@ static void tell(struct trace_limit *limit)
 			log_info("more than %llu spans begin in a second: of the traces some "
 				 "%.3g %% are kept, as many as --max-span-rate allows",
 				 (unsigned long long)limit->rate.limit, 100 * share);
-		limit->is_reached = 1;
+		limit->is_reached = true;
 		limit->periods_below = 0;
 	} else if (limit->is_reached && ++limit->periods_below == CALM_PERIODS) {
 		log_info("all traces are kept again");
-		limit->is_reached = 0;
+		limit->is_reached = false;
 	}
 }
 

@@ -4,6 +4,8 @@
 
 /* Sees to it that spans stay within --max-span-rate. */
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "govern/span_rate.h"
 #include "probe/probe.h"
@@ -11,7 +13,7 @@
 struct trace_limit {
 	struct probe *probe;
 	struct span_rate rate;
-	_Bool is_reached;	    /* which was said */
+	bool is_reached;	    /* which was said */
 	unsigned int periods_below; /* since it was, in a row */
 };
 

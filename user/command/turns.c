@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "command/turns.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
@@ -41,9 +42,9 @@ struct turns {
 	struct meter meter;
 	struct governor governor;
 	enum phase phase;
-	_Bool is_basic;	 /* polls are let go of for good as soon as they can be */
-	_Bool are_taken; /* within the limit all polls are watched */
-	_Bool has_warned;
+	bool is_basic;	/* polls are let go of for good as soon as they can be */
+	bool are_taken; /* within the limit all polls are watched */
+	bool has_warned;
 	unsigned int periods_over; /* the limit, in a row */
 	unsigned int periods;
 	uint64_t period_ns;  /* how long periods are meant to be */
@@ -53,12 +54,10 @@ struct turns {
 	struct probe_totals totals;
 };
 
-static int on_measured(void *context, int fd, uint32_t events)
+static int on_measured(void *context)
 {
 	struct turns *turns = context;
 
-	(void)fd;
-	(void)events;
 	meter__stop_measuring(&turns->meter);
 	return 0;
 }
@@ -108,12 +107,12 @@ static int end_period(struct turns *turns)
 		return r;
 	if (turns->are_taken && turns->governor.share >= 1) {
 		log_info("all polls are watched again");
-		turns->are_taken = 0;
+		turns->are_taken = false;
 	}
 	return measure_now_and_then(turns);
 }
 
-static _Bool can_let_go(const struct turns *turns)
+static bool can_let_go(const struct turns *turns)
 {
 	const struct probe *probe = turns->publisher->probe;
 
@@ -142,7 +141,7 @@ static void warn_once(struct turns *turns)
 	}
 	if (++turns->periods_over < PATIENT_PERIODS)
 		return;
-	turns->has_warned = 1;
+	turns->has_warned = true;
 	log_warning("probes take %.1f %% of the process's CPU time, more than --max-overhead, but "
 		    "polls cannot be let go of: %s%s",
 		    100 * turns->governor.overhead,
@@ -193,8 +192,8 @@ static int end_turn(struct turns *turns, uint64_t now_ns)
 		log_info("probes take %.1f %% of the process's CPU time: polls are watched in "
 			 "turns from now on, and their metrics estimated",
 			 100 * turns->governor.overhead);
-		turns->are_taken = 1;
-		turns->publisher->counters.has_estimates = 1;
+		turns->are_taken = true;
+		turns->publisher->counters.has_estimates = true;
 	}
 	probe__end_polls(turns->publisher->probe);
 	turns->watched_ns += now_ns - turns->turn_ns;
@@ -202,15 +201,13 @@ static int end_turn(struct turns *turns, uint64_t now_ns)
 	return loop__set_timer(turns->timer, ENDING_NS, 0);
 }
 
-static int on_timer(void *context, int fd, uint32_t events)
+static int on_timer(void *context)
 {
 	struct turns *turns = context;
 	struct probe *probe = turns->publisher->probe;
 	uint64_t now_ns = clock_monotonic_ns();
 	int r;
 
-	(void)fd;
-	(void)events;
 	switch (turns->phase) {
 	case PHASE_WATCHING:
 		/* A turn ends within its period, unless it is as long. */

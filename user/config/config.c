@@ -25,7 +25,7 @@ static const struct config defaults = {
 	.max_tasks = 65536,
 	.max_connections = 16384,
 	.ring_bytes = 4 * 1024 * 1024,
-	.sampler = {.kind = SAMPLER_ALWAYS_ON, .parent_based = 1, .ratio = 1},
+	.sampler = {.kind = SAMPLER_ALWAYS_ON, .parent_based = true, .ratio = 1},
 	.otlp =
 		{
 			.timeout_ns = 10 * NS_PER_S,

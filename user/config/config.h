@@ -5,6 +5,7 @@
 /* What the user asked for, from command line, environment and a configuration file, in this order
  * of precedence: validated once, then const. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -58,7 +59,7 @@ enum config_sampler_kind {
  * "General SDK Configuration". Metrics do not depend on it. */
 struct config_sampler {
 	enum config_sampler_kind kind; /* of traces without a decision from before */
-	_Bool parent_based;	       /* a parent's decision, where there is one, goes before */
+	bool parent_based;	       /* a parent's decision, where there is one, goes before */
 	double ratio;		       /* of SAMPLER_RATIO: the share of trace ids, 0 to 1 */
 };
 
@@ -74,8 +75,8 @@ struct config_header {
 struct config_otlp {
 	char *metrics_target; /* "host:port", as gRPC takes it; NULL: not sent */
 	char *traces_target;  /* where both are NULL, nothing below was read: it has its defaults */
-	_Bool metrics_tls;    /* https:// */
-	_Bool traces_tls;
+	bool metrics_tls;     /* https:// */
+	bool traces_tls;
 	char *certificate_path; /* OTEL_EXPORTER_OTLP_CERTIFICATE; NULL: the system's */
 	/* The texts of the files that OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and ..._CLIENT_KEY
 	 * name: both, or NULL. The key is a secret. They are read before privileges are given up,
@@ -90,7 +91,7 @@ struct config_otlp {
 	size_t metrics_header_count;
 	struct config_header *traces_headers;
 	size_t traces_header_count;
-	_Bool gzip;		     /* OTEL_EXPORTER_OTLP_COMPRESSION */
+	bool gzip;		     /* OTEL_EXPORTER_OTLP_COMPRESSION */
 	uint64_t timeout_ns;	     /* OTEL_EXPORTER_OTLP_TIMEOUT */
 	uint64_t metric_interval_ns; /* OTEL_METRIC_EXPORT_INTERVAL */
 	uint64_t span_delay_ns;	     /* OTEL_BSP_SCHEDULE_DELAY */
@@ -112,8 +113,8 @@ struct config {
 	uint16_t port;	      /* 0: not given */
 	char *executable;     /* base name to look for; NULL: not given */
 	uint64_t duration_ns; /* 0: until told to stop */
-	_Bool once;	      /* one collection to standard output */
-	_Bool report;	      /* a summary on standard output at the end */
+	bool once;	      /* one collection to standard output */
+	bool report;	      /* a summary on standard output at the end */
 
 	char *listen_host;    /* of /metrics; NULL: no HTTP server */
 	uint16_t listen_port; /* 0: any free one */

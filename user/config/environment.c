@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "config/environment.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +30,7 @@ struct variable environment__find(const struct file *file, const char *name)
 	entry = find_in_file(file, name);
 	if (!entry || *entry->text == '\0')
 		return (struct variable){.name = name};
-	return (struct variable){.name = entry->label, .text = entry->text, .is_in_file = 1};
+	return (struct variable){.name = entry->label, .text = entry->text, .is_in_file = true};
 }
 
 int environment__number(const struct file *file, const char *name, uint64_t lowest,
@@ -42,7 +43,7 @@ int environment__number(const struct file *file, const char *name, uint64_t lowe
 			     : 0;
 }
 
-int environment__boolean(const struct file *file, const char *name, _Bool *value,
+int environment__boolean(const struct file *file, const char *name, bool *value,
 			 struct error *error)
 {
 	struct variable variable = environment__find(file, name);
@@ -112,12 +113,12 @@ static int apply_listen(struct config *config, const char *name, const char *add
 }
 
 /* Whether something happens that one option can ask for or, with "none", forbid. */
-static _Bool is_on(const char *option, _Bool by_default)
+static bool is_on(const char *option, bool by_default)
 {
 	return option ? strcmp(option, "none") != 0 : by_default;
 }
 
-static _Bool is_in_environment(const char *name)
+static bool is_in_environment(const char *name)
 {
 	const char *text = getenv(name);
 
@@ -126,13 +127,13 @@ static _Bool is_in_environment(const char *name)
 
 /* Where to listen: the command line asks for it; a file only says where, or not to, and not where
  * the environment does. */
-static int decide_listen(struct config *config, const struct options *options, _Bool by_default,
+static int decide_listen(struct config *config, const struct options *options, bool by_default,
 			 struct error *error)
 {
 	const struct file_entry *entry = file__find(options->file, "listen");
 
 	if (options->listen)
-		return is_on(options->listen, 1)
+		return is_on(options->listen, true)
 			       ? apply_listen(config, "--listen", options->listen, NULL, error)
 			       : 0;
 	if (!by_default)
@@ -140,20 +141,21 @@ static int decide_listen(struct config *config, const struct options *options, _
 	if (!entry || is_in_environment("OTEL_EXPORTER_PROMETHEUS_HOST") ||
 	    is_in_environment("OTEL_EXPORTER_PROMETHEUS_PORT"))
 		return apply_listen(config, NULL, NULL, options->file, error);
-	return is_on(entry->text, 1) ? apply_listen(config, entry->label, entry->text, NULL, error)
-				     : 0;
+	return is_on(entry->text, true)
+		       ? apply_listen(config, entry->label, entry->text, NULL, error)
+		       : 0;
 }
 
 int environment__apply(struct config *config, const struct options *options, struct error *error)
 {
 	const struct file *file = options->file;
-	_Bool is_disabled = 0;
+	bool is_disabled = false;
 	int r = environment__boolean(file, "OTEL_SDK_DISABLED", &is_disabled, error);
 
 	if (r < 0)
 		return r;
 
-	_Bool by_default = config->command == COMMAND_RUN && !config->once && !is_disabled;
+	bool by_default = config->command == COMMAND_RUN && !config->once && !is_disabled;
 
 	r = apply_resource(config, file, error);
 	/* `health` asks at the address that `run` listens on. */

@@ -6,6 +6,7 @@
  * OpenTelemetry specification, except that a value which is not accepted is an error and not a
  * warning. Only the sampler's are warned of and ignored: there the specification says MUST. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,7 +17,7 @@
 struct variable {
 	const char *name; /* for messages: says the file and line, where it is from there */
 	const char *text; /* NULL: not set, or empty */
-	_Bool is_in_file;
+	bool is_in_file;
 };
 
 /* Fills what the variables have for `config`, where no option says otherwise. Variables of what is
@@ -36,7 +37,7 @@ struct variable environment__find(const struct file *file, const char *name);
 /* These leave `*value` alone where the variable is not set. */
 int environment__number(const struct file *file, const char *name, uint64_t lowest,
 			uint64_t highest, uint64_t *value, struct error *error);
-int environment__boolean(const struct file *file, const char *name, _Bool *value,
+int environment__boolean(const struct file *file, const char *name, bool *value,
 			 struct error *error);
 int environment__choice(const struct file *file, const char *name, const char *const *choices,
 			size_t count, size_t *value, struct error *error);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "config/environment.h"
@@ -15,14 +17,13 @@
 #define HIGHEST_MS	 UINT64_C(3600000)
 #define HIGHEST_SPANS	 1000000
 #define PREFIX		 "OTEL_EXPORTER_OTLP_"
-#define COUNT(array)	 (sizeof(array) / sizeof((array)[0]))
 
 /* What is read for each of the two signals, and where it goes. */
 struct signal {
 	const struct file *file;
 	const char *name;
 	char **target;
-	_Bool *tls;
+	bool *tls;
 	struct config_header **headers;
 	size_t *header_count;
 };
@@ -56,7 +57,7 @@ static int refuse_unsupported(const struct signal *signal, struct error *error)
 	static const char *const shared[] = {"TIMEOUT", "COMPRESSION", "CERTIFICATE", "CLIENT_KEY",
 					     "CLIENT_CERTIFICATE"};
 
-	for (size_t i = 0; i < COUNT(shared); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(shared); i++) {
 		struct variable variable = find_own(signal, shared[i]);
 
 		if (variable.text)
@@ -83,7 +84,7 @@ static int apply_endpoint(const struct signal *signal, const char *option, struc
 {
 	struct variable insecure = signal_variable(signal, "INSECURE");
 	struct variable endpoint = signal_variable(signal, "ENDPOINT");
-	_Bool is_insecure = 0;
+	bool is_insecure = false;
 	int r;
 
 	if (option)
@@ -109,8 +110,8 @@ static int apply_signal(const struct signal *signal, const char *option, struct 
 	int r = 0;
 
 	if (variable.text)
-		r = value_parse_choice(variable.name, variable.text, exporters, COUNT(exporters),
-				       &exporter, error);
+		r = value_parse_choice(variable.name, variable.text, exporters,
+				       ARRAY_SIZE(exporters), &exporter, error);
 	if (r < 0 || exporter == 0)
 		return r;
 	r = refuse_unsupported(signal, error);
@@ -138,7 +139,7 @@ static int apply_times(struct config_otlp *otlp, const struct file *file, struct
 		{"OTEL_BSP_SCHEDULE_DELAY", &otlp->span_delay_ns},
 	};
 
-	for (size_t i = 0; i < COUNT(times); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
 		uint64_t ms = *times[i].ns / NS_PER_MS;
 		int r = environment__number(file, times[i].name, 1, HIGHEST_MS, &ms, error);
 
@@ -215,7 +216,7 @@ int environment__apply_otlp(struct config_otlp *otlp, const char *endpoint, cons
 	size_t compression = otlp->gzip;
 	int r;
 
-	for (size_t i = 0; i < COUNT(signals); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
 		r = apply_signal(&signals[i], endpoint, error);
 		if (r < 0)
 			return r;
@@ -228,7 +229,7 @@ int environment__apply_otlp(struct config_otlp *otlp, const char *endpoint, cons
 		if (r < 0)
 			return r;
 	}
-	r = environment__choice(file, PREFIX "COMPRESSION", compressions, COUNT(compressions),
+	r = environment__choice(file, PREFIX "COMPRESSION", compressions, ARRAY_SIZE(compressions),
 				&compression, error);
 	if (r < 0)
 		return r;

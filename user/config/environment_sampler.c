@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/array.h"
 #include "config/environment.h"
 
 /* The samplers that the specification "General SDK Configuration" names, but for those of Jaeger
@@ -10,29 +12,29 @@
 static const struct {
 	const char *name;
 	enum config_sampler_kind kind;
-	_Bool parent_based;
+	bool parent_based;
 } samplers[] = {
-	{"always_on", SAMPLER_ALWAYS_ON, 0},
-	{"always_off", SAMPLER_ALWAYS_OFF, 0},
-	{"traceidratio", SAMPLER_RATIO, 0},
-	{"parentbased_always_on", SAMPLER_ALWAYS_ON, 1},
-	{"parentbased_always_off", SAMPLER_ALWAYS_OFF, 1},
-	{"parentbased_traceidratio", SAMPLER_RATIO, 1},
+	{"always_on", SAMPLER_ALWAYS_ON, false},
+	{"always_off", SAMPLER_ALWAYS_OFF, false},
+	{"traceidratio", SAMPLER_RATIO, false},
+	{"parentbased_always_on", SAMPLER_ALWAYS_ON, true},
+	{"parentbased_always_off", SAMPLER_ALWAYS_OFF, true},
+	{"parentbased_traceidratio", SAMPLER_RATIO, true},
 };
 
 /* A decimal number from 0 to 1. */
-static _Bool read_ratio(const char *text, double *ret_ratio)
+static bool read_ratio(const char *text, double *ret_ratio)
 {
 	double ratio;
 	char *end;
 
 	if (strspn(text, "0123456789.eE+-") != strlen(text))
-		return 0;
+		return false;
 	ratio = strtod(text, &end);
 	if (*end || end == text || !(ratio >= 0 && ratio <= 1))
-		return 0;
+		return false;
 	*ret_ratio = ratio;
-	return 1;
+	return true;
 }
 
 static void warn(const struct config *config, const struct variable *variable, const char *accepted)
@@ -42,16 +44,16 @@ static void warn(const struct config *config, const struct variable *variable, c
 			    variable->name, variable->text, accepted);
 }
 
-static _Bool find_sampler(const char *name, struct config_sampler *sampler)
+static bool find_sampler(const char *name, struct config_sampler *sampler)
 {
-	for (size_t i = 0; i < sizeof(samplers) / sizeof(samplers[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(samplers); i++) {
 		if (strcasecmp(samplers[i].name, name) == 0) {
 			sampler->kind = samplers[i].kind;
 			sampler->parent_based = samplers[i].parent_based;
-			return 1;
+			return true;
 		}
 	}
-	return 0;
+	return false;
 }
 
 void environment__apply_sampler(struct config *config, const struct file *file)

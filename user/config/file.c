@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -140,7 +141,7 @@ static int load(struct reading *reading, yaml_parser_t *parser)
 					 parser->problem ? parser->problem : "unreadable");
 		}
 
-		_Bool is_end = !yaml_document_get_root_node(&document);
+		bool is_end = !yaml_document_get_root_node(&document);
 
 		if (!is_end && count > 0)
 			r = refuse(reading, &document.start_mark, "a second document");

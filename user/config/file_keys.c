@@ -2,15 +2,16 @@
 #include "config/file_keys.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "config/option_table.h"
 #include "config/variables.h"
 
-#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
-#define COMPARED_LENGTH ((size_t)64)
+#define COMPARED_LENGTH	  ((size_t)64)
 
 static const char *const variables[] = {
 #define X(name) name,
@@ -19,7 +20,7 @@ static const char *const variables[] = {
 };
 
 /* Those that make no sense in a file. */
-static _Bool is_for_files(const struct argp_option *option)
+static bool is_for_files(const struct argp_option *option)
 {
 	return option->name && option->key != OPTION_HELP && option->key != OPTION_VERSION &&
 	       option->key != OPTION_CONFIG;
@@ -44,8 +45,8 @@ static size_t distance(const char *left, const char *right)
 
 		row[0] = i;
 		for (size_t j = 1; j <= right_length; j++) {
-			_Bool differs = tolower((unsigned char)left[i - 1]) !=
-					tolower((unsigned char)right[j - 1]);
+			bool differs = tolower((unsigned char)left[i - 1]) !=
+				       tolower((unsigned char)right[j - 1]);
 			size_t replaced = diagonal + differs;
 
 			diagonal = row[j];
@@ -61,7 +62,7 @@ const char *file_key__find(const char *name)
 
 	if (option && is_for_files(option))
 		return option->name;
-	for (size_t i = 0; i < COUNT(variables); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
 		if (strcmp(variables[i], name) == 0)
 			return variables[i];
 	}
@@ -82,7 +83,7 @@ const char *file_key__nearest(const char *name)
 			nearest = option->name;
 		}
 	}
-	for (size_t i = 0; i < COUNT(variables); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
 		size_t far = distance(name, variables[i]);
 
 		if (far < least) {

@@ -2,7 +2,10 @@
 #include "config/option_table.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
+
+#include "base/array.h"
 
 const struct argp_option option_table[] = {
 	{.doc = "Which process (default: the one whose executable is named scotty):"},
@@ -83,7 +86,7 @@ const struct argp_option option_table[] = {
 };
 
 /* Those given are remembered as bits. */
-_Static_assert(sizeof(option_table) / sizeof(option_table[0]) <= 64, "options");
+_Static_assert(ARRAY_SIZE(option_table) <= 64, "options");
 
 const struct argp_option *option__of_key(int key)
 {
@@ -107,7 +110,7 @@ const struct argp_option *option__of_name(const char *name)
 
 /* Each returns -EINVAL with the reason, or 0 when that argument is in order. */
 
-static int explain_long(const char *argument, _Bool is_last, struct error *error)
+static int explain_long(const char *argument, bool is_last, struct error *error)
 {
 	const char *name = argument + 2;
 	size_t length = strcspn(name, "=");
@@ -145,7 +148,7 @@ static const struct argp_option *find_letter(char letter)
 	return NULL;
 }
 
-static int explain_letters(const char *argument, _Bool is_last, struct error *error)
+static int explain_letters(const char *argument, bool is_last, struct error *error)
 {
 	for (const char *letter = argument + 1; *letter; letter++) {
 		const struct argp_option *option = find_letter(*letter);

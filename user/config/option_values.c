@@ -3,16 +3,17 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "config/option_table.h"
 #include "config/values.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const format_names[] = {
 	[FORMAT_TEXT] = "text",
@@ -75,24 +76,25 @@ static int take_choice(struct option_parse *parse, int key, const char *name, co
 
 	switch (key) {
 	case OPTION_ATTACH:
-		r = value_parse_choice(name, text, attachments, COUNT(attachments), &index,
+		r = value_parse_choice(name, text, attachments, ARRAY_SIZE(attachments), &index,
 				       parse->error);
 		if (r >= 0)
 			config->attach = (enum config_attach)index;
 		return r;
 	case OPTION_HISTOGRAMS:
-		r = value_parse_choice(name, text, histograms, COUNT(histograms), &index,
+		r = value_parse_choice(name, text, histograms, ARRAY_SIZE(histograms), &index,
 				       parse->error);
 		if (r >= 0)
 			config->histograms = (enum config_histograms)index;
 		return r;
 	case OPTION_LEVEL:
-		r = value_parse_choice(name, text, levels, COUNT(levels), &index, parse->error);
+		r = value_parse_choice(name, text, levels, ARRAY_SIZE(levels), &index,
+				       parse->error);
 		if (r >= 0)
 			config->level = (enum config_level)index;
 		return r;
 	default:
-		r = value_parse_choice(name, text, names, COUNT(names), &index, parse->error);
+		r = value_parse_choice(name, text, names, ARRAY_SIZE(names), &index, parse->error);
 		if (r >= 0)
 			config->metric_names = (enum config_names)index;
 		return r;
@@ -120,7 +122,7 @@ static int take_overhead(struct option_parse *parse, const char *name, const cha
 
 static int take_limit(struct option_parse *parse, int key, const char *name, const char *text)
 {
-	_Bool is_series = key == OPTION_MAX_SERIES;
+	bool is_series = key == OPTION_MAX_SERIES;
 	uint64_t number;
 	int r = value_parse_number(name, text, 1, is_series ? 100000 : 1000000, &number,
 				   parse->error);
@@ -154,10 +156,10 @@ static int take_flag(struct option_parse *parse, int key)
 {
 	switch (key) {
 	case OPTION_ONCE:
-		parse->config->once = 1;
+		parse->config->once = true;
 		return 0;
 	case OPTION_REPORT:
-		parse->config->report = 1;
+		parse->config->report = true;
 		return 0;
 	case OPTION_VERBOSE:
 		parse->verbosity++;
@@ -219,7 +221,7 @@ int option_parse__take(struct option_parse *parse, int key, const char *name, co
 int option_parse__finish(struct option_parse *parse)
 {
 	struct config *config = parse->config;
-	_Bool is_run = config->command == COMMAND_RUN;
+	bool is_run = config->command == COMMAND_RUN;
 	size_t index = FORMAT_TEXT;
 	int level = LOG_LEVEL_INFO + parse->verbosity;
 	int r;
@@ -230,8 +232,8 @@ int option_parse__finish(struct option_parse *parse)
 	if (parse->format) {
 		/* Prometheus is the last one; only `run` prints values of metrics. */
 		r = value_parse_choice(parse->format_name, parse->format, format_names,
-				       is_run ? COUNT(format_names) : FORMAT_PROMETHEUS, &index,
-				       parse->error);
+				       is_run ? ARRAY_SIZE(format_names) : FORMAT_PROMETHEUS,
+				       &index, parse->error);
 		if (r < 0)
 			return r;
 	}

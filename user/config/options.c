@@ -2,16 +2,17 @@
 #include "config/options.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "config/help.h"
 #include "config/option_table.h"
 #include "config/option_values.h"
 #include "config/values.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const command_names[] = {
 	[COMMAND_RUN] = "run",
@@ -26,7 +27,7 @@ struct command_line {
 	const char *config_path;
 	uint64_t given; /* options by their place in the table, as bits */
 	int next;	/* the argument that getopt was to look at when argp gave up */
-	_Bool has_command;
+	bool has_command;
 };
 
 static uint64_t bit_of(int key)
@@ -38,17 +39,17 @@ static uint64_t bit_of(int key)
 static const int run_only[] = {OPTION_DURATION, OPTION_ONCE, OPTION_REPORT, OPTION_LISTEN,
 			       OPTION_OTLP_ENDPOINT};
 
-static _Bool is_run_only(int key)
+static bool is_run_only(int key)
 {
-	for (size_t i = 0; i < COUNT(run_only); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(run_only); i++) {
 		if (run_only[i] == key)
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 /* Whether a command has a use for an option. */
-static _Bool command_takes(enum config_command command, int key)
+static bool command_takes(enum config_command command, int key)
 {
 	switch (command) {
 	case COMMAND_VERIFY:
@@ -58,7 +59,7 @@ static _Bool command_takes(enum config_command command, int key)
 	case COMMAND_HEALTH:
 		return key == OPTION_LISTEN || key == OPTION_VERBOSE || key == OPTION_QUIET;
 	default:
-		return 1;
+		return true;
 	}
 }
 
@@ -70,11 +71,12 @@ static int parse_command(struct command_line *line, const char *text)
 
 	if (line->has_command)
 		return error_set(error, -EINVAL, "argument '%.100s' is one too many", text);
-	r = value_parse_choice("command", text, command_names, COUNT(command_names), &index, error);
+	r = value_parse_choice("command", text, command_names, ARRAY_SIZE(command_names), &index,
+			       error);
 	if (r < 0)
 		return r;
 	line->values.config->command = (enum config_command)index;
-	line->has_command = 1;
+	line->has_command = true;
 	return 0;
 }
 
@@ -127,7 +129,7 @@ static int check_combination(const struct command_line *line)
 
 /* Whether what the command line has goes before this option of the file: the option itself, or one
  * that it excludes. */
-static _Bool is_overruled(const struct command_line *line, int key)
+static bool is_overruled(const struct command_line *line, int key)
 {
 	static const int groups[][3] = {
 		{OPTION_PID, OPTION_EXE, OPTION_PORT},
@@ -136,7 +138,7 @@ static _Bool is_overruled(const struct command_line *line, int key)
 	};
 	uint64_t bits = bit_of(key);
 
-	for (size_t i = 0; i < COUNT(groups); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
 		uint64_t group = bit_of(groups[i][0]) | bit_of(groups[i][1]) | bit_of(groups[i][2]);
 
 		if (group & bits)
@@ -148,7 +150,7 @@ static _Bool is_overruled(const struct command_line *line, int key)
 static int take_entry(struct command_line *line, const struct file_entry *entry)
 {
 	const struct argp_option *option = option__of_name(entry->key);
-	_Bool is_on = 0;
+	bool is_on = false;
 	int r;
 
 	/* Where metrics go and come from is for the environment to decide before the file. */

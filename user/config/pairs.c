@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,18 +136,18 @@ int value_parse_pairs(const char *name, const char *text, struct config_header *
 }
 
 /* What gRPC's C core takes as metadata; it would fail every call with anything else. */
-static _Bool make_metadata(struct config_header *header)
+static bool make_metadata(struct config_header *header)
 {
 	for (char *c = header->name; *c; c++) {
 		*c = (char)tolower((unsigned char)*c);
 		if (!isalnum((unsigned char)*c) && !strchr("-_.", *c))
-			return 0;
+			return false;
 	}
 	for (const char *c = header->value; *c; c++) {
 		if (!isprint((unsigned char)*c))
-			return 0;
+			return false;
 	}
-	return 1;
+	return true;
 }
 
 int value_parse_headers(const char *name, const char *text, struct config_header **ret_headers,

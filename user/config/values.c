@@ -4,10 +4,12 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 
@@ -26,7 +28,7 @@ int value_refuse(struct error *error, const char *name, const char *text, const 
 }
 
 /* Reads digits at `*text`, which is moved behind them. False when there are none or too many. */
-static _Bool read_digits(const char **text, uint64_t *ret_number)
+static bool read_digits(const char **text, uint64_t *ret_number)
 {
 	const char *digit = *text;
 	uint64_t number = 0;
@@ -34,13 +36,13 @@ static _Bool read_digits(const char **text, uint64_t *ret_number)
 	for (; isdigit((unsigned char)*digit); digit++) {
 		if (__builtin_mul_overflow(number, 10, &number) ||
 		    __builtin_add_overflow(number, (uint64_t)(*digit - '0'), &number))
-			return 0;
+			return false;
 	}
 	if (digit == *text)
-		return 0;
+		return false;
 	*text = digit;
 	*ret_number = number;
-	return 1;
+	return true;
 }
 
 int value_parse_number(const char *name, const char *text, uint64_t lowest, uint64_t highest,
@@ -67,7 +69,7 @@ static uint64_t unit_ns(const char *unit)
 		{"ns", 1},	{"m", 60 * NS_PER_S}, {"h", 3600 * NS_PER_S},
 	};
 
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 		if (strcmp(units[i].name, unit) == 0)
 			return units[i].ns;
 	}
@@ -75,32 +77,32 @@ static uint64_t unit_ns(const char *unit)
 }
 
 /* Number and unit to nanoseconds, without the rounding of floating point. */
-static _Bool read_duration(const char *text, uint64_t *ret_ns)
+static bool read_duration(const char *text, uint64_t *ret_ns)
 {
 	uint64_t whole, total;
 	const char *fraction = NULL;
 
 	if (!read_digits(&text, &whole))
-		return 0;
+		return false;
 	if (*text == '.') {
 		fraction = ++text;
 		while (isdigit((unsigned char)*text))
 			text++;
 		if (text == fraction)
-			return 0;
+			return false;
 	}
 
 	uint64_t unit = unit_ns(text);
 
 	if (!unit || __builtin_mul_overflow(whole, unit, &total))
-		return 0;
+		return false;
 	for (; fraction && isdigit((unsigned char)*fraction); fraction++) {
 		unit /= 10;
 		if (__builtin_add_overflow(total, unit * (uint64_t)(*fraction - '0'), &total))
-			return 0;
+			return false;
 	}
 	*ret_ns = total;
-	return 1;
+	return true;
 }
 
 /* A duration as this file would read it, in the largest unit that needs no decimals. */
@@ -108,7 +110,7 @@ static void write_duration(uint64_t ns, char *buffer, size_t size)
 {
 	static const char *const names[] = {"h", "m", "s", "ms", "us", "ns"};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		uint64_t unit = unit_ns(names[i]);
 
 		if (ns % unit == 0) {
@@ -136,7 +138,7 @@ int value_parse_duration(const char *name, const char *text, uint64_t lowest_ns,
 	return 0;
 }
 
-int value_parse_boolean(const char *name, const char *text, _Bool *ret_boolean, struct error *error)
+int value_parse_boolean(const char *name, const char *text, bool *ret_boolean, struct error *error)
 {
 	static const char *const choices[] = {"false", "true"};
 	size_t index = 0;
@@ -165,36 +167,36 @@ int value_parse_choice(const char *name, const char *text, const char *const *ch
 }
 
 /* A host name, an IPv4 address, or (between brackets) an IPv6 address with or without a zone. */
-static _Bool is_host(const char *host, size_t length, _Bool in_brackets)
+static bool is_host(const char *host, size_t length, bool in_brackets)
 {
 	for (size_t i = 0; i < length; i++) {
 		unsigned char c = (unsigned char)host[i];
 
 		if (!isalnum(c) && !strchr(in_brackets ? ":.%-_" : ".-_", c))
-			return 0;
+			return false;
 	}
 	return length > 0 && (!in_brackets || memchr(host, ':', length));
 }
 
 /* Splits "host[:port]"; `*ret_port` is left alone where there is none. */
-static _Bool split_address(const char *text, const char **ret_host, size_t *ret_length,
-			   uint16_t *ret_port, _Bool *ret_has_port)
+static bool split_address(const char *text, const char **ret_host, size_t *ret_length,
+			  uint16_t *ret_port, bool *ret_has_port)
 {
-	_Bool in_brackets = *text == '[';
+	bool in_brackets = *text == '[';
 	const char *host = text + in_brackets;
 	size_t length = strcspn(host, in_brackets ? "]" : ":");
 	const char *rest = host + length;
 	uint64_t port;
 
 	if (in_brackets && *rest++ != ']')
-		return 0;
+		return false;
 	if (!is_host(host, length, in_brackets))
-		return 0;
+		return false;
 	*ret_has_port = *rest == ':';
 	if (*ret_has_port) {
 		rest++;
 		if (!read_digits(&rest, &port) || port > UINT16_MAX)
-			return 0;
+			return false;
 		*ret_port = (uint16_t)port;
 	}
 	*ret_host = host;
@@ -208,7 +210,7 @@ int value_parse_address(const char *name, const char *text, char **ret_host, uin
 	const char *host;
 	size_t length;
 	uint16_t port;
-	_Bool has_port;
+	bool has_port;
 
 	if (!split_address(text, &host, &length, &port, &has_port) || !has_port)
 		return value_refuse(error, name, text,
@@ -223,13 +225,13 @@ int value_parse_address(const char *name, const char *text, char **ret_host, uin
 	return 0;
 }
 
-int value_parse_endpoint(const char *name, const char *text, _Bool default_tls, char **ret_target,
-			 _Bool *ret_tls, struct error *error)
+int value_parse_endpoint(const char *name, const char *text, bool default_tls, char **ret_target,
+			 bool *ret_tls, struct error *error)
 {
 	static const char accepted[] =
 		"http://HOST:PORT or https://HOST:PORT of an OTLP/gRPC receiver, without a path";
-	_Bool is_http = strncasecmp(text, "http://", 7) == 0;
-	_Bool is_https = strncasecmp(text, "https://", 8) == 0;
+	bool is_http = strncasecmp(text, "http://", 7) == 0;
+	bool is_https = strncasecmp(text, "https://", 8) == 0;
 	const char *address = text + (is_http ? 7 : is_https ? 8 : 0);
 	size_t address_length = strlen(address);
 
@@ -241,7 +243,7 @@ int value_parse_endpoint(const char *name, const char *text, _Bool default_tls, 
 	const char *host;
 	size_t length;
 	uint16_t port = 1;
-	_Bool has_port;
+	bool has_port;
 	char *target;
 
 	if (!copy)

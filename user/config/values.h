@@ -6,6 +6,7 @@
  * not accepted is -EINVAL, and the error says name, text and what would have been accepted. Outputs
  * are untouched on failure. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,8 +26,7 @@ int value_parse_duration(const char *name, const char *text, uint64_t lowest_ns,
 			 uint64_t highest_ns, uint64_t *ret_ns, struct error *error);
 
 /* "true" or "false", in any case. */
-int value_parse_boolean(const char *name, const char *text, _Bool *ret_boolean,
-			struct error *error);
+int value_parse_boolean(const char *name, const char *text, bool *ret_boolean, struct error *error);
 
 /* One of `choices`, in any case: its index. */
 int value_parse_choice(const char *name, const char *text, const char *const *choices, size_t count,
@@ -38,8 +38,8 @@ int value_parse_address(const char *name, const char *text, char **ret_host, uin
 
 /* "http://host:port" or "https://host:port" as a gRPC target and whether it takes TLS; without a
  * scheme `default_tls` says so, without a port it is 4317. */
-int value_parse_endpoint(const char *name, const char *text, _Bool default_tls, char **ret_target,
-			 _Bool *ret_tls, struct error *error);
+int value_parse_endpoint(const char *name, const char *text, bool default_tls, char **ret_target,
+			 bool *ret_tls, struct error *error);
 
 /* "key=value,key=value" with percent-encoding, as in W3C Baggage without properties. They are
  * free of NULs, but not sure to be UTF-8. Neither appears in an error. Free with

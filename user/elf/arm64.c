@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "elf/arm64.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "elf/arm64_instruction.h"
 
-static _Bool is_literal_load(uint32_t instruction)
+static bool is_literal_load(uint32_t instruction)
 {
 	/* Of vectors, too, which the kernel takes for others and would load from elsewhere. */
 	return arm64_matches(instruction, 0x3b000000, 0x18000000);
 }
 
 /* What is neither simulated nor can be run elsewhere than where it is. */
-static _Bool is_forbidden(uint32_t instruction)
+static bool is_forbidden(uint32_t instruction)
 {
 	/* Reserved, among it udf. */
 	if (arm64_field(instruction, 25, 4) == 0)
-		return 1;
+		return true;
 	if (is_literal_load(instruction))
-		return 1;
+		return true;
 	/* Exclusive and ordered loads and stores: a trap would keep them from ever succeeding. */
 	if (arm64_matches(instruction, 0x3f000000, 0x08000000))
-		return 1;
+		return true;
 	if (!arm64_matches(instruction, 0x1c000000, 0x14000000))
-		return 0;
+		return false;
 	/* Of branches and system instructions: hints, but not all; msr and mrs; exceptions; returns
 	 * (the tool's rule, see elf/code.h) and branches that authenticate, which no table above has. */
 	if (arm64_is_hint(instruction))
@@ -44,7 +45,7 @@ enum code_cost arm64_cost(uint32_t instruction)
 
 /* Whether the next instruction comes next for certain and finds `keep` as it was. Of what is not
  * known to be so it is not said. */
-static _Bool leaves_alone(uint32_t instruction, unsigned int keep)
+static bool leaves_alone(uint32_t instruction, unsigned int keep)
 {
 	/* Registers of arguments are numbered alike. */
 	uint32_t registers = keep & (CODE_REGISTER(9) - 1);
@@ -53,19 +54,19 @@ static _Bool leaves_alone(uint32_t instruction, unsigned int keep)
 	if (keep & CODE_STACK_POINTER)
 		registers |= ARM64_STACK_POINTER;
 	if (!arm64_effect_of(instruction, &effect) || effect.writes & registers)
-		return 0;
+		return false;
 	return !(effect.stores && keep & CODE_MEMORY &&
 		 ARM64_REGISTER(effect.base) != ARM64_STACK_POINTER);
 }
 
 /* What jumps within the function do to the path from its entry to `site`, as in elf/code.c. */
 struct jumps {
-	_Bool to_entry, to_path, unknown;
+	bool to_entry, to_path, unknown;
 };
 
 static struct jumps find_jumps(const struct arm64_code *code, uint64_t site)
 {
-	struct jumps jumps = {0};
+	struct jumps jumps = {false};
 
 	for (size_t at = 0; at + ARM64_INSTRUCTION_BYTES <= code->size;
 	     at += ARM64_INSTRUCTION_BYTES) {
@@ -79,7 +80,7 @@ static struct jumps find_jumps(const struct arm64_code *code, uint64_t site)
 		if (target == code->entry)
 			jumps.to_entry |= !arm64_is_call(instruction);
 		else if (target > code->entry && target <= site)
-			jumps.to_path = 1;
+			jumps.to_path = true;
 	}
 	return jumps;
 }
@@ -117,7 +118,7 @@ static size_t walk(const struct arm64_code *code, unsigned int keep)
 	return 0;
 }
 
-void arm64_find_site(const struct arm64_code *code, unsigned int keep, _Bool repeat_ok,
+void arm64_find_site(const struct arm64_code *code, unsigned int keep, bool repeat_ok,
 		     struct code_site *site)
 {
 	struct jumps jumps;
@@ -146,8 +147,8 @@ int arm64_for_each_target(const struct arm64_code *code, code_target_callback ca
 	for (size_t at = 0; at + ARM64_INSTRUCTION_BYTES <= code->size;
 	     at += ARM64_INSTRUCTION_BYTES) {
 		uint32_t instruction = arm64_read(code->bytes + at);
-		_Bool is_last = !code->is_whole && arm64_never_falls_through(instruction);
-		_Bool is_call = arm64_is_call(instruction);
+		bool is_last = !code->is_whole && arm64_never_falls_through(instruction);
+		bool is_call = arm64_is_call(instruction);
 		uint64_t target;
 
 		if (arm64_direct_target(instruction, code->entry + at, &target) &&
@@ -164,7 +165,7 @@ int arm64_for_each_target(const struct arm64_code *code, code_target_callback ca
 	return 0;
 }
 
-_Bool arm64_takes_result(const struct arm64_code *code)
+bool arm64_takes_result(const struct arm64_code *code)
 {
 	struct arm64_effect effect;
 
@@ -173,13 +174,13 @@ _Bool arm64_takes_result(const struct arm64_code *code)
 		uint32_t instruction = arm64_read(code->bytes + at);
 
 		if (arm64_is_call(instruction) || arm64_never_falls_through(instruction))
-			return 0;
+			return false;
 		if (!arm64_effect_of(instruction, &effect))
 			continue;
 		if (effect.reads & ARM64_RESULT)
-			return 1;
+			return true;
 		if (effect.writes & ARM64_RESULT)
-			return 0;
+			return false;
 	}
-	return 0;
+	return false;
 }

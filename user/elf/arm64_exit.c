@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "elf/arm64.h"
@@ -17,7 +18,7 @@ static uint32_t instruction_at(const struct arm64_code *code, uint64_t at)
 }
 
 /* Whether it restores registers from the stack. */
-static _Bool restores(uint32_t instruction)
+static bool restores(uint32_t instruction)
 {
 	struct arm64_effect effect;
 
@@ -26,7 +27,7 @@ static _Bool restores(uint32_t instruction)
 	       !(effect.writes & ~(RESTORED | ARM64_STACK_POINTER));
 }
 
-static _Bool gives_stack_back(uint32_t instruction)
+static bool gives_stack_back(uint32_t instruction)
 {
 	return arm64_matches(instruction, 0xff8003ff, 0x910003ff); /* add sp, sp, #n */
 }
@@ -60,7 +61,7 @@ static uint64_t last_jump_into(const struct arm64_code *code, uint64_t start, ui
 
 /* Whether the instruction may leave the function by a jump: out of it, or, as a tail call, to where a
  * register says. */
-static _Bool leaves(const struct arm64_code *code, uint64_t at)
+static bool leaves(const struct arm64_code *code, uint64_t at)
 {
 	uint32_t instruction = instruction_at(code, at);
 	uint64_t target;
@@ -102,16 +103,16 @@ int arm64_find_exits(const struct arm64_code *code, struct code_site ret_sites[C
 /* Which registers hold the address of the function's result, as one goes through its code. */
 struct copies {
 	uint32_t registers;
-	_Bool is_leaving; /* what is restored from here to the return was not lost before */
+	bool is_leaving; /* what is restored from here to the return was not lost before */
 };
 
 static void copies__step(struct copies *copies, uint32_t instruction)
 {
-	_Bool is_copy = arm64_matches(instruction, 0xffe0ffe0, 0xaa0003e0); /* mov, of 64 bits */
+	bool is_copy = arm64_matches(instruction, 0xffe0ffe0, 0xaa0003e0); /* mov, of 64 bits */
 	struct arm64_effect effect;
 
 	if (arm64_is_return(instruction))
-		copies->is_leaving = 0;
+		copies->is_leaving = false;
 	if (copies->is_leaving)
 		return;
 	if (arm64_is_call(instruction))
@@ -124,7 +125,7 @@ static void copies__step(struct copies *copies, uint32_t instruction)
 		copies->registers |= effect.writes;
 }
 
-_Bool arm64_find_result(const struct arm64_code *code, uint32_t *ret_register)
+bool arm64_find_result(const struct arm64_code *code, uint32_t *ret_register)
 {
 	struct code_site sites[CODE_EXIT_LIMIT];
 	struct copies copies = {.registers = ARM64_RESULT};
@@ -132,11 +133,11 @@ _Bool arm64_find_result(const struct arm64_code *code, uint32_t *ret_register)
 	uint32_t held = KEPT;
 
 	if (count == 0)
-		return 0;
+		return false;
 	for (uint64_t at = 0; at < code->size; at += ARM64_INSTRUCTION_BYTES) {
 		if (site < count && code->entry + at == sites[site].address) {
 			held &= copies.registers;
-			copies.is_leaving = 1;
+			copies.is_leaving = true;
 			site++;
 		}
 		copies__step(&copies, instruction_at(code, at));
@@ -148,19 +149,19 @@ _Bool arm64_find_result(const struct arm64_code *code, uint32_t *ret_register)
 }
 
 /* Whether it stores a byte at a fixed offset from a register, and which. */
-static _Bool stores_byte(uint32_t instruction, uint32_t *ret_base, int64_t *ret_offset)
+static bool stores_byte(uint32_t instruction, uint32_t *ret_base, int64_t *ret_offset)
 {
 	*ret_base = arm64_field(instruction, 5, 5);
 	if (arm64_matches(instruction, 0xffc00000, 0x39000000)) { /* strb */
 		*ret_offset = arm64_field(instruction, 10, 12);
-		return 1;
+		return true;
 	}
 	if (arm64_matches(instruction, 0xffe00c00, 0x38000000)) { /* sturb */
 		*ret_offset = (int64_t)arm64_field(instruction, 12, 8) -
 			      (int64_t)arm64_field(instruction, 20, 1) * 256;
-		return 1;
+		return true;
 	}
-	return 0;
+	return false;
 }
 
 uint32_t arm64_find_byte_store(const struct arm64_code *code)

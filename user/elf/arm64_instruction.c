@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "elf/arm64_instruction.h"
 
+#include <stdbool.h>
 #include <string.h>
+
+#include "base/array.h"
 
 /* Branches, each with its name and where in it the distance to its target is. */
 struct branch {
@@ -29,7 +32,7 @@ uint32_t arm64_read(const uint8_t *bytes)
 
 static const struct branch *branch_of(uint32_t instruction)
 {
-	for (size_t i = 0; i < sizeof(branches) / sizeof(branches[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(branches); i++) {
 		if (arm64_matches(instruction, branches[i].mask, branches[i].value))
 			return &branches[i];
 	}
@@ -43,24 +46,24 @@ const char *arm64_branch_name(uint32_t instruction)
 	return branch ? branch->name : NULL;
 }
 
-_Bool arm64_is_call(uint32_t instruction)
+bool arm64_is_call(uint32_t instruction)
 {
 	return arm64_matches(instruction, 0xfc000000, 0x94000000) ||
 	       arm64_matches(instruction, 0xfffffc1f, 0xd63f0000);
 }
 
-_Bool arm64_is_register_jump(uint32_t instruction)
+bool arm64_is_register_jump(uint32_t instruction)
 {
 	return arm64_matches(instruction, 0xfffffc1f, 0xd61f0000);
 }
 
-_Bool arm64_is_return(uint32_t instruction)
+bool arm64_is_return(uint32_t instruction)
 {
 	/* ret, also one that authenticates */
 	return arm64_matches(instruction, 0xfffff000, 0xd65f0000);
 }
 
-_Bool arm64_is_address(uint32_t instruction)
+bool arm64_is_address(uint32_t instruction)
 {
 	return arm64_matches(instruction, 0x1f000000, 0x10000000);
 }
@@ -72,20 +75,20 @@ static uint64_t sign_extend(uint64_t number, unsigned int width)
 	return (number ^ sign) - sign;
 }
 
-_Bool arm64_direct_target(uint32_t instruction, uint64_t address, uint64_t *ret_target)
+bool arm64_direct_target(uint32_t instruction, uint64_t address, uint64_t *ret_target)
 {
 	const struct branch *branch = branch_of(instruction);
 
 	if (!branch || branch->width == 0)
-		return 0;
+		return false;
 	*ret_target = address +
 		      ARM64_INSTRUCTION_BYTES *
 			      sign_extend(arm64_field(instruction, branch->lowest, branch->width),
 					  branch->width);
-	return 1;
+	return true;
 }
 
-_Bool arm64_never_falls_through(uint32_t instruction)
+bool arm64_never_falls_through(uint32_t instruction)
 {
 	return arm64_matches(instruction, 0xfc000000, 0x14000000) || /* b */
 	       arm64_is_register_jump(instruction) || arm64_is_return(instruction) ||
@@ -93,12 +96,12 @@ _Bool arm64_never_falls_through(uint32_t instruction)
 	       instruction >> 16 == 0;				     /* udf */
 }
 
-_Bool arm64_is_hint(uint32_t instruction)
+bool arm64_is_hint(uint32_t instruction)
 {
 	return arm64_matches(instruction, 0xfffff01f, 0xd503201f);
 }
 
-_Bool arm64_is_harmless_hint(uint32_t instruction)
+bool arm64_is_harmless_hint(uint32_t instruction)
 {
 	/* Those of aarch64_insn_is_steppable_hint() in the kernel. */
 	static const uint64_t harmless = 1ULL << 0 | 1ULL << 7 | 1ULL << 8 | 1ULL << 10 |
@@ -115,13 +118,13 @@ static uint32_t register_at(uint32_t instruction, unsigned int lowest)
 }
 
 /* Computations, from an immediate number or of registers. */
-static _Bool computes(uint32_t instruction, struct arm64_effect *effect)
+static bool computes(uint32_t instruction, struct arm64_effect *effect)
 {
-	_Bool is_immediate = arm64_matches(instruction, 0x1c000000, 0x10000000);
-	_Bool is_wide = arm64_matches(instruction, 0x1f800000, 0x12800000); /* movz, movn, movk */
+	bool is_immediate = arm64_matches(instruction, 0x1c000000, 0x10000000);
+	bool is_wide = arm64_matches(instruction, 0x1f800000, 0x12800000); /* movz, movn, movk */
 
 	if (!is_immediate && !arm64_matches(instruction, 0x0e000000, 0x0a000000))
-		return 0;
+		return false;
 	effect->writes = register_at(instruction, 0);
 	if (is_wide)
 		effect->reads = arm64_field(instruction, 29, 2) == 3 ? effect->writes : 0;
@@ -131,10 +134,10 @@ static _Bool computes(uint32_t instruction, struct arm64_effect *effect)
 		effect->reads |= register_at(instruction, 16);
 	if (arm64_matches(instruction, 0x1f000000, 0x1b000000)) /* madd and the like */
 		effect->reads |= register_at(instruction, 10);
-	return 1;
+	return true;
 }
 
-static void set_move(struct arm64_effect *effect, uint32_t instruction, _Bool is_store,
+static void set_move(struct arm64_effect *effect, uint32_t instruction, bool is_store,
 		     uint32_t registers)
 {
 	effect->base = arm64_field(instruction, 5, 5);
@@ -145,56 +148,56 @@ static void set_move(struct arm64_effect *effect, uint32_t instruction, _Bool is
 }
 
 /* Loads and stores of two registers. */
-static _Bool moves_pair(uint32_t instruction, struct arm64_effect *effect)
+static bool moves_pair(uint32_t instruction, struct arm64_effect *effect)
 {
-	_Bool is_vector = arm64_field(instruction, 26, 1);
-	_Bool moves_base = arm64_field(instruction, 23, 1);
+	bool is_vector = arm64_field(instruction, 26, 1);
+	bool moves_base = arm64_field(instruction, 23, 1);
 
 	if (!arm64_matches(instruction, 0x3a000000, 0x28000000))
-		return 0;
+		return false;
 	set_move(effect, instruction, !arm64_field(instruction, 22, 1),
 		 is_vector ? 0 : register_at(instruction, 0) | register_at(instruction, 10));
 	effect->writes |= moves_base ? ARM64_REGISTER(effect->base) : 0;
-	return 1;
+	return true;
 }
 
 /* Those of one register. */
-static _Bool moves_one(uint32_t instruction, struct arm64_effect *effect)
+static bool moves_one(uint32_t instruction, struct arm64_effect *effect)
 {
-	_Bool is_vector = arm64_field(instruction, 26, 1);
-	_Bool has_number = arm64_field(instruction, 24, 1); /* unsigned, as the offset */
+	bool is_vector = arm64_field(instruction, 26, 1);
+	bool has_number = arm64_field(instruction, 24, 1); /* unsigned, as the offset */
 	uint32_t form = arm64_field(instruction, 10, 2);
-	_Bool is_store = is_vector ? arm64_field(instruction, 22, 1) == 0
-				   : arm64_field(instruction, 22, 2) == 0;
+	bool is_store = is_vector ? arm64_field(instruction, 22, 1) == 0
+				  : arm64_field(instruction, 22, 2) == 0;
 
 	/* Bit 21 is of atomic ones, and of loads that authenticate, unless the offset is a register. */
 	if (!arm64_matches(instruction, 0x3a000000, 0x38000000) ||
 	    (!has_number && arm64_field(instruction, 21, 1) && form != 2))
-		return 0;
+		return false;
 	set_move(effect, instruction, is_store, is_vector ? 0 : register_at(instruction, 0));
 	if (!has_number && form == 2)
 		effect->reads |= register_at(instruction, 16);
 	if (!has_number && form % 2 == 1)
 		effect->writes |= ARM64_REGISTER(effect->base);
-	return 1;
+	return true;
 }
 
 /* Ordered ones, which unlike exclusive ones stand alone: ldar and stlr. */
-static _Bool moves_in_order(uint32_t instruction, struct arm64_effect *effect)
+static bool moves_in_order(uint32_t instruction, struct arm64_effect *effect)
 {
 	if (!arm64_matches(instruction, 0x3fa08000, 0x08808000))
-		return 0;
+		return false;
 	set_move(effect, instruction, !arm64_field(instruction, 22, 1),
 		 register_at(instruction, 0));
-	return 1;
+	return true;
 }
 
-_Bool arm64_effect_of(uint32_t instruction, struct arm64_effect *ret_effect)
+bool arm64_effect_of(uint32_t instruction, struct arm64_effect *ret_effect)
 {
 	*ret_effect = (struct arm64_effect){0};
 	if (arm64_matches(instruction, 0xfff00000, 0xd5300000)) { /* mrs */
 		ret_effect->writes = register_at(instruction, 0);
-		return 1;
+		return true;
 	}
 	return arm64_is_harmless_hint(instruction) || computes(instruction, ret_effect) ||
 	       moves_pair(instruction, ret_effect) || moves_one(instruction, ret_effect) ||
@@ -212,20 +215,20 @@ static uint64_t address_of(uint32_t instruction, uint64_t address)
 				 : address + distance;
 }
 
-_Bool arm64_pages__step(struct arm64_pages *pages, uint32_t instruction, uint64_t address,
-			uint64_t *ret_address)
+bool arm64_pages__step(struct arm64_pages *pages, uint32_t instruction, uint64_t address,
+		       uint64_t *ret_address)
 {
 	uint32_t base = arm64_field(instruction, 5, 5);
 	struct arm64_effect effect;
-	_Bool is_complete = 0;
+	bool is_complete = false;
 
 	if (arm64_is_address(instruction) && instruction >> 31 == 0) {
 		*ret_address = address_of(instruction, address);
-		is_complete = 1;
+		is_complete = true;
 	} else if (arm64_matches(instruction, 0xffc00000, 0x91000000) && /* add, of 64 bits */
 		   pages->known & ARM64_REGISTER(base)) {
 		*ret_address = pages->pages[base] + arm64_field(instruction, 10, 12);
-		is_complete = 1;
+		is_complete = true;
 	}
 	/* Calls leave the registers that pages are kept in over them. */
 	if (arm64_effect_of(instruction, &effect))

@@ -5,6 +5,7 @@
 /* One instruction of 64-bit Arm: where it goes, and what it does to registers. Encodings are those of
  * the Arm Architecture Reference Manual for A-profile, chapter C4. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,7 +17,7 @@
 #define ARM64_STACK_POINTER    ARM64_REGISTER(31)
 
 /* Whether the bits of `mask` are those of `value`. */
-static inline _Bool arm64_matches(uint32_t instruction, uint32_t mask, uint32_t value)
+static inline bool arm64_matches(uint32_t instruction, uint32_t mask, uint32_t value)
 {
 	return (instruction & mask) == value;
 }
@@ -32,31 +33,31 @@ uint32_t arm64_read(const uint8_t *bytes);
 /* The name of a branch, such as "b.cond" or "blr"; NULL for returns and what is no branch. */
 const char *arm64_branch_name(uint32_t instruction);
 
-_Bool arm64_is_call(uint32_t instruction);	    /* bl, blr */
-_Bool arm64_is_register_jump(uint32_t instruction); /* br */
-_Bool arm64_is_return(uint32_t instruction);
-_Bool arm64_is_address(uint32_t instruction); /* adr, adrp */
+bool arm64_is_call(uint32_t instruction);	   /* bl, blr */
+bool arm64_is_register_jump(uint32_t instruction); /* br */
+bool arm64_is_return(uint32_t instruction);
+bool arm64_is_address(uint32_t instruction); /* adr, adrp */
 
 /* Whether it is a branch to an address that it holds itself. */
-_Bool arm64_direct_target(uint32_t instruction, uint64_t address, uint64_t *ret_target);
+bool arm64_direct_target(uint32_t instruction, uint64_t address, uint64_t *ret_target);
 
 /* Whether nothing can get from it to the next instruction: a jump, a return, a trap. */
-_Bool arm64_never_falls_through(uint32_t instruction);
+bool arm64_never_falls_through(uint32_t instruction);
 
 /* nop, and those that mark where jumps may go to, or that sign or strip pointers. */
-_Bool arm64_is_hint(uint32_t instruction);
-_Bool arm64_is_harmless_hint(uint32_t instruction);
+bool arm64_is_hint(uint32_t instruction);
+bool arm64_is_harmless_hint(uint32_t instruction);
 
 /* What an instruction does. */
 struct arm64_effect {
 	uint32_t reads, writes; /* general registers */
-	_Bool loads, stores;	/* memory */
+	bool loads, stores;	/* memory */
 	uint32_t base;		/* the register that says where, then */
 };
 
 /* Of computations, moves, loads and stores, but for the exclusive and atomic ones; false for what is
  * not known to be one. */
-_Bool arm64_effect_of(uint32_t instruction, struct arm64_effect *ret_effect);
+bool arm64_effect_of(uint32_t instruction, struct arm64_effect *ret_effect);
 
 /* Addresses of data and code, which take two instructions: adrp gives a page, add the rest. */
 struct arm64_pages {
@@ -65,7 +66,7 @@ struct arm64_pages {
 };
 
 /* Goes on by an instruction. Whether it completes an address, or holds one itself (adr). */
-_Bool arm64_pages__step(struct arm64_pages *pages, uint32_t instruction, uint64_t address,
-			uint64_t *ret_address);
+bool arm64_pages__step(struct arm64_pages *pages, uint32_t instruction, uint64_t address,
+		       uint64_t *ret_address);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ struct function {
 	const uint8_t *bytes;
 	size_t size;
 	uint64_t entry;
-	_Bool is_whole; /* `size` is the function's; else it is what happens to follow */
+	bool is_whole; /* `size` is the function's; else it is what happens to follow */
 };
 
 const char *code_cost_name(enum code_cost cost)
@@ -67,8 +68,8 @@ static struct arm64_code function__of_arm64(const struct function *function)
 	};
 }
 
-static _Bool function__decode(const struct function *function, uint64_t address,
-			      struct instruction *instruction)
+static bool function__decode(const struct function *function, uint64_t address,
+			     struct instruction *instruction)
 {
 	size_t skip = (size_t)(address - function->entry);
 
@@ -76,7 +77,7 @@ static _Bool function__decode(const struct function *function, uint64_t address,
 				   function->size - skip, address);
 }
 
-static _Bool is_cheap(const struct instruction *instruction)
+static bool is_cheap(const struct instruction *instruction)
 {
 	return instruction__cost(instruction) == CODE_COST_EMULATED;
 }
@@ -84,27 +85,27 @@ static _Bool is_cheap(const struct instruction *instruction)
 /* Walks the straight path from behind `entry`, which is the first instruction, to the first one
  * that `is_meant` and that is reached with the registers of `keep` intact. An instruction that may lead
  * out of the path can be the site, for every call gets that far, but ends the walk. */
-static _Bool function__walk(const struct function *function, const struct instruction *entry,
-			    unsigned int keep, _Bool (*is_meant)(const struct instruction *),
-			    struct instruction *ret_site)
+static bool function__walk(const struct function *function, const struct instruction *entry,
+			   unsigned int keep, bool (*is_meant)(const struct instruction *),
+			   struct instruction *ret_site)
 {
 	*ret_site = *entry;
 	while (!instruction__ends_straight_path(ret_site) && !instruction__writes(ret_site, keep)) {
 		uint64_t next = ret_site->address + ret_site->decoded.length;
 
 		if (!function__decode(function, next, ret_site))
-			return 0; /* the end of the function, or no instruction */
+			return false; /* the end of the function, or no instruction */
 		if (is_meant(ret_site))
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 /* What jumps within the function do to the path from its entry to a site. */
 struct jumps {
-	_Bool to_entry;
-	_Bool to_path; /* behind the entry, up to the site, or possibly so */
-	_Bool unknown; /* not everything is an instruction */
+	bool to_entry;
+	bool to_path; /* behind the entry, up to the site, or possibly so */
+	bool unknown; /* not everything is an instruction */
 };
 
 /* Decodes the function from end to end. Jumps from other functions into the middle of this one are
@@ -116,8 +117,8 @@ static struct jumps function__find_jumps(const struct function *function, uint64
 {
 	const struct code_range within = {function->entry, function->entry + function->size - 1};
 	const struct code_range path = {function->entry + 1, site};
-	_Bool has_tables = 0, has_addresses = 0, tables_lead_to_path = 0;
-	struct jumps jumps = {0};
+	bool has_tables = false, has_addresses = false, tables_lead_to_path = false;
+	struct jumps jumps = {false};
 	struct instruction instruction;
 	uint64_t target;
 
@@ -125,12 +126,12 @@ static struct jumps function__find_jumps(const struct function *function, uint64
 		if (!instruction__decode_brief(&instruction, &function->decoder,
 					       function->bytes + at, function->size - at,
 					       function->entry + at)) {
-			jumps.unknown = 1;
+			jumps.unknown = true;
 			break;
 		}
 		has_tables |= instruction__may_use_jump_table(&instruction);
 		if (instruction__loaded_address(&instruction, &target)) {
-			has_addresses = 1;
+			has_addresses = true;
 			tables_lead_to_path |=
 				jump_table_leads_to(function->image, target, within, path);
 		}
@@ -140,7 +141,7 @@ static struct jumps function__find_jumps(const struct function *function, uint64
 		if (target == function->entry)
 			jumps.to_entry |= instruction.decoded.meta.category != ZYDIS_CATEGORY_CALL;
 		else if (target > function->entry && target <= site)
-			jumps.to_path = 1;
+			jumps.to_path = true;
 	}
 	jumps.to_path |= has_tables && (tables_lead_to_path || !has_addresses);
 	return jumps;
@@ -155,24 +156,24 @@ static void site__set(struct code_site *site, const struct instruction *instruct
 
 /* Takes the first instruction that `is_meant` instead of the entry if every call passes it once, or at
  * least once where that is enough (`repeat_ok`). */
-static _Bool slide(const struct function *function, const struct instruction *entry,
-		   unsigned int keep, _Bool (*is_meant)(const struct instruction *),
-		   _Bool repeat_ok, struct code_site *site)
+static bool slide(const struct function *function, const struct instruction *entry,
+		  unsigned int keep, bool (*is_meant)(const struct instruction *), bool repeat_ok,
+		  struct code_site *site)
 {
 	struct instruction candidate;
 	struct jumps jumps;
 
 	if (!function__walk(function, entry, keep, is_meant, &candidate))
-		return 0;
+		return false;
 	jumps = function__find_jumps(function, candidate.address);
 	if (jumps.unknown || ((jumps.to_path || jumps.to_entry) && !repeat_ok))
-		return 0;
+		return false;
 	site__set(site, &candidate);
 	site->may_repeat = jumps.to_path || jumps.to_entry;
-	return 1;
+	return true;
 }
 
-static void find_site(const struct function *function, unsigned int keep, _Bool repeat_ok,
+static void find_site(const struct function *function, unsigned int keep, bool repeat_ok,
 		      struct code_site *site)
 {
 	struct instruction entry;
@@ -188,14 +189,14 @@ static void find_site(const struct function *function, unsigned int keep, _Bool 
 		return;
 
 	if (!instruction__is_cheapest(&entry) &&
-	    (slide(function, &entry, keep, instruction__is_cheapest, 0, site) ||
+	    (slide(function, &entry, keep, instruction__is_cheapest, false, site) ||
 	     (!is_cheap(&entry) && slide(function, &entry, keep, is_cheap, repeat_ok, site))))
 		return;
 	site->may_repeat = function__find_jumps(function, function->entry).to_entry;
 }
 
 int code_find_site(const struct elf_image *image, uint64_t entry, uint64_t size, unsigned int keep,
-		   _Bool repeat_ok, struct code_site *ret_site, struct error *error)
+		   bool repeat_ok, struct code_site *ret_site, struct error *error)
 {
 	struct code_site site = {.address = entry, .entry = entry};
 	struct function function;
@@ -216,21 +217,21 @@ int code_find_site(const struct elf_image *image, uint64_t entry, uint64_t size,
 	return 0;
 }
 
-_Bool code_takes_result(const struct elf_image *image, uint64_t entry, uint64_t size)
+bool code_takes_result(const struct elf_image *image, uint64_t entry, uint64_t size)
 {
 	struct function function;
 	struct arm64_code code;
 
 	if (function__init(&function, image, entry, size) < 0)
-		return 0;
+		return false;
 	code = function__of_arm64(&function);
 	return elf_image__machine(image) == EM_X86_64 || arm64_takes_result(&code);
 }
 
 /* Where a branch goes, if the file says so: to an address of its own, or through a pointer in the
  * data, as compilers call functions of other crates. */
-static _Bool find_target(const struct elf_pointers *pointers, const struct instruction *instruction,
-			 uint64_t *ret_target)
+static bool find_target(const struct elf_pointers *pointers, const struct instruction *instruction,
+			uint64_t *ret_target)
 {
 	uint64_t slot;
 
@@ -262,9 +263,8 @@ int code_for_each_target(const struct elf_image *image, const struct elf_pointer
 
 		/* Of a function of unknown size, the code up to its first jump or return is sure, and
 		 * that jump most likely leads out of it. */
-		_Bool is_last =
-			!function.is_whole && instruction__never_falls_through(&instruction);
-		_Bool is_call = instruction.decoded.meta.category == ZYDIS_CATEGORY_CALL;
+		bool is_last = !function.is_whole && instruction__never_falls_through(&instruction);
+		bool is_call = instruction.decoded.meta.category == ZYDIS_CATEGORY_CALL;
 
 		if (find_target(pointers, &instruction, &target) &&
 		    (is_call || is_last || target < entry || target - entry >= function.size)) {

@@ -5,6 +5,7 @@
 /* What a probe on an instruction costs, and where in a function one costs little. x86-64 is decoded
  * with Zydis, 64-bit Arm in elf/arm64.c. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,7 +45,7 @@ struct code_site {
 	uint64_t entry;	     /* of the function */
 	enum code_cost cost; /* at `address` */
 	enum code_cost entry_cost;
-	_Bool may_repeat;     /* a loop of the function can pass it more than once a call */
+	bool may_repeat;      /* a loop of the function can pass it more than once a call */
 	char instruction[48]; /* at `address`, as text */
 };
 
@@ -56,12 +57,12 @@ struct code_site {
  * function may reach again is taken only if `repeat_ok`. Falls back to the entry, whatever that
  * costs. -EBADMSG where the code cannot be read. */
 int code_find_site(const struct elf_image *image, uint64_t entry, uint64_t size, unsigned int keep,
-		   _Bool repeat_ok, struct code_site *ret_site, struct error *error);
+		   bool repeat_ok, struct code_site *ret_site, struct error *error);
 
 /* Whether the function takes the address of its result in memory from where the calling convention
  * says: on Arm from x8. Compilers may hand it over like any other argument where they know all that
  * call the function; on x86-64 that is the same. False where the code cannot be read. */
-_Bool code_takes_result(const struct elf_image *image, uint64_t entry, uint64_t size);
+bool code_takes_result(const struct elf_image *image, uint64_t entry, uint64_t size);
 
 /* Calls back for the target of each call and of each jump out of the function that the file tells
  * (direct, or through one of `pointers`, such as the global offset table's), in the order of the

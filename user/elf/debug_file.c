@@ -8,6 +8,7 @@
 #include <linux/openat2.h>
 #include <lzma.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -36,14 +37,14 @@ static int open_in_root(const char *root, const char *path)
 
 /* A candidate belongs to `image` when the build ids are equal or, where one has none, the checksum
  * that .gnu_debuglink holds is that of the candidate. */
-static _Bool fits(const struct elf_image *image, const struct elf_image *candidate,
-		  const uint32_t *checksum)
+static bool fits(const struct elf_image *image, const struct elf_image *candidate,
+		 const uint32_t *checksum)
 {
 	const char *wanted = elf_image__build_id(image);
 	const char *found = elf_image__build_id(candidate);
 
 	if (elf_image__machine(image) != elf_image__machine(candidate))
-		return 0;
+		return false;
 	if (wanted && found)
 		return strcmp(wanted, found) == 0;
 	return checksum && lzma_crc32(candidate->bytes, candidate->size, 0) == *checksum;

@@ -2,7 +2,9 @@
 #include "elf/exit.h"
 
 #include <errno.h>
+#include <stdbool.h>
 
+#include "base/array.h"
 #include "elf/arm64.h"
 #include "elf/instruction.h"
 #include "elf/internal.h"
@@ -13,7 +15,7 @@ struct walk {
 	const uint8_t *bytes;
 	uint64_t entry;
 	uint64_t size;
-	_Bool is_arm64;
+	bool is_arm64;
 };
 
 static int walk__init(struct walk *walk, const struct elf_image *image, uint64_t entry,
@@ -39,36 +41,36 @@ static struct arm64_code walk__of_arm64(const struct walk *walk)
 		.bytes = walk->bytes,
 		.size = (size_t)walk->size,
 		.entry = walk->entry,
-		.is_whole = 1,
+		.is_whole = true,
 	};
 }
 
 /* Decodes the instruction at `at` bytes from the entry. False at the end, and where there is none. */
-static _Bool walk__at(const struct walk *walk, uint64_t at, struct instruction *instruction)
+static bool walk__at(const struct walk *walk, uint64_t at, struct instruction *instruction)
 {
 	return at < walk->size && instruction__decode(instruction, &walk->decoder, walk->bytes + at,
 						      walk->size - at, walk->entry + at);
 }
 
-static _Bool is_return(const struct instruction *instruction)
+static bool is_return(const struct instruction *instruction)
 {
 	return instruction->decoded.meta.category == ZYDIS_CATEGORY_RET;
 }
 
 /* Whether the instruction may leave the function without passing one of its returns' sites: by a
  * jump out of it, or to a return itself. */
-static _Bool walk__evades(const struct walk *walk, const struct instruction *instruction)
+static bool walk__evades(const struct walk *walk, const struct instruction *instruction)
 {
 	struct instruction reached;
 	uint64_t target;
 
 	if (instruction->decoded.meta.category != ZYDIS_CATEGORY_UNCOND_BR &&
 	    instruction->decoded.meta.category != ZYDIS_CATEGORY_COND_BR)
-		return 0;
+		return false;
 	if (!instruction__direct_target(instruction, &target))
 		return !instruction__may_use_jump_table(instruction);
 	if (target < walk->entry || target - walk->entry >= walk->size)
-		return 1;
+		return true;
 	return walk__at(walk, target - walk->entry, &reached) && is_return(&reached);
 }
 
@@ -151,7 +153,7 @@ static uint32_t call_clobbered(void)
 	};
 	uint32_t bits = 0;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		bits |= register_bit(names[i]);
 	return bits;
 }
@@ -160,10 +162,10 @@ static void copies__step(struct copies *copies, const struct instruction *instru
 {
 	const ZydisDecodedInstruction *decoded = &instruction->decoded;
 	const ZydisDecodedOperand *operands = instruction->operands;
-	_Bool is_copy = decoded->mnemonic == ZYDIS_MNEMONIC_MOV && decoded->operand_width == 64 &&
-			operands[0].type == ZYDIS_OPERAND_TYPE_REGISTER &&
-			operands[1].type == ZYDIS_OPERAND_TYPE_REGISTER &&
-			copies->registers & register_bit(operands[1].reg.value);
+	bool is_copy = decoded->mnemonic == ZYDIS_MNEMONIC_MOV && decoded->operand_width == 64 &&
+		       operands[0].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+		       operands[1].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+		       copies->registers & register_bit(operands[1].reg.value);
 
 	if (decoded->meta.category == ZYDIS_CATEGORY_CALL)
 		copies->registers &= ~call_clobbered();
@@ -177,8 +179,8 @@ static void copies__step(struct copies *copies, const struct instruction *instru
 }
 
 /* Whether it stores a byte at a fixed offset from the first argument. */
-static _Bool copies__stores(const struct copies *copies, const struct instruction *instruction,
-			    int64_t *ret_offset)
+static bool copies__stores(const struct copies *copies, const struct instruction *instruction,
+			   int64_t *ret_offset)
 {
 	const ZydisDecodedOperand *target = &instruction->operands[0];
 
@@ -186,9 +188,9 @@ static _Bool copies__stores(const struct copies *copies, const struct instructio
 	    target->type != ZYDIS_OPERAND_TYPE_MEMORY || target->size != 8 ||
 	    target->mem.index != ZYDIS_REGISTER_NONE ||
 	    !(copies->registers & register_bit(target->mem.base)))
-		return 0;
+		return false;
 	*ret_offset = target->mem.disp.value;
-	return 1;
+	return true;
 }
 
 static uint32_t find_byte_store(const struct walk *walk)

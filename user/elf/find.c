@@ -5,10 +5,12 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "elf/rust_path.h"
 #include "elf/symbols.h"
@@ -29,7 +31,7 @@ struct filter {
 };
 
 /* What v0 mangling abbreviates, or what is spelt differently in the mangled names. */
-static _Bool is_abbreviated(const char *word, size_t length)
+static bool is_abbreviated(const char *word, size_t length)
 {
 	static const char *const words[] = {
 		"i8",	 "i16",	   "i32",     "i64",	       "i128",
@@ -41,24 +43,24 @@ static _Bool is_abbreviated(const char *word, size_t length)
 		"false", "vtable", "closure", "drop_in_place",
 	};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if (strlen(words[i]) == length && memcmp(words[i], word, length) == 0)
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }
 
-static _Bool is_identifier_byte(char byte)
+static bool is_identifier_byte(char byte)
 {
 	/* Bytes above 0x7f belong to an identifier too: to one that is encoded, and left out. */
 	return isalnum((unsigned char)byte) || byte == '_' || (unsigned char)byte > 0x7f;
 }
 
-static _Bool is_plain_identifier(const char *word, size_t length)
+static bool is_plain_identifier(const char *word, size_t length)
 {
 	for (size_t i = 0; i < length; i++) {
 		if ((unsigned char)word[i] > 0x7f)
-			return 0;
+			return false;
 	}
 	return length <= IDENTIFIER_BYTES_MAX && !isdigit((unsigned char)*word) &&
 	       !is_abbreviated(word, length);
@@ -110,13 +112,13 @@ static void filter__build(struct filter *filter, const char *path)
 
 /* Whether `name` can be a mangled form of the path. Within the "$LT$a..b$GT$" of legacy names,
  * identifiers have no length before them. */
-static _Bool filter__passes(const struct filter *filter, const char *name)
+static bool filter__passes(const struct filter *filter, const char *name)
 {
-	_Bool is_v0 = name[0] == '_' && name[1] == 'R';
-	_Bool is_legacy = name[0] == '_' && name[1] == 'Z' && name[2] == 'N';
+	bool is_v0 = name[0] == '_' && name[1] == 'R';
+	bool is_legacy = name[0] == '_' && name[1] == 'Z' && name[2] == 'N';
 
 	if (!is_v0 && !is_legacy)
-		return 0;
+		return false;
 
 	size_t length = strnlen(name, NAME_BYTES_MAX);
 
@@ -125,9 +127,9 @@ static _Bool filter__passes(const struct filter *filter, const char *name)
 		size_t skip = is_v0 ? 0 : identifier->prefix;
 
 		if (!memmem(name, length, identifier->text + skip, identifier->length - skip))
-			return 0;
+			return false;
 	}
-	return 1;
+	return true;
 }
 
 struct search {

@@ -2,6 +2,7 @@
 #include "elf/image.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -102,7 +103,7 @@ static int image__read_segments(struct elf_image *image, struct error *error)
 }
 
 /* Every later lookup counts on sums of a segment's fields not to overflow. */
-static int image__check_segments(const struct elf_image *image, _Bool is_debug_file,
+static int image__check_segments(const struct elf_image *image, bool is_debug_file,
 				 struct error *error)
 {
 	for (size_t i = 0; i < image->segment_count; i++) {
@@ -151,7 +152,7 @@ static int image__read_sections(struct elf_image *image, struct error *error)
 	return 0;
 }
 
-static int image__open(int fd, const char *path, _Bool is_debug_file, struct elf_image **ret_image,
+static int image__open(int fd, const char *path, bool is_debug_file, struct elf_image **ret_image,
 		       struct error *error)
 {
 	_cleanup_(elf_image__freep) struct elf_image *image = calloc(1, sizeof(*image));
@@ -186,13 +187,13 @@ static int image__open(int fd, const char *path, _Bool is_debug_file, struct elf
 
 int elf_image__open(int fd, const char *path, struct elf_image **ret_image, struct error *error)
 {
-	return image__open(fd, path, 0, ret_image, error);
+	return image__open(fd, path, false, ret_image, error);
 }
 
 int elf_image__open_debug(int fd, const char *path, struct elf_image **ret_image,
 			  struct error *error)
 {
-	return image__open(fd, path, 1, ret_image, error);
+	return image__open(fd, path, true, ret_image, error);
 }
 
 const char *elf_image__path(const struct elf_image *image)
@@ -205,7 +206,7 @@ uint16_t elf_image__machine(const struct elf_image *image)
 	return image->header.e_machine;
 }
 
-_Bool elf_image__is_pie(const struct elf_image *image)
+bool elf_image__is_pie(const struct elf_image *image)
 {
 	return image->header.e_type == ET_DYN;
 }

@@ -4,6 +4,7 @@
 
 /* An ELF executable, read with every offset checked: files may be cut short or hostile. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,7 +22,7 @@ void elf_image__free(struct elf_image *image);
 
 const char *elf_image__path(const struct elf_image *image);
 uint16_t elf_image__machine(const struct elf_image *image); /* EM_X86_64, EM_AARCH64 */
-_Bool elf_image__is_pie(const struct elf_image *image);
+bool elf_image__is_pie(const struct elf_image *image);
 
 /* The GNU build id in lower-case hexadecimal; NULL where there is none. */
 const char *elf_image__build_id(const struct elf_image *image);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "elf/instruction.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 void instruction_decoder_init(ZydisDecoder *decoder)
@@ -8,47 +9,47 @@ void instruction_decoder_init(ZydisDecoder *decoder)
 	ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
 }
 
-_Bool instruction__decode(struct instruction *instruction, const ZydisDecoder *decoder,
-			  const uint8_t *bytes, size_t size, uint64_t address)
+bool instruction__decode(struct instruction *instruction, const ZydisDecoder *decoder,
+			 const uint8_t *bytes, size_t size, uint64_t address)
 {
 	instruction->address = address;
 	return ZYAN_SUCCESS(ZydisDecoderDecodeFull(decoder, bytes, size, &instruction->decoded,
 						   instruction->operands));
 }
 
-_Bool instruction__decode_brief(struct instruction *instruction, const ZydisDecoder *decoder,
-				const uint8_t *bytes, size_t size, uint64_t address)
+bool instruction__decode_brief(struct instruction *instruction, const ZydisDecoder *decoder,
+			       const uint8_t *bytes, size_t size, uint64_t address)
 {
 	instruction->address = address;
 	return ZYAN_SUCCESS(
 		ZydisDecoderDecodeInstruction(decoder, NULL, bytes, size, &instruction->decoded));
 }
 
-static _Bool has_prefix(const ZydisDecodedInstruction *decoded, uint8_t prefix)
+static bool has_prefix(const ZydisDecodedInstruction *decoded, uint8_t prefix)
 {
 	for (size_t i = 0; i < decoded->raw.prefix_count; i++) {
 		if (decoded->raw.prefixes[i].value == prefix)
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 /* What arch_uprobe_analyze_insn() of arch/x86/kernel/uprobes.c refuses, or takes for something else
  * than it is, or what no program expects to be stopped at. */
-static _Bool is_forbidden(const ZydisDecodedInstruction *decoded)
+static bool is_forbidden(const ZydisDecodedInstruction *decoded)
 {
 	/* is_prefix_bad(): segment overrides but for FS and GS, and LOCK. */
 	static const uint8_t refused[] = {0x26, 0x2e, 0x36, 0x3e, 0xf0};
 
 	for (size_t i = 0; i < sizeof(refused); i++) {
 		if (has_prefix(decoded, refused[i]))
-			return 1;
+			return true;
 	}
 
 	/* The kernel looks at the opcode byte alone, whatever map a VEX or EVEX prefix chooses for it:
 	 * it would emulate vzeroupper (77) as a conditional jump and vpor (eb) as a jump. */
 	if (decoded->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY)
-		return 1;
+		return true;
 
 	switch (decoded->meta.category) {
 	case ZYDIS_CATEGORY_RET: /* the tool's rule: never, see facts.md */
@@ -58,43 +59,43 @@ static _Bool is_forbidden(const ZydisDecodedInstruction *decoded)
 	case ZYDIS_CATEGORY_SYSCALL:
 	case ZYDIS_CATEGORY_SYSRET:
 	case ZYDIS_CATEGORY_SYSTEM:
-		return 1;
+		return true;
 	default:
 		break;
 	}
 
 	/* insn_masking_exception(): a load of SS puts off the trap of the single step. */
 	if (decoded->opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && decoded->opcode == 0x8e)
-		return 1;
+		return true;
 	/* "xchg %rax,%r8" is a nop with a REX prefix; before insn_is_nop() took the place of a look
 	 * at the opcode (6.18), the kernel emulated it as one. */
 	if (decoded->opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && decoded->opcode == 0x90 &&
 	    decoded->mnemonic != ZYDIS_MNEMONIC_NOP && decoded->mnemonic != ZYDIS_MNEMONIC_PAUSE)
-		return 1;
+		return true;
 	return decoded->mnemonic == ZYDIS_MNEMONIC_UD0 || decoded->mnemonic == ZYDIS_MNEMONIC_UD1 ||
 	       decoded->mnemonic == ZYDIS_MNEMONIC_UD2;
 }
 
 /* branch_setup_xol_ops(): relative calls and jumps, and the one-byte nop. Longer nops (0f 1f) are
  * emulated only since 6.18: where older kernels run too, they do not count as cheap. */
-static _Bool is_emulated_branch(const ZydisDecodedInstruction *decoded)
+static bool is_emulated_branch(const ZydisDecodedInstruction *decoded)
 {
 	uint8_t opcode = decoded->opcode;
 
 	if (decoded->opcode_map == ZYDIS_OPCODE_MAP_0F)
 		return opcode >= 0x80 && opcode <= 0x8f;
 	if (decoded->opcode_map != ZYDIS_OPCODE_MAP_DEFAULT)
-		return 0;
+		return false;
 	return (opcode >= 0x70 && opcode <= 0x7f) || opcode == 0xe8 || opcode == 0xe9 ||
 	       opcode == 0xeb || decoded->mnemonic == ZYDIS_MNEMONIC_NOP;
 }
 
 /* push_setup_xol_ops(): 50 to 57, alone or after REX.B and nothing else. */
-static _Bool is_emulated_push(const ZydisDecodedInstruction *decoded)
+static bool is_emulated_push(const ZydisDecodedInstruction *decoded)
 {
 	if (decoded->opcode_map != ZYDIS_OPCODE_MAP_DEFAULT || decoded->opcode < 0x50 ||
 	    decoded->opcode > 0x57)
-		return 0;
+		return false;
 	return decoded->length == 1 || (decoded->length == 2 && has_prefix(decoded, 0x41));
 }
 
@@ -111,14 +112,14 @@ enum code_cost instruction__cost(const struct instruction *instruction)
 	return is_emulated_push(decoded) ? CODE_COST_EMULATED : CODE_COST_SINGLE_STEP;
 }
 
-_Bool instruction__is_cheapest(const struct instruction *instruction)
+bool instruction__is_cheapest(const struct instruction *instruction)
 {
 	return instruction__cost(instruction) == CODE_COST_EMULATED &&
 	       !is_emulated_push(&instruction->decoded) &&
 	       instruction->decoded.meta.category != ZYDIS_CATEGORY_CALL;
 }
 
-_Bool instruction__ends_straight_path(const struct instruction *instruction)
+bool instruction__ends_straight_path(const struct instruction *instruction)
 {
 	switch (instruction->decoded.meta.category) {
 	case ZYDIS_CATEGORY_CALL:
@@ -129,14 +130,14 @@ _Bool instruction__ends_straight_path(const struct instruction *instruction)
 	case ZYDIS_CATEGORY_SYSCALL:
 	case ZYDIS_CATEGORY_SYSRET:
 	case ZYDIS_CATEGORY_SYSTEM:
-		return 1;
+		return true;
 	default:
 		return instruction__never_falls_through(instruction) ||
 		       instruction->decoded.mnemonic == ZYDIS_MNEMONIC_XBEGIN;
 	}
 }
 
-_Bool instruction__never_falls_through(const struct instruction *instruction)
+bool instruction__never_falls_through(const struct instruction *instruction)
 {
 	switch (instruction->decoded.mnemonic) {
 	case ZYDIS_MNEMONIC_UD0:
@@ -144,7 +145,7 @@ _Bool instruction__never_falls_through(const struct instruction *instruction)
 	case ZYDIS_MNEMONIC_UD2:
 	case ZYDIS_MNEMONIC_INT3:
 	case ZYDIS_MNEMONIC_HLT:
-		return 1;
+		return true;
 	default:
 		return instruction->decoded.meta.category == ZYDIS_CATEGORY_RET ||
 		       instruction->decoded.meta.category == ZYDIS_CATEGORY_UNCOND_BR;
@@ -173,7 +174,7 @@ static unsigned int kept_register(ZydisRegister name)
 	}
 }
 
-_Bool instruction__writes(const struct instruction *instruction, unsigned int registers)
+bool instruction__writes(const struct instruction *instruction, unsigned int registers)
 {
 	/* All operands, with the implicit ones: mul writes rdx, a string instruction rdi and rsi. */
 	for (size_t i = 0; i < instruction->decoded.operand_count; i++) {
@@ -183,26 +184,26 @@ _Bool instruction__writes(const struct instruction *instruction, unsigned int re
 			continue;
 		if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
 		    (kept_register(operand->reg.value) & registers))
-			return 1;
+			return true;
 		if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY && (registers & CODE_MEMORY) &&
 		    operand->mem.base != ZYDIS_REGISTER_RSP)
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }
 
-_Bool instruction__may_use_jump_table(const struct instruction *instruction)
+bool instruction__may_use_jump_table(const struct instruction *instruction)
 {
 	const ZydisDecodedInstruction *decoded = &instruction->decoded;
 
 	if (decoded->meta.category != ZYDIS_CATEGORY_UNCOND_BR || decoded->opcode != 0xff)
-		return 0;
+		return false;
 	/* "jmp rax", or "jmp [table + 8 * rax]": a SIB byte whose index is not 4, "none". */
 	return decoded->raw.modrm.mod == 3 ||
 	       (decoded->raw.modrm.rm == 4 && decoded->raw.sib.index != 4);
 }
 
-_Bool instruction__direct_target(const struct instruction *instruction, uint64_t *ret_target)
+bool instruction__direct_target(const struct instruction *instruction, uint64_t *ret_target)
 {
 	const ZydisDecodedInstruction *decoded = &instruction->decoded;
 
@@ -211,32 +212,32 @@ _Bool instruction__direct_target(const struct instruction *instruction, uint64_t
 			continue;
 		*ret_target = instruction->address + decoded->length +
 			      (uint64_t)decoded->raw.imm[i].value.s;
-		return 1;
+		return true;
 	}
-	return 0;
+	return false;
 }
 
 /* Whether an operand's address has no base register but the instruction pointer: "[rip + n]". */
-static _Bool has_fixed_address(const struct instruction *instruction, uint64_t *ret_address)
+static bool has_fixed_address(const struct instruction *instruction, uint64_t *ret_address)
 {
 	const ZydisDecodedInstruction *decoded = &instruction->decoded;
 
 	if (!(decoded->attributes & ZYDIS_ATTRIB_HAS_MODRM) || decoded->raw.modrm.mod != 0 ||
 	    decoded->raw.modrm.rm != 5)
-		return 0;
+		return false;
 	*ret_address = instruction->address + decoded->length + (uint64_t)decoded->raw.disp.value;
-	return 1;
+	return true;
 }
 
-_Bool instruction__slot(const struct instruction *instruction, uint64_t *ret_slot)
+bool instruction__slot(const struct instruction *instruction, uint64_t *ret_slot)
 {
-	_Bool is_branch = instruction->decoded.meta.category == ZYDIS_CATEGORY_CALL ||
-			  instruction->decoded.meta.category == ZYDIS_CATEGORY_UNCOND_BR;
+	bool is_branch = instruction->decoded.meta.category == ZYDIS_CATEGORY_CALL ||
+			 instruction->decoded.meta.category == ZYDIS_CATEGORY_UNCOND_BR;
 
 	return is_branch && has_fixed_address(instruction, ret_slot);
 }
 
-_Bool instruction__loaded_address(const struct instruction *instruction, uint64_t *ret_address)
+bool instruction__loaded_address(const struct instruction *instruction, uint64_t *ret_address)
 {
 	return instruction->decoded.mnemonic == ZYDIS_MNEMONIC_LEA &&
 	       has_fixed_address(instruction, ret_address);

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "elf/jump_table.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "elf/internal.h"
 
-static _Bool is_in(struct code_range range, uint64_t address)
+static bool is_in(struct code_range range, uint64_t address)
 {
 	return address >= range.first && address <= range.last;
 }
 
-_Bool jump_table_leads_to(const struct elf_image *image, uint64_t table, struct code_range within,
-			  struct code_range path)
+bool jump_table_leads_to(const struct elf_image *image, uint64_t table, struct code_range within,
+			 struct code_range path)
 {
 	size_t size;
 	const uint8_t *bytes = elf_image__contents(image, table, &size);
@@ -23,9 +24,9 @@ _Bool jump_table_leads_to(const struct elf_image *image, uint64_t table, struct 
 		memcpy(&offset, bytes + at, sizeof(offset));
 		target = table + (uint64_t)(int64_t)offset;
 		if (!is_in(within, target))
-			return 0;
+			return false;
 		if (is_in(path, target))
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }

@@ -6,6 +6,7 @@
  * the table's address by "lea reg, [rip + n]", adds to it what the table holds for the case, 32 bits
  * with a sign, and jumps to that register. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "elf/image.h"
@@ -19,7 +20,7 @@ struct code_range {
 /* Whether what is at `table` has an entry that leads into `path`, if it is a table of the function
  * `within`: then all its entries lead to somewhere in there, and the first that does not comes after
  * its end. Of other data the answer means nothing, but a table is never missed. */
-_Bool jump_table_leads_to(const struct elf_image *image, uint64_t table, struct code_range within,
-			  struct code_range path);
+bool jump_table_leads_to(const struct elf_image *image, uint64_t table, struct code_range within,
+			 struct code_range path);
 
 #endif

@@ -5,6 +5,7 @@
 #include "elf/pointers.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,7 +165,7 @@ static int walk_words(const struct elf_image *image, const Elf64_Phdr *segment,
 int elf_image__for_each_pointer(const struct elf_image *image, elf_pointer_callback callback,
 				void *context)
 {
-	_Bool is_pie = elf_image__is_pie(image);
+	bool is_pie = elf_image__is_pie(image);
 
 	for (size_t i = 0; i < image->segment_count; i++) {
 		const Elf64_Phdr *segment = &image->segments[i];
@@ -226,7 +227,7 @@ void elf_pointers__free(struct elf_pointers *pointers)
 	*pointers = (struct elf_pointers){0};
 }
 
-_Bool elf_pointers__at(const struct elf_pointers *pointers, uint64_t address, uint64_t *ret_value)
+bool elf_pointers__at(const struct elf_pointers *pointers, uint64_t address, uint64_t *ret_value)
 {
 	struct elf_pointer key = {.address = address};
 	const struct elf_pointer *found = NULL;

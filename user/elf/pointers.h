@@ -4,6 +4,7 @@
 
 /* All pointers that elf_image__for_each_pointer() gives, to be looked up by where they lie. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,6 @@ int elf_pointers__load(const struct elf_image *image, struct elf_pointers *ret_p
 void elf_pointers__free(struct elf_pointers *pointers);
 
 /* What the pointer at `address` will hold; false when there is none. */
-_Bool elf_pointers__at(const struct elf_pointers *pointers, uint64_t address, uint64_t *ret_value);
+bool elf_pointers__at(const struct elf_pointers *pointers, uint64_t address, uint64_t *ret_value);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "elf/references.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@
 struct search {
 	const uint64_t *entries;
 	size_t count;
-	_Bool *used;
+	bool *used;
 };
 
 static void search__mark(struct search *search, uint64_t address)
@@ -22,7 +23,7 @@ static void search__mark(struct search *search, uint64_t address)
 		return;
 	found = bsearch(&address, search->entries, search->count, sizeof(address), compare_u64);
 	if (found)
-		search->used[found - search->entries] = 1;
+		search->used[found - search->entries] = true;
 }
 
 /* The size of the instruction's part before its displacement of 32 bits: 0 where the bytes are none
@@ -68,11 +69,11 @@ static void search__arm64(struct search *search, const uint8_t *bytes, size_t si
 }
 
 void code_find_references(const struct elf_image *image, const struct elf_pointers *pointers,
-			  const uint64_t *entries, size_t count, _Bool *ret_used)
+			  const uint64_t *entries, size_t count, bool *ret_used)
 {
 	struct search search = {.entries = entries, .count = count, .used = ret_used};
-	_Bool is_arm64 = elf_image__machine(image) == EM_AARCH64;
-	_Bool is_known = elf_image__is_pie(image);
+	bool is_arm64 = elf_image__machine(image) == EM_AARCH64;
+	bool is_known = elf_image__is_pie(image);
 
 	for (size_t i = 0; i < count; i++)
 		ret_used[i] = !is_known;

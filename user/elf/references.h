@@ -4,6 +4,7 @@
 
 /* Whether a function is used at all: one that is inlined wherever it is called may still be there. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,6 @@
  * compilers make them within a function, whose neighbours only the linker knows. In executables at
  * fixed addresses all are said to be used. */
 void code_find_references(const struct elf_image *image, const struct elf_pointers *pointers,
-			  const uint64_t *entries, size_t count, _Bool *ret_used);
+			  const uint64_t *entries, size_t count, bool *ret_used);
 
 #endif

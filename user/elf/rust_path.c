@@ -6,6 +6,7 @@
 #include "elf/rust_path.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 /* Real types are nested some dozen levels deep; the recursion follows them. */
@@ -22,7 +23,7 @@ struct slice {
 
 static int rewrite(struct slice in, struct text *out, unsigned int depth);
 
-static _Bool starts_with(struct slice in, const char *prefix)
+static bool starts_with(struct slice in, const char *prefix)
 {
 	size_t length = strlen(prefix);
 
@@ -42,7 +43,7 @@ static void truncate_to(struct text *out, size_t length)
 }
 
 /* Whether the '>' at `at` is half of "->", which legacy mangling spells ".>". */
-static _Bool is_arrow(const char *start, const char *at)
+static bool is_arrow(const char *start, const char *at)
 {
 	return at > start && (at[-1] == '-' || at[-1] == '.');
 }
@@ -158,7 +159,7 @@ static int rewrite_impl(struct slice in, struct text *out, unsigned int depth)
 				      out, depth);
 }
 
-static _Bool is_drop(struct slice path)
+static bool is_drop(struct slice path)
 {
 	size_t length = (size_t)(path.end - path.start);
 
@@ -168,7 +169,7 @@ static _Bool is_drop(struct slice path)
 
 /* The list in brackets at `in.start`, which follows the path that `out` holds from `path_start` on
  * and which `is_turbofish` or not. Sets `*ret_next` to what follows it. */
-static int rewrite_list(struct slice in, struct text *out, size_t path_start, _Bool is_turbofish,
+static int rewrite_list(struct slice in, struct text *out, size_t path_start, bool is_turbofish,
 			const char **ret_next, unsigned int depth)
 {
 	const char *close = closing_bracket(in);
@@ -177,7 +178,7 @@ static int rewrite_list(struct slice in, struct text *out, size_t path_start, _B
 		return -EINVAL;
 
 	struct slice inner = {in.start + 1, close};
-	_Bool is_final = !starts_with((struct slice){close + 1, in.end}, "::");
+	bool is_final = !starts_with((struct slice){close + 1, in.end}, "::");
 
 	*ret_next = close + 1;
 	if (is_turbofish && starts_with(inner, "impl ")) {
@@ -223,8 +224,8 @@ static int rewrite(struct slice in, struct text *out, unsigned int depth)
 	if (depth > DEPTH_MAX)
 		return -EINVAL;
 	while (in.start < in.end && r == 0) {
-		_Bool at_path_start = out->length == path_start;
-		_Bool is_turbofish = starts_with(in, "::<");
+		bool at_path_start = out->length == path_start;
+		bool is_turbofish = starts_with(in, "::<");
 		size_t closure = closure_length(in);
 
 		if (is_turbofish || (*in.start == '<' && !at_path_start)) {

@@ -3,6 +3,7 @@
 /* Sections by type and name, and the build id, which is in a note. */
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "elf/internal.h"
@@ -27,14 +28,14 @@ int elf_image__section_at(const struct elf_image *image, size_t index,
 	return 0;
 }
 
-static _Bool section__is_named(const struct elf_image *image, const Elf64_Shdr *header,
-			       const char *name)
+static bool section__is_named(const struct elf_image *image, const Elf64_Shdr *header,
+			      const char *name)
 {
 	struct elf_section names;
 	size_t size = strlen(name) + 1;
 
 	if (elf_image__section_at(image, image->header.e_shstrndx, &names) < 0)
-		return 0;
+		return false;
 	return header->sh_name <= names.size && size <= names.size - header->sh_name &&
 	       memcmp(names.bytes + header->sh_name, name, size) == 0;
 }
@@ -70,7 +71,7 @@ static uint64_t align_note(uint64_t size)
 }
 
 /* Looks for the build id among the notes of one section or segment. */
-static _Bool notes__find_build_id(const uint8_t *notes, size_t size, char *ret_build_id)
+static bool notes__find_build_id(const uint8_t *notes, size_t size, char *ret_build_id)
 {
 	Elf64_Nhdr note;
 
@@ -81,7 +82,7 @@ static _Bool notes__find_build_id(const uint8_t *notes, size_t size, char *ret_b
 		uint64_t total = sizeof(note) + name_size + note.n_descsz;
 
 		if (total > size)
-			return 0;
+			return false;
 
 		const uint8_t *name = notes + sizeof(note);
 
@@ -89,15 +90,15 @@ static _Bool notes__find_build_id(const uint8_t *notes, size_t size, char *ret_b
 		    memcmp(name, ELF_NOTE_GNU, sizeof(ELF_NOTE_GNU)) == 0 && note.n_descsz >= 2 &&
 		    note.n_descsz <= BUILD_ID_BYTES_MAX) {
 			write_hexadecimal(ret_build_id, name + name_size, note.n_descsz);
-			return 1;
+			return true;
 		}
 		total = align_note(total);
 		if (total > size)
-			return 0;
+			return false;
 		notes += total;
 		size -= (size_t)total;
 	}
-	return 0;
+	return false;
 }
 
 void elf_image__read_build_id(struct elf_image *image)

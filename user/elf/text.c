@@ -2,6 +2,7 @@
 #include "elf/text.h"
 
 #include <elf.h>
+#include <stdbool.h>
 
 #include "elf/arm64_instruction.h"
 #include "elf/instruction.h"
@@ -12,16 +13,16 @@
 #define LENGTH_MAX 4096
 
 /* Whether the instruction takes the address of something that it knows itself: "lea reg, [rip + n]". */
-static _Bool takes_address(const struct instruction *instruction, uint64_t *ret_address)
+static bool takes_address(const struct instruction *instruction, uint64_t *ret_address)
 {
 	const ZydisDecodedOperand *from = &instruction->operands[1];
 
 	if (instruction->decoded.mnemonic != ZYDIS_MNEMONIC_LEA ||
 	    from->mem.base != ZYDIS_REGISTER_RIP)
-		return 0;
+		return false;
 	*ret_address =
 		instruction->address + instruction->decoded.length + (uint64_t)from->mem.disp.value;
-	return 1;
+	return true;
 }
 
 /* The number that the instruction puts somewhere, 0 for none. */

@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <grpc/compression.h>
 #include <grpc/grpc_security.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/types.h>
 #include <version.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 
 #define USER_AGENT "OTel-OTLP-Exporter-scottyscope/" SCOTTYSCOPE_VERSION
@@ -46,7 +48,7 @@ static int read_certificate(const char *path, char **ret_text, struct error *err
 	return 0;
 }
 
-static int make_credentials(const struct config_otlp *config, _Bool tls,
+static int make_credentials(const struct config_otlp *config, bool tls,
 			    grpc_channel_credentials **ret_credentials, struct error *error)
 {
 	_cleanup_free_ char *certificate = NULL;
@@ -87,7 +89,7 @@ static grpc_arg string_argument(const char *key, const char *value)
 	};
 }
 
-int export_channel_new(const struct config_otlp *config, const char *target, _Bool tls,
+int export_channel_new(const struct config_otlp *config, const char *target, bool tls,
 		       grpc_channel **ret_channel, struct error *error)
 {
 	grpc_arg arguments[] = {
@@ -105,7 +107,7 @@ int export_channel_new(const struct config_otlp *config, const char *target, _Bo
 				 config->gzip ? GRPC_COMPRESS_GZIP : GRPC_COMPRESS_NONE),
 	};
 	const grpc_channel_args list = {
-		.num_args = sizeof(arguments) / sizeof(arguments[0]),
+		.num_args = ARRAY_SIZE(arguments),
 		.args = arguments,
 	};
 	grpc_channel_credentials *credentials;

@@ -3,11 +3,12 @@
 #define SCOTTYSCOPE_EXPORT_CHANNEL_H
 
 #include <grpc/grpc.h>
+#include <stdbool.h>
 
 #include "config/config.h"
 
 /* A gRPC channel to `target`; the caller destroys it. The errors of reading the certificate. */
-int export_channel_new(const struct config_otlp *config, const char *target, _Bool tls,
+int export_channel_new(const struct config_otlp *config, const char *target, bool tls,
 		       grpc_channel **ret_channel, struct error *error);
 
 #endif

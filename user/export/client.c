@@ -11,6 +11,7 @@
 #include <grpc/support/log.h>
 #include <grpc/support/time.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +31,7 @@ struct export_client {
 	size_t header_count;
 	pthread_mutex_t lock; /* of what follows */
 	grpc_call *call;      /* under way, NULL for none */
-	_Bool is_cancelled;
+	bool is_cancelled;
 };
 
 /* What the library fills in during one call. */
@@ -73,7 +74,7 @@ static int add_header(struct export_client *client, const struct config_header *
 	grpc_metadata *metadata = &client->headers[client->header_count];
 	grpc_slice key = grpc_slice_from_copied_string(header->name);
 	grpc_slice value = grpc_slice_from_copied_string(header->value);
-	_Bool is_legal;
+	bool is_legal;
 
 	/* HTTP/2 has header names in lower case only. */
 	for (uint8_t *byte = GRPC_SLICE_START_PTR(key); byte < GRPC_SLICE_END_PTR(key); byte++)
@@ -112,7 +113,7 @@ static int add_headers(struct export_client *client, const struct config_otlp *c
 int export_client__new(const struct config_otlp *config, enum export_signal signal,
 		       struct export_client **ret_client, struct error *error)
 {
-	_Bool is_metrics = signal == EXPORT_METRICS;
+	bool is_metrics = signal == EXPORT_METRICS;
 	_cleanup_(export_client__freep) struct export_client *client = calloc(1, sizeof(*client));
 	int r;
 
@@ -185,8 +186,8 @@ static void close_call(struct export_client *client, grpc_call *call)
 }
 
 /* Runs all of a unary call as one batch and waits for its end, which the deadline bounds. */
-static _Bool run_call(struct export_client *client, grpc_call *call, _Bool wait_for_ready,
-		      struct call_state *state)
+static bool run_call(struct export_client *client, grpc_call *call, bool wait_for_ready,
+		     struct call_state *state)
 {
 	grpc_op operations[6] = {
 		{.op = GRPC_OP_SEND_INITIAL_METADATA},	{.op = GRPC_OP_SEND_MESSAGE},
@@ -206,9 +207,9 @@ static _Bool run_call(struct export_client *client, grpc_call *call, _Bool wait_
 	operations[5].data.recv_status_on_client.status_details = &state->details;
 
 	if (grpc_call_start_batch(call, operations, 6, state, NULL) != GRPC_CALL_OK)
-		return 0;
+		return false;
 	grpc_completion_queue_next(client->queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
-	return 1;
+	return true;
 }
 
 static uint64_t read_rejected(const struct export_client *client, grpc_byte_buffer *response,
@@ -239,7 +240,7 @@ static struct export_retry_info read_retry_info(const grpc_metadata_array *trail
 						       GRPC_SLICE_LENGTH(entry->value));
 		}
 	}
-	return (struct export_retry_info){0};
+	return (struct export_retry_info){false};
 }
 
 /* Copies a message of the other end, which may end up on a terminal. */
@@ -270,7 +271,7 @@ static void read_result(const struct export_client *client, const struct call_st
 }
 
 void export_client__call(struct export_client *client, const uint8_t *request, size_t size,
-			 uint64_t items, _Bool wait_for_ready, struct export_result *ret_result)
+			 uint64_t items, bool wait_for_ready, struct export_result *ret_result)
 {
 	struct call_state state = {
 		.status = GRPC_STATUS_CANCELLED,
@@ -299,7 +300,7 @@ void export_client__call(struct export_client *client, const uint8_t *request, s
 	grpc_metadata_array_destroy(&state.trailing);
 }
 
-static void end_call(struct export_client *client, _Bool and_later_ones)
+static void end_call(struct export_client *client, bool and_later_ones)
 {
 	pthread_mutex_lock(&client->lock);
 	if (client->call)
@@ -310,10 +311,10 @@ static void end_call(struct export_client *client, _Bool and_later_ones)
 
 void export_client__interrupt(struct export_client *client)
 {
-	end_call(client, 0);
+	end_call(client, false);
 }
 
 void export_client__cancel(struct export_client *client)
 {
-	end_call(client, 1);
+	end_call(client, true);
 }

@@ -6,6 +6,7 @@
  * the Makefile takes one: client.c makes the calls over gRPC's C core; remote.c has them made by a
  * program of its own, scottyscope-otlp, which is where client.c then is. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,7 +38,7 @@ void export_client__free(struct export_client *client);
  * configured time-out. With `wait_for_ready`, that includes waiting for a connection; without, a
  * collector that cannot be reached fails the call at once, with the reason. */
 void export_client__call(struct export_client *client, const uint8_t *request, size_t size,
-			 uint64_t items, _Bool wait_for_ready, struct export_result *ret_result);
+			 uint64_t items, bool wait_for_ready, struct export_result *ret_result);
 
 /* From another thread: ends the call under way, if there is one, with CANCELLED. */
 void export_client__interrupt(struct export_client *client);

@@ -7,6 +7,7 @@
  * five minutes old. Metrics are cumulative, so that only the newest collection is worth sending: it
  * supersedes what is left of the one before. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,8 +51,8 @@ void exporter__flush(struct exporter *exporter, uint64_t deadline_ns);
 void exporter__statistics(struct exporter *exporter, struct front_statistics *statistics);
 
 /* Why `signal` does not get through at present: true and one line, with the target, in `reason`. */
-_Bool exporter__problem(struct exporter *exporter, enum export_signal signal, char *reason,
-			size_t reason_size);
+bool exporter__problem(struct exporter *exporter, enum export_signal signal, char *reason,
+		       size_t reason_size);
 
 void exporter__free(struct exporter *exporter);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "export/export.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
@@ -12,7 +13,7 @@
 
 struct exporter {
 	struct export_lane *lanes[SIGNAL_COUNT]; /* NULL: that signal is not sent */
-	_Bool uses_library;
+	bool uses_library;
 };
 
 int exporter__new(const struct config_otlp *config, struct exporter **ret_exporter,
@@ -33,7 +34,7 @@ int exporter__new(const struct config_otlp *config, struct exporter **ret_export
 			continue;
 		if (!exporter->uses_library)
 			export_library_init();
-		exporter->uses_library = 1;
+		exporter->uses_library = true;
 		r = export_lane__new(config, signal, &exporter->lanes[signal], error);
 		if (r < 0)
 			return r;
@@ -96,11 +97,11 @@ void exporter__statistics(struct exporter *exporter, struct front_statistics *st
 	statistics->spans_dropped_refused += spans.items_refused;
 }
 
-_Bool exporter__problem(struct exporter *exporter, enum export_signal signal, char *reason,
-			size_t reason_size)
+bool exporter__problem(struct exporter *exporter, enum export_signal signal, char *reason,
+		       size_t reason_size)
 {
 	if (!exporter->lanes[signal])
-		return 0;
+		return false;
 	return export_lane__problem(exporter->lanes[signal], reason, reason_size);
 }
 

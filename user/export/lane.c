@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,16 +24,16 @@ struct export_lane {
 	const char *target;
 	struct export_client *client;
 	pthread_t thread;
-	_Bool is_running; /* there is a thread to join */
+	bool is_running; /* there is a thread to join */
 
 	pthread_mutex_t lock;	/* of all that follows */
 	pthread_cond_t changed; /* of any of it */
 	struct export_queue queue;
 	struct export_item *current; /* being sent, or waiting for its next attempt */
-	_Bool is_superseded;	     /* `current` is of an older collection */
-	_Bool is_draining;
-	_Bool is_interrupted; /* by us: the call's failure means nothing */
-	_Bool is_stopping;
+	bool is_superseded;	     /* `current` is of an older collection */
+	bool is_draining;
+	bool is_interrupted; /* by us: the call's failure means nothing */
+	bool is_stopping;
 	uint64_t backoff_ns;
 	struct export_counts counts;
 	char problem[384]; /* empty: none known */
@@ -49,7 +50,7 @@ static void release_current(struct export_lane *lane)
 {
 	free(lane->current);
 	lane->current = NULL;
-	lane->is_superseded = 0;
+	lane->is_superseded = false;
 	lane->backoff_ns = 0;
 	pthread_cond_broadcast(&lane->changed);
 }
@@ -86,7 +87,7 @@ static void wait_to_retry(struct export_lane *lane, const struct export_retry_in
 {
 	uint64_t delay_ns = next_delay_ns(lane);
 	uint64_t until_ns;
-	_Bool was_draining;
+	bool was_draining;
 
 	if (retry_info->delay_ns > delay_ns)
 		delay_ns = retry_info->delay_ns;
@@ -98,7 +99,7 @@ static void wait_to_retry(struct export_lane *lane, const struct export_retry_in
 }
 
 /* Gives `current` up if it is too old to be worth another attempt. */
-static _Bool give_up_stale(struct export_lane *lane)
+static bool give_up_stale(struct export_lane *lane)
 {
 	if (lane->is_superseded) {
 		lane->counts.requests_superseded++;
@@ -107,10 +108,10 @@ static _Bool give_up_stale(struct export_lane *lane)
 		lane->counts.requests_expired++;
 		lane->counts.items_expired += lane->current->items;
 	} else {
-		return 0;
+		return false;
 	}
 	release_current(lane);
-	return 1;
+	return true;
 }
 
 static void set_problem(struct export_lane *lane, const struct export_result *result)
@@ -139,7 +140,7 @@ static void give_up_all(struct export_lane *lane)
 
 static void settle_failure(struct export_lane *lane, const struct export_result *result)
 {
-	_Bool had_problem = lane->problem[0] != '\0';
+	bool had_problem = lane->problem[0] != '\0';
 
 	set_problem(lane, result);
 	if (!export_is_retryable(result->status, &result->retry_info)) {
@@ -168,14 +169,14 @@ static void settle(struct export_lane *lane, const struct export_result *result)
 		lane->counts.items_rejected += result->rejected_items;
 		release_current(lane);
 	} else if (lane->is_interrupted) {
-		lane->is_interrupted = 0;
+		lane->is_interrupted = false;
 	} else if (!lane->is_stopping) {
 		settle_failure(lane, result);
 	}
 }
 
 /* Takes the next request out of the queue; false when there is none. */
-static _Bool take_next(struct export_lane *lane)
+static bool take_next(struct export_lane *lane)
 {
 	uint64_t now_ns = clock_monotonic_ns();
 	struct export_drops drops = {0};
@@ -195,7 +196,7 @@ static void *run_lane(void *context)
 	while (!lane->is_stopping) {
 		struct export_result result;
 		struct export_item *item;
-		_Bool wait_for_ready;
+		bool wait_for_ready;
 
 		if (!lane->current && !take_next(lane)) {
 			pthread_cond_wait(&lane->changed, &lane->lock);
@@ -233,7 +234,7 @@ static int init_sync(struct export_lane *lane)
 int export_lane__new(const struct config_otlp *config, enum export_signal signal,
 		     struct export_lane **ret_lane, struct error *error)
 {
-	_Bool is_metrics = signal == EXPORT_METRICS;
+	bool is_metrics = signal == EXPORT_METRICS;
 	_cleanup_(export_lane__freep) struct export_lane *lane = calloc(1, sizeof(*lane));
 	int r;
 
@@ -251,7 +252,7 @@ int export_lane__new(const struct config_otlp *config, enum export_signal signal
 	r = -pthread_create(&lane->thread, NULL, run_lane, lane);
 	if (r < 0)
 		return error_set(error, r, "cannot start a thread to export: %m");
-	lane->is_running = 1;
+	lane->is_running = true;
 	*ret_lane = TAKE_PTR(lane);
 	return 0;
 }
@@ -284,10 +285,10 @@ void export_lane__supersede(struct export_lane *lane)
 
 void export_lane__begin_drain(struct export_lane *lane)
 {
-	_Bool is_waiting;
+	bool is_waiting;
 
 	pthread_mutex_lock(&lane->lock);
-	lane->is_draining = 1;
+	lane->is_draining = true;
 	is_waiting = lane->current && lane->problem[0] != '\0';
 	lane->is_interrupted = is_waiting;
 	pthread_cond_broadcast(&lane->changed);
@@ -302,12 +303,12 @@ static void stop(struct export_lane *lane)
 	if (!lane->is_running)
 		return;
 	pthread_mutex_lock(&lane->lock);
-	lane->is_stopping = 1;
+	lane->is_stopping = true;
 	pthread_cond_broadcast(&lane->changed);
 	pthread_mutex_unlock(&lane->lock);
 	export_client__cancel(lane->client);
 	pthread_join(lane->thread, NULL);
-	lane->is_running = 0;
+	lane->is_running = false;
 	give_up_all(lane);
 }
 
@@ -328,7 +329,7 @@ void export_lane__counts(struct export_lane *lane, struct export_counts *ret_cou
 	pthread_mutex_unlock(&lane->lock);
 }
 
-_Bool export_lane__problem(struct export_lane *lane, char *reason, size_t reason_size)
+bool export_lane__problem(struct export_lane *lane, char *reason, size_t reason_size)
 {
 	pthread_mutex_lock(&lane->lock);
 	snprintf(reason, reason_size, "%s", lane->problem);

@@ -5,6 +5,7 @@
 /* One signal's way to its collector: a queue, and a thread that sends what is in it, one request
  * after the other. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,7 +44,7 @@ void export_lane__begin_drain(struct export_lane *lane);
 void export_lane__drain(struct export_lane *lane, uint64_t deadline_ns);
 
 void export_lane__counts(struct export_lane *lane, struct export_counts *ret_counts);
-_Bool export_lane__problem(struct export_lane *lane, char *reason, size_t reason_size);
+bool export_lane__problem(struct export_lane *lane, char *reason, size_t reason_size);
 
 /* Ends the thread, if it still runs, without sending anything more. */
 void export_lane__free(struct export_lane *lane);

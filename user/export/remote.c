@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,9 +44,9 @@ struct export_client {
 	pthread_mutex_t lock; /* of what follows */
 	pid_t process;	      /* 0: none */
 	int socket_fd;	      /* to it, -1: none */
-	_Bool in_call;
-	_Bool is_interrupted; /* the call under way */
-	_Bool is_cancelled;
+	bool in_call;
+	bool is_interrupted; /* the call under way */
+	bool is_cancelled;
 };
 
 /* Opens `name` in the directory that this program's file is in. */
@@ -229,7 +230,7 @@ static void take_result(const struct export_result *answer, uint64_t items,
 }
 
 static int converse(struct export_client *client, const uint8_t *request, size_t size,
-		    uint64_t items, _Bool wait_for_ready, struct export_result *ret_result,
+		    uint64_t items, bool wait_for_ready, struct export_result *ret_result,
 		    struct error *error)
 {
 	struct export_result answer;
@@ -254,24 +255,24 @@ static int converse(struct export_client *client, const uint8_t *request, size_t
 }
 
 void export_client__call(struct export_client *client, const uint8_t *request, size_t size,
-			 uint64_t items, _Bool wait_for_ready, struct export_result *ret_result)
+			 uint64_t items, bool wait_for_ready, struct export_result *ret_result)
 {
 	struct error error = {0};
-	_Bool was_ended;
+	bool was_ended;
 	int r;
 
 	*ret_result = (struct export_result){.status = EXPORT_STATUS_CANCELLED};
 	pthread_mutex_lock(&client->lock);
 	was_ended = client->is_cancelled;
-	client->is_interrupted = 0;
-	client->in_call = 1;
+	client->is_interrupted = false;
+	client->in_call = true;
 	pthread_mutex_unlock(&client->lock);
 	if (was_ended)
 		return;
 	r = converse(client, request, size, items, wait_for_ready, ret_result, &error);
 
 	pthread_mutex_lock(&client->lock);
-	client->in_call = 0;
+	client->in_call = false;
 	was_ended = client->is_interrupted || client->is_cancelled;
 	if (r < 0 || was_ended)
 		end_process(client);
@@ -283,11 +284,11 @@ void export_client__call(struct export_client *client, const uint8_t *request, s
 	}
 }
 
-static void end_call(struct export_client *client, _Bool and_later_ones)
+static void end_call(struct export_client *client, bool and_later_ones)
 {
 	pthread_mutex_lock(&client->lock);
 	if (client->in_call) {
-		client->is_interrupted = 1;
+		client->is_interrupted = true;
 		if (client->process > 0)
 			kill(client->process, SIGKILL);
 	}
@@ -297,10 +298,10 @@ static void end_call(struct export_client *client, _Bool and_later_ones)
 
 void export_client__interrupt(struct export_client *client)
 {
-	end_call(client, 0);
+	end_call(client, false);
 }
 
 void export_client__cancel(struct export_client *client)
 {
-	end_call(client, 1);
+	end_call(client, true);
 }

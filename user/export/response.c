@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "export/response.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -27,7 +28,7 @@ static uint64_t delay_of(const Google__Rpc__Duration *delay)
 
 struct export_retry_info export_parse_retry_info(const uint8_t *details, size_t size)
 {
-	struct export_retry_info info = {0};
+	struct export_retry_info info = {false};
 	Google__Rpc__Status *status = google__rpc__status__unpack(NULL, size, details);
 
 	for (size_t i = 0; status && i < status->n_details && !info.is_present; i++) {
@@ -39,7 +40,7 @@ struct export_retry_info export_parse_retry_info(const uint8_t *details, size_t 
 		retry = google__rpc__retry_info__unpack(NULL, any->value.len, any->value.data);
 		if (!retry)
 			continue;
-		info.is_present = 1;
+		info.is_present = true;
 		info.delay_ns = delay_of(retry->retry_delay);
 		google__rpc__retry_info__free_unpacked(retry, NULL);
 	}
@@ -47,7 +48,7 @@ struct export_retry_info export_parse_retry_info(const uint8_t *details, size_t 
 	return info;
 }
 
-_Bool export_is_retryable(int status, const struct export_retry_info *retry_info)
+bool export_is_retryable(int status, const struct export_retry_info *retry_info)
 {
 	switch (status) {
 	case EXPORT_STATUS_CANCELLED:
@@ -56,11 +57,11 @@ _Bool export_is_retryable(int status, const struct export_retry_info *retry_info
 	case EXPORT_STATUS_OUT_OF_RANGE:
 	case EXPORT_STATUS_UNAVAILABLE:
 	case EXPORT_STATUS_DATA_LOSS:
-		return 1;
+		return true;
 	case EXPORT_STATUS_RESOURCE_EXHAUSTED:
 		return retry_info->is_present;
 	default:
-		return 0;
+		return false;
 	}
 }
 

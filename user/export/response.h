@@ -4,6 +4,7 @@
 
 /* What a collector's answer means, after the OTLP specification. Bytes of strangers, checked. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,7 +24,7 @@ enum export_status {
 
 /* What `grpc-status-details-bin` says of trying again. */
 struct export_retry_info {
-	_Bool is_present;
+	bool is_present;
 	uint64_t delay_ns;
 };
 
@@ -31,7 +32,7 @@ struct export_retry_info export_parse_retry_info(const uint8_t *details, size_t 
 
 /* Whether a call that ended so may be tried again: RESOURCE_EXHAUSTED only if the server says how
  * long to wait for its recovery. */
-_Bool export_is_retryable(int status, const struct export_retry_info *retry_info);
+bool export_is_retryable(int status, const struct export_retry_info *retry_info);
 
 /* How many of `items` a successful response's partial_success rejects; 0 for a response that cannot
  * be read. */

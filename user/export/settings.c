@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static void write_number(FILE *stream, const char *name, uint64_t value)
 
 static void write_all(FILE *stream, const struct config_otlp *config, enum export_signal signal)
 {
-	_Bool is_metrics = signal == EXPORT_METRICS;
+	bool is_metrics = signal == EXPORT_METRICS;
 	size_t count;
 	const struct config_header *headers = is_metrics
 						      ? config_otlp__metrics_headers(config, &count)
@@ -61,7 +62,7 @@ int export_settings__encode(const struct config_otlp *config, enum export_signal
 	_cleanup_free_ char *bytes = NULL;
 	size_t size = 0;
 	FILE *stream = open_memstream(&bytes, &size);
-	_Bool has_failed;
+	bool has_failed;
 
 	if (!stream)
 		return error_out_of_memory(error);
@@ -80,42 +81,42 @@ int export_settings__encode(const struct config_otlp *config, enum export_signal
 }
 
 /* A number up to `most`. */
-static _Bool read_number(const char *text, uint64_t most, uint64_t *ret_value)
+static bool read_number(const char *text, uint64_t most, uint64_t *ret_value)
 {
 	char *end;
 
 	if (*text < '0' || *text > '9')
-		return 0;
+		return false;
 	errno = 0;
 	*ret_value = strtoull(text, &end, 10);
 	return errno == 0 && *end == '\0' && *ret_value <= most;
 }
 
-static _Bool add_header(struct config_otlp *otlp, char *name)
+static bool add_header(struct config_otlp *otlp, char *name)
 {
 	struct config_header *headers =
 		reallocarray(otlp->headers, otlp->header_count + 1, sizeof(*headers));
 
 	if (!headers)
-		return 0;
+		return false;
 	otlp->headers = headers;
 	headers[otlp->header_count++] = (struct config_header){.name = name};
-	return 1;
+	return true;
 }
 
-static _Bool add_value(struct config_otlp *otlp, char *value)
+static bool add_value(struct config_otlp *otlp, char *value)
 {
 	if (otlp->header_count == 0 || otlp->headers[otlp->header_count - 1].value)
-		return 0;
+		return false;
 	otlp->headers[otlp->header_count - 1].value = value;
-	return 1;
+	return true;
 }
 
-static _Bool take_setting(struct export_settings *settings, const char *name, char *value)
+static bool take_setting(struct export_settings *settings, const char *name, char *value)
 {
 	struct config_otlp *otlp = &settings->otlp;
 	uint64_t number = 0;
-	_Bool is_flag = read_number(value, 1, &number);
+	bool is_flag = read_number(value, 1, &number);
 
 	if (strcmp(name, "signal") == 0) {
 		settings->signal = number ? EXPORT_SPANS : EXPORT_METRICS;
@@ -143,16 +144,16 @@ static _Bool take_setting(struct export_settings *settings, const char *name, ch
 		return add_header(otlp, value);
 	else
 		return strcmp(name, "value") == 0 && add_value(otlp, value);
-	return 1;
+	return true;
 }
 
-static _Bool is_whole(const struct export_settings *settings)
+static bool is_whole(const struct export_settings *settings)
 {
 	const struct config_otlp *otlp = &settings->otlp;
 
 	for (size_t i = 0; i < otlp->header_count; i++) {
 		if (!otlp->headers[i].value)
-			return 0;
+			return false;
 	}
 	return otlp->metrics_target && otlp->timeout_ns > 0 &&
 	       !otlp->client_certificate == !otlp->client_key;

@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
@@ -13,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 
 DEFINE_CLEANUP(DIR *, closedir);
@@ -46,7 +48,7 @@ static int close_all_except(int keep_fd, int also_fd, struct error *error)
 	};
 	int first = STDERR_FILENO + 1;
 
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
 		if (kept[i] < first)
 			continue;
 		if (close_range_from((unsigned int)first, (unsigned int)kept[i] - 1) < 0)
@@ -102,7 +104,7 @@ static int check_confined(struct error *error)
 	uid_t real, effective, saved;
 	cap_t none = cap_init();
 	cap_t held = cap_get_proc();
-	_Bool is_empty = none && held && cap_compare(none, held) == 0;
+	bool is_empty = none && held && cap_compare(none, held) == 0;
 
 	cap_free(none);
 	cap_free(held);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -119,7 +120,7 @@ int front__restart(struct front *front, struct error *error)
 	return r;
 }
 
-static _Bool has_ended(int pid_fd, uint64_t timeout_ns)
+static bool has_ended(int pid_fd, uint64_t timeout_ns)
 {
 	struct pollfd ready = {.fd = pid_fd, .events = POLLIN};
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,7 +22,7 @@ struct frame_reader {
 };
 
 /* The payload sizes that a kind may have; false for a kind that does not exist. */
-static _Bool payload_range(uint16_t kind, uint32_t *ret_least, uint32_t *ret_most)
+static bool payload_range(uint16_t kind, uint32_t *ret_least, uint32_t *ret_most)
 {
 	switch (kind) {
 	case FRAME_METRICS:
@@ -29,32 +30,32 @@ static _Bool payload_range(uint16_t kind, uint32_t *ret_least, uint32_t *ret_mos
 	case FRAME_CALL:
 		*ret_least = 1;
 		*ret_most = FRAME_PAYLOAD_LIMIT;
-		return 1;
+		return true;
 	case FRAME_METRICS_END:
 	case FRAME_STOP:
 	case FRAME_COLLECT:
 		*ret_least = *ret_most = 0;
-		return 1;
+		return true;
 	case FRAME_STATISTICS:
 		*ret_least = *ret_most = sizeof(struct front_statistics);
-		return 1;
+		return true;
 	case FRAME_READY:
 		*ret_least = *ret_most = sizeof(uint16_t);
-		return 1;
+		return true;
 	case FRAME_FAILED:
 		*ret_least = 0;
 		*ret_most = FRAME_REASON_LIMIT;
-		return 1;
+		return true;
 	case FRAME_SETTINGS:
 		*ret_least = 1;
 		*ret_most = FRAME_SETTINGS_LIMIT;
-		return 1;
+		return true;
 	case FRAME_RESULT:
 		*ret_least = 1;
 		*ret_most = FRAME_RESULT_LIMIT;
-		return 1;
+		return true;
 	default:
-		return 0;
+		return false;
 	}
 }
 

@@ -32,7 +32,7 @@ int meter__read(struct meter *meter, struct governor_period *period, struct erro
 		return r;
 	period->capacity_ns = (uint64_t)((double)period->length_ns * target__cpus(meter->target));
 	period->polls_cost_ns = period->other_cost_ns = 0;
-	meter->has_unmeasured = 0;
+	meter->has_unmeasured = false;
 	for (int i = 0; i < HOOK_COUNT; i++) {
 		struct program_time *time = &meter->times[i];
 		uint64_t hits = now[i].hits - meter->hits[i], hit_ns;
@@ -42,7 +42,7 @@ int meter__read(struct meter *meter, struct governor_period *period, struct erro
 		hit_ns = probe__trap_ns(meter->probe, (enum hook)i) + program_time__ns(time);
 		if (hits >= MEASURABLE_HITS && !program_time__is_settled(time) &&
 		    !meter->cannot_measure)
-			meter->has_unmeasured = 1;
+			meter->has_unmeasured = true;
 		if (catalogue_hooks[i].is_of_polls)
 			period->polls_cost_ns += hits * hit_ns;
 		else

@@ -5,6 +5,8 @@
 /* What the probes take of the target's CPU time: their hits, times what a trap takes here and what each
  * program was measured to take. */
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "govern/governor.h"
 #include "govern/program_time.h"
@@ -17,8 +19,8 @@ struct meter {
 	uint64_t hits[HOOK_COUNT]; /* when the period began */
 	struct program_time times[HOOK_COUNT];
 	int measuring_fd; /* -1: programs are not measured now */
-	_Bool cannot_measure;
-	_Bool has_unmeasured; /* one that was hit often in the last period is not known well enough yet */
+	bool cannot_measure;
+	bool has_unmeasured; /* one that was hit often in the last period is not known well enough yet */
 };
 
 /* The first period begins. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "govern/program_time.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +35,7 @@ uint64_t program_time__ns(const struct program_time *time)
 	return sorted[(count - 1) / 2];
 }
 
-_Bool program_time__is_settled(const struct program_time *time)
+bool program_time__is_settled(const struct program_time *time)
 {
 	return time->count >= SETTLED_COUNT;
 }

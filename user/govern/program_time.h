@@ -6,6 +6,7 @@
  * the time until it has one again, and one such run of ten milliseconds would outweigh thousands: so it
  * is the median of the averages of some stretches of time. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,6 @@ void program_time__take(struct program_time *time, uint64_t runs, uint64_t run_n
 uint64_t program_time__ns(const struct program_time *time);
 
 /* Whether there were enough stretches for one to be an outlier. */
-_Bool program_time__is_settled(const struct program_time *time);
+bool program_time__is_settled(const struct program_time *time);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "metric/collect.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "metric/collect_parts.h"
@@ -19,7 +20,7 @@ static int add_series(void *context, const struct http_key *key,
 {
 	struct series_context *series = context;
 	struct metric_set *set = series->set;
-	_Bool overflow = key->route == ROUTE_OVERFLOW;
+	bool overflow = key->route == ROUTE_OVERFLOW;
 	char status[8];
 	uint64_t total = metric_count_of(counts);
 
@@ -121,7 +122,7 @@ static int collect_live(struct metric_set *set, struct probe *probe, const struc
 int metric_collect_target(struct metric_set *set, struct probe *probe,
 			  const struct probe_totals *totals, const struct plan *plan,
 			  const struct target *target, const struct exemplars *exemplars,
-			  _Bool is_up, struct error *error)
+			  bool is_up, struct error *error)
 {
 	metric_set__add_integer(set, metric_describe(METRIC_ID_UP), is_up);
 	if (plan->signals[SIGNAL_HTTP_REQUESTS].way) {

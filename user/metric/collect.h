@@ -2,6 +2,8 @@
 #ifndef SCOTTYSCOPE_METRIC_COLLECT_H
 #define SCOTTYSCOPE_METRIC_COLLECT_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "metric/exemplars.h"
 #include "metric/metric.h"
@@ -15,6 +17,6 @@
 int metric_collect_target(struct metric_set *set, struct probe *probe,
 			  const struct probe_totals *totals, const struct plan *plan,
 			  const struct target *target, const struct exemplars *exemplars,
-			  _Bool is_up, struct error *error);
+			  bool is_up, struct error *error);
 
 #endif

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <stdbool.h>
+
 #include "metric/collect_apps.h"
 
 #include "metric/collect_parts.h"
@@ -46,7 +48,7 @@ static void add_histogram(struct metric_set *set, enum metric_id id, const doubl
 }
 
 void metric_collect_apps(struct metric_set *set, const struct app_list *list,
-			 const struct app_samples *samples, _Bool with_statuses)
+			 const struct app_samples *samples, bool with_statuses)
 {
 	if (!list->check)
 		return;

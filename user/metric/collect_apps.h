@@ -4,6 +4,8 @@
 
 /* The metrics of applications. */
 
+#include <stdbool.h>
+
 #include "metric/app_samples.h"
 #include "metric/metric.h"
 #include "probe/apps.h"
@@ -11,6 +13,6 @@
 /* Adds the metrics, none before the list is known. With statuses, every status that Scotty knows has
  * a point, 0 where no application has the status. The set borrows `samples`, which must outlive the set. */
 void metric_collect_apps(struct metric_set *set, const struct app_list *list,
-			 const struct app_samples *samples, _Bool with_statuses);
+			 const struct app_samples *samples, bool with_statuses);
 
 #endif

@@ -58,7 +58,7 @@ static void collect_kinds(struct metric_set *set, const struct probe_totals *tot
 		if (!polls || !busy)
 			return; /* the arena remembers */
 		polls->integer = (int64_t)metric_count_of(&counted->polls);
-		busy->is_real = 1;
+		busy->is_real = true;
 		busy->real = (double)counted->polls.sum_ns / 1e9;
 	}
 }

@@ -98,7 +98,7 @@ void metric_set__add_real(struct metric_set *set, const struct metric_descriptio
 
 	if (point) {
 		point->real = value;
-		point->is_real = 1;
+		point->is_real = true;
 	}
 }
 

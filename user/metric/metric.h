@@ -5,6 +5,7 @@
 /* The model of one collection: metrics with their points, cumulative since `start_ns`. It knows no
  * encoding; encoders and reports read it. A set and all in it lives in one arena. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -59,7 +60,7 @@ struct metric_histogram {
 	double sum;
 	const struct metric_exemplar *exemplars; /* at most one a bucket, in the order of buckets */
 	size_t exemplar_count;
-	_Bool is_exponential;
+	bool is_exponential;
 };
 
 struct metric_point {
@@ -71,8 +72,8 @@ struct metric_point {
 		double real;	 /* where is_real */
 		struct metric_histogram histogram;
 	};
-	_Bool is_real;
-	_Bool is_overflow; /* stands for all label sets over the limit: otel.metric.overflow */
+	bool is_real;
+	bool is_overflow; /* stands for all label sets over the limit: otel.metric.overflow */
 };
 
 struct metric {

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "metric/descriptions.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 struct naming {
 	const char *name;
@@ -39,10 +39,10 @@ static const char *name_in(enum config_names names, const struct naming *namings
 
 const char *metric_name_in(enum config_names names, const char *name)
 {
-	return name_in(names, metrics, COUNT(metrics), name);
+	return name_in(names, metrics, ARRAY_SIZE(metrics), name);
 }
 
 const char *metric_attribute_name_in(enum config_names names, const char *key)
 {
-	return name_in(names, attributes, COUNT(attributes), key);
+	return name_in(names, attributes, ARRAY_SIZE(attributes), key);
 }

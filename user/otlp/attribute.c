@@ -2,6 +2,7 @@
 #include "otlp/attribute.h"
 
 #include <endian.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "otlp/wire_type.h"
@@ -97,7 +98,7 @@ static void put_value(uint8_t *to, const struct span_attribute *attribute, const
 
 ProtobufCBinaryData otlp_pack_attribute(struct arena *arena, const struct span_attribute *attribute)
 {
-	_Bool is_string = attribute->kind == SPAN_ATTRIBUTE_STRING;
+	bool is_string = attribute->kind == SPAN_ATTRIBUTE_STRING;
 	const char *text = is_string ? otlp_text(arena, attribute->string) : "";
 	size_t text_length = text ? strlen(text) : 0;
 	size_t key_length = strlen(attribute->key);

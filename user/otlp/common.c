@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "otlp/common.h"
 
+#include <stdbool.h>
 #include <version.h>
 
 #include "otlp/utf8.h"
@@ -66,7 +67,7 @@ pb_key_value *otlp_integer_attribute(struct arena *arena, const char *key, int64
 	return message;
 }
 
-pb_key_value *otlp_bool_attribute(struct arena *arena, const char *key, _Bool value)
+pb_key_value *otlp_bool_attribute(struct arena *arena, const char *key, bool value)
 {
 	pb_any_value *any;
 	pb_key_value *message = attribute(arena, key, &any);

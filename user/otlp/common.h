@@ -5,6 +5,8 @@
 /* What all encoders need. All trees live in an arena: a function that runs out of memory returns
  * NULL, and arena__failed() tells it once at the end. */
 
+#include <stdbool.h>
+
 #include "otlp/messages.h"
 #include "otlp/otlp.h"
 
@@ -18,7 +20,7 @@ char *otlp_text(struct arena *arena, const char *text);
 
 pb_key_value *otlp_string_attribute(struct arena *arena, const char *key, const char *value);
 pb_key_value *otlp_integer_attribute(struct arena *arena, const char *key, int64_t value);
-pb_key_value *otlp_bool_attribute(struct arena *arena, const char *key, _Bool value);
+pb_key_value *otlp_bool_attribute(struct arena *arena, const char *key, bool value);
 
 pb_resource *otlp_resource_message(struct arena *arena, const struct otlp_resource *resource);
 pb_scope *otlp_scope_message(struct arena *arena);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <stdbool.h>
+
 #include "otlp/decode.h"
 #include "otlp/wire_type.h"
 
@@ -10,7 +12,7 @@ struct slice {
 	size_t size;
 };
 
-static _Bool take_varint(struct slice *from, uint64_t *ret_value)
+static bool take_varint(struct slice *from, uint64_t *ret_value)
 {
 	uint64_t value = 0;
 
@@ -22,31 +24,31 @@ static _Bool take_varint(struct slice *from, uint64_t *ret_value)
 		value |= (uint64_t)(byte & 0x7f) << shift;
 		if (byte < 0x80) {
 			*ret_value = value;
-			return 1;
+			return true;
 		}
 	}
-	return 0;
+	return false;
 }
 
-static _Bool take_bytes(struct slice *from, uint64_t size, struct slice *ret_bytes)
+static bool take_bytes(struct slice *from, uint64_t size, struct slice *ret_bytes)
 {
 	if (size > from->size)
-		return 0;
+		return false;
 	*ret_bytes = (struct slice){from->bytes, (size_t)size};
 	from->bytes += size;
 	from->size -= (size_t)size;
-	return 1;
+	return true;
 }
 
 /* Takes the next field; `ret_content` is empty for one that is no submessage. */
-static _Bool take_field(struct slice *from, uint64_t *ret_number, struct slice *ret_content)
+static bool take_field(struct slice *from, uint64_t *ret_number, struct slice *ret_content)
 {
 	struct slice skipped;
 	uint64_t tag, value;
 
 	*ret_content = (struct slice){0};
 	if (!take_varint(from, &tag))
-		return 0;
+		return false;
 	*ret_number = tag >> 3;
 	switch (tag & 7) {
 	case WIRE_VARINT:
@@ -58,7 +60,7 @@ static _Bool take_field(struct slice *from, uint64_t *ret_number, struct slice *
 	case WIRE_LENGTH:
 		return take_varint(from, &value) && take_bytes(from, value, ret_content);
 	default:
-		return 0;
+		return false;
 	}
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 
 #include "base/cleanup.h"
 #include "otlp/common.h"
@@ -24,7 +25,7 @@ static pb_key_value **attributes_of(struct arena *arena, const struct metric_poi
 						      point->attributes[i].value);
 	}
 	if (attributes && point->is_overflow)
-		attributes[count++] = otlp_bool_attribute(arena, "otel.metric.overflow", 1);
+		attributes[count++] = otlp_bool_attribute(arena, "otel.metric.overflow", true);
 	*ret_count = count;
 	return attributes;
 }
@@ -161,7 +162,7 @@ union metric_data {
 	pb_exponential exponential;
 };
 
-static void set_histogram(pb_metric *metric, union metric_data *data, _Bool is_exponential,
+static void set_histogram(pb_metric *metric, union metric_data *data, bool is_exponential,
 			  ProtobufCMessage **points, size_t count)
 {
 	if (is_exponential) {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "otlp/attribute.h"
 #include "otlp/request.h"
 
-static _Bool has_parent(const struct span *span)
+static bool has_parent(const struct span *span)
 {
 	static const uint8_t none[sizeof(span->parent_span_id)];
 
@@ -14,7 +15,7 @@ static _Bool has_parent(const struct span *span)
 }
 
 /* Whether parents and linked spans are remote is always known. */
-static uint32_t flags_of(uint8_t trace_flags, _Bool is_remote)
+static uint32_t flags_of(uint8_t trace_flags, bool is_remote)
 {
 	return trace_flags | PB_FLAGS_HAS_IS_REMOTE | (is_remote ? PB_FLAGS_IS_REMOTE : 0);
 }

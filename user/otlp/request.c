@@ -2,6 +2,7 @@
 #include "otlp/request.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "otlp/common.h"
@@ -58,7 +59,7 @@ size_t otlp_request__room(const struct otlp_request *request)
 	return left > OTLP_FIELD_OVERHEAD ? left - OTLP_FIELD_OVERHEAD : 0;
 }
 
-_Bool otlp_request__is_empty(const struct otlp_request *request)
+bool otlp_request__is_empty(const struct otlp_request *request)
 {
 	return request->scope_items.n_items == 0;
 }

@@ -5,6 +5,8 @@
 /* The request being filled: one resource, one scope and items, which are metrics or spans. It goes
  * out when the next item would take it over OTLP_REQUEST_LIMIT_BYTES. */
 
+#include <stdbool.h>
+
 #include "otlp/messages.h"
 #include "otlp/otlp.h"
 
@@ -42,7 +44,7 @@ void otlp_request__done(struct otlp_request *request);
 /* The size that an item may have to fit in what has been filled so far, and whether that is
  * nothing. */
 size_t otlp_request__room(const struct otlp_request *request);
-_Bool otlp_request__is_empty(const struct otlp_request *request);
+bool otlp_request__is_empty(const struct otlp_request *request);
 
 /* Packs an item and adds it, to a new request if need be. -EMSGSIZE, without a text in the error,
  * for one that fits in none; otherwise -ENOMEM or the callback's value. */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "otlp/utf8.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 static const char replacement[] = "\xef\xbf\xbd";
 
-static _Bool is_between(unsigned char byte, unsigned char low, unsigned char high)
+static bool is_between(unsigned char byte, unsigned char low, unsigned char high)
 {
 	return byte >= low && byte <= high;
 }
@@ -44,7 +45,7 @@ static size_t character_length(const char *text)
 }
 
 /* As most texts are throughout, which is seen eight bytes at a time. */
-static _Bool is_ascii(const char *text)
+static bool is_ascii(const char *text)
 {
 	size_t size = strlen(text), at = 0;
 	uint64_t bits = 0, word;
@@ -58,18 +59,18 @@ static _Bool is_ascii(const char *text)
 	return (bits & UINT64_C(0x8080808080808080)) == 0;
 }
 
-_Bool utf8_is_valid(const char *text)
+bool utf8_is_valid(const char *text)
 {
 	if (is_ascii(text))
-		return 1;
+		return true;
 	while (*text) {
 		size_t length = character_length(text);
 
 		if (length == 0)
-			return 0;
+			return false;
 		text += length;
 	}
-	return 1;
+	return true;
 }
 
 size_t utf8_repaired_size(const char *text)

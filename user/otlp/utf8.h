@@ -2,10 +2,11 @@
 #ifndef SCOTTYSCOPE_OTLP_UTF8_H
 #define SCOTTYSCOPE_OTLP_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Whether `text` is UTF-8 as RFC 3629 has it: no overlong forms, no surrogates. */
-_Bool utf8_is_valid(const char *text);
+bool utf8_is_valid(const char *text);
 
 /* How many bytes, with the terminator, utf8_repair() writes for `text`. */
 size_t utf8_repaired_size(const char *text);

@@ -2,6 +2,7 @@
 #include "plan/arguments.h"
 
 #include <elf.h>
+#include <stdbool.h>
 
 #include "argument.h"
 #include "elf/code.h"
@@ -27,7 +28,7 @@ unsigned int plan_registers_of(unsigned int reads, uint16_t machine)
 	return registers;
 }
 
-_Bool plan_reads_behind_result(unsigned int reads)
+bool plan_reads_behind_result(unsigned int reads)
 {
 	const unsigned int all = READS(2 * WITH_RESULT_IN_MEMORY + 1) - READS(1);
 	const unsigned int ordinary = READS(WITH_RESULT_IN_MEMORY + 1) - READS(1);

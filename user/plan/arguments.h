@@ -2,6 +2,7 @@
 #ifndef SCOTTYSCOPE_PLAN_ARGUMENTS_H
 #define SCOTTYSCOPE_PLAN_ARGUMENTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What a site has to leave alone (enum code_register) for a program that reads `reads` (see
@@ -9,6 +10,6 @@
 unsigned int plan_registers_of(unsigned int reads, uint16_t machine);
 
 /* Whether it reads arguments of a function that returns its result in memory. */
-_Bool plan_reads_behind_result(unsigned int reads);
+bool plan_reads_behind_result(unsigned int reads);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "plan/catalogue.h"
+#include "base/array.h"
 
 #define STATE	  "tokio::runtime::task::state::State::"
 #define SCHEDULER "tokio::runtime::scheduler::multi_thread::handle::Handle::"
@@ -21,7 +22,7 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 		{
 			.name = "poll_start",
 			.program = "on_poll_start",
-			.is_of_polls = 1,
+			.is_of_polls = true,
 			.functions = {{STATE "transition_to_running", READS(ARGUMENT_TASK_HEADER),
 				       100}},
 		},
@@ -29,18 +30,18 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 		{
 			.name = "poll_idle",
 			.program = "on_poll_idle",
-			.is_of_polls = 1,
+			.is_of_polls = true,
 			/* Futures that never pend do not get there. */
 			.functions = {{STATE "transition_to_idle", READS(ARGUMENT_TASK_HEADER),
 				       75}},
 			/* Its compare-and-swap loop may pass the site again: that finds no poll to end. */
-			.repeat_ok = 1,
+			.repeat_ok = true,
 		},
 	[HOOK_RAW_POLL] =
 		{
 			.name = "raw_poll",
 			.program = "on_raw_poll",
-			.is_of_polls = 1,
+			.is_of_polls = true,
 			/* Its return is told by where the call left the stack. */
 			.functions = {{"tokio::runtime::task::raw::poll",
 				       READS(ARGUMENT_TASK_HEADER) | READS_STACK_POINTER}},
@@ -49,7 +50,7 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 		{
 			.name = "raw_poll_return",
 			.program = "on_raw_poll_return",
-			.is_of_polls = 1,
+			.is_of_polls = true,
 			.functions = {{"tokio::runtime::task::raw::poll", 0}},
 			.place = PLACE_RETURN,
 		},
@@ -73,7 +74,7 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 		{
 			.name = "task_schedule",
 			.program = "on_task_schedule",
-			.is_of_polls = 1,
+			.is_of_polls = true,
 			.functions = {{SCHEDULER "schedule_task",
 				       READS(ARGUMENT_SCHEDULED_HEADER)}},
 		},
@@ -81,14 +82,14 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 		{
 			.name = "schedule_local",
 			.program = "on_schedule_local",
-			.is_of_polls = 1,
+			.is_of_polls = true,
 			.functions = {{SCHEDULER "schedule_local", READS(ARGUMENT_LOCAL_HEADER)}},
 		},
 	[HOOK_SCHEDULE_REMOTE] =
 		{
 			.name = "schedule_remote",
 			.program = "on_schedule_remote",
-			.is_of_polls = 1,
+			.is_of_polls = true,
 			.functions = {{SCHEDULER "push_remote_task",
 				       READS(ARGUMENT_SCHEDULED_HEADER)}},
 		},
@@ -269,14 +270,14 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 			.name = "oauth_cleanup",
 			.program = "on_oauth_cleanup",
 			.functions = OAUTH_CLEANUPS,
-			.in_all_functions = 1,
+			.in_all_functions = true,
 		},
 	[HOOK_OAUTH_CLEANED] =
 		{
 			.name = "oauth_cleaned",
 			.program = "on_oauth_cleaned",
 			.functions = OAUTH_CLEANUPS,
-			.in_all_functions = 1,
+			.in_all_functions = true,
 			.place = PLACE_EXITS,
 		},
 	[HOOK_RATE_LIMIT_ALLOWED] =
@@ -493,4 +494,4 @@ const struct catalogue_way catalogue_ways[] = {
 		HOOKS(HOOK_RSS_STAT),
 	},
 };
-const size_t catalogue_way_count = sizeof(catalogue_ways) / sizeof(catalogue_ways[0]);
+const size_t catalogue_way_count = ARRAY_SIZE(catalogue_ways);

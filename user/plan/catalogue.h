@@ -5,6 +5,7 @@
 /* The catalogue is data: what can be reported (signals), the ranked ways to get each, and the
  * functions that the ways hook. A new signal or way is a row here and, if need be, one program. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "argument.h"
@@ -51,14 +52,14 @@ struct catalogue_hook {
 	const char *program;				      /* of the BPF object */
 	struct catalogue_site functions[HOOK_FUNCTION_LIMIT]; /* none: a tracepoint */
 	enum catalogue_place place;
-	_Bool repeat_ok;	/* a second hit of one call is harmless */
-	_Bool in_all_functions; /* not in the first that is there only */
-	_Bool is_of_polls;	/* hit with every poll: polls can be let go of (probe/polls.h) */
+	bool repeat_ok;	       /* a second hit of one call is harmless */
+	bool in_all_functions; /* not in the first that is there only */
+	bool is_of_polls;      /* hit with every poll: polls can be let go of (probe/polls.h) */
 };
 
 extern const struct catalogue_hook catalogue_hooks[HOOK_COUNT]; /* by enum hook */
 
-static inline _Bool catalogue_hook__is_tracepoint(enum hook hook)
+static inline bool catalogue_hook__is_tracepoint(enum hook hook)
 {
 	return !catalogue_hooks[hook].functions[0].path;
 }

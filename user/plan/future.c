@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "plan/future.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "elf/code.h"
 #include "elf/demangle.h"
@@ -66,7 +68,7 @@ static const char *const frames[] = {
 	"_ZN3std9panicking",	       "_ZN3std5panic",
 };
 
-static _Bool starts_with(const char *text, const char *prefix)
+static bool starts_with(const char *text, const char *prefix)
 {
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
@@ -74,7 +76,7 @@ static _Bool starts_with(const char *text, const char *prefix)
 /* The type's argument that a wrapper holds its future as; NULL when the type is none. */
 static const char *unwrap(const char *type)
 {
-	for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(wrappers); i++) {
 		size_t length = strlen(wrappers[i].path);
 
 		if (!starts_with(type, wrappers[i].path) || type[length] != '<')
@@ -111,9 +113,9 @@ char *future_name(const char *type)
 
 struct search {
 	const struct plan_code *code;
-	_Bool is_blocking;
-	char *name;	    /* of the future, by the first type found that fits */
-	_Bool is_ambiguous; /* others fit as well */
+	bool is_blocking;
+	char *name;	   /* of the future, by the first type found that fits */
+	bool is_ambiguous; /* others fit as well */
 	uint64_t visited[FRAMES_MAX];
 	size_t visited_count;
 	unsigned int depth;
@@ -131,7 +133,7 @@ static void search__add_type(struct search *search, const char *type)
 	if (!search->name)
 		search->name = TAKE_PTR(name);
 	else if (strcmp(search->name, name) != 0)
-		search->is_ambiguous = 1;
+		search->is_ambiguous = true;
 }
 
 static int visit_poll_name(void *context, const struct elf_symbol *symbol)
@@ -179,7 +181,7 @@ static int visit_name(void *context, const struct elf_symbol *symbol)
 		search__add_glue(search, symbol->name);
 		return 0;
 	}
-	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
 		if (starts_with(symbol->name, frames[i])) {
 			search__follow(search, symbol);
 			break;
@@ -200,7 +202,7 @@ static void search__follow_endings(struct search *search, uint64_t vtable)
 {
 	uint64_t function;
 
-	for (size_t i = 0; i < sizeof(ending_slots) / sizeof(ending_slots[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(ending_slots); i++) {
 		if (elf_pointers__at(&search->code->pointers, vtable + ending_slots[i] * 8,
 				     &function))
 			visit_target(search, function);
@@ -210,10 +212,10 @@ static void search__follow_endings(struct search *search, uint64_t vtable)
 	 * such as Pending. */
 	if (search->name &&
 	    (starts_with(search->name, "core::") || starts_with(search->name, "std::")))
-		search->is_ambiguous = 1;
+		search->is_ambiguous = true;
 }
 
-char *future_of_vtable(const struct plan_code *code, uint64_t vtable, _Bool is_blocking)
+char *future_of_vtable(const struct plan_code *code, uint64_t vtable, bool is_blocking)
 {
 	struct search search = {.code = code, .is_blocking = is_blocking};
 	uint64_t poll;

@@ -4,6 +4,8 @@
 
 /* Which future the tasks of a vtable run, by name. */
 
+#include <stdbool.h>
+
 #include "elf/image.h"
 #include "elf/pointers.h"
 #include "elf/symbols.h"
@@ -28,6 +30,6 @@ char *future_name(const char *type);
 
 /* The name of the future, or of the closure if it is blocking, that the tasks of tokio's vtable at
  * `vtable` run. malloc'ed; NULL where the executable does not tell, or tells more than one. */
-char *future_of_vtable(const struct plan_code *code, uint64_t vtable, _Bool is_blocking);
+char *future_of_vtable(const struct plan_code *code, uint64_t vtable, bool is_blocking);
 
 #endif

@@ -2,8 +2,11 @@
 #include "plan/kinds.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/array.h"
 
 /* How the names of asynchronous tasks end, and their roles: modules move between versions. The task
  * that axum spawns for a websocket runs Scotty's websocket_handler, which spawns another that goes
@@ -21,13 +24,13 @@ static const struct {
 };
 
 /* Whether `name` ends with whole segments that are `end`. */
-static _Bool ends_with(const char *name, const char *end)
+static bool ends_with(const char *name, const char *end)
 {
 	size_t name_length = strlen(name);
 	size_t length = strlen(end);
 
 	if (length > name_length || strcmp(name + name_length - length, end) != 0)
-		return 0;
+		return false;
 	return length == name_length || name[name_length - length - 1] == ':';
 }
 
@@ -35,7 +38,7 @@ enum task_role kind_role(const char *name, enum task_class class)
 {
 	if (class != TASK_ASYNC)
 		return ROLE_NONE;
-	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(roles); i++) {
 		if (ends_with(name, roles[i].name))
 			return roles[i].role;
 	}
@@ -79,7 +82,7 @@ static int add_kinds(struct plan *plan, struct plan_kind *found, size_t count)
 	plan->kinds = calloc(KIND_LIMIT, sizeof(*plan->kinds));
 	if (!plan->kinds)
 		return -ENOMEM;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]) && r == 0; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(others) && r == 0; i++)
 		r = add_kind(plan, &others[i]);
 	if (count > 0)
 		qsort(found, count, sizeof(*found), compare_kinds);

@@ -10,7 +10,7 @@ static void leave_out(struct plan *plan, enum signal_id id, const char *level)
 	if (!signal->way)
 		return;
 	signal->way = NULL;
-	signal->left_out = 1;
+	signal->left_out = true;
 	snprintf(signal->reason, sizeof(signal->reason), "left out at the %s level", level);
 	snprintf(signal->remedy, sizeof(signal->remedy), "--level full");
 }
@@ -23,7 +23,7 @@ static void leave_out_wakes(struct plan *plan, const char *level)
 	if (!way || !plan->hooks[HOOK_TASK_SPAWN].wanted)
 		return;
 	for (size_t i = 0; i < way->hook_count; i++)
-		plan->hooks[way->hooks[i]].wanted = 0;
+		plan->hooks[way->hooks[i]].wanted = false;
 	leave_out(plan, SIGNAL_TOKIO_SCHEDULING, level);
 }
 

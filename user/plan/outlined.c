@@ -2,6 +2,7 @@
 #include "plan/outlined.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,16 +26,16 @@ struct search {
 };
 
 /* Whether a function was not gone through yet, for which there is also room to remember it. */
-static _Bool search__is_new(struct search *search, uint64_t address)
+static bool search__is_new(struct search *search, uint64_t address)
 {
 	for (size_t i = 0; i < search->visited_count; i++) {
 		if (search->visited[i] == address)
-			return 0;
+			return false;
 	}
 	if (search->visited_count == FRAMES_MAX)
-		return 0;
+		return false;
 	search->visited[search->visited_count++] = address;
-	return 1;
+	return true;
 }
 
 static int visit(void *context, uint64_t target);

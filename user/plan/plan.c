@@ -2,9 +2,11 @@
 #include "plan/plan.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "elf/thread_local.h"
 #include "plan/internal.h"
@@ -48,7 +50,7 @@ static int add_worker_range(void *context, const struct elf_symbol *symbol)
 
 static int find_worker_code(struct plan_builder *builder)
 {
-	for (size_t i = 0; i < sizeof(worker_paths) / sizeof(worker_paths[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(worker_paths); i++) {
 		if (elf_symbols__find(builder->code->symbols, worker_paths[i], add_worker_range,
 				      builder->plan) < 0)
 			return error_out_of_memory(builder->error);
@@ -87,14 +89,14 @@ static void find_context(const struct plan_builder *builder)
 		builder->plan->context_offset = 0;
 }
 
-_Bool plan__can_let_go_of_polls(const struct plan *plan)
+bool plan__can_let_go_of_polls(const struct plan *plan)
 {
 	if (!plan->context_offset || !plan->hooks[HOOK_TASK_SPAWN].wanted ||
 	    !plan->hooks[HOOK_HTTP_PARSE].wanted)
-		return 0;
+		return false;
 	for (size_t i = 0; i < plan->vtable_count; i++) {
 		if (!plan->vtables[i].kind.id_word)
-			return 0;
+			return false;
 	}
 	return plan->vtable_count > 0;
 }

@@ -5,6 +5,7 @@
 /* What will be hooked where in one executable, and why: made from the catalogue, the symbols and
  * the kernel's features, before anything is attached. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,13 +26,13 @@ enum plan_tracefs {
 
 /* What the running kernel offers, as found by trying (probe/features.h). */
 struct plan_kernel {
-	_Bool btf;		/* /sys/kernel/btf/vmlinux */
-	_Bool ring_buffer;	/* BPF_MAP_TYPE_RINGBUF */
-	_Bool uprobe;		/* uprobes, by perf events or by links for many sites */
-	_Bool uprobe_multi;	/* one link for many sites */
-	_Bool multi_by_process; /* its pid filter takes whole processes, not single threads */
-	_Bool rss_stat;		/* tracepoint kmem:rss_stat can be reached */
-	_Bool socket_accept;	/* tracepoints syscalls:sys_{enter,exit}_accept4 can */
+	bool btf;	       /* /sys/kernel/btf/vmlinux */
+	bool ring_buffer;      /* BPF_MAP_TYPE_RINGBUF */
+	bool uprobe;	       /* uprobes, by perf events or by links for many sites */
+	bool uprobe_multi;     /* one link for many sites */
+	bool multi_by_process; /* its pid filter takes whole processes, not single threads */
+	bool rss_stat;	       /* tracepoint kmem:rss_stat can be reached */
+	bool socket_accept;    /* tracepoints syscalls:sys_{enter,exit}_accept4 can */
 	enum plan_tracefs tracefs;
 	/* What a hit of a uprobe takes, with a program that only counts: at an instruction that the kernel
 	 * emulates, and at one that it has the CPU step over. */
@@ -47,20 +48,20 @@ struct plan_site {
 };
 
 struct plan_hook {
-	_Bool wanted;	      /* a chosen way needs it */
+	bool wanted;	      /* a chosen way needs it */
 	size_t found;	      /* copies of its functions in the executable */
 	const char *function; /* of its sites; without any, one that is there, or else the first
 			       * looked for. NULL: a tracepoint */
 	size_t first_site;    /* its sites are consecutive in the plan's */
 	size_t site_count;
-	_Bool has_expensive_site;
+	bool has_expensive_site;
 };
 
 struct plan_signal {
 	const struct catalogue_way *way; /* NULL: missing */
 	char reason[200];		 /* why it is missing */
 	char remedy[160];		 /* what would mend it; "" where nothing would */
-	_Bool left_out;			 /* by the level: it could be had */
+	bool left_out;			 /* by the level: it could be had */
 };
 
 /* A kind of task: a future's type, by the path of the async function or type that it comes from,
@@ -129,7 +130,7 @@ size_t plan__available(const struct plan *plan);
 size_t plan__left_out(const struct plan *plan);
 
 /* Whether what happens in a task is known for that task's without its polls being watched. */
-_Bool plan__can_let_go_of_polls(const struct plan *plan);
+bool plan__can_let_go_of_polls(const struct plan *plan);
 
 /* The plan for its reader: which way each signal is had, at which sites, at what cost; what is
  * missing, why, and what would mend it. */

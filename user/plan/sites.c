@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@ struct search {
 	struct plan_builder *builder;
 	enum hook hook;
 	const struct catalogue_site *function;
-	_Bool differs; /* a copy keeps its result elsewhere than the others: not all can be read */
+	bool differs; /* a copy keeps its result elsewhere than the others: not all can be read */
 };
 
 static int add_site(struct search *search, const struct code_site *code)
@@ -39,7 +40,7 @@ static int add_site(struct search *search, const struct code_site *code)
 	plan->sites[plan->site_count++] = site;
 	planned->site_count++;
 	if (code->cost == CODE_COST_SINGLE_STEP)
-		planned->has_expensive_site = 1;
+		planned->has_expensive_site = true;
 	return 0;
 }
 
@@ -110,7 +111,7 @@ static int find_sites_in(struct search *search, const struct plan_used *used)
 	struct plan *plan = search->builder->plan;
 	struct plan_hook before = plan->hooks[search->hook];
 	size_t first = plan->site_count;
-	_Bool is_used = 0;
+	bool is_used = false;
 	int r = elf_symbols__find(search->builder->code->symbols, search->function->path, add_copy,
 				  search);
 
@@ -145,7 +146,7 @@ static int find_sites_of(struct plan_builder *builder, enum hook hook, const str
 		    plan_percent_of_polls(builder->plan, builder->code, function->path))
 			continue;
 		search.function = function;
-		search.differs = 0;
+		search.differs = false;
 		r = find_sites_in(&search, used);
 		if (r < 0)
 			return r;

@@ -2,6 +2,7 @@
 #include "plan/used.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/compare.h"
@@ -65,7 +66,7 @@ void plan_used__done(struct plan_used *used)
 	*used = (struct plan_used){0};
 }
 
-_Bool plan_used__has(const struct plan_used *used, uint64_t entry)
+bool plan_used__has(const struct plan_used *used, uint64_t entry)
 {
 	const uint64_t *found = used->count > 0 ? bsearch(&entry, used->entries, used->count,
 							  sizeof(entry), compare_u64)

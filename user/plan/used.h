@@ -2,6 +2,7 @@
 #ifndef SCOTTYSCOPE_PLAN_USED_H
 #define SCOTTYSCOPE_PLAN_USED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,7 +11,7 @@
 /* The functions that hooks may be in, and whether anything refers to them. Zeroed: none. */
 struct plan_used {
 	uint64_t *entries; /* ascending */
-	_Bool *used;	   /* of each */
+	bool *used;	   /* of each */
 	size_t count;
 	size_t room;
 };
@@ -21,6 +22,6 @@ int plan_used__find(struct plan_used *used, const struct plan_code *code);
 void plan_used__done(struct plan_used *used);
 
 /* Whether anything refers to the function of the catalogue that begins at `entry`. */
-_Bool plan_used__has(const struct plan_used *used, uint64_t entry);
+bool plan_used__has(const struct plan_used *used, uint64_t entry);
 
 #endif

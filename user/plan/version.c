@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "elf/text.h"
@@ -20,7 +21,7 @@ static size_t number_length(const char *text, size_t at, size_t length)
 	return end - at > 1 && text[at] == '0' ? 0 : end - at;
 }
 
-_Bool version__is_semantic(const char *text, size_t length)
+bool version__is_semantic(const char *text, size_t length)
 {
 	size_t at = 0;
 
@@ -28,19 +29,19 @@ _Bool version__is_semantic(const char *text, size_t length)
 		size_t digits = number_length(text, at, length);
 
 		if (digits == 0)
-			return 0;
+			return false;
 		at += digits;
 		if (part < 2 && (at >= length || text[at++] != '.'))
-			return 0;
+			return false;
 	}
 	if (at == length)
-		return 1;
+		return true;
 	/* A pre-release, or build metadata. */
 	if (text[at] != '-' && text[at] != '+')
-		return 0;
+		return false;
 	for (size_t i = at + 1; i < length; i++) {
 		if (!isalnum((unsigned char)text[i]) && !strchr(".-+", text[i]))
-			return 0;
+			return false;
 	}
 	return at + 1 < length;
 }

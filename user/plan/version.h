@@ -2,6 +2,8 @@
 #ifndef SCOTTYSCOPE_PLAN_VERSION_H
 #define SCOTTYSCOPE_PLAN_VERSION_H
 
+#include <stdbool.h>
+
 #include "elf/symbols.h"
 
 /* Reads which version of Scotty the executable is, from what it greets with. `*ret_version` is
@@ -10,6 +12,6 @@ int plan_find_version(const struct elf_image *image, const struct elf_symbols *s
 		      char **ret_version);
 
 /* Whether the text is a version by Semantic Versioning 2.0.0: "0.3.3", "1.0.0-rc.1". */
-_Bool version__is_semantic(const char *text, size_t length);
+bool version__is_semantic(const char *text, size_t length);
 
 #endif

@@ -2,6 +2,7 @@
 #include "plan/vtables.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,7 @@
 
 struct function {
 	uint64_t address;
-	_Bool is_schedule;
+	bool is_schedule;
 	enum task_class class; /* of a schedule's tasks */
 };
 
@@ -47,7 +48,7 @@ static int find_panic(void *functions, uint64_t target)
 
 struct schedule {
 	const struct functions *functions;
-	_Bool has_called;
+	bool has_called;
 };
 
 /* What a `raw::schedule` of blocking tasks calls: BlockingSchedule's own function; or, where that
@@ -59,9 +60,9 @@ static int find_blocking(void *context, uint64_t target)
 	const struct functions *functions = schedule->functions;
 	const struct elf_symbol *callee = elf_symbols__at(functions->code->symbols, target);
 	_cleanup_free_ char *path = path_at(functions, target);
-	_Bool is_first = !schedule->has_called;
+	bool is_first = !schedule->has_called;
 
-	schedule->has_called = 1;
+	schedule->has_called = true;
 	if (callee && path && strstr(path, "::BlockingSchedule as "))
 		return 1;
 	if (!callee || !path || !is_first)
@@ -90,7 +91,7 @@ static enum task_class class_of_schedule(const struct functions *functions,
 }
 
 static int add_function(struct functions *functions, const struct elf_symbol *symbol,
-			_Bool is_schedule)
+			bool is_schedule)
 {
 	if (functions->count == functions->room) {
 		size_t room = functions->room ? functions->room * 2 : 64;
@@ -111,12 +112,12 @@ static int add_function(struct functions *functions, const struct elf_symbol *sy
 
 static int add_poll(void *context, const struct elf_symbol *symbol)
 {
-	return add_function(context, symbol, 0);
+	return add_function(context, symbol, false);
 }
 
 static int add_schedule(void *context, const struct elf_symbol *symbol)
 {
-	return add_function(context, symbol, 1);
+	return add_function(context, symbol, true);
 }
 
 static int compare_functions(const void *left, const void *right)

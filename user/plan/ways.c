@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@ static int ignore_symbol(void *context, const struct elf_symbol *symbol)
 	return 0;
 }
 
-static _Bool is_in_executable(const struct plan_builder *builder, const char *path)
+static bool is_in_executable(const struct plan_builder *builder, const char *path)
 {
 	return elf_symbols__find(builder->code->symbols, path, ignore_symbol, NULL) > 0;
 }
@@ -23,16 +24,16 @@ static const char *const tracefs_remedy =
 	"tracefs (mount -t tracefs tracefs /sys/kernel/tracing; in a container "
 	"-v /sys/kernel/tracing:/sys/kernel/tracing:ro)";
 
-static _Bool is_missing(struct plan_signal *signal, const char *remedy, const char *what,
-			const char *which)
+static bool is_missing(struct plan_signal *signal, const char *remedy, const char *what,
+		       const char *which)
 {
 	snprintf(signal->reason, sizeof(signal->reason), "%s%s", what, which);
 	snprintf(signal->remedy, sizeof(signal->remedy), "%s", remedy);
-	return 1;
+	return true;
 }
 
-static _Bool kernel_lacks(const struct plan *plan, const struct catalogue_way *way,
-			  struct plan_signal *signal)
+static bool kernel_lacks(const struct plan *plan, const struct catalogue_way *way,
+			 struct plan_signal *signal)
 {
 	if (way->needs & NEED_UPROBE && !plan->kernel.uprobe)
 		return is_missing(
@@ -59,7 +60,7 @@ static _Bool kernel_lacks(const struct plan *plan, const struct catalogue_way *w
 		return is_missing(signal, "a kernel with CONFIG_FTRACE_SYSCALLS",
 				  "the kernel has no ",
 				  "tracepoints syscalls:sys_{enter,exit}_accept4");
-	return 0;
+	return false;
 }
 
 /* Why a hook has no site. */
@@ -72,8 +73,8 @@ static const char *what_is_wrong(const struct plan_builder *builder,
 							    : "not in the executable: ";
 }
 
-static _Bool hooks_lack(const struct plan_builder *builder, const struct catalogue_way *way,
-			struct plan_signal *signal)
+static bool hooks_lack(const struct plan_builder *builder, const struct catalogue_way *way,
+		       struct plan_signal *signal)
 {
 	for (size_t i = 0; i < way->hook_count; i++) {
 		const struct plan_hook *planned = &builder->plan->hooks[way->hooks[i]];
@@ -82,11 +83,11 @@ static _Bool hooks_lack(const struct plan_builder *builder, const struct catalog
 			return is_missing(signal, build_remedy, what_is_wrong(builder, planned),
 					  planned->function);
 	}
-	return 0;
+	return false;
 }
 
-static _Bool kinds_lack(const struct plan *plan, const struct catalogue_way *way,
-			struct plan_signal *signal)
+static bool kinds_lack(const struct plan *plan, const struct catalogue_way *way,
+		       struct plan_signal *signal)
 {
 	static const char *const names[ROLE_COUNT] = {
 #define X(identifier, name) [ROLE_##identifier] = name,
@@ -95,70 +96,70 @@ static _Bool kinds_lack(const struct plan *plan, const struct catalogue_way *way
 	};
 
 	if (way->role == ROLE_NONE)
-		return 0;
+		return false;
 	for (size_t i = 0; i < plan->kind_count; i++) {
 		if (plan->kinds[i].role == way->role)
-			return 0;
+			return false;
 	}
 	return is_missing(signal, build_remedy,
 			  "not among the executable's kinds of tasks: ", names[way->role]);
 }
 
 /* Where another signal cannot be had, this one cannot either, for the same reason. */
-static _Bool builds_on(const struct plan *plan, enum signal_id other, struct plan_signal *signal)
+static bool builds_on(const struct plan *plan, enum signal_id other, struct plan_signal *signal)
 {
 	const struct plan_signal *base = &plan->signals[other];
 
 	if (base->way)
-		return 0;
+		return false;
 	memcpy(signal->reason, base->reason, sizeof(signal->reason));
 	memcpy(signal->remedy, base->remedy, sizeof(signal->remedy));
-	return 1;
+	return true;
 }
 
 /* Whether a way can be gone; if not, says why in `signal`. */
-static _Bool way_is_possible(const struct plan_builder *builder, const struct catalogue_way *way,
-			     struct plan_signal *signal)
+static bool way_is_possible(const struct plan_builder *builder, const struct catalogue_way *way,
+			    struct plan_signal *signal)
 {
 	const struct plan *plan = builder->plan;
 
 	if (kernel_lacks(plan, way, signal) || hooks_lack(builder, way, signal) ||
 	    kinds_lack(plan, way, signal))
-		return 0;
+		return false;
 	if ((way->needs & NEED_POLLS && builds_on(plan, SIGNAL_TOKIO_POLLS, signal)) ||
 	    (way->needs & NEED_WEBSOCKETS && builds_on(plan, SIGNAL_WEBSOCKETS, signal)) ||
 	    (way->needs & NEED_SPAWNS && !plan->hooks[HOOK_TASK_SPAWN].site_count &&
 	     builds_on(plan, SIGNAL_TOKIO_SCHEDULING, signal)) ||
 	    (way->needs & NEED_APPLICATIONS && builds_on(plan, SIGNAL_APPLICATIONS, signal)))
-		return 0;
+		return false;
 	if (way->needs & NEED_STATUS_OFFSET && !plan->app_status_offset)
 		return !is_missing(signal, build_remedy, "AppData::new does not tell its layout",
 				   "");
 	if (way->path && !is_in_executable(builder, way->path))
 		return !is_missing(signal, build_remedy, "not in the executable: ", way->path);
-	return 1;
+	return true;
 }
 
-static _Bool way_is_expensive(const struct plan *plan, const struct catalogue_way *way)
+static bool way_is_expensive(const struct plan *plan, const struct catalogue_way *way)
 {
 	for (size_t i = 0; i < way->hook_count; i++) {
 		if (plan->hooks[way->hooks[i]].has_expensive_site)
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 static void choose_way(struct plan_builder *builder, enum signal_id id)
 {
 	struct plan *plan = builder->plan;
 	struct plan_signal *signal = &plan->signals[id];
-	_Bool is_first = 1;
+	bool is_first = true;
 
 	snprintf(signal->reason, sizeof(signal->reason), "this version has no way to get it");
 	for (size_t w = 0; w < catalogue_way_count; w++) {
 		const struct catalogue_way *way = &catalogue_ways[w];
 		struct plan_signal tried = {0};
-		_Bool is_possible;
+		bool is_possible;
 
 		if (way->signal != id)
 			continue;
@@ -166,7 +167,7 @@ static void choose_way(struct plan_builder *builder, enum signal_id id)
 		/* What the best way misses is the best to mend. */
 		if (is_first && !is_possible)
 			*signal = tried;
-		is_first = 0;
+		is_first = false;
 		if (!is_possible)
 			continue;
 		if (!signal->way ||
@@ -174,7 +175,7 @@ static void choose_way(struct plan_builder *builder, enum signal_id id)
 			signal->way = way;
 	}
 	for (size_t i = 0; signal->way && i < signal->way->hook_count; i++)
-		plan->hooks[signal->way->hooks[i]].wanted = 1;
+		plan->hooks[signal->way->hooks[i]].wanted = true;
 	for (size_t i = 0; signal->way && i < signal->way->watch_count; i++) {
 		struct plan_hook *watch = &plan->hooks[signal->way->watches[i]];
 

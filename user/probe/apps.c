@@ -3,16 +3,17 @@
 
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdbool.h>
 
 #include "base/clock.h"
 #include "probe/internal.h"
 
-_Bool app_check__is_whole(const struct app_check *check, uint64_t number, _Bool polls_in_turns,
-			  uint64_t now_ns)
+bool app_check__is_whole(const struct app_check *check, uint64_t number, bool polls_in_turns,
+			 uint64_t now_ns)
 {
 	uint64_t limit_ns = check->spawned ? APP_CHECK_SPAWNING_NS : APP_CHECK_SEARCHING_NS;
-	_Bool is_spawning = check->spawning && !(polls_in_turns && now_ns > check->latest_ns &&
-						 now_ns - check->latest_ns > limit_ns);
+	bool is_spawning = check->spawning && !(polls_in_turns && now_ns > check->latest_ns &&
+						now_ns - check->latest_ns > limit_ns);
 
 	return number > 0 && check->number == number && !is_spawning &&
 	       check->spawned == check->ended;

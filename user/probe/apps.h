@@ -4,6 +4,8 @@
 
 /* The target's list of applications, as its checks and operations have shown it. */
 
+#include <stdbool.h>
+
 #include "probe/probe.h"
 
 #define APP_LIMIT 4096
@@ -19,7 +21,7 @@ struct app_list {
 int probe__read_apps(struct probe *probe, struct app_list *list, struct error *error);
 
 /* Whether all tasks of the check that has this number have ended. `now_ns` is monotonic. */
-_Bool app_check__is_whole(const struct app_check *check, uint64_t number, _Bool polls_in_turns,
-			  uint64_t now_ns);
+bool app_check__is_whole(const struct app_check *check, uint64_t number, bool polls_in_turns,
+			 uint64_t now_ns);
 
 #endif

@@ -3,6 +3,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
@@ -106,7 +107,7 @@ static void *destroy_link(void *context)
 }
 
 /* Takes out the links of such hooks, for as many detachers; gives how many. */
-static size_t take_links(struct probe *probe, _Bool (*is_meant)(enum hook hook))
+static size_t take_links(struct probe *probe, bool (*is_meant)(enum hook hook))
 {
 	size_t count = 0, kept = 0;
 
@@ -120,7 +121,7 @@ static size_t take_links(struct probe *probe, _Bool (*is_meant)(enum hook hook))
 	return count;
 }
 
-void probe_begin_detaching(struct probe *probe, _Bool (*is_meant)(enum hook hook))
+void probe_begin_detaching(struct probe *probe, bool (*is_meant)(enum hook hook))
 {
 	size_t count;
 
@@ -148,10 +149,10 @@ void probe_await_detached(struct probe *probe)
 	probe->detacher_count = 0;
 }
 
-static _Bool is_any(enum hook hook)
+static bool is_any(enum hook hook)
 {
 	(void)hook;
-	return 1;
+	return true;
 }
 
 void probe__detach(struct probe *probe)

@@ -42,7 +42,7 @@ static const struct probe_bounds poll_powers = {
 	       POWER(-8),  POWER(-7),  POWER(-6),  POWER(-5),  POWER(-4),  POWER(-3),
 	       POWER(-2),  POWER(-1),  POWER(0),   POWER(1),   POWER(2),   POWER(3)},
 	.count = HISTOGRAM_BOUNDS,
-	.is_exponential = 1,
+	.is_exponential = true,
 	.lowest_exponent = -20,
 };
 
@@ -52,7 +52,7 @@ static const struct probe_bounds http_powers = {
 	       POWER(-2),  POWER(-1),  POWER(0),   POWER(1),   POWER(2),   POWER(3),
 	       POWER(4),   POWER(5),   POWER(6),   POWER(7),   POWER(8),   POWER(9)},
 	.count = HISTOGRAM_BOUNDS,
-	.is_exponential = 1,
+	.is_exponential = true,
 	.lowest_exponent = -14,
 };
 
@@ -62,7 +62,7 @@ static const struct probe_bounds session_powers = {
 	       POWER(6),  POWER(7),  POWER(8),	POWER(9),  POWER(10), POWER(11),
 	       POWER(12), POWER(13), POWER(14), POWER(15), POWER(16), POWER(17)},
 	.count = HISTOGRAM_BOUNDS,
-	.is_exponential = 1,
+	.is_exponential = true,
 	.lowest_exponent = -6,
 };
 

@@ -4,6 +4,7 @@
 
 /* By which bounds the kernel counts durations. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,7 +14,7 @@
 struct probe_bounds {
 	uint64_t ns[HISTOGRAM_BOUNDS];
 	size_t count;
-	_Bool is_exponential; /* they are 2 to the power of `lowest_exponent` seconds, and so on */
+	bool is_exponential; /* they are 2 to the power of `lowest_exponent` seconds, and so on */
 	int lowest_exponent;
 };
 

@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 
 #include "probe/internal.h"
 
@@ -110,7 +111,7 @@ void probe__forget_dead_threads(struct probe *probe)
 {
 	struct bpf_map *threads = probe->skeleton->maps.threads;
 	uint32_t key, next;
-	_Bool more = bpf_map__get_next_key(threads, NULL, &next, sizeof(next)) == 0;
+	bool more = bpf_map__get_next_key(threads, NULL, &next, sizeof(next)) == 0;
 
 	while (more) {
 		key = next;

@@ -7,11 +7,13 @@
 #include <link.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "feature.skel.h"
@@ -88,7 +90,7 @@ static void *run_trial(void *unused)
 struct own_image {
 	void (*function)(void);
 	uint64_t offset; /* of it in the file */
-	_Bool found;
+	bool found;
 };
 
 static int find_own_offset(struct dl_phdr_info *info, size_t size, void *context)
@@ -104,20 +106,20 @@ static int find_own_offset(struct dl_phdr_info *info, size_t size, void *context
 		    address >= segment->p_vaddr + segment->p_filesz)
 			continue;
 		own->offset = address - segment->p_vaddr + segment->p_offset;
-		own->found = 1;
+		own->found = true;
 		return 1;
 	}
 	return 0;
 }
 
 /* Whether one hit on another thread reaches a program attached to this process. */
-static _Bool other_thread_hits(struct feature *trial)
+static bool other_thread_hits(struct feature *trial)
 {
 	uint64_t before = trial->bss->hits;
 	pthread_t thread;
 
 	if (pthread_create(&thread, NULL, run_trial, NULL) != 0)
-		return 0;
+		return false;
 	pthread_join(thread, NULL);
 	return trial->bss->hits > before;
 }
@@ -138,7 +140,7 @@ static int open_trial(struct feature **ret_trial, enum bpf_attach_type type)
 	return 0;
 }
 
-static struct bpf_link *attach_trial(const struct feature *trial, _Bool multi, uint64_t file_offset)
+static struct bpf_link *attach_trial(const struct feature *trial, bool multi, uint64_t file_offset)
 {
 	unsigned long offset = file_offset;
 	LIBBPF_OPTS(bpf_uprobe_multi_opts, options, .offsets = &offset, .cnt = 1);
@@ -158,7 +160,7 @@ static void try_multi(struct plan_kernel *kernel, const struct own_image *own)
 
 	if (open_trial(&trial, BPF_TRACE_UPROBE_MULTI) < 0)
 		return;
-	trial->links.on_trial = attach_trial(trial, 1, own->offset);
+	trial->links.on_trial = attach_trial(trial, true, own->offset);
 	if (!trial->links.on_trial)
 		return;
 	trial_function();
@@ -188,14 +190,14 @@ static int try_bpf(struct error *error)
 
 /* The kernel asks for CAP_SYS_ADMIN to make a perf event of a uprobe, but not for a link for many
  * sites. So this is not tried where there are such links. */
-static void try_single(struct plan_kernel *kernel, const struct own_image *own, _Bool *ret_denied)
+static void try_single(struct plan_kernel *kernel, const struct own_image *own, bool *ret_denied)
 {
 	_cleanup_(feature__destroyp) struct feature *trial = NULL;
 
-	*ret_denied = 0;
+	*ret_denied = false;
 	if (open_trial(&trial, 0) < 0)
 		return;
-	trial->links.on_trial = attach_trial(trial, 0, own->offset);
+	trial->links.on_trial = attach_trial(trial, false, own->offset);
 	if (!trial->links.on_trial) {
 		*ret_denied = errno == EACCES || errno == EPERM;
 		return;
@@ -204,7 +206,7 @@ static void try_single(struct plan_kernel *kernel, const struct own_image *own, 
 	kernel->uprobe = trial->bss->hits == 1;
 }
 
-static void miss_uprobes(struct plan_kernel *kernel, _Bool is_denied)
+static void miss_uprobes(struct plan_kernel *kernel, bool is_denied)
 {
 	static const cap_value_t needed[] = {CAP_SYS_ADMIN};
 	char advice[PRIVILEGE_ADVICE_SIZE], what[PRIVILEGE_ADVICE_SIZE + 64];
@@ -228,27 +230,27 @@ static uint64_t time_trap_ns(const struct plan_kernel *kernel, const struct own_
 static const char *const tracefs_paths[] = {TRACEFS_PATH, OLD_TRACEFS_PATH};
 
 /* Whether a file below events/ can be read. If not, whether that is for a lack of permission. */
-static _Bool can_read_event(const char *name, _Bool *ret_denied)
+static bool can_read_event(const char *name, bool *ret_denied)
 {
 	char path[128];
 
-	*ret_denied = 0;
-	for (size_t i = 0; i < sizeof(tracefs_paths) / sizeof(tracefs_paths[0]); i++) {
+	*ret_denied = false;
+	for (size_t i = 0; i < ARRAY_SIZE(tracefs_paths); i++) {
 		snprintf(path, sizeof(path), "%s/events/%s", tracefs_paths[i], name);
 		if (access(path, R_OK) == 0)
-			return 1;
+			return true;
 		/* debugfs, which has the older path, is closed to others where tracefs is open. */
 		if (i == 0 && (errno == EACCES || errno == EPERM))
-			*ret_denied = 1;
+			*ret_denied = true;
 	}
-	return 0;
+	return false;
 }
 
 /* `name` is a path below events/. */
-static _Bool has_tracepoint(const char *name)
+static bool has_tracepoint(const char *name)
 {
 	char id[96];
-	_Bool denied;
+	bool denied;
 
 	snprintf(id, sizeof(id), "%s/id", name);
 	return can_read_event(id, &denied);
@@ -256,7 +258,7 @@ static _Bool has_tracepoint(const char *name)
 
 static enum plan_tracefs find_tracefs(void)
 {
-	_Bool denied;
+	bool denied;
 
 	if (can_read_event("header_page", &denied))
 		return TRACEFS_READABLE;
@@ -293,10 +295,10 @@ static void reach_tracefs(struct plan_kernel *kernel)
 
 int probe_find_features(struct plan_kernel *ret_kernel, struct error *error)
 {
-	struct plan_kernel kernel = {0};
+	struct plan_kernel kernel = {false};
 	struct own_image own = {.function = trial_function};
 	struct own_image stepped = {.function = stepped_function};
-	_Bool is_denied = 0;
+	bool is_denied = false;
 	int r;
 
 	dl_iterate_phdr(find_own_offset, &own);

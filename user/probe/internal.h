@@ -5,6 +5,7 @@
 /* The probe's parts, for the files of this stage only. */
 
 #include <pthread.h>
+#include <stdbool.h>
 
 #include "probe/probe.h"
 #include "scottyscope.skel.h"
@@ -40,7 +41,7 @@ struct probe_detacher {
 	struct bpf_link *link;
 	size_t *under_way;
 	pthread_t thread;
-	_Bool has_thread;
+	bool has_thread;
 };
 
 struct probe {
@@ -73,7 +74,7 @@ int probe_attach_hook(struct probe *probe, enum hook hook, struct error *error);
 /* Begins to let go of the hooks that `is_meant` says, after those that are being let go of. The kernel does
  * so only after a grace period of tens of milliseconds: all links wait for theirs at the same time, each in a
  * thread. */
-void probe_begin_detaching(struct probe *probe, _Bool (*is_meant)(enum hook hook));
+void probe_begin_detaching(struct probe *probe, bool (*is_meant)(enum hook hook));
 
 /* Waits until they are, if any still is. */
 void probe_await_detached(struct probe *probe);

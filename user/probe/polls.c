@@ -2,6 +2,7 @@
 #include "probe/polls.h"
 
 #include <bpf/libbpf.h>
+#include <stdbool.h>
 
 #include "base/clock.h"
 #include "probe/internal.h"
@@ -9,7 +10,7 @@
 /* More perf events than these are not let go of once in some seconds. */
 #define SINGLE_SITES_LIMIT 8
 
-static _Bool is_of_polls(enum hook hook)
+static bool is_of_polls(enum hook hook)
 {
 	return catalogue_hooks[hook].is_of_polls;
 }
@@ -27,7 +28,7 @@ static uint32_t id_place(const struct probe *probe)
 	return (uint32_t)__builtin_ctz(holding) + 1;
 }
 
-_Bool probe__can_let_go_of_polls(const struct probe *probe)
+bool probe__can_let_go_of_polls(const struct probe *probe)
 {
 	uint64_t agreements =
 		__atomic_load_n(&probe->skeleton->bss->status_agreements, __ATOMIC_RELAXED);
@@ -36,7 +37,7 @@ _Bool probe__can_let_go_of_polls(const struct probe *probe)
 	       agreements < AGREEMENTS_NEVER;
 }
 
-_Bool probe__can_take_turns(const struct probe *probe)
+bool probe__can_take_turns(const struct probe *probe)
 {
 	size_t sites = 0;
 
@@ -51,8 +52,8 @@ _Bool probe__can_take_turns(const struct probe *probe)
 void probe__end_polls(struct probe *probe)
 {
 	__atomic_store_n(&probe->skeleton->bss->task_id_place, id_place(probe), __ATOMIC_RELAXED);
-	__atomic_store_n(&probe->skeleton->bss->polls_in_turns, 1, __ATOMIC_RELEASE);
-	__atomic_store_n(&probe->skeleton->bss->polls_are_ending, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&probe->skeleton->bss->polls_in_turns, true, __ATOMIC_RELEASE);
+	__atomic_store_n(&probe->skeleton->bss->polls_are_ending, true, __ATOMIC_RELEASE);
 }
 
 void probe__let_go_of_polls(struct probe *probe)
@@ -61,7 +62,7 @@ void probe__let_go_of_polls(struct probe *probe)
 	probe_begin_detaching(probe, is_of_polls);
 }
 
-_Bool probe__is_letting_go(const struct probe *probe)
+bool probe__is_letting_go(const struct probe *probe)
 {
 	return __atomic_load_n(&probe->detaching, __ATOMIC_ACQUIRE) > 0;
 }
@@ -77,7 +78,7 @@ int probe__watch_polls(struct probe *probe, struct error *error)
 		if (r < 0)
 			return r;
 	}
-	__atomic_store_n(&probe->skeleton->bss->polls_are_ending, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&probe->skeleton->bss->polls_are_ending, false, __ATOMIC_RELEASE);
 	/* From here on: attaching took its time. */
 	__atomic_store_n(&probe->skeleton->bss->polls_since_ns, clock_monotonic_ns(),
 			 __ATOMIC_RELEASE);

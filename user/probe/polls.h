@@ -5,21 +5,23 @@
 /* Polls are what happens most often. They can be let go of, and be watched again: meanwhile tokio's
  * context tells whose poll it is that something happens in, and all else goes on as it was. */
 
+#include <stdbool.h>
+
 #include "probe/probe.h"
 
 /* Whether enough has been learnt: where tokio's context has the id of the polled task, and that a
  * response's status in memory is the one that is written. It takes some hundred requests. */
-_Bool probe__can_let_go_of_polls(const struct probe *probe);
+bool probe__can_let_go_of_polls(const struct probe *probe);
 
 /* Whether that is quick enough to be done again and again: each perf event takes a grace period. */
-_Bool probe__can_take_turns(const struct probe *probe);
+bool probe__can_take_turns(const struct probe *probe);
 
 /* Letting go takes two steps. First no poll is watched that starts from now on, but those that have are
  * until they end, for which they should get some milliseconds. */
 void probe__end_polls(struct probe *probe);
 /* Then their hooks are detached, which is only begun: it takes tens of milliseconds. */
 void probe__let_go_of_polls(struct probe *probe);
-_Bool probe__is_letting_go(const struct probe *probe);
+bool probe__is_letting_go(const struct probe *probe);
 
 /* Watches polls again; waits until they are let go of, if they are not yet. */
 int probe__watch_polls(struct probe *probe, struct error *error);

@@ -4,11 +4,13 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -123,7 +125,7 @@ static int size_maps(struct probe *probe)
 		{probe->skeleton->maps.records, config->ring_bytes},
 	};
 
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		int r = bpf_map__set_max_entries(sizes[i].map, sizes[i].entries);
 
 		if (r < 0)
@@ -137,7 +139,7 @@ static void choose_programs(struct probe *probe)
 {
 	for (int i = 0; i < HOOK_COUNT; i++) {
 		struct bpf_program *program = probe_program(probe, (enum hook)i);
-		_Bool wanted = probe->plan->hooks[i].wanted;
+		bool wanted = probe->plan->hooks[i].wanted;
 
 		bpf_program__set_autoload(program, wanted);
 		if (wanted && !catalogue_hook__is_tracepoint((enum hook)i) &&

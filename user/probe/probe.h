@@ -5,6 +5,7 @@
 /* The programs in the kernel, as an object with phases: new, load, attach, activate, read, detach,
  * free. Nothing records before activate. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -104,7 +105,7 @@ void probe__forget_dead_threads(struct probe *probe);
 /* How the sites were attached, and how many. */
 struct probe_attachment {
 	size_t sites;
-	_Bool multi;
+	bool multi;
 	uint64_t attach_ns;
 	uint64_t detach_ns; /* 0 until detached */
 };

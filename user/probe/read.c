@@ -2,8 +2,10 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "probe/internal.h"
 
 /* Adds up the words of a per-CPU value. Every per-CPU value here is an array of 64-bit counters. */
@@ -80,7 +82,7 @@ int probe__read_totals(struct probe *probe, struct probe_totals *ret_totals, str
 	};
 
 	memset(ret_totals->kinds, 0, sizeof(ret_totals->kinds));
-	for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(arrays); i++) {
 		int r = read_array(probe, arrays[i].map, arrays[i].values, arrays[i].value_bytes,
 				   arrays[i].count);
 
@@ -122,7 +124,7 @@ int probe__for_each_series(struct probe *probe, probe_series_callback callback, 
 {
 	struct bpf_map *map = probe->skeleton->maps.http_series;
 	struct http_key key, next;
-	_Bool more = bpf_map__get_next_key(map, NULL, &next, sizeof(next)) == 0;
+	bool more = bpf_map__get_next_key(map, NULL, &next, sizeof(next)) == 0;
 
 	while (more) {
 		struct histogram_counts counts;
@@ -146,7 +148,7 @@ int probe__for_each_rate_limit(struct probe *probe, probe_rate_limit_callback ca
 {
 	struct bpf_map *map = probe->skeleton->maps.rate_limits;
 	struct rate_limit_key key, next;
-	_Bool more = bpf_map__get_next_key(map, NULL, &next, sizeof(next)) == 0;
+	bool more = bpf_map__get_next_key(map, NULL, &next, sizeof(next)) == 0;
 
 	while (more) {
 		uint64_t count;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "probe/internal.h"
@@ -30,7 +31,7 @@ static int find_series(struct probe *probe, struct http_key *key,
 
 static int count_waiting(struct probe *probe, const struct http_connection *connection)
 {
-	_Bool is_plausible = connection->status >= 100 && connection->status <= 999;
+	bool is_plausible = connection->status >= 100 && connection->status <= 999;
 	struct http_key key = {
 		.route = connection->route,
 		.status = is_plausible ? connection->status : HTTP_STATUS_UNKNOWN,
@@ -56,7 +57,7 @@ int probe__count_waiting(struct probe *probe, struct error *error)
 {
 	struct bpf_map *map = probe->skeleton->maps.http_connections;
 	uint64_t key, next;
-	_Bool more = bpf_map__get_next_key(map, NULL, &next, sizeof(next)) == 0;
+	bool more = bpf_map__get_next_key(map, NULL, &next, sizeof(next)) == 0;
 
 	while (more) {
 		struct http_connection connection;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "prom/format.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -22,7 +23,7 @@ static struct media_range trimmed(const char *text, size_t length)
 	return (struct media_range){text, length};
 }
 
-static _Bool is_equal(struct media_range part, const char *text)
+static bool is_equal(struct media_range part, const char *text)
 {
 	return part.length == strlen(text) && strncasecmp(part.text, text, part.length) == 0;
 }
@@ -61,7 +62,7 @@ enum prom_format prom_format_of_accept(const char *accept)
 {
 	struct media_range rest = {accept, accept ? strlen(accept) : 0};
 	double open_metrics = 0, text = 0;
-	_Bool is_first = 0; /* OpenMetrics, before any text */
+	bool is_first = false; /* OpenMetrics, before any text */
 
 	while (rest.length > 0) {
 		struct media_range parameters = take(&rest, ',');

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,7 @@ const char *prom_number_text(double value, char *text, size_t size)
 	return text;
 }
 
-void prom_write_escaped(FILE *stream, const char *text, _Bool quotes)
+void prom_write_escaped(FILE *stream, const char *text, bool quotes)
 {
 	for (; *text; text++) {
 		if (*text == '\\')
@@ -52,7 +53,7 @@ static void write_attribute_value(FILE *stream, struct arena *arena, const pb_an
 		const char *string = otlp_text(arena, value->string_value);
 
 		if (string)
-			prom_write_escaped(stream, string, 1);
+			prom_write_escaped(stream, string, true);
 		break;
 	}
 	case PB_ANY_VALUE_BOOL:

@@ -4,6 +4,7 @@
 
 /* The lexical side of the text exposition: numbers, escapes, label sets. */
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/arena.h"
@@ -15,7 +16,7 @@
 const char *prom_number_text(double value, char *text, size_t size);
 
 /* `text` with backslash, newline and, in `quotes`, the quotation mark escaped. */
-void prom_write_escaped(FILE *stream, const char *text, _Bool quotes);
+void prom_write_escaped(FILE *stream, const char *text, bool quotes);
 
 /* Writes name="value",... without braces. Keys that become the same label name share it, their
  * values joined by ';' as the specification says: a repeated name would make the whole exposition

@@ -2,7 +2,10 @@
 #include "prom/name.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
+
+#include "base/array.h"
 
 static const struct {
 	const char *unit;
@@ -18,7 +21,7 @@ static const struct {
 
 /* `text` with only letters, digits and '_' (and ':' where `colons`), no run of '_', none at its
  * end, and no digit first. */
-static char *sanitised(struct arena *arena, const char *text, _Bool colons)
+static char *sanitised(struct arena *arena, const char *text, bool colons)
 {
 	char *name = arena__alloc(arena, strlen(text) + 2);
 	size_t length = 0;
@@ -28,7 +31,7 @@ static char *sanitised(struct arena *arena, const char *text, _Bool colons)
 	if (isdigit((unsigned char)*text))
 		name[length++] = '_';
 	for (; *text; text++) {
-		_Bool valid = isalnum((unsigned char)*text) || (colons && *text == ':');
+		bool valid = isalnum((unsigned char)*text) || (colons && *text == ':');
 
 		if (valid)
 			name[length++] = *text;
@@ -41,22 +44,22 @@ static char *sanitised(struct arena *arena, const char *text, _Bool colons)
 	return name;
 }
 
-static const char *unit_name(struct arena *arena, const char *unit, _Bool is_real_gauge)
+static const char *unit_name(struct arena *arena, const char *unit, bool is_real_gauge)
 {
 	/* {request} and the like only annotate. */
 	if (*unit == '\0' || *unit == '{')
 		return "";
 	if (strcmp(unit, "1") == 0)
 		return is_real_gauge ? "ratio" : "";
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 		if (strcmp(units[i].unit, unit) == 0)
 			return units[i].name;
 	}
-	return sanitised(arena, unit, 0);
+	return sanitised(arena, unit, false);
 }
 
 /* Whether `name` ends with '_' and `suffix`. */
-static _Bool has_suffix(const char *name, const char *suffix)
+static bool has_suffix(const char *name, const char *suffix)
 {
 	size_t length = strlen(name), suffix_length = strlen(suffix);
 
@@ -65,9 +68,9 @@ static _Bool has_suffix(const char *name, const char *suffix)
 }
 
 const char *prom_metric_name(struct arena *arena, const char *otel_name, const char *otel_unit,
-			     _Bool is_counter, _Bool is_real_gauge)
+			     bool is_counter, bool is_real_gauge)
 {
-	char *name = sanitised(arena, otel_name, 1);
+	char *name = sanitised(arena, otel_name, true);
 	const char *unit = unit_name(arena, otel_unit, is_real_gauge);
 
 	if (!name || !unit)
@@ -84,17 +87,17 @@ const char *prom_metric_name(struct arena *arena, const char *otel_name, const c
 
 const char *prom_family_name(struct arena *arena, const pb_metric *metric)
 {
-	_Bool is_counter = metric->data_case == PB_METRIC_SUM && metric->sum->is_monotonic;
-	_Bool is_real_gauge = metric->data_case == PB_METRIC_GAUGE &&
-			      metric->gauge->n_data_points > 0 &&
-			      metric->gauge->data_points[0]->value_case == PB_POINT_DOUBLE;
+	bool is_counter = metric->data_case == PB_METRIC_SUM && metric->sum->is_monotonic;
+	bool is_real_gauge = metric->data_case == PB_METRIC_GAUGE &&
+			     metric->gauge->n_data_points > 0 &&
+			     metric->gauge->data_points[0]->value_case == PB_POINT_DOUBLE;
 
 	return prom_metric_name(arena, metric->name, metric->unit, is_counter, is_real_gauge);
 }
 
 const char *prom_label_name(struct arena *arena, const char *key)
 {
-	const char *name = sanitised(arena, key, 0);
+	const char *name = sanitised(arena, key, false);
 
 	/* What the specification puts before a key that starts with a digit. */
 	if (name && isdigit((unsigned char)*key))

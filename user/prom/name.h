@@ -5,6 +5,8 @@
 /* OpenTelemetry names as Prometheus names, after the specification "Prometheus and OpenMetrics
  * compatibility". */
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "otlp/messages.h"
 
@@ -13,7 +15,7 @@
  * name ends with the unit, and `_total` for a counter (a monotonic sum). Unit "1" gives `_ratio`
  * only to a gauge of real numbers: an integer is a count or a state. NULL when out of memory. */
 const char *prom_metric_name(struct arena *arena, const char *otel_name, const char *otel_unit,
-			     _Bool is_counter, _Bool is_real_gauge);
+			     bool is_counter, bool is_real_gauge);
 
 /* The same of a decoded metric. */
 const char *prom_family_name(struct arena *arena, const pb_metric *metric);

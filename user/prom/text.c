@@ -2,6 +2,7 @@
 #include "prom/text.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,7 +76,7 @@ static void write_family_head(struct writer *writer, const char *name, enum fami
 		[FAMILY_HISTOGRAM] = {"histogram", "histogram", ""},
 		[FAMILY_INFO] = {"gauge", "info", "_info"},
 	};
-	_Bool is_open_metrics = writer->format == PROM_FORMAT_OPENMETRICS;
+	bool is_open_metrics = writer->format == PROM_FORMAT_OPENMETRICS;
 	size_t cut = is_open_metrics ? strlen(types[type].suffix) : 0;
 	int length = (int)(strlen(name) - cut);
 
@@ -144,7 +145,7 @@ static int write_families(struct writer *writer)
 	qsort(writer->parts, writer->part_count, sizeof(*writer->parts), compare_parts);
 	for (size_t i = 0; i < writer->part_count; i++) {
 		const struct family_part *part = &writer->parts[i];
-		_Bool is_first = !previous || strcmp(previous->name, part->name) != 0;
+		bool is_first = !previous || strcmp(previous->name, part->name) != 0;
 		int r;
 
 		if (is_first)

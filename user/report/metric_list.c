@@ -2,6 +2,7 @@
 #include "report/metric_list.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <string.h>
 #include <version.h>
 
@@ -16,15 +17,15 @@
 /* Raised when a member changes its meaning or goes away; a new member does not raise it. */
 #define LIST_SCHEMA 1
 
-static _Bool is_of_tool(enum metric_id id)
+static bool is_of_tool(enum metric_id id)
 {
 	switch (id) {
 #define X(identifier, name, scotty_name, unit, kind, attributes, help) case METRIC_ID_##identifier:
 		METRIC_LIST_TOOL(X)
 #undef X
-		return 1;
+		return true;
 	default:
-		return 0;
+		return false;
 	}
 }
 

@@ -2,6 +2,7 @@
 #ifndef SCOTTYSCOPE_REPORT_REPORT_H
 #define SCOTTYSCOPE_REPORT_REPORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -13,7 +14,7 @@ struct report_context {
 	const char *executable_path;
 	int pid;
 	uint64_t lost;		 /* self_total_lost() */
-	_Bool has_estimates;	 /* polls were not watched all of the time */
+	bool has_estimates;	 /* polls were not watched all of the time */
 	const char *metrics_url; /* NULL: not served */
 	const char *collector;	 /* "host:port", NULL: not sent */
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <inttypes.h>
+#include <stdbool.h>
 
+#include "base/array.h"
 #include "report/parts.h"
 
 /* Where a column has nothing to show. */
@@ -35,7 +37,7 @@ static const struct row {
 	 METRIC_ID_TASK_DURATION},
 };
 
-#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+#define ROW_COUNT (ARRAY_SIZE(rows))
 
 static void print_row(const struct metric_set *set, const struct row *row, FILE *stream)
 {
@@ -64,7 +66,7 @@ static void print_row(const struct metric_set *set, const struct row *row, FILE 
 
 void report_print_sessions(const struct metric_set *set, FILE *stream)
 {
-	_Bool has_head = 0;
+	bool has_head = false;
 
 	for (size_t i = 0; i < ROW_COUNT; i++) {
 		if (!report_find(set, rows[i].started))
@@ -72,7 +74,7 @@ void report_print_sessions(const struct metric_set *set, FILE *stream)
 		if (!has_head)
 			fprintf(stream, "Sessions\n  %-14s %9s %9s %9s  %9s  %9s\n", "", "started",
 				"running", "failed", "p50", "p99");
-		has_head = 1;
+		has_head = true;
 		print_row(set, &rows[i], stream);
 	}
 	if (!has_head)

@@ -4,6 +4,7 @@
 
 /* Records from the kernel, drained and checked. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,7 +16,7 @@ struct ring_span {
 	uint8_t trace_id[16];
 	uint8_t span_id[8];
 	uint8_t parent_span_id[8]; /* all zero: none */
-	_Bool parent_is_remote;
+	bool parent_is_remote;
 	uint64_t start_ns;
 	uint64_t end_ns;
 	uint64_t busy_ns;    /* in polls; TIMES_UNKNOWN: not all were watched */
@@ -29,7 +30,7 @@ struct ring_http_request {
 	uint64_t route;
 	uint16_t status; /* or HTTP_STATUS_ABORTED, HTTP_STATUS_UNKNOWN */
 	enum http_method method;
-	_Bool url_path_cut;
+	bool url_path_cut;
 	struct socket_address peer;
 	char url_path[URL_PATH_BYTES + 1];
 	char trace_state[TRACE_STATE_BYTES + 1];

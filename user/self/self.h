@@ -4,6 +4,8 @@
 
 /* The tool's own metrics: what it saw, what it lost and why, what it costs. */
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "front/protocol.h"
 #include "metric/metric.h"
@@ -22,7 +24,7 @@ struct self_counters {
 	double probes_overhead;	       /* of the CPU time that it could have had, lately */
 	double polls_watched;	       /* the share of the time that polls are watched */
 	double traces_kept;	       /* the share of the traces that are, within their limit */
-	_Bool has_estimates;	       /* it was not 1 all along, though polls are reported */
+	bool has_estimates;	       /* it was not 1 all along, though polls are reported */
 	struct front_statistics front; /* of all fronts so far */
 };
 

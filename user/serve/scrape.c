@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +20,8 @@
 
 /* An exposition in one of the formats. */
 struct exposition {
-	_Bool is_wanted; /* by a scrape that waits for the next collection */
-	_Bool is_asked;	 /* by a scrape that waits for the one under way */
+	bool is_wanted; /* by a scrape that waits for the next collection */
+	bool is_asked;	/* by a scrape that waits for the one under way */
 	char *text;
 	size_t size;
 };
@@ -42,7 +43,7 @@ struct scrape {
 	uint64_t answered;	/* the latest that came; `code` and the texts are its outcome */
 	int code;
 	struct exposition expositions[PROM_FORMAT_COUNT];
-	_Bool is_closed;
+	bool is_closed;
 	struct scrape_counts counts;
 };
 
@@ -130,7 +131,7 @@ int scrape__wait(struct scrape *scrape, enum prom_format format, char **ret_text
 		scrape->wanted = sequence;
 		eventfd_write(scrape->event_fd, 1);
 	}
-	exposition->is_wanted = 1;
+	exposition->is_wanted = true;
 	r = wait_for(scrape, sequence);
 	if (r == 0)
 		r = copy_text(exposition, ret_text, ret_size);
@@ -159,17 +160,17 @@ int scrape__event_fd(const struct scrape *scrape)
 }
 
 /* Who waits for an answer that did not come may get the next one. */
-static void ask_for(struct exposition *exposition, _Bool last_is_missing)
+static void ask_for(struct exposition *exposition, bool last_is_missing)
 {
 	exposition->is_asked = exposition->is_wanted || (last_is_missing && exposition->is_asked);
-	exposition->is_wanted = 0;
+	exposition->is_wanted = false;
 }
 
-_Bool scrape__next(struct scrape *scrape, uint64_t *ret_sequence)
+bool scrape__next(struct scrape *scrape, uint64_t *ret_sequence)
 {
 	uint64_t now_ns = clock_monotonic_ns();
 	eventfd_t events;
-	_Bool is_due;
+	bool is_due;
 
 	eventfd_read(scrape->event_fd, &events);
 	pthread_mutex_lock(&scrape->lock);
@@ -249,14 +250,14 @@ static int print_all(struct scrape *scrape, struct exposition *ret_expositions)
 	}
 	for (size_t i = 0; i < PROM_FORMAT_COUNT && r < 0; i++) {
 		free(ret_expositions[i].text);
-		ret_expositions[i] = (struct exposition){0};
+		ret_expositions[i] = (struct exposition){false};
 	}
 	return r;
 }
 
 void scrape__end(struct scrape *scrape, uint64_t sequence)
 {
-	struct exposition printed[PROM_FORMAT_COUNT] = {0};
+	struct exposition printed[PROM_FORMAT_COUNT] = {false};
 	int r;
 
 	if (sequence != scrape->asked || sequence == scrape->answered)
@@ -289,7 +290,7 @@ struct scrape_counts scrape__counts(struct scrape *scrape)
 void scrape__close(struct scrape *scrape)
 {
 	pthread_mutex_lock(&scrape->lock);
-	scrape->is_closed = 1;
+	scrape->is_closed = true;
 	pthread_cond_broadcast(&scrape->changed);
 	pthread_mutex_unlock(&scrape->lock);
 }

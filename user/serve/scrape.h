@@ -6,6 +6,7 @@
  * for a collection. A scrape gets a collection that was asked for after it came, never an older
  * one; scrapes that come while one is under way share the next. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,7 +38,7 @@ uint64_t scrape__overdue_ns(struct scrape *scrape);
 int scrape__event_fd(const struct scrape *scrape);
 
 /* Whether a collection is to be asked for now, and its number. */
-_Bool scrape__next(struct scrape *scrape, uint64_t *ret_sequence);
+bool scrape__next(struct scrape *scrape, uint64_t *ret_sequence);
 
 /* Takes a copy of one request of collection `sequence`; scrape__end() makes the exposition of all
  * and gives it to those who wait. What belongs to no collection that was asked for is ignored. */

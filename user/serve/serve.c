@@ -2,6 +2,7 @@
 #include "serve/serve.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +28,8 @@ struct server {
 	struct scrape *scrape;
 	struct prom_server *prom; /* NULL: no HTTP */
 	struct front_statistics last_sent;
-	_Bool in_collection; /* some requests of a collection to export have come */
-	_Bool has_problem[EXPORT_SPANS + 1];
+	bool in_collection; /* some requests of a collection to export have come */
+	bool has_problem[EXPORT_SPANS + 1];
 	struct error error; /* of the callback that ended the loop */
 };
 
@@ -83,10 +84,8 @@ static int ask_for_collection(struct server *server)
 	return frame__send(server->socket_fd, FRAME_COLLECT, 0, sequence, NULL, 0, &server->error);
 }
 
-static int on_scrape(void *context, int fd, uint32_t events)
+static int on_scrape(void *context)
 {
-	(void)fd;
-	(void)events;
 	return ask_for_collection(context);
 }
 
@@ -100,7 +99,7 @@ static void report_problems(struct server *server)
 
 	for (unsigned int signal = EXPORT_METRICS; signal <= EXPORT_SPANS; signal++) {
 		char reason[512];
-		_Bool has_problem =
+		bool has_problem =
 			exporter__problem(server->exporter, signal, reason, sizeof(reason));
 
 		if (has_problem && !server->has_problem[signal])
@@ -111,13 +110,11 @@ static void report_problems(struct server *server)
 	}
 }
 
-static int on_tick(void *context, int fd, uint32_t events)
+static int on_tick(void *context)
 {
 	struct server *server = context;
 	int r;
 
-	(void)fd;
-	(void)events;
 	report_problems(server);
 	r = ask_for_collection(server);
 	return r < 0 ? r : send_statistics(server);
@@ -133,7 +130,7 @@ static void take_metrics(struct server *server, const struct frame *frame)
 	if (frame->header.flags & FRAME_FLAG_EXPORT) {
 		if (!server->in_collection)
 			exporter__new_collection(server->exporter);
-		server->in_collection = 1;
+		server->in_collection = true;
 		exporter__queue(server->exporter, EXPORT_METRICS, request, size,
 				otlp_count_points(request, size));
 	}
@@ -142,7 +139,7 @@ static void take_metrics(struct server *server, const struct frame *frame)
 static int take_metrics_end(struct server *server, const struct frame *frame)
 {
 	if (frame->header.flags & FRAME_FLAG_EXPORT)
-		server->in_collection = 0;
+		server->in_collection = false;
 	if (!(frame->header.flags & FRAME_FLAG_SCRAPE))
 		return 0;
 	scrape__end(server->scrape, frame->header.sequence);
@@ -172,14 +169,14 @@ static int take_frame(struct server *server, const struct frame *frame)
 	}
 }
 
-static int on_frame(void *context, int fd, uint32_t events)
+static int on_frame(void *context)
 {
 	struct server *server = context;
 	struct frame frame;
 	int r;
 
-	(void)events;
-	while ((r = frame_reader__next(server->reader, fd, &frame, &server->error)) > 0) {
+	while ((r = frame_reader__next(server->reader, server->socket_fd, &frame, &server->error)) >
+	       0) {
 		r = take_frame(server, &frame);
 		if (r < 0 || frame.header.kind == FRAME_STOP)
 			return r;

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "span/internal.h"
@@ -27,7 +28,7 @@ static void set_outcome(struct span *span, struct arena *arena,
 	}
 }
 
-static _Bool is_same_host(const struct socket_address *left, const struct socket_address *right)
+static bool is_same_host(const struct socket_address *left, const struct socket_address *right)
 {
 	return left->family == right->family &&
 	       memcmp(left->address, right->address, sizeof(left->address)) == 0;

@@ -30,7 +30,7 @@ int span_fill_session(struct span *span, const struct ring_session *session)
 		fail(span, "timeout", "it reached its time limit");
 		break;
 	case SESSION_CANCELLED:
-		span__add_attribute(span, span_boolean("scotty.session.cancelled", 1));
+		span__add_attribute(span, span_boolean("scotty.session.cancelled", true));
 		break;
 	case SESSION_ENDED:
 	case SESSION_END_COUNT:

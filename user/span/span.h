@@ -4,6 +4,7 @@
 
 /* A finished span, and a bounded batch of them. Knows no encoding. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,7 +46,7 @@ struct span_attribute {
 		const char *string;
 		int64_t integer;
 		double real;
-		_Bool boolean;
+		bool boolean;
 	};
 };
 
@@ -65,7 +66,7 @@ struct span_link {
 	uint8_t span_id[8];
 	const char *trace_state; /* NULL for none */
 	uint8_t trace_flags;	 /* sampled unless the caller says otherwise */
-	_Bool is_remote;	 /* made in another process */
+	bool is_remote;		 /* made in another process */
 	struct span_attribute *attributes;
 	size_t attribute_count;
 };
@@ -77,7 +78,7 @@ struct span {
 	uint8_t parent_span_id[8]; /* all zero: a root span */
 	const char *trace_state;   /* W3C tracestate, NULL for none: span_trace_state() */
 	uint8_t trace_flags;	   /* sampled unless the caller says otherwise */
-	_Bool parent_is_remote;	   /* its id came from another process, as by traceparent */
+	bool parent_is_remote;	   /* its id came from another process, as by traceparent */
 	const char *name;
 	enum span_kind kind;
 	enum span_status status;
@@ -155,7 +156,7 @@ static inline struct span_attribute span_real(const char *key, double value)
 	return (struct span_attribute){.key = key, .kind = SPAN_ATTRIBUTE_REAL, .real = value};
 }
 
-static inline struct span_attribute span_boolean(const char *key, _Bool value)
+static inline struct span_attribute span_boolean(const char *key, bool value)
 {
 	return (struct span_attribute){
 		.key = key, .kind = SPAN_ATTRIBUTE_BOOLEAN, .boolean = value};

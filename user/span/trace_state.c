@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <stdbool.h>
 #include <string.h>
 
 #include "span/span.h"
@@ -26,61 +27,61 @@ static struct slice without_space_around(struct slice slice)
 	return slice;
 }
 
-static _Bool is_lower_or_digit(char c)
+static bool is_lower_or_digit(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-static _Bool is_key(struct slice key)
+static bool is_key(struct slice key)
 {
 	if (key.length == 0 || key.length > KEY_LIMIT || !is_lower_or_digit(*key.text))
-		return 0;
+		return false;
 	for (size_t i = 1; i < key.length; i++) {
 		char c = key.text[i];
 
 		if (!is_lower_or_digit(c) && c != '_' && c != '-' && c != '*' && c != '/' &&
 		    c != '@')
-			return 0;
+			return false;
 	}
-	return 1;
+	return true;
 }
 
 /* The caller has cut it at commas and taken the space at its end away. */
-static _Bool is_value(struct slice value)
+static bool is_value(struct slice value)
 {
 	if (value.length == 0 || value.length > VALUE_LIMIT)
-		return 0;
+		return false;
 	for (size_t i = 0; i < value.length; i++) {
 		char c = value.text[i];
 
 		if (c < ' ' || c > '~' || c == '=')
-			return 0;
+			return false;
 	}
-	return 1;
+	return true;
 }
 
 /* Checks one member and adds its key to `keys`; an empty member adds none. */
-static _Bool take_member(struct slice member, struct slice keys[MEMBER_LIMIT], size_t *key_count)
+static bool take_member(struct slice member, struct slice keys[MEMBER_LIMIT], size_t *key_count)
 {
 	if (member.length == 0)
-		return 1;
+		return true;
 
 	const char *equals = memchr(member.text, '=', member.length);
 
 	if (!equals || *key_count == MEMBER_LIMIT)
-		return 0;
+		return false;
 
 	struct slice key = {member.text, (size_t)(equals - member.text)};
 	struct slice value = {equals + 1, member.length - key.length - 1};
 
 	if (!is_key(key) || !is_value(value))
-		return 0;
+		return false;
 	for (size_t i = 0; i < *key_count; i++) {
 		if (keys[i].length == key.length && memcmp(keys[i].text, key.text, key.length) == 0)
-			return 0;
+			return false;
 	}
 	keys[(*key_count)++] = key;
-	return 1;
+	return true;
 }
 
 const char *span_trace_state(struct arena *arena, const char *text, size_t length)

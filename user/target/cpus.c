@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <math.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,16 +67,16 @@ static double least_quota(const char *mount, const char *path, size_t path_lengt
 }
 
 /* Whether a list such as "cpu,cpuacct" has the controller of CPU time. */
-static _Bool names_cpu(const char *list, size_t length)
+static bool names_cpu(const char *list, size_t length)
 {
 	for (size_t i = 0; i < length;) {
 		size_t size = strcspn(list + i, ",:");
 
 		if (size == 3 && memcmp(list + i, "cpu", 3) == 0)
-			return 1;
+			return true;
 		i += size + 1;
 	}
-	return 0;
+	return false;
 }
 
 /* The same for a line of /proc/PID/cgroup: "number:controllers:path", without controllers in version 2. */

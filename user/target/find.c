@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <dirent.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,25 +44,25 @@ static void search__clear(struct search *search)
 	listeners__free(search->listeners);
 }
 
-static _Bool is_denial(int code)
+static bool is_denial(int code)
 {
 	return code == -EACCES || code == -EPERM;
 }
 
 /* Whether this process is the process or one of its ancestors. */
-static _Bool is_ours(pid_t pid)
+static bool is_ours(pid_t pid)
 {
 	struct proc_stat stat;
 
 	/* Ids of parents need not be lower, and they change while we look: no more than so many. */
 	for (int depth = 0; pid > 0 && depth < 1000; depth++) {
 		if (pid == getpid())
-			return 1;
+			return true;
 		if (proc__stat(pid, &stat) < 0)
-			return 0;
+			return false;
 		pid = stat.parent;
 	}
-	return 0;
+	return false;
 }
 
 /* 1: it matches. 0: it does not, or is gone. -ENOMEM. `*ret_port` is for the list of matches. */
@@ -96,7 +97,7 @@ static int search__try(struct search *search, pid_t pid)
 {
 	_cleanup_free_ char *path = NULL;
 	struct proc_stat stat;
-	_Bool is_deleted;
+	bool is_deleted;
 	uint16_t port;
 	int r;
 
@@ -143,15 +144,15 @@ static int search__run(struct search *search, struct error *error)
 
 /* Whether it was forked by another candidate that runs the same program: then it is a worker of
  * that one and has the listening socket from it. */
-static _Bool search__is_worker(const struct search *search, const struct candidate *candidate)
+static bool search__is_worker(const struct search *search, const struct candidate *candidate)
 {
 	for (size_t i = 0; i < search->count; i++) {
 		const struct candidate *other = &search->candidates[i];
 
 		if (other->pid == candidate->parent && strcmp(other->path, candidate->path) == 0)
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 static const struct candidate *search__only(const struct search *search)
@@ -179,7 +180,7 @@ static void search__list(const struct search *search, char *list, size_t size)
 	for (size_t i = 0; i < search->count && i < HIGHEST_LISTED; i++) {
 		const struct candidate *candidate = &search->candidates[i];
 		size_t path_length = strlen(candidate->path);
-		_Bool is_long = path_length > LISTED_PATH_LENGTH;
+		bool is_long = path_length > LISTED_PATH_LENGTH;
 		const char *path =
 			candidate->path + (is_long ? path_length - LISTED_PATH_LENGTH : 0);
 

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,13 +113,13 @@ static uint16_t namespace__port(const struct namespace *namespace, uint64_t sock
 }
 
 /* Whether it is worth looking at a process's descriptors. */
-static _Bool namespace__has(const struct namespace *namespace, uint16_t port)
+static bool namespace__has(const struct namespace *namespace, uint16_t port)
 {
 	for (size_t i = 0; i < namespace->count; i++) {
 		if (port == 0 || namespace->listeners[i].port == port)
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 static const struct namespace *listeners__known(const struct listeners *listeners,

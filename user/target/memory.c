@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <link.h>
 #include <linux/futex.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,13 +49,13 @@ ssize_t target__read_memory(const struct target *target, uint64_t address, void 
 }
 
 /* Memory that a program filled itself, unlike files and what the kernel maps for it ("[vdso]"). */
-static _Bool is_anonymous(uint64_t inode, const char *path)
+static bool is_anonymous(uint64_t inode, const char *path)
 {
 	return inode == 0 && (*path == '\0' || strncmp(path, "[heap]", 6) == 0 ||
 			      strncmp(path, "[stack", 6) == 0 || strncmp(path, "[anon", 5) == 0);
 }
 
-static _Bool parse_mapping(const char *line, struct target_mapping *ret_mapping)
+static bool parse_mapping(const char *line, struct target_mapping *ret_mapping)
 {
 	unsigned long long start, end, offset, inode;
 	char access[5];
@@ -62,7 +63,7 @@ static _Bool parse_mapping(const char *line, struct target_mapping *ret_mapping)
 
 	if (sscanf(line, "%llx-%llx %4s %llx %*x:%*x %llu %n", &start, &end, access, &offset,
 		   &inode, &path) != 5)
-		return 0;
+		return false;
 	*ret_mapping = (struct target_mapping){
 		.start = start,
 		.end = end,
@@ -73,7 +74,7 @@ static _Bool parse_mapping(const char *line, struct target_mapping *ret_mapping)
 		.executable = access[2] == 'x',
 		.anonymous = is_anonymous(inode, line + path),
 	};
-	return 1;
+	return true;
 }
 
 int target__for_each_mapping(const struct target *target, target_mapping_callback callback,
@@ -82,7 +83,7 @@ int target__for_each_mapping(const struct target *target, target_mapping_callbac
 	_cleanup_file_ FILE *stream = proc__stream(target->pid, "maps");
 	_cleanup_free_ char *line = NULL;
 	size_t size = 0;
-	_Bool is_empty = 1;
+	bool is_empty = true;
 	int r = 0;
 
 	if (!stream)
@@ -91,7 +92,7 @@ int target__for_each_mapping(const struct target *target, target_mapping_callbac
 	while (r == 0 && getline(&line, &size, stream) > 0) {
 		struct target_mapping mapping;
 
-		is_empty = 0;
+		is_empty = false;
 		r = parse_mapping(line, &mapping) ? callback(context, &mapping) : -EIO;
 	}
 	if (r == 0 && ferror(stream))
@@ -101,7 +102,7 @@ int target__for_each_mapping(const struct target *target, target_mapping_callbac
 }
 
 /* Whether that is a wait on a futex that has a timeout (futex(2): the fourth argument). */
-static _Bool is_timed_wait(int number, unsigned long long operation, unsigned long long timeout)
+static bool is_timed_wait(int number, unsigned long long operation, unsigned long long timeout)
 {
 	int command = (int)operation & FUTEX_CMD_MASK;
 

@@ -2,9 +2,12 @@
 #include "target/privilege.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 
-static _Bool is_held(cap_t held, cap_value_t capability)
+#include "base/array.h"
+
+static bool is_held(cap_t held, cap_value_t capability)
 {
 	cap_flag_value_t value = CAP_CLEAR;
 
@@ -13,7 +16,7 @@ static _Bool is_held(cap_t held, cap_value_t capability)
 }
 
 /* Appends " and CAP_NAME"; libcap writes names in lower case. */
-static void append_name(cap_value_t capability, _Bool is_first, char *text, size_t size)
+static void append_name(cap_value_t capability, bool is_first, char *text, size_t size)
 {
 	char *name = cap_to_name(capability);
 
@@ -61,5 +64,5 @@ char *privilege__advise_inspection(char text[PRIVILEGE_ADVICE_SIZE])
 	 * files in /proc/PID that only the owner may read, such as auxv and fd. */
 	static const cap_value_t needed[] = {CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH};
 
-	return privilege__advise(needed, sizeof(needed) / sizeof(needed[0]), text);
+	return privilege__advise(needed, ARRAY_SIZE(needed), text);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -149,7 +150,7 @@ int proc__stat(pid_t pid, struct proc_stat *ret_stat)
 
 /* Whether /proc/PID/exe is the file that its link, taken literally, leads to: then a " (deleted)"
  * at the end is part of the name. */
-static _Bool is_literal(pid_t pid, const char *link)
+static bool is_literal(pid_t pid, const char *link)
 {
 	_cleanup_free_ char *path = NULL;
 	struct stat named, running;
@@ -158,13 +159,13 @@ static _Bool is_literal(pid_t pid, const char *link)
 	write_path(exe, sizeof(exe), pid, "exe");
 	if (asprintf(&path, "/proc/%d/root%s", (int)pid, link) < 0) {
 		path = NULL;
-		return 0;
+		return false;
 	}
 	return stat(path, &named) == 0 && stat(exe, &running) == 0 &&
 	       named.st_dev == running.st_dev && named.st_ino == running.st_ino;
 }
 
-int proc__executable(pid_t pid, char **ret_path, _Bool *ret_deleted)
+int proc__executable(pid_t pid, char **ret_path, bool *ret_deleted)
 {
 	static const char suffix[] = " (deleted)";
 	size_t suffix_length = sizeof(suffix) - 1;

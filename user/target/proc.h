@@ -4,6 +4,7 @@
 
 /* Files of /proc/PID, whose contents the processes themselves choose in part. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -32,14 +33,14 @@ struct proc_stat {
 	char state;	  /* 'Z': ended, but not waited for */
 	pid_t parent;
 	uint64_t start_ticks; /* since boot, in clock ticks */
-	_Bool is_kernel_thread;
+	bool is_kernel_thread;
 };
 
 int proc__stat(pid_t pid, struct proc_stat *ret_stat);
 
 /* The path of its executable as it sees it, malloc'ed, without the " (deleted)" that the kernel
  * adds to that of a deleted one. */
-int proc__executable(pid_t pid, char **ret_path, _Bool *ret_deleted);
+int proc__executable(pid_t pid, char **ret_path, bool *ret_deleted);
 
 /* What follows the last slash. */
 const char *proc__base_name(const char *path);

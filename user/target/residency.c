@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +47,7 @@ int target__resident(const struct target *target, struct target_resident *ret_re
 }
 
 int target__pages_present(const struct target *target, uint64_t address, size_t count,
-			  _Bool *ret_present)
+			  bool *ret_present)
 {
 	uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
 	uint64_t words[PAGEMAP_BATCH];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +30,7 @@ char *target__environment(const struct target *target, const char *name)
 	return NULL;
 }
 
-static _Bool is_id_digit(char c)
+static bool is_id_digit(char c)
 {
 	return isdigit((unsigned char)c) || (c >= 'a' && c <= 'f');
 }

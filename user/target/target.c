@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -60,7 +61,7 @@ static uint64_t realtime_of_ticks(uint64_t ticks)
 	return clock_realtime_ns() - since_boot_ns + start_ns;
 }
 
-static _Bool has_ended(const struct target *target)
+static bool has_ended(const struct target *target)
 {
 	struct pollfd event = {.fd = target->pid_fd, .events = POLLIN};
 

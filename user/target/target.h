@@ -4,6 +4,7 @@
 
 /* The observed process: finding it, and what /proc says of it. Nothing here stops or changes it. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -24,7 +25,7 @@ struct target {
 	char *executable_path; /* as the process sees it, without " (deleted)" */
 	char *attach_path;     /* "/proc/PID/exe" */
 	char *root_path;       /* "/proc/PID/root" */
-	_Bool executable_deleted;
+	bool executable_deleted;
 	uint64_t start_time_ns; /* realtime */
 	uint64_t start_ticks;	/* field 22 of /proc/PID/stat: with the pid, its identity */
 };
@@ -71,7 +72,7 @@ int target__resident(const struct target *target, struct target_resident *ret_re
 /* Tells for `count` pages from `address` on (a multiple of the page size) which are resident: a
  * reader that keeps to these makes the target's memory no larger than it is. 0 or a negative errno. */
 int target__pages_present(const struct target *target, uint64_t address, size_t count,
-			  _Bool *ret_present);
+			  bool *ret_present);
 
 /* An environment variable the process was started with, malloc'ed; NULL where it is not set or
  * cannot be read. */
@@ -95,10 +96,10 @@ struct target_mapping {
 	uint64_t end;
 	uint64_t offset;
 	uint64_t inode;
-	_Bool readable;
-	_Bool writable;
-	_Bool executable;
-	_Bool anonymous; /* heap, stacks and unnamed memory */
+	bool readable;
+	bool writable;
+	bool executable;
+	bool anonymous; /* heap, stacks and unnamed memory */
 };
 
 /* Calls back for each mapping, in order; ends early on a non-zero return and gives it back. -ESRCH
@@ -109,8 +110,8 @@ int target__for_each_mapping(const struct target *target, target_mapping_callbac
 
 struct target_thread {
 	pid_t tid;
-	uint64_t stack_pointer;	  /* where it is blocked in the kernel; 0: it is running */
-	_Bool waits_with_timeout; /* on a futex */
+	uint64_t stack_pointer;	 /* where it is blocked in the kernel; 0: it is running */
+	bool waits_with_timeout; /* on a futex */
 };
 
 /* Calls back for each thread. Ends early on a non-zero return and gives it back. */

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <criterion/criterion.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "census/census.h"
 #include "census/header.h"
 
@@ -114,7 +116,7 @@ static void take_out(void *context, uint64_t header)
 	world->found[at] = world->found[--world->count];
 }
 
-static _Bool finds(struct world *world, size_t index)
+static bool finds(struct world *world, size_t index)
 {
 	const struct census_book book = {enter, take_out, world};
 
@@ -122,9 +124,9 @@ static _Bool finds(struct world *world, size_t index)
 	cr_assert_eq(census__tasks(&world->target, &world->plan, 0, &book, NULL), world->count);
 	for (size_t i = 0; i < world->count; i++) {
 		if (world->found[i] == address_of(world, index))
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 Test(census_tasks, neighbours_in_a_list_prove_each_other)
@@ -184,7 +186,7 @@ Test(census_tasks, headers_that_make_no_sense_are_not_believed)
 		{IDLE, 0, 0, "bound to no runtime"},
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct world world;
 		struct cell *cell;
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "base/array.h"
 #include "base/clock.h"
 #include "config/values.h"
 #include "parse.h"
@@ -35,7 +36,7 @@ Test(config_environment, empty_is_unset)
 		"OTEL_TRACES_SAMPLER_ARG",
 	};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		set(names[i], "");
 
 	struct config *config = accept("");

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <stdbool.h>
+
+#include "base/array.h"
 #include "base/clock.h"
 #include "parse.h"
 
@@ -33,16 +36,16 @@ Test(config_exporter, endpoints)
 	static const struct {
 		const char *url;
 		const char *target;
-		_Bool tls;
+		bool tls;
 	} accepted[] = {
-		{"http://collector:4317", "collector:4317", 0},
-		{"https://collector:4317", "collector:4317", 1},
-		{"HTTPS://collector:4317/", "collector:4317", 1},
-		{"http://collector", "collector:4317", 0},
-		{"http://[2001:db8::1]:55", "[2001:db8::1]:55", 0},
-		{"https://[::1]", "[::1]:4317", 1},
-		{"collector:4317", "collector:4317", 1},
-		{"10.0.0.1:1", "10.0.0.1:1", 1},
+		{"http://collector:4317", "collector:4317", false},
+		{"https://collector:4317", "collector:4317", true},
+		{"HTTPS://collector:4317/", "collector:4317", true},
+		{"http://collector", "collector:4317", false},
+		{"http://[2001:db8::1]:55", "[2001:db8::1]:55", false},
+		{"https://[::1]", "[::1]:4317", true},
+		{"collector:4317", "collector:4317", true},
+		{"10.0.0.1:1", "10.0.0.1:1", true},
 	};
 	static const char *const refused[] = {
 		"http://",
@@ -59,7 +62,7 @@ Test(config_exporter, endpoints)
 		"grpc://a:1",
 	};
 
-	for (size_t i = 0; i < sizeof(accepted) / sizeof(accepted[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(accepted); i++) {
 		set("OTEL_EXPORTER_OTLP_ENDPOINT", accepted[i].url);
 
 		struct config *config = accept("");
@@ -70,7 +73,7 @@ Test(config_exporter, endpoints)
 		cr_assert_eq(config->otlp.traces_tls, accepted[i].tls, "%s", accepted[i].url);
 		config__free(config);
 	}
-	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
 		set("OTEL_EXPORTER_OTLP_ENDPOINT", refused[i]);
 		refuse("", "OTEL_EXPORTER_OTLP_ENDPOINT|https://HOST:PORT");
 	}
@@ -173,7 +176,7 @@ Test(config_exporter, bad_headers_are_not_shown)
 		"a b=hunter2", "a%3a=hunter2", "a=hunter2%c3%a9", "%=hunter2",
 	};
 
-	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
 		struct config *config = NULL;
 		struct error error = {};
 
@@ -236,10 +239,10 @@ Test(config_exporter, times)
 	cr_assert_eq(config->otlp.metric_interval_ns, 250 * NS_PER_MS);
 	cr_assert_eq(config->otlp.span_delay_ns, 3600 * NS_PER_S);
 	config__free(config);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		char parts[128];
 
-		for (size_t j = 0; j < sizeof(names) / sizeof(names[0]); j++)
+		for (size_t j = 0; j < ARRAY_SIZE(names); j++)
 			unsetenv(names[j]);
 		snprintf(parts, sizeof(parts), "%s|'10s'|from 1 to 3600000", names[i]);
 		set(names[i], "10s");

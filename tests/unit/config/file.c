@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "parse.h"
 
@@ -208,7 +209,7 @@ Test(config_file, empty_files_say_nothing)
 	static const char *const texts[] = {"",	     "\n",   "# only this\n",
 					    "---\n", "{}\n", "OTEL_SERVICE_NAME:\n"};
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		struct config *config = accept_file(texts[i], "");
 
 		cr_assert_null(config->service_name);

@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 #include <version.h>
 
+#include "base/array.h"
 #include "config/exit_status.h"
 #include "parse.h"
 
@@ -56,7 +57,7 @@ Test(config_help, help)
 	char output[16384];
 
 	read_output("--help", output, sizeof(output));
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		cr_assert(strstr(output, parts[i]), "%s is not in the help", parts[i]);
 	for (char *line = strtok(output, "\n"); line; line = strtok(NULL, "\n"))
 		cr_assert_leq(strlen(line), 80, "too long: %s", line);

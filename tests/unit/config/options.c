@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "base/array.h"
 #include "base/clock.h"
 #include "parse.h"
 
@@ -128,13 +129,13 @@ Test(config_options, times)
 		"18446744073709551615s",
 	};
 
-	for (size_t i = 0; i < sizeof(accepted) / sizeof(accepted[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(accepted); i++) {
 		struct config *config = accept(accepted[i].line);
 
 		cr_assert_eq(config->duration_ns, accepted[i].ns, "%s", accepted[i].line);
 		config__free(config);
 	}
-	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
 		static char name[] = "scottyscope";
 		char option[64];
 		char *argv[] = {name, option, NULL};
@@ -304,7 +305,7 @@ Test(config_options, log_levels)
 		{"-vq", LOG_LEVEL_INFO},
 	};
 
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		struct config *config = accept(lines[i].line);
 
 		cr_assert_eq(config->log_level, lines[i].level, "%s", lines[i].line);

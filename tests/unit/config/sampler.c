@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <stdbool.h>
+
+#include "base/array.h"
 #include "parse.h"
 
 TestSuite(config_sampler, .init = clear_environment);
@@ -12,7 +15,7 @@ static struct config_sampler sampler_of(const char *line)
 	return sampler;
 }
 
-static void assert_sampler(enum config_sampler_kind kind, _Bool parent_based, double ratio)
+static void assert_sampler(enum config_sampler_kind kind, bool parent_based, double ratio)
 {
 	struct config_sampler sampler = sampler_of("");
 
@@ -37,9 +40,9 @@ static void read_warnings(char *text, size_t size)
 
 Test(config_sampler, default_is_on_with_the_parents_decision)
 {
-	assert_sampler(SAMPLER_ALWAYS_ON, 1, 1);
+	assert_sampler(SAMPLER_ALWAYS_ON, true, 1);
 	set("OTEL_TRACES_SAMPLER", "");
-	assert_sampler(SAMPLER_ALWAYS_ON, 1, 1);
+	assert_sampler(SAMPLER_ALWAYS_ON, true, 1);
 }
 
 Test(config_sampler, names)
@@ -47,18 +50,18 @@ Test(config_sampler, names)
 	static const struct {
 		const char *name;
 		enum config_sampler_kind kind;
-		_Bool parent_based;
+		bool parent_based;
 	} rows[] = {
-		{"always_on", SAMPLER_ALWAYS_ON, 0},
-		{"always_off", SAMPLER_ALWAYS_OFF, 0},
-		{"traceidratio", SAMPLER_RATIO, 0},
-		{"parentbased_always_on", SAMPLER_ALWAYS_ON, 1},
-		{"parentbased_always_off", SAMPLER_ALWAYS_OFF, 1},
-		{"parentbased_traceidratio", SAMPLER_RATIO, 1},
-		{"Always_OFF", SAMPLER_ALWAYS_OFF, 0},
+		{"always_on", SAMPLER_ALWAYS_ON, false},
+		{"always_off", SAMPLER_ALWAYS_OFF, false},
+		{"traceidratio", SAMPLER_RATIO, false},
+		{"parentbased_always_on", SAMPLER_ALWAYS_ON, true},
+		{"parentbased_always_off", SAMPLER_ALWAYS_OFF, true},
+		{"parentbased_traceidratio", SAMPLER_RATIO, true},
+		{"Always_OFF", SAMPLER_ALWAYS_OFF, false},
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		set("OTEL_TRACES_SAMPLER", rows[i].name);
 		assert_sampler(rows[i].kind, rows[i].parent_based, 1);
 	}
@@ -74,9 +77,9 @@ Test(config_sampler, ratios)
 	};
 
 	set("OTEL_TRACES_SAMPLER", "parentbased_traceidratio");
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		set("OTEL_TRACES_SAMPLER_ARG", rows[i].text);
-		assert_sampler(SAMPLER_RATIO, 1, rows[i].ratio);
+		assert_sampler(SAMPLER_RATIO, true, rows[i].ratio);
 	}
 }
 
@@ -87,11 +90,11 @@ Test(config_sampler, an_argument_needs_a_sampler_that_takes_it, .init = cr_redir
 
 	clear_environment();
 	set("OTEL_TRACES_SAMPLER_ARG", "0.25");
-	assert_sampler(SAMPLER_ALWAYS_ON, 1, 1);
+	assert_sampler(SAMPLER_ALWAYS_ON, true, 1);
 	set("OTEL_TRACES_SAMPLER", "always_off");
-	assert_sampler(SAMPLER_ALWAYS_OFF, 0, 1);
+	assert_sampler(SAMPLER_ALWAYS_OFF, false, 1);
 	set("OTEL_TRACES_SAMPLER_ARG", "-");
-	assert_sampler(SAMPLER_ALWAYS_OFF, 0, 1);
+	assert_sampler(SAMPLER_ALWAYS_OFF, false, 1);
 	read_warnings(warnings, sizeof(warnings));
 	cr_assert_str_eq(warnings, "");
 }
@@ -105,14 +108,14 @@ Test(config_sampler, bad_values_are_warned_of_and_ignored, .init = cr_redirect_s
 
 	clear_environment();
 	set("OTEL_TRACES_SAMPLER", "traceidratio");
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		set("OTEL_TRACES_SAMPLER_ARG", bad[i]);
-		assert_sampler(SAMPLER_RATIO, 0, 1);
+		assert_sampler(SAMPLER_RATIO, false, 1);
 	}
 	set("OTEL_TRACES_SAMPLER", "parentbased_jaeger_remote");
-	assert_sampler(SAMPLER_ALWAYS_ON, 1, 1);
+	assert_sampler(SAMPLER_ALWAYS_ON, true, 1);
 	read_warnings(warnings, sizeof(warnings));
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		char expected[64];
 
 		snprintf(expected, sizeof(expected), "OTEL_TRACES_SAMPLER_ARG: '%s'", bad[i]);

@@ -2,7 +2,9 @@
 #include "elf/arm64.h"
 
 #include <errno.h>
+#include <stdbool.h>
 
+#include "base/array.h"
 #include "test_elf.h"
 
 /* Instructions as GNU as for aarch64 makes them. */
@@ -51,7 +53,7 @@ Test(elf_arm64, simulated)
 		ADRP_X8,
 	};
 
-	for (size_t i = 0; i < sizeof(simulated) / sizeof(simulated[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(simulated); i++)
 		cr_expect_eq(arm64_cost(simulated[i]), CODE_COST_EMULATED, "%08x", simulated[i]);
 }
 
@@ -64,7 +66,7 @@ Test(elf_arm64, single_stepped)
 		0xd5033bbf,						 /* dmb ish */
 	};
 
-	for (size_t i = 0; i < sizeof(stepped) / sizeof(stepped[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(stepped); i++)
 		cr_expect_eq(arm64_cost(stepped[i]), CODE_COST_SINGLE_STEP, "%08x", stepped[i]);
 }
 
@@ -85,11 +87,11 @@ Test(elf_arm64, forbidden)
 		0xc89ffc20,		/* stlr x0, [x1] */
 	};
 
-	for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(forbidden); i++)
 		cr_expect_eq(arm64_cost(forbidden[i]), CODE_COST_FORBIDDEN, "%08x", forbidden[i]);
 }
 
-static struct code_site find(const uint32_t *code, size_t size, unsigned int keep, _Bool repeat_ok)
+static struct code_site find(const uint32_t *code, size_t size, unsigned int keep, bool repeat_ok)
 {
 	_cleanup_(elf_image__freep) struct elf_image *image =
 		test_generate_image((const uint8_t *)code, size, EM_AARCH64);
@@ -105,12 +107,12 @@ static struct code_site find(const uint32_t *code, size_t size, unsigned int kee
 /* The number of the instruction that the site is at. */
 static uint64_t slide(const uint32_t *code, size_t size, unsigned int keep)
 {
-	return (find(code, size, keep, 0).address - TEST_CODE_ADDRESS) / 4;
+	return (find(code, size, keep, false).address - TEST_CODE_ADDRESS) / 4;
 }
 
 Test(elf_arm64, a_cheap_entry_is_the_site)
 {
-	struct code_site site = find(CODE(CBZ_X0_2, RET, RET), CODE_REGISTER_RDI, 0);
+	struct code_site site = find(CODE(CBZ_X0_2, RET, RET), CODE_REGISTER_RDI, false);
 
 	cr_expect_eq(site.address, TEST_CODE_ADDRESS);
 	cr_expect_eq(site.cost, CODE_COST_EMULATED);
@@ -122,7 +124,7 @@ Test(elf_arm64, slides_along_the_straight_path)
 {
 	struct code_site site =
 		find(CODE(SUB_SP, STP_PUSH, MOV_X19_X0, LDR_X8_X0, NOP, ADRP_X8, RET),
-		     CODE_REGISTER_RDI | CODE_REGISTER_RSI | CODE_MEMORY, 0);
+		     CODE_REGISTER_RDI | CODE_REGISTER_RSI | CODE_MEMORY, false);
 
 	cr_expect_eq(site.address, TEST_CODE_ADDRESS + 20);
 	cr_expect_eq(site.cost, CODE_COST_EMULATED);
@@ -164,10 +166,10 @@ Test(elf_arm64, jumps_onto_the_path)
 
 	/* Back to the site, to the entry, and perhaps anywhere. */
 	cr_expect_eq(slide(CODE(NOP, CBZ_X0_2, TBNZ_BACK_1, RET), 0), 0);
-	site = find(CODE(NOP, CBZ_X0_2, TBNZ_BACK_1, RET), 0, 1);
+	site = find(CODE(NOP, CBZ_X0_2, TBNZ_BACK_1, RET), 0, true);
 	cr_expect_eq(site.address, TEST_CODE_ADDRESS + 4);
 	cr_expect(site.may_repeat);
-	site = find(CODE(NOP, TBNZ_BACK_1, RET), 0, 0);
+	site = find(CODE(NOP, TBNZ_BACK_1, RET), 0, false);
 	cr_expect_eq(site.address, TEST_CODE_ADDRESS);
 	cr_expect(site.may_repeat);
 	cr_expect_eq(slide(CODE(NOP, CBZ_X0_2, RET, BR_X8), 0), 0);
@@ -242,7 +244,7 @@ Test(elf_arm64, slides_past_what_cannot_be_probed)
 	cr_expect_eq(slide(CODE(SUB_SP, LDXR_X0_X1, B_2, RET, RET), 0), 0);
 }
 
-static _Bool takes_result(const char *text)
+static bool takes_result(const char *text)
 {
 	size_t size;
 	_cleanup_free_ uint8_t *code = test_assemble_arm64(text, &size);

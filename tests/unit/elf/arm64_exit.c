@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "base/array.h"
 #include "elf/exit.h"
 #include "test_elf.h"
 
@@ -97,7 +98,7 @@ Test(elf_arm64_exit, uncertain_returns)
 		"brk #1",				  /* none at all */
 	};
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		cr_expect_eq(exits_of(texts[i]), 0, "%s", texts[i]);
 }
 
@@ -125,7 +126,7 @@ Test(elf_arm64_exit, no_register_that_keeps_it)
 		"mov x19, x8\nret", /* no exits */
 	};
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		cr_expect_eq(result_of(texts[i]), 0, "%s", texts[i]);
 }
 
@@ -150,6 +151,6 @@ Test(elf_arm64_exit, no_single_byte_store)
 		"ret",
 	};
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		cr_expect_eq(store_of(texts[i]), 0, "%s", texts[i]);
 }

@@ -2,13 +2,14 @@
 #include "elf/code.h"
 
 #include <errno.h>
+#include <stdbool.h>
 
 #include "test_elf.h"
 
 /* The bytes of a function, and what is expected of it. */
 #define BYTES(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
 
-static struct code_site find(const uint8_t *code, size_t size, unsigned int keep, _Bool repeat_ok)
+static struct code_site find(const uint8_t *code, size_t size, unsigned int keep, bool repeat_ok)
 {
 	_cleanup_(elf_image__freep) struct elf_image *image =
 		test_generate_image(code, size, EM_X86_64);
@@ -23,7 +24,7 @@ static struct code_site find(const uint8_t *code, size_t size, unsigned int keep
 
 static enum code_cost cost_of(const uint8_t *code, size_t size)
 {
-	return find(code, size, 0, 0).entry_cost;
+	return find(code, size, 0, false).entry_cost;
 }
 
 #define EXPECT_COST(cost, ...) cr_expect_eq(cost_of(BYTES(__VA_ARGS__)), cost, #__VA_ARGS__)
@@ -102,7 +103,7 @@ Test(elf_code, transition_to_idle)
 {
 	const uint8_t *code = transition_to_idle;
 	size_t size = sizeof(transition_to_idle);
-	struct code_site site = find(code, size, CODE_REGISTER_RDI, 1);
+	struct code_site site = find(code, size, CODE_REGISTER_RDI, true);
 
 	cr_expect_eq(site.address, TEST_CODE_ADDRESS + 0x22);
 	cr_expect_eq(site.cost, CODE_COST_EMULATED);
@@ -111,7 +112,7 @@ Test(elf_code, transition_to_idle)
 	cr_expect_eq(strncmp(site.instruction, "jz ", 3), 0, "%s", site.instruction);
 
 	/* Its loop passes the site again. */
-	site = find(code, size, CODE_REGISTER_RDI, 0);
+	site = find(code, size, CODE_REGISTER_RDI, false);
 	cr_expect_eq(site.address, TEST_CODE_ADDRESS);
 	cr_expect_eq(site.cost, CODE_COST_SINGLE_STEP);
 	cr_expect_not(site.may_repeat);
@@ -129,17 +130,17 @@ Test(elf_code, memory)
 {
 	static const uint8_t code[] = {0x48, 0x8b, 0x07, 0xf0, 0x48, 0xff, 0x08, 0x75,
 				       0x06, 0xff, 0x25, 0xb9, 0x07, 0x69, 0x00, 0xc3};
-	struct code_site site = find(code, sizeof(code), CODE_REGISTER_RDI, 0);
+	struct code_site site = find(code, sizeof(code), CODE_REGISTER_RDI, false);
 
 	cr_expect_eq(site.address, TEST_CODE_ADDRESS + 7);
 	cr_expect_not(site.may_repeat);
-	site = find(code, sizeof(code), CODE_REGISTER_RDI | CODE_MEMORY, 0);
+	site = find(code, sizeof(code), CODE_REGISTER_RDI | CODE_MEMORY, false);
 	cr_expect_eq(site.address, TEST_CODE_ADDRESS);
 }
 
 static uint64_t slide(const uint8_t *code, size_t size, unsigned int keep)
 {
-	return find(code, size, keep, 0).address - TEST_CODE_ADDRESS;
+	return find(code, size, keep, false).address - TEST_CODE_ADDRESS;
 }
 
 #define WITH_PUSH(...) BYTES(0x48, 0x83, 0xec, 0x18, __VA_ARGS__, 0x50, 0xc3)
@@ -213,38 +214,38 @@ Test(elf_code, jumps_into_the_path)
 	/* sub; test; je +2; dec; jne back to the test */
 	site = find(
 		BYTES(0x48, 0x83, 0xec, 0x18, 0x85, 0xc0, 0x74, 0x04, 0xff, 0xc8, 0x75, 0xf8, 0xc3),
-		0, 0);
+		0, false);
 	cr_expect_eq(site.address, TEST_CODE_ADDRESS);
 	cr_expect_not(site.may_repeat);
 	/* The same, back to the je itself, where that is allowed. */
 	site = find(
 		BYTES(0x48, 0x83, 0xec, 0x18, 0x85, 0xc0, 0x74, 0x04, 0xff, 0xc8, 0x75, 0xfa, 0xc3),
-		0, 1);
+		0, true);
 	cr_expect_eq(site.address, TEST_CODE_ADDRESS + 6);
 	cr_expect(site.may_repeat);
 	/* Back to behind the site: no repetition. */
 	site = find(
 		BYTES(0x48, 0x83, 0xec, 0x18, 0x85, 0xc0, 0x74, 0x04, 0xff, 0xc8, 0x75, 0xfc, 0xc3),
-		0, 0);
+		0, false);
 	cr_expect_eq(site.address, TEST_CODE_ADDRESS + 6);
 	cr_expect_not(site.may_repeat);
 	/* Back to the entry, which is cheap, or not. */
-	site = find(BYTES(0x50, 0x85, 0xc0, 0x75, 0xfb, 0xc3), 0, 0);
+	site = find(BYTES(0x50, 0x85, 0xc0, 0x75, 0xfb, 0xc3), 0, false);
 	cr_expect_eq(site.address, TEST_CODE_ADDRESS);
 	cr_expect(site.may_repeat);
-	site = find(BYTES(0x85, 0xc0, 0x75, 0xfc, 0xc3), 0, 0);
+	site = find(BYTES(0x85, 0xc0, 0x75, 0xfc, 0xc3), 0, false);
 	cr_expect_eq(site.address, TEST_CODE_ADDRESS);
 	cr_expect(site.may_repeat);
 	/* A call of itself is another call. */
-	site = find(BYTES(0x50, 0xe8, 0xfa, 0xff, 0xff, 0xff, 0xc3), 0, 0);
+	site = find(BYTES(0x50, 0xe8, 0xfa, 0xff, 0xff, 0xff, 0xc3), 0, false);
 	cr_expect_not(site.may_repeat);
 	/* A jump table that is not found may lead anywhere; a call through a vtable leads out. */
-	site = find(BYTES(0x48, 0x83, 0xec, 0x18, 0x74, 0x02, 0xff, 0xe0, 0xc3), 0, 0);
+	site = find(BYTES(0x48, 0x83, 0xec, 0x18, 0x74, 0x02, 0xff, 0xe0, 0xc3), 0, false);
 	cr_expect_eq(site.address, TEST_CODE_ADDRESS);
-	site = find(BYTES(0x48, 0x83, 0xec, 0x18, 0x74, 0x03, 0xff, 0x60, 0x18, 0xc3), 0, 0);
+	site = find(BYTES(0x48, 0x83, 0xec, 0x18, 0x74, 0x03, 0xff, 0x60, 0x18, 0xc3), 0, false);
 	cr_expect_eq(site.address, TEST_CODE_ADDRESS + 4);
 	/* Bytes that are no instruction: what jumps where cannot be told. */
-	site = find(BYTES(0x48, 0x83, 0xec, 0x18, 0x74, 0x01, 0x06, 0xc3), 0, 1);
+	site = find(BYTES(0x48, 0x83, 0xec, 0x18, 0x74, 0x01, 0x06, 0xc3), 0, true);
 	cr_expect_eq(site.address, TEST_CODE_ADDRESS);
 }
 
@@ -253,7 +254,7 @@ Test(elf_code, cheaper_than_a_push)
 {
 	/* push rbp; mov rax, rdi; jne */
 	static const uint8_t code[] = {0x55, 0x48, 0x89, 0xf8, 0x75, 0x01, 0x90, 0xc3};
-	struct code_site site = find(code, sizeof(code), CODE_REGISTER_RDI | CODE_MEMORY, 0);
+	struct code_site site = find(code, sizeof(code), CODE_REGISTER_RDI | CODE_MEMORY, false);
 
 	cr_expect_eq(site.address, TEST_CODE_ADDRESS + 4);
 	cr_expect_eq(site.cost, CODE_COST_EMULATED);

@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdbool.h>
 
 #include "elf/code.h"
 #include "elf/image.h"
@@ -19,7 +20,7 @@ static int use_target(void *context, uint64_t target)
 }
 
 /* Everything the folder does with an executable. Returns whether it could be opened. */
-static _Bool use(int fd, const char *root)
+static bool use(int fd, const char *root)
 {
 	_cleanup_(elf_image__freep) struct elf_image *image = NULL;
 	_cleanup_(elf_symbols__freep) struct elf_symbols *symbols = NULL;
@@ -29,13 +30,13 @@ static _Bool use(int fd, const char *root)
 
 	if (elf_image__open(fd, "damaged", &image, &error) < 0) {
 		cr_assert_neq(error.code, 0);
-		return 0;
+		return false;
 	}
 	int r = elf_pointers__load(image, &pointers);
 	cr_assert(r == 0 || r == -EBADMSG);
 	if (elf_symbols__load(image, root, &symbols, &error) < 0) {
 		cr_assert_neq(error.code, 0);
-		return 1;
+		return true;
 	}
 	struct test_found found = {0};
 	cr_assert_geq(elf_symbols__find(symbols, "demo::core::State::run", test_collect, &found),
@@ -46,7 +47,7 @@ static _Bool use(int fd, const char *root)
 
 		cr_assert_gt(strlen(symbol->name), 0);
 		cr_assert_eq(elf_image__code_offset(image, symbol->address, &offset), 0);
-		r = code_find_site(image, symbol->address, symbol->size, 1, 1, &site, &error);
+		r = code_find_site(image, symbol->address, symbol->size, 1, true, &site, &error);
 		cr_assert(r == 0 || r == -EBADMSG);
 		cr_assert(r < 0 || (site.address >= symbol->address &&
 				    site.address - symbol->address <= symbol->size));
@@ -54,7 +55,7 @@ static _Bool use(int fd, const char *root)
 				     NULL);
 		elf_symbols__at(symbols, symbol->address);
 	}
-	return 1;
+	return true;
 }
 
 /* A program whose symbols are in .gnu_debugdata, which is the most there is to go wrong. */

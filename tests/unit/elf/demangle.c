@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "elf/rust_path.h"
 
@@ -26,7 +27,7 @@ static void check(const struct sample *samples, size_t count)
 	}
 }
 
-#define CHECK(samples) check(samples, sizeof(samples) / sizeof((samples)[0]))
+#define CHECK(samples) check(samples, ARRAY_SIZE(samples))
 
 /* Names that rustc 1.95 wrote, and that Scotty's binary has. */
 Test(elf_demangle, legacy)
@@ -110,7 +111,7 @@ Test(elf_demangle, same_for_both)
 		 "_RINvNtCs1_4core3ptr13drop_in_placeINtCs2_1a3MapNtBz_1KNtBz_1VEE"},
 	};
 
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
 		_cleanup_free_ char *legacy = demangle_rust_path(samples[i].mangled);
 		_cleanup_free_ char *v0 = demangle_rust_path(samples[i].path);
 
@@ -135,7 +136,7 @@ Test(elf_demangle, no_rust_symbol)
 		"_ZN99999999999999999999a17h0123456789abcdefE",
 	};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		cr_expect_null(demangle_rust_path(names[i]), "%s", names[i]);
 		cr_expect_null(demangle_rust_generics(names[i]), "%s", names[i]);
 	}
@@ -242,7 +243,7 @@ Test(elf_demangle, argument_ends)
 		{"", ""},
 	};
 
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
 		const char *end = rust_path__argument_end(samples[i].list);
 
 		cr_assert_not_null(end, "%s", samples[i].list);

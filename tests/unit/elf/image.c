@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "elf/image.h"
+#include "base/array.h"
 #include "elf/pointers.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdbool.h>
 
 #include "test_elf.h"
 
@@ -73,7 +75,7 @@ Test(elf_image, wrong_header)
 		 "segment 0"},
 	};
 
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		const struct field *field = &fields[i];
 		size_t size;
 		_cleanup_free_ uint8_t *bytes = test_generate(nops, sizeof(nops), EM_X86_64, &size);
@@ -179,7 +181,7 @@ static void expect_table(const struct elf_image *image)
 	cr_expect_eq(pointers.count, 2);
 }
 
-static void expect_built(const char *flags, _Bool is_pie)
+static void expect_built(const char *flags, bool is_pie)
 {
 	_cleanup_(test_clean) struct test_directory directory = test_directory();
 	uint64_t offset;
@@ -199,17 +201,17 @@ static void expect_built(const char *flags, _Bool is_pie)
 
 Test(elf_image, pie)
 {
-	expect_built("-fPIE -pie", 1);
+	expect_built("-fPIE -pie", true);
 }
 
 Test(elf_image, pie_with_relr)
 {
-	expect_built("-fPIE -pie -Wl,-z,pack-relative-relocs", 1);
+	expect_built("-fPIE -pie -Wl,-z,pack-relative-relocs", true);
 }
 
 Test(elf_image, fixed_addresses)
 {
-	expect_built("-fno-pie -no-pie", 0);
+	expect_built("-fno-pie -no-pie", false);
 }
 
 Test(elf_image, build_id)

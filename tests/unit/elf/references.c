@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "elf/references.h"
@@ -47,14 +48,14 @@ static void build(const struct machine *machine, const char *lines, char *path, 
 }
 
 /* Whether a function of that name is used in a program with these other lines. */
-static _Bool is_used_on(const struct machine *machine, const char *name, const char *lines)
+static bool is_used_on(const struct machine *machine, const char *name, const char *lines)
 {
 	char path[64];
 	struct elf_image *image = NULL;
 	struct elf_symbols *symbols = NULL;
 	struct elf_pointers pointers = {0};
 	uint64_t entry = 0;
-	_Bool used = 0;
+	bool used = false;
 
 	build(machine, lines, path, sizeof(path));
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -70,7 +71,7 @@ static _Bool is_used_on(const struct machine *machine, const char *name, const c
 	return used;
 }
 
-static _Bool is_used(const char *name, const char *lines)
+static bool is_used(const char *name, const char *lines)
 {
 	return is_used_on(&x86_64, name, lines);
 }

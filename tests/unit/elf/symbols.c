@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 
+#include "base/array.h"
 #include "test_elf.h"
 
 #define BUILD_ID "abcdef0123456789"
@@ -182,7 +183,7 @@ Test(elf_symbols, wrong_debug_file, .timeout = 30)
 	};
 
 	build_separate(&directory);
-	for (size_t i = 0; i < sizeof(spoilers) / sizeof(spoilers[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(spoilers); i++) {
 		test_run("cd '%s' && rm -rf spoilt && cp -r root spoilt && "
 			 "debug=spoilt/usr/lib/debug/.build-id/ab/cdef0123456789.debug && %s",
 			 directory.path, spoilers[i]);
@@ -310,14 +311,14 @@ Test(elf_symbols, find)
 	static const char *const impl[] = {"a::B::g", "a::w::<impl a::B>::g"};
 	int calls = 0;
 
-	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
 		struct test_found found = {0};
 
 		cr_expect_eq(elf_symbols__find(symbols, same[i], test_collect, &found), 1, "%s",
 			     same[i]);
 		cr_expect_eq(found.count, 1);
 	}
-	for (size_t i = 0; i < sizeof(impl) / sizeof(impl[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(impl); i++) {
 		struct test_found found = {0};
 
 		cr_expect_eq(elf_symbols__find(symbols, impl[i], test_collect, &found), 1, "%s",

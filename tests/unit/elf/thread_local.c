@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/array.h"
 #include "test_elf.h"
 
 #define MARK "5tokio7runtime7context7CONTEXT"
@@ -49,7 +50,7 @@ Test(elf_thread_local, is_where_the_running_program_has_it)
 		"-DALIGN=1 -no-pie", "-DALIGN=32 -static",
 	};
 
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
 		struct test_directory directory = test_directory();
 		_cleanup_(elf_image__freep) struct elf_image *image = NULL;
 		_cleanup_(elf_symbols__freep) struct elf_symbols *symbols = NULL;

@@ -143,7 +143,7 @@ Test(exporter, a_certificate_that_is_not_there)
 	struct config_otlp config = config_to(target);
 	char path[] = "/nonexistent/certificate.pem";
 
-	config.traces_tls = 1;
+	config.traces_tls = true;
 	config.certificate_path = path;
 	cr_assert_eq(exporter__new(&config, &exporter, &error), -ENOENT);
 	cr_assert_not_null(strstr(error.message, path));

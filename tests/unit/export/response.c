@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <criterion/criterion.h>
+#include <stdbool.h>
 
 #include "base/clock.h"
 #include "export/response.h"
@@ -55,9 +56,9 @@ Test(export_response, no_retry_info)
 Test(export_response, retryable)
 {
 	/* The specification's table, by gRPC status code. */
-	static const _Bool expected[17] = {
-		[1] = 1, [4] = 1, [10] = 1, [11] = 1, [14] = 1, [15] = 1};
-	const struct export_retry_info none = {0}, some = {.is_present = 1};
+	static const bool expected[17] = {
+		[1] = true, [4] = true, [10] = true, [11] = true, [14] = true, [15] = true};
+	const struct export_retry_info none = {false}, some = {.is_present = true};
 
 	for (int status = 1; status < 17; status++) {
 		cr_assert_eq(export_is_retryable(status, &none), expected[status], "%d", status);

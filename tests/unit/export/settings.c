@@ -17,13 +17,13 @@ static struct config_header traces_headers[] = {{other, value}};
 static struct config_otlp config = {
 	.metrics_target = metrics_target,
 	.traces_target = traces_target,
-	.traces_tls = 1,
+	.traces_tls = true,
 	.certificate_path = certificate,
 	.client_certificate = client_certificate,
 	.client_key = client_key,
 	.headers = headers,
 	.header_count = 2,
-	.gzip = 1,
+	.gzip = true,
 	.timeout_ns = UINT64_C(10000000000),
 };
 static struct error error;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "front/confine.h"
 #include "front/front.h"
@@ -36,9 +38,9 @@ struct self_description {
 	int dumpable;
 	int no_new_privileges;
 	int parent_death_signal;
-	_Bool has_capabilities;
-	_Bool has_bounding_set;
-	_Bool can_regain_root;
+	bool has_capabilities;
+	bool has_bounding_set;
+	bool can_regain_root;
 	rlim_t core_limit;
 	char directory[16];
 };
@@ -112,7 +114,7 @@ static struct self_description description_of_front(void)
 	return self;
 }
 
-static _Bool has_ended(void)
+static bool has_ended(void)
 {
 	struct pollfd ready = {.fd = front__pid_fd(front), .events = POLLIN};
 
@@ -197,7 +199,7 @@ Test(front, ignores_the_terminals_signals)
 
 	start(ORDER_OBEY);
 	self = description_of_front();
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		cr_assert_eq(kill(self.pid, signals[i]), 0);
 	front__stop(front, 10 * NS_PER_S);
 	cr_assert(has_ended());

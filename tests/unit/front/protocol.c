@@ -8,6 +8,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "front/protocol.h"
 
@@ -145,7 +146,7 @@ Test(front_protocol, headers_that_make_no_sense)
 		{FRAME_MAGIC, 35, 0, 0, 1, 0},
 	};
 
-	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(headers); i++) {
 		end();
 		start();
 		write_header(headers[i]);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <criterion/criterion.h>
+#include <stdbool.h>
 
+#include "base/array.h"
 #include "collected.h"
 
 /* Counts of which none is another's. */
@@ -110,7 +112,7 @@ Test(metric_collect_sessions, durations_are_by_the_bounds_that_the_kernel_counte
 		{SIGNAL_COMPOSE_TASKS, METRIC_ID_TASK_DURATION, ROLE_COMPOSE_TASK},
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct collection *collection = collection_new();
 
 		count_all(&collection->totals);
@@ -128,8 +130,8 @@ Test(metric_collect_sessions, what_the_plan_has_no_way_for_is_not_there)
 {
 	for (int signal = 0; signal < SIGNAL_COUNT; signal++) {
 		struct collection *collection = collect_with((enum signal_id)signal);
-		_Bool is_session = signal == SIGNAL_WEBSOCKETS || signal == SIGNAL_SHELL_SESSIONS ||
-				   signal == SIGNAL_LOG_STREAMS || signal == SIGNAL_COMPOSE_TASKS;
+		bool is_session = signal == SIGNAL_WEBSOCKETS || signal == SIGNAL_SHELL_SESSIONS ||
+				  signal == SIGNAL_LOG_STREAMS || signal == SIGNAL_COMPOSE_TASKS;
 
 		cr_assert_eq(collection->set->metric_count, is_session ? 5 : 0, "signal %d",
 			     signal);

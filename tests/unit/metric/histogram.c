@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
+#include "base/array.h"
 #include "collected.h"
 
 static const struct probe_bounds three = {.ns = {1000, 2500000, 3000000000}, .count = 3};
@@ -75,7 +76,7 @@ Test(metric_collect_histogram, exponential_bounds_are_powers_of_two_of_seconds)
 					       probe_histograms_exponential.sessions};
 	const struct histogram_counts counts = {.buckets = {1}};
 
-	for (size_t i = 0; i < sizeof(powers) / sizeof(powers[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(powers); i++) {
 		struct collection *collection = collection_new();
 		const struct metric_histogram *histogram;
 
@@ -100,7 +101,7 @@ Test(metric_collect_histogram, explicit_bounds_are_no_powers)
 					    &probe_session_bounds};
 	const struct histogram_counts counts = {.buckets = {1}};
 
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		struct collection *collection = collection_new();
 
 		metric_add_histogram(collection->set, METRIC_ID_TOKIO_POLL_DURATION, &counts,

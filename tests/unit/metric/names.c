@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "metric/descriptions.h"
 #include "metric/names.h"
 
@@ -45,7 +46,7 @@ Test(metric_names, scotty_has_other_names_for_some)
 	struct metric_set *set = metric_set__new(arena__new(0), 1, 2);
 
 	set->names = NAMES_SCOTTY_0_3;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct metric *metric =
 			metric_set__metric(set, &metric_descriptions[rows[i].id]);
 

@@ -80,7 +80,7 @@ Test(otlp_metrics, up_down_counter_and_overflow)
 		metric_set__point(set, metric_set__metric(set, &active), NULL, 0);
 
 	point->integer = -1;
-	point->is_overflow = 1;
+	point->is_overflow = true;
 	encode();
 
 	WIRE_LITERAL(&inner,
@@ -147,7 +147,7 @@ Test(otlp_metrics, exponential_histogram)
 						     .bucket_counts = counts,
 						     .count = 303,
 						     .sum = 4.0,
-						     .is_exponential = 1};
+						     .is_exponential = true};
 	encode();
 
 	WIRE_LITERAL(&inner, "\x0a\x01h\x1a\x01s\x52\x44"
@@ -223,7 +223,7 @@ Test(otlp_metrics, exemplars_of_an_exponential_histogram)
 						     .sum = 4.0,
 						     .exemplars = &exemplar,
 						     .exemplar_count = 1,
-						     .is_exponential = 1};
+						     .is_exponential = true};
 	encode();
 
 	WIRE_LITERAL(&point_wire,

@@ -67,7 +67,7 @@ Test(otlp_spans, remote_parent_state_and_error)
 	struct span span = new_span();
 
 	memcpy(span.parent_span_id, "PARENT!", 8);
-	span.parent_is_remote = 1;
+	span.parent_is_remote = true;
 	span.trace_flags = 3; /* sampled, random */
 	span.trace_state = "k=v";
 	span.status = SPAN_STATUS_ERROR;
@@ -107,8 +107,8 @@ Test(otlp_spans, internal_span_with_ok)
 Test(otlp_spans, attributes_of_all_kinds)
 {
 	struct span_attribute attributes[] = {
-		span_string("s", "t"), span_integer("i", -1), span_real("r", 0.5),
-		span_boolean("b", 1),  span_boolean("n", 0),
+		span_string("s", "t"),	 span_integer("i", -1),	   span_real("r", 0.5),
+		span_boolean("b", true), span_boolean("n", false),
 	};
 	struct span span = new_span();
 
@@ -146,7 +146,7 @@ Test(otlp_spans, events_and_links)
 				 .span_id = "GFEDCBA",
 				 .trace_state = "k=v",
 				 .trace_flags = TRACE_FLAG_SAMPLED,
-				 .is_remote = 1,
+				 .is_remote = true,
 				 .attributes = &attribute,
 				 .attribute_count = 1};
 	struct span span = new_span();

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "otlp/utf8.h"
 
 Test(otlp_utf8, valid)
@@ -24,7 +25,7 @@ Test(otlp_utf8, valid)
 		"12345678\xc3\xa4 12345678",
 	};
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		cr_assert(utf8_is_valid(texts[i]), "text %zu", i);
 }
 
@@ -47,7 +48,7 @@ Test(otlp_utf8, invalid_is_repaired)
 	};
 #undef R
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		char repaired[32];
 
 		cr_assert_not(utf8_is_valid(texts[i][0]), "text %zu", i);

@@ -10,7 +10,7 @@
 
 static void use_arm64(void)
 {
-	program_is_arm64 = 1;
+	program_is_arm64 = true;
 	if (system("aarch64-linux-gnu-as --version >/dev/null") != 0)
 		cr_skip_test("aarch64-linux-gnu-as is missing");
 }
@@ -21,7 +21,7 @@ Test(plan_arm64, the_same_ways_as_on_x86_64)
 {
 	struct plan *plan = plan_of_server(&(struct server){0}, &full_kernel), *x86_64;
 
-	program_is_arm64 = 0;
+	program_is_arm64 = false;
 	x86_64 = plan_of_server(&(struct server){0}, &full_kernel);
 	for (int i = 0; i < SIGNAL_COUNT; i++)
 		cr_expect_eq(plan->signals[i].way, x86_64->signals[i].way, "%s",

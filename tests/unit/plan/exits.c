@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <criterion/criterion.h>
+#include <stdbool.h>
 
+#include "base/array.h"
 #include "server.h"
 
 /* Hooks at the exits of functions, and those that are in several functions. */
@@ -41,8 +43,8 @@ Test(plan_exits, a_function_of_uncertain_exits_is_not_hooked)
 	EXPECT_ALL_BUT(plan, SIGNAL_APPLICATIONS, SIGNAL_APP_STATUSES);
 	expect_missing(plan, SIGNAL_APPLICATIONS, "inlined, or cannot be probed: " APP_DATA_NEW);
 	expect_missing(plan, SIGNAL_APP_STATUSES, "inlined, or cannot be probed: " APP_DATA_NEW);
-	expect_wanted(plan, HOOK_APP_CHECK, 0);
-	expect_wanted(plan, HOOK_APP_REMOVED, 0);
+	expect_wanted(plan, HOOK_APP_CHECK, false);
+	expect_wanted(plan, HOOK_APP_REMOVED, false);
 	plan__free(plan);
 }
 
@@ -56,7 +58,7 @@ static struct plan *plan_of_cleanups(const char *device, const char *web, const 
 		{CLEANUP_DEVICE, device}, {CLEANUP_WEB, web}, {CLEANUP_OAUTH, oauth}};
 	size_t count = 0;
 
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		if (all[i].body)
 			server.more[count++] = all[i];
 	}
@@ -121,7 +123,7 @@ Test(plan_exits, of_all_functions_those_that_something_refers_to_are_hooked)
 }
 
 /* AppData::new with one byte stored, two, or none. */
-static void expect_offset(const struct function more[2], _Bool without_first, uint32_t offset)
+static void expect_offset(const struct function more[2], bool without_first, uint32_t offset)
 {
 	struct server server = {
 		.more = {more[0], more[1]},
@@ -154,11 +156,11 @@ Test(plan_exits, the_constructor_tells_where_the_status_is)
 		{APP_DATA_NEW, "push %rbx\nmov %al, 464(%rdi)\npop %rbx\nret"},
 		{APP_NEW_OLD, "push %rbx\nmov %al, 96(%rdi)\npop %rbx\nret"}};
 
-	expect_offset(one, 0, 464);
-	expect_offset(two, 0, 0);
-	expect_offset(none, 0, 0);
-	expect_offset(old, 1, 96);
-	expect_offset(both, 0, 464);
+	expect_offset(one, false, 464);
+	expect_offset(two, false, 0);
+	expect_offset(none, false, 0);
+	expect_offset(old, true, 96);
+	expect_offset(both, false, 464);
 }
 
 #define OTHER_COPY "_ZN11scotty_core4apps8app_data4data7AppData3new17hfedcba9876543210E"

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <jansson.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "plan/future.h"
 #include "tasks.h"
@@ -53,7 +54,7 @@ Test(plan_kinds, future_names)
 		{"core::pin::Pinned<a::B>", "core::pin::Pinned"},
 	};
 
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
 		_cleanup_free_ char *name = future_name(samples[i].type);
 
 		cr_assert_not_null(name, "%s", samples[i].type);
@@ -84,7 +85,7 @@ Test(plan_kinds, roles)
 		{"create_session", ROLE_NONE},
 	};
 
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
 		cr_expect_eq(kind_role(samples[i].name, TASK_ASYNC), samples[i].role, "%s",
 			     samples[i].name);
 		cr_expect_eq(kind_role(samples[i].name, TASK_BLOCKING), ROLE_NONE);
@@ -103,7 +104,7 @@ Test(plan_kinds, legacy_names_come_from_the_drop_glue)
 	};
 
 	tasks_start(&tasks);
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		add_glue(&tasks, types[i]);
 		add_task_with_glue(&tasks, SCHEDULE, types[i]);
 	}
@@ -275,7 +276,7 @@ Test(plan_kinds, v0_names_come_from_the_poll_functions)
 	tasks_start(&tasks);
 	add_function(&tasks, symbols[0].schedule, "push %rbx\npop %rbx\nret");
 	add_function(&tasks, symbols[1].schedule, "push %rbx\npop %rbx\nret");
-	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(symbols); i++) {
 		add_function(&tasks, symbols[i].poll, "push %rbx\npop %rbx\nret");
 		add_vtable(&tasks, symbols[i].poll, symbols[i].schedule, PANIC);
 	}

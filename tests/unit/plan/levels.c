@@ -8,7 +8,7 @@ static const char left_out_of_standard[] = "left out at the standard level";
 
 Test(plan_levels, full_leaves_nothing_out)
 {
-	struct plan *plan = plan_of_server(&(struct server){.has_context = 1}, &full_kernel);
+	struct plan *plan = plan_of_server(&(struct server){.has_context = true}, &full_kernel);
 
 	cr_expect_eq(plan__available(plan), SIGNAL_COUNT);
 	cr_expect_eq(plan__left_out(plan), 0);
@@ -19,29 +19,29 @@ Test(plan_levels, full_leaves_nothing_out)
 Test(plan_levels, standard_leaves_run_queues_out)
 {
 	struct plan *plan = plan_of_server(
-		&(struct server){.has_context = 1, .level = LEVEL_STANDARD}, &full_kernel);
+		&(struct server){.has_context = true, .level = LEVEL_STANDARD}, &full_kernel);
 
 	expect_missing(plan, SIGNAL_TOKIO_SCHEDULING, left_out_of_standard);
 	EXPECT_ALL_BUT(plan, SIGNAL_TOKIO_SCHEDULING);
 	cr_expect_eq(plan__left_out(plan), 1);
-	expect_wanted(plan, HOOK_TASK_SCHEDULE, 0);
-	expect_wanted(plan, HOOK_TASK_SPAWN, 1);
-	expect_wanted(plan, HOOK_POLL_START, 1);
+	expect_wanted(plan, HOOK_TASK_SCHEDULE, false);
+	expect_wanted(plan, HOOK_TASK_SPAWN, true);
+	expect_wanted(plan, HOOK_POLL_START, true);
 	plan__free(plan);
 }
 
 Test(plan_levels, basic_leaves_polls_out_but_learns_by_them)
 {
-	struct plan *plan = plan_of_server(&(struct server){.has_context = 1, .level = LEVEL_BASIC},
-					   &full_kernel);
+	struct plan *plan = plan_of_server(
+		&(struct server){.has_context = true, .level = LEVEL_BASIC}, &full_kernel);
 
 	expect_missing(plan, SIGNAL_TOKIO_SCHEDULING, left_out_of_basic);
 	expect_missing(plan, SIGNAL_TOKIO_POLLS, left_out_of_basic);
 	EXPECT_ALL_BUT(plan, SIGNAL_TOKIO_SCHEDULING, SIGNAL_TOKIO_POLLS);
 	cr_expect_eq(plan__left_out(plan), 2);
-	expect_wanted(plan, HOOK_TASK_SCHEDULE, 0);
-	expect_wanted(plan, HOOK_POLL_START, 1);
-	expect_wanted(plan, HOOK_POLL_IDLE, 1);
+	expect_wanted(plan, HOOK_TASK_SCHEDULE, false);
+	expect_wanted(plan, HOOK_POLL_START, true);
+	expect_wanted(plan, HOOK_POLL_IDLE, true);
 	plan__free(plan);
 }
 
@@ -55,21 +55,22 @@ Test(plan_levels, what_all_else_builds_on_stays)
 	plan__free(plan);
 
 	/* Wake-ups tell spawns where nothing else does. */
-	plan = plan_of_server(
-		&(struct server){.has_context = 1, .level = LEVEL_BASIC, WITHOUT(HOOK_TASK_SPAWN)},
-		&full_kernel);
+	plan = plan_of_server(&(struct server){.has_context = true,
+					       .level = LEVEL_BASIC,
+					       WITHOUT(HOOK_TASK_SPAWN)},
+			      &full_kernel);
 	cr_expect_not(plan__can_let_go_of_polls(plan));
 	cr_expect_eq(plan__available(plan), SIGNAL_COUNT);
 	cr_expect_eq(plan__left_out(plan), 0);
-	expect_wanted(plan, HOOK_TASK_SCHEDULE, 1);
+	expect_wanted(plan, HOOK_TASK_SCHEDULE, true);
 	plan__free(plan);
 }
 
 /* A task that does not say where its id is could not be told. */
 Test(plan_levels, every_task_must_have_its_id)
 {
-	struct plan *plan =
-		plan_of_server(&(struct server){.has_context = 1, .without_ids = 1}, &full_kernel);
+	struct plan *plan = plan_of_server(
+		&(struct server){.has_context = true, .without_ids = true}, &full_kernel);
 
 	cr_expect_neq(plan->context_offset, 0);
 	cr_expect_not(plan__can_let_go_of_polls(plan));

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 
+#include "base/array.h"
 #include "server.h"
 
 #define HARNESS	     "tokio::runtime::task::harness::Harness::"
@@ -108,7 +109,7 @@ Test(plan_outlined, calls_are_not_followed_through_others)
 {
 	static const char *const others[] = {"a::run::{{closure}}", "a::runtime::task::run"};
 
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
 		struct tasks tasks;
 		char other[256], body[600];
 
@@ -218,7 +219,7 @@ static struct plan *plan_of_polls(unsigned int whole, unsigned int less, const c
 	struct tasks tasks;
 	char all[1024] = "push %rbx\n", others[1024] = "push %rbx\n";
 
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
 		char call[256];
 
 		snprintf(call, sizeof(call), CALL("%s"), states[i]);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdbool.h>
 
+#include "base/array.h"
 #include "server.h"
 
 #define TASK_STATES PLAIN(RUNNING) PLAIN(IDLE) PLAIN(COMPLETE)
@@ -26,9 +28,9 @@ Test(plan, a_server_with_every_function_gives_every_signal_by_its_first_way)
 	}
 	cr_expect_eq(plan__available(plan), SIGNAL_COUNT);
 	for (int hook = 0; hook < HOOK_COUNT; hook++) {
-		_Bool is_other = 0;
+		bool is_other = false;
 
-		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 			is_other |= (int)others[i] == hook;
 		expect_wanted(plan, (enum hook)hook, !is_other);
 	}
@@ -169,11 +171,11 @@ Test(plan, kernels_that_lack_something_lose_just_that)
 		 "the kernel has no tracepoints syscalls:sys_{enter,exit}_accept4"},
 	};
 
-	for (size_t i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(lacks); i++) {
 		struct plan_kernel kernel = full_kernel;
 		struct plan *plan;
 
-		memset((char *)&kernel + lacks[i].offset, 0, sizeof(_Bool));
+		memset((char *)&kernel + lacks[i].offset, 0, sizeof(bool));
 		plan = plan_of_server(&(struct server){0}, &kernel);
 		EXPECT_ALL_BUT(plan, lacks[i].signal);
 		expect_missing(plan, lacks[i].signal, lacks[i].reason);
@@ -186,11 +188,11 @@ Test(plan, a_tracepoint_that_the_kernel_lacks_is_not_hooked)
 	struct plan_kernel kernel = full_kernel;
 	struct plan *plan;
 
-	kernel.rss_stat = kernel.socket_accept = 0;
+	kernel.rss_stat = kernel.socket_accept = false;
 	plan = plan_of_server(&(struct server){0}, &kernel);
-	expect_wanted(plan, HOOK_RSS_STAT, 0);
-	expect_wanted(plan, HOOK_SOCKET_ACCEPT, 0);
-	expect_wanted(plan, HOOK_SOCKET_ACCEPTED, 0);
+	expect_wanted(plan, HOOK_RSS_STAT, false);
+	expect_wanted(plan, HOOK_SOCKET_ACCEPT, false);
+	expect_wanted(plan, HOOK_SOCKET_ACCEPTED, false);
 	/* Each says what it takes itself, not what is missing first. */
 	cr_expect(strstr(plan->signals[SIGNAL_MEMORY_PEAK].remedy, "kmem:rss_stat"));
 	cr_expect(strstr(plan->signals[SIGNAL_CLIENT_ADDRESSES].remedy, "CONFIG_FTRACE_SYSCALLS"));
@@ -209,11 +211,11 @@ Test(plan, an_unreadable_tracefs_is_no_lack_of_the_kernel)
 		 "mount -t tracefs"},
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct plan_kernel kernel = full_kernel;
 		struct plan *plan;
 
-		kernel.rss_stat = kernel.socket_accept = 0;
+		kernel.rss_stat = kernel.socket_accept = false;
 		kernel.tracefs = cases[i].tracefs;
 		plan = plan_of_server(&(struct server){0}, &kernel);
 		EXPECT_ALL_BUT(plan, SIGNAL_MEMORY_PEAK, SIGNAL_CLIENT_ADDRESSES);
@@ -229,7 +231,7 @@ Test(plan, without_uprobes_there_is_what_proc_and_tracepoints_tell)
 	struct plan_kernel kernel = full_kernel;
 	struct plan *plan;
 
-	kernel.uprobe = 0;
+	kernel.uprobe = false;
 	plan = plan_of_server(&(struct server){0}, &kernel);
 	for (int signal = 0; signal < SIGNAL_COUNT; signal++) {
 		if (signal == SIGNAL_MEMORY || signal == SIGNAL_MEMORY_PEAK ||

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "server.h"
 
@@ -119,7 +120,7 @@ Test(plan_print, sites_of_hooks_and_of_watches_are_shown)
 	cr_assert_not_null(section);
 	line += strcspn(line, "\n") + 1;
 	cr_expect_eq(json_array_size(json_object_get(signal, "sites")), 4);
-	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++) {
 		const struct plan_site *site = site_of(plan, hooks[i], 0);
 		const json_t *object = json_array_get(json_object_get(signal, "sites"), i);
 		char expected[128];
@@ -197,7 +198,7 @@ Test(plan_print, the_attachment_counts_what_will_be_attached)
 	cr_expect(strstr(multi, expected), "%s", multi);
 	plan__free(plan);
 
-	kernel.uprobe_multi = 0;
+	kernel.uprobe_multi = false;
 	plan = plan_of_server(&(struct server){0}, &kernel);
 
 	_cleanup_free_ char *single = text_of(plan);
@@ -214,7 +215,7 @@ Test(plan_print, what_is_missing_is_said_with_why)
 	static const char reason[] = "not in the executable: scotty_core::apps::app_data::data::"
 				     "AppData::new";
 
-	kernel.socket_accept = 0;
+	kernel.socket_accept = false;
 	snprintf(kernel.why_not, sizeof(kernel.why_not), "no tracepoints of system calls");
 
 	struct plan *plan = plan_of_server(&(struct server){WITHOUT(HOOK_APP_NEW)}, &kernel);

@@ -6,11 +6,13 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "elf/image.h"
 #include "elf/symbols.h"
 
@@ -64,8 +66,7 @@ static inline void legacy_name(const char *path, char *name, size_t size)
 
 			depth += *path == '<';
 			depth -= *path == '>';
-			for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]) && !mangled;
-			     i++) {
+			for (size_t i = 0; i < ARRAY_SIZE(escapes) && !mangled; i++) {
 				if (strncmp(path, escapes[i].plain, strlen(escapes[i].plain)) ==
 				    0) {
 					mangled = escapes[i].mangled;
@@ -87,7 +88,7 @@ static inline void legacy_name(const char *path, char *name, size_t size)
 }
 
 /* Whether the programs to come are of 64-bit Arm: set by a test for itself. */
-static _Bool program_is_arm64 __attribute__((unused));
+static bool program_is_arm64 __attribute__((unused));
 
 /* What the other instructions of the programs are there. The first of a function also takes the
  * address of its result, and a cheap one follows. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <criterion/criterion.h>
 
+#include "base/array.h"
 #include "server.h"
 
 /* What Scotty's recorder tells, and what is left without it. */
@@ -25,12 +26,12 @@ Test(plan_recorder, a_build_with_it_tells_all)
 	expect_way(plan, SIGNAL_OAUTH_FLOWS, BY_RECORDER);
 	expect_way(plan, SIGNAL_OAUTH_SESSIONS, BY_RECORDER);
 	expect_way(plan, SIGNAL_RATE_LIMITS, BY_RECORDER);
-	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++)
-		expect_wanted(plan, hooks[i], 1);
+	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++)
+		expect_wanted(plan, hooks[i], true);
 	/* Both at once would count twice. */
-	expect_wanted(plan, HOOK_OAUTH_SAMPLE, 0);
-	expect_wanted(plan, HOOK_OAUTH_CLEANUP, 0);
-	expect_wanted(plan, HOOK_OAUTH_CLEANED, 0);
+	expect_wanted(plan, HOOK_OAUTH_SAMPLE, false);
+	expect_wanted(plan, HOOK_OAUTH_CLEANUP, false);
+	expect_wanted(plan, HOOK_OAUTH_CLEANED, false);
 	plan__free(plan);
 }
 
@@ -47,9 +48,9 @@ Test(plan_recorder, a_build_without_it_tells_none_of_it_and_all_else)
 		       "not in the executable: " RECORD "oauth_device_sessions");
 	expect_missing(plan, SIGNAL_RATE_LIMITS,
 		       "not in the executable: " RECORD "rate_limit_allowed");
-	expect_wanted(plan, HOOK_OAUTH_SAMPLE, 0);
-	expect_wanted(plan, HOOK_OAUTH_CLEANUP, 0);
-	expect_wanted(plan, HOOK_OAUTH_CLEANED, 0);
+	expect_wanted(plan, HOOK_OAUTH_SAMPLE, false);
+	expect_wanted(plan, HOOK_OAUTH_CLEANUP, false);
+	expect_wanted(plan, HOOK_OAUTH_CLEANED, false);
 	plan__free(plan);
 }
 
@@ -64,10 +65,10 @@ Test(plan_recorder, sessions_are_looked_up_where_no_function_tells_them)
 
 	cr_expect_eq(plan__available(plan), SIGNAL_COUNT);
 	expect_way(plan, SIGNAL_OAUTH_SESSIONS, BY_MAPS);
-	expect_wanted(plan, HOOK_OAUTH_FLOW_FAILURE, 0);
-	expect_wanted(plan, HOOK_OAUTH_SAMPLE, 1);
-	expect_wanted(plan, HOOK_OAUTH_CLEANUP, 1);
-	expect_wanted(plan, HOOK_OAUTH_CLEANED, 1);
+	expect_wanted(plan, HOOK_OAUTH_FLOW_FAILURE, false);
+	expect_wanted(plan, HOOK_OAUTH_SAMPLE, true);
+	expect_wanted(plan, HOOK_OAUTH_CLEANUP, true);
+	expect_wanted(plan, HOOK_OAUTH_CLEANED, true);
 	plan__free(plan);
 }
 
@@ -76,13 +77,13 @@ Test(plan_recorder, some_of_the_functions_for_sessions_will_not_do)
 	static const enum hook hooks[] = {HOOK_OAUTH_DEVICE_SESSIONS, HOOK_OAUTH_WEB_SESSIONS,
 					  HOOK_OAUTH_EXPIRED};
 
-	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++) {
 		struct server server = {.without = {hooks[i]}, .without_count = 1};
 		struct plan *plan = plan_of_server(&server, &full_kernel);
 
 		expect_way(plan, SIGNAL_OAUTH_SESSIONS, BY_MAPS);
-		for (size_t other = 0; other < sizeof(hooks) / sizeof(hooks[0]); other++)
-			expect_wanted(plan, hooks[other], 0);
+		for (size_t other = 0; other < ARRAY_SIZE(hooks); other++)
+			expect_wanted(plan, hooks[other], false);
 		plan__free(plan);
 
 		server.without[server.without_count++] = HOOK_OAUTH_SAMPLE;
@@ -112,7 +113,7 @@ Test(plan_recorder, each_of_its_signals_needs_its_own_functions)
 		{HOOK_RATE_LIMIT_DENIED, SIGNAL_RATE_LIMITS, RECORD "rate_limit_denied"},
 	};
 
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
 		struct server server = {.without = {samples[i].hook}, .without_count = 1};
 		struct plan *plan = plan_of_server(&server, &full_kernel);
 		char reason[sizeof(plan->signals[0].reason)];

@@ -4,6 +4,9 @@
 
 /* Plans of servers that have all that the catalogue looks for but what a test takes away. */
 
+#include <stdbool.h>
+
+#include "base/array.h"
 #include "plan/catalogue.h"
 #include "plan/plan.h"
 #include "tasks.h"
@@ -37,13 +40,13 @@
 	"\"" CONTEXT_NAME "\":\n.zero 80\n.size \"" CONTEXT_NAME "\", 80\n.text\n"
 
 static const struct plan_kernel full_kernel = {
-	.btf = 1,
-	.ring_buffer = 1,
-	.uprobe = 1,
-	.uprobe_multi = 1,
-	.multi_by_process = 1,
-	.rss_stat = 1,
-	.socket_accept = 1,
+	.btf = true,
+	.ring_buffer = true,
+	.uprobe = true,
+	.uprobe_multi = true,
+	.multi_by_process = true,
+	.rss_stat = true,
+	.socket_accept = true,
 };
 
 struct function {
@@ -59,8 +62,8 @@ struct server {
 	enum task_role without_role;
 	struct function more[6]; /* it has these too, instead of their namesakes */
 	struct function unused;	 /* and this one, which nothing refers to */
-	_Bool has_context;	 /* tokio's, as a thread-local variable */
-	_Bool without_ids;	 /* its vtables do not say where tasks have theirs */
+	bool has_context;	 /* tokio's, as a thread-local variable */
+	bool without_ids;	 /* its vtables do not say where tasks have theirs */
 	enum config_level level; /* of its plan */
 };
 
@@ -68,13 +71,13 @@ struct server {
 	.without = {__VA_ARGS__}, \
 	.without_count = sizeof((enum hook[]){__VA_ARGS__}) / sizeof(enum hook)
 
-static inline _Bool server__lacks(const struct server *server, enum hook hook)
+static inline bool server__lacks(const struct server *server, enum hook hook)
 {
 	for (size_t i = 0; i < server->without_count; i++) {
 		if (server->without[i] == hook)
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 static inline void add_path(struct tasks *tasks, const char *path, const char *body)
@@ -86,19 +89,19 @@ static inline void add_path(struct tasks *tasks, const char *path, const char *b
 }
 
 /* Whether the function of that path has been added already, or will be. */
-static inline _Bool server__has(const struct server *server, enum hook before, const char *path)
+static inline bool server__has(const struct server *server, enum hook before, const char *path)
 {
 	for (size_t i = 0; i < 6 && server->more[i].path; i++) {
 		if (strcmp(server->more[i].path, path) == 0)
-			return 1;
+			return true;
 	}
 	if (server->unused.path && strcmp(server->unused.path, path) == 0)
-		return 1;
+		return true;
 	for (int i = 0; i < (int)before; i++) {
 		const char *other = catalogue_hooks[i].functions[0].path;
 
 		if (other && strcmp(other, path) == 0 && !server__lacks(server, (enum hook)i))
-			return 1;
+			return true;
 	}
 	/* Each task has one. */
 	return strcmp(path, RAW_POLL) == 0;
@@ -190,7 +193,7 @@ static inline struct plan *plan_of_server(const struct server *server,
 
 	tasks_start(&tasks);
 	add_functions(&tasks, server);
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
 		char name[256], call[300];
 
 		if (server__lacks(server, states[i]))
@@ -235,7 +238,7 @@ static inline void expect_all_but(const struct plan *plan, const enum signal_id 
 				  size_t count)
 {
 	for (int signal = 0; signal < SIGNAL_COUNT; signal++) {
-		_Bool is_missing = 0;
+		bool is_missing = false;
 
 		for (size_t i = 0; i < count; i++)
 			is_missing |= (int)missing[i] == signal;
@@ -249,7 +252,7 @@ static inline void expect_all_but(const struct plan *plan, const enum signal_id 
 	expect_all_but(plan, (const enum signal_id[]){__VA_ARGS__}, \
 		       sizeof((enum signal_id[]){__VA_ARGS__}) / sizeof(enum signal_id))
 
-static inline void expect_wanted(const struct plan *plan, enum hook hook, _Bool wanted)
+static inline void expect_wanted(const struct plan *plan, enum hook hook, bool wanted)
 {
 	cr_expect_eq(plan->hooks[hook].wanted, wanted, "%s is %swanted", catalogue_hooks[hook].name,
 		     wanted ? "not " : "");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <criterion/criterion.h>
 
+#include "base/array.h"
 #include "server.h"
 
 /* Functions of the second rank. */
@@ -145,7 +146,7 @@ Test(plan_sites, a_function_that_nothing_refers_to_is_not_hooked)
 	cr_expect_eq(plan->app_status_offset, 0);
 	EXPECT_ALL_BUT(plan, SIGNAL_APPLICATIONS, SIGNAL_APP_STATUSES);
 	expect_missing(plan, SIGNAL_APPLICATIONS, "inlined, or cannot be probed: " APP_DATA_NEW);
-	expect_wanted(plan, HOOK_APP_NEW, 0);
+	expect_wanted(plan, HOOK_APP_NEW, false);
 	plan__free(plan);
 }
 
@@ -174,7 +175,7 @@ Test(plan_sites, what_nothing_refers_to_is_not_watched)
 		&full_kernel);
 
 	cr_expect_eq(plan__available(plan), SIGNAL_COUNT);
-	expect_wanted(plan, HOOK_MESSAGE_QUEUE, 0);
+	expect_wanted(plan, HOOK_MESSAGE_QUEUE, false);
 	plan__free(plan);
 }
 
@@ -191,7 +192,7 @@ Test(plan_sites, calls_jumps_and_addresses_are_references)
 		"lea \"" APP_DATA_SYMBOL "\"(%rip), %r13\nret",
 	};
 
-	for (size_t i = 0; i < sizeof(references) / sizeof(references[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(references); i++) {
 		struct plan *plan =
 			plan_of_server(&(struct server){.unused = {APP_DATA_NEW, APP_DATA_BODY},
 							.more = {{"a::run", references[i]}}},

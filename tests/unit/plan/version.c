@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "plan/version.h"
 
+#include "base/array.h"
 #include "program.h"
 
 #define LOGO "_ZN11scotty_core4logo10print_logo" HASH
@@ -47,7 +48,7 @@ Test(plan_version, semantic_versions)
 	static const char *const versions[] = {"0.3.3",	     "1.0.0",	      "10.20.30",
 					       "1.0.0-rc.1", "1.0.0+build.5", "1.0.0-a-b"};
 
-	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(versions); i++)
 		cr_expect(version__is_semantic(versions[i], strlen(versions[i])), "%s",
 			  versions[i]);
 }
@@ -58,7 +59,7 @@ Test(plan_version, what_is_none)
 					     "0.3.3.4", "0.3.3 ", "v0.3.3",  "01.2.3",	   "0.3.x",
 					     "0.3.3-",	"0.3.3+", "0.3.3-ä", "0.3.3\x1b[0"};
 
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		cr_expect_not(version__is_semantic(others[i], strlen(others[i])), "%s", others[i]);
 }
 

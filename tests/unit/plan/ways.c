@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <criterion/criterion.h>
 
+#include "base/array.h"
 #include "server.h"
 
 #define BY_STATES    "tokio's state transitions"
@@ -18,17 +19,17 @@ Test(plan_ways, polls_without_a_state_transition_are_calls_of_the_poll_function)
 		{WITHOUT(HOOK_POLL_START, HOOK_POLL_IDLE)},
 	};
 
-	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(servers); i++) {
 		struct plan *plan = plan_of_server(&servers[i], &full_kernel);
 
 		expect_way(plan, SIGNAL_TOKIO_POLLS, BY_RAW_POLL);
 		cr_expect_eq(plan__available(plan), SIGNAL_COUNT);
-		expect_wanted(plan, HOOK_RAW_POLL, 1);
-		expect_wanted(plan, HOOK_RAW_POLL_RETURN, 1);
-		expect_wanted(plan, HOOK_TASK_COMPLETE, 1);
+		expect_wanted(plan, HOOK_RAW_POLL, true);
+		expect_wanted(plan, HOOK_RAW_POLL_RETURN, true);
+		expect_wanted(plan, HOOK_TASK_COMPLETE, true);
 		/* What is there of the other way is of no use. */
-		expect_wanted(plan, HOOK_POLL_START, 0);
-		expect_wanted(plan, HOOK_POLL_IDLE, 0);
+		expect_wanted(plan, HOOK_POLL_START, false);
+		expect_wanted(plan, HOOK_POLL_IDLE, false);
 		/* One of each task. */
 		cr_expect_eq(plan->hooks[HOOK_RAW_POLL].site_count, ROLE_COUNT - 1);
 		cr_expect_eq(plan->hooks[HOOK_RAW_POLL_RETURN].site_count, ROLE_COUNT - 1);
@@ -53,12 +54,12 @@ Test(plan_ways, a_signal_with_no_way_is_missing_for_what_its_first_way_lacks)
 		       SIGNAL_WEBSOCKETS, SIGNAL_SHELL_SESSIONS, SIGNAL_LOG_STREAMS,
 		       SIGNAL_COMPOSE_TASKS, SIGNAL_APPLICATIONS, SIGNAL_APP_STATUSES,
 		       SIGNAL_TOKIO_POLLS, SIGNAL_TOKIO_TASKS, SIGNAL_TOKIO_SCHEDULING);
-	expect_wanted(plan, HOOK_POLL_START, 0);
-	expect_wanted(plan, HOOK_HTTP_PARSE, 0);
+	expect_wanted(plan, HOOK_POLL_START, false);
+	expect_wanted(plan, HOOK_HTTP_PARSE, false);
 	/* Nor is anything watched for a signal that cannot be had. */
-	expect_wanted(plan, HOOK_HTTP2_STREAM, 0);
-	expect_wanted(plan, HOOK_MESSAGE_QUEUE, 0);
-	expect_wanted(plan, HOOK_SHELL_AUDIT, 0);
+	expect_wanted(plan, HOOK_HTTP2_STREAM, false);
+	expect_wanted(plan, HOOK_MESSAGE_QUEUE, false);
+	expect_wanted(plan, HOOK_SHELL_AUDIT, false);
 	plan__free(plan);
 }
 
@@ -69,8 +70,8 @@ Test(plan_ways, run_queues_have_one_entrance_or_two)
 
 	expect_way(plan, SIGNAL_TOKIO_SCHEDULING, BY_ENTRANCES);
 	cr_expect_eq(plan__available(plan), SIGNAL_COUNT);
-	expect_wanted(plan, HOOK_SCHEDULE_LOCAL, 1);
-	expect_wanted(plan, HOOK_SCHEDULE_REMOTE, 1);
+	expect_wanted(plan, HOOK_SCHEDULE_LOCAL, true);
+	expect_wanted(plan, HOOK_SCHEDULE_REMOTE, true);
 	plan__free(plan);
 }
 
@@ -78,7 +79,7 @@ Test(plan_ways, without_spawns_there_is_nothing_that_they_tell)
 {
 	static const enum hook entrances[] = {HOOK_SCHEDULE_LOCAL, HOOK_SCHEDULE_REMOTE};
 
-	for (size_t i = 0; i < sizeof(entrances) / sizeof(entrances[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(entrances); i++) {
 		struct server server = {
 			.without = {HOOK_TASK_SCHEDULE, entrances[i], HOOK_TASK_SPAWN},
 			.without_count = 3};
@@ -87,14 +88,14 @@ Test(plan_ways, without_spawns_there_is_nothing_that_they_tell)
 			SIGNAL_TOKIO_SCHEDULING, SIGNAL_CLIENT_ADDRESSES, SIGNAL_LOG_STREAMS,
 			SIGNAL_APPLICATIONS, SIGNAL_APP_STATUSES};
 
-		expect_all_but(plan, missing, sizeof(missing) / sizeof(missing[0]));
-		for (size_t m = 0; m < sizeof(missing) / sizeof(missing[0]); m++)
+		expect_all_but(plan, missing, ARRAY_SIZE(missing));
+		for (size_t m = 0; m < ARRAY_SIZE(missing); m++)
 			expect_missing(plan, missing[m],
 				       "not in the executable: " MULTI_THREAD
 				       "handle::Handle::schedule_task");
-		expect_wanted(plan, HOOK_SCHEDULE_LOCAL, 0);
-		expect_wanted(plan, HOOK_SCHEDULE_REMOTE, 0);
-		expect_wanted(plan, HOOK_SOCKET_ACCEPT, 0);
+		expect_wanted(plan, HOOK_SCHEDULE_LOCAL, false);
+		expect_wanted(plan, HOOK_SCHEDULE_REMOTE, false);
+		expect_wanted(plan, HOOK_SOCKET_ACCEPT, false);
 		plan__free(plan);
 	}
 }
@@ -107,8 +108,8 @@ Test(plan_ways, spawns_are_seen_without_wake_ups)
 	struct plan *plan = plan_of_server(&server, &full_kernel);
 
 	expect_all_but(plan, missing, 1);
-	expect_wanted(plan, HOOK_TASK_SPAWN, 1);
-	expect_wanted(plan, HOOK_SCHEDULE_REMOTE, 0);
+	expect_wanted(plan, HOOK_TASK_SPAWN, true);
+	expect_wanted(plan, HOOK_SCHEDULE_REMOTE, false);
 	plan__free(plan);
 }
 
@@ -118,11 +119,11 @@ Test(plan_ways, messages_tell_what_frames_do_where_these_are_inlined)
 
 	expect_way(plan, SIGNAL_WEBSOCKETS, BY_MESSAGES);
 	cr_expect_eq(plan__available(plan), SIGNAL_COUNT);
-	expect_wanted(plan, HOOK_WEBSOCKET_OPEN, 1);
-	expect_wanted(plan, HOOK_TEXT_IN, 1);
-	expect_wanted(plan, HOOK_FRAGMENTS_IN, 1);
-	expect_wanted(plan, HOOK_FRAME_OUT, 1);
-	expect_wanted(plan, HOOK_MESSAGE_QUEUE, 1);
+	expect_wanted(plan, HOOK_WEBSOCKET_OPEN, true);
+	expect_wanted(plan, HOOK_TEXT_IN, true);
+	expect_wanted(plan, HOOK_FRAGMENTS_IN, true);
+	expect_wanted(plan, HOOK_FRAME_OUT, true);
+	expect_wanted(plan, HOOK_MESSAGE_QUEUE, true);
 	plan__free(plan);
 }
 
@@ -130,7 +131,7 @@ Test(plan_ways, websockets_need_messages_of_one_frame_and_of_several)
 {
 	static const enum hook needed[] = {HOOK_WEBSOCKET_OPEN, HOOK_TEXT_IN, HOOK_FRAGMENTS_IN};
 
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
 		struct server server = {.without = {HOOK_FRAME_IN, needed[i]}, .without_count = 2};
 		struct plan *plan = plan_of_server(&server, &full_kernel);
 		static const char reason[] =
@@ -140,10 +141,10 @@ Test(plan_ways, websockets_need_messages_of_one_frame_and_of_several)
 		EXPECT_ALL_BUT(plan, SIGNAL_WEBSOCKETS, SIGNAL_LOG_STREAMS);
 		expect_missing(plan, SIGNAL_WEBSOCKETS, reason);
 		expect_missing(plan, SIGNAL_LOG_STREAMS, reason);
-		expect_wanted(plan, HOOK_TEXT_IN, 0);
-		expect_wanted(plan, HOOK_FRAGMENTS_IN, 0);
+		expect_wanted(plan, HOOK_TEXT_IN, false);
+		expect_wanted(plan, HOOK_FRAGMENTS_IN, false);
 		/* Shell sessions have their own use for it. */
-		expect_wanted(plan, HOOK_FRAME_OUT, 1);
+		expect_wanted(plan, HOOK_FRAME_OUT, true);
 		plan__free(plan);
 	}
 }
@@ -189,8 +190,8 @@ Test(plan_ways, the_cost_of_a_watch_does_not_matter)
 		&full_kernel);
 
 	expect_way(plan, SIGNAL_WEBSOCKETS, BY_FRAMES);
-	expect_wanted(plan, HOOK_WEBSOCKET_OPEN, 1);
-	expect_wanted(plan, HOOK_MESSAGE_QUEUE, 1);
+	expect_wanted(plan, HOOK_WEBSOCKET_OPEN, true);
+	expect_wanted(plan, HOOK_MESSAGE_QUEUE, true);
 	plan__free(plan);
 }
 
@@ -202,13 +203,13 @@ Test(plan_ways, watches_that_are_not_there_are_not_missed)
 		HOOK_OAUTH_FLOW_FAILURE, HOOK_RATE_LIMIT_ERROR,
 	};
 
-	for (size_t i = 0; i < sizeof(watches) / sizeof(watches[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(watches); i++) {
 		struct server server = {.without = {watches[i]}, .without_count = 1};
 		struct plan *plan = plan_of_server(&server, &full_kernel);
 
 		cr_expect_eq(plan__available(plan), SIGNAL_COUNT, "%s",
 			     catalogue_hooks[watches[i]].name);
-		for (size_t other = 0; other < sizeof(watches) / sizeof(watches[0]); other++)
+		for (size_t other = 0; other < ARRAY_SIZE(watches); other++)
 			expect_wanted(plan, watches[other], other != i);
 		plan__free(plan);
 	}
@@ -229,7 +230,7 @@ Test(plan_ways, sessions_need_tasks_of_their_role)
 		{ROLE_APP_CHECK, {SIGNAL_APPLICATIONS, SIGNAL_APP_STATUSES}, 2, "app_check"},
 	};
 
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
 		struct plan *plan = plan_of_server(
 			&(struct server){.without_role = samples[i].role}, &full_kernel);
 		char reason[128];
@@ -248,9 +249,9 @@ Test(plan_ways, hooks_that_two_signals_share_stay_for_the_one_that_can_be_had)
 	struct plan *plan =
 		plan_of_server(&(struct server){.without_role = ROLE_SHELL}, &full_kernel);
 
-	expect_wanted(plan, HOOK_FRAME_OUT, 1);
-	expect_wanted(plan, HOOK_MESSAGE_QUEUE, 1);
-	expect_wanted(plan, HOOK_SHELL_AUDIT, 0);
+	expect_wanted(plan, HOOK_FRAME_OUT, true);
+	expect_wanted(plan, HOOK_MESSAGE_QUEUE, true);
+	expect_wanted(plan, HOOK_SHELL_AUDIT, false);
 	plan__free(plan);
 }
 
@@ -265,8 +266,8 @@ Test(plan_ways, routes_need_the_requests_that_they_are_of)
 	EXPECT_ALL_BUT(plan, SIGNAL_HTTP_REQUESTS, SIGNAL_HTTP_ROUTES);
 	expect_missing(plan, SIGNAL_HTTP_REQUESTS, reason);
 	expect_missing(plan, SIGNAL_HTTP_ROUTES, reason);
-	expect_wanted(plan, HOOK_HTTP_ROUTE, 0);
-	expect_wanted(plan, HOOK_HTTP_ENCODE, 0);
-	expect_wanted(plan, HOOK_HTTP2_STREAM, 0);
+	expect_wanted(plan, HOOK_HTTP_ROUTE, false);
+	expect_wanted(plan, HOOK_HTTP_ENCODE, false);
+	expect_wanted(plan, HOOK_HTTP2_STREAM, false);
 	plan__free(plan);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <criterion/criterion.h>
 
+#include "base/array.h"
 #include "prom/format.h"
 
 /* Accept headers, some of them as real scrapers send them, and the format that each gets. */
@@ -36,7 +37,7 @@ Test(prom_format, of_accept)
 		{"application/openmetrics-textual", PROM_FORMAT_TEXT},
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		cr_assert_eq(prom_format_of_accept(rows[i].accept), rows[i].format, "%s",
 			     rows[i].accept);
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <criterion/criterion.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "metric/descriptions.h"
 #include "otlp/otlp.h"
 #include "prom/text.h"
@@ -99,7 +101,7 @@ static const struct {
 	{METRIC_ID_PROCESS_MEMORY_RSS_MAX, "scottyscope_process_memory_rss_max_bytes", NULL},
 };
 
-#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+#define ROW_COUNT (ARRAY_SIZE(rows))
 
 struct exposition {
 	char *text;
@@ -160,7 +162,7 @@ static void assert_names(enum config_names names, const char *label)
 		const char *name = names == NAMES_SCOTTY_0_3 && rows[i].scotty_name
 					   ? rows[i].scotty_name
 					   : rows[i].name;
-		_Bool is_histogram = description->kind == METRIC_HISTOGRAM;
+		bool is_histogram = description->kind == METRIC_HISTOGRAM;
 		char expected[512];
 
 		snprintf(expected, sizeof(expected),
@@ -187,11 +189,11 @@ Test(prom_metric_names, of_scotty_0_3)
 
 Test(prom_metric_names, the_table_has_every_metric_once)
 {
-	_Bool seen[METRIC_ID_COUNT] = {0};
+	bool seen[METRIC_ID_COUNT] = {false};
 
 	cr_assert_eq(ROW_COUNT, METRIC_ID_COUNT);
 	for (size_t i = 0; i < ROW_COUNT; i++) {
 		cr_assert_not(seen[rows[i].id], "%s", rows[i].name);
-		seen[rows[i].id] = 1;
+		seen[rows[i].id] = true;
 	}
 }

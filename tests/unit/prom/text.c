@@ -2,9 +2,11 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "otlp/otlp.h"
 #include "prom/text.h"
@@ -142,7 +144,7 @@ static const struct metric_exemplar exemplars[] = {
 	{99, 1700000000000000000, "\xff\xfe\xfd", "\xfc"},
 };
 
-static void add_exemplars(_Bool is_exponential)
+static void add_exemplars(bool is_exponential)
 {
 	static const double bounds[] = {0.25, 0.5, 1};
 	static const uint64_t counts[] = {2, 0, 0, 1};
@@ -166,7 +168,7 @@ Test(prom_text, open_metrics)
 								 METRIC_COUNTER, ""};
 
 	format = PROM_FORMAT_OPENMETRICS;
-	add_exemplars(0);
+	add_exemplars(false);
 	add(&requests_total, "k", "v")->integer = 7;
 	encode(&resource);
 	assert_text("# HELP d_seconds Say \\\"d\\\".\n"
@@ -193,7 +195,7 @@ Test(prom_text, open_metrics)
 Test(prom_text, open_metrics_of_an_exponential_histogram)
 {
 	format = PROM_FORMAT_OPENMETRICS;
-	add_exemplars(1);
+	add_exemplars(true);
 	encode(&no_resource);
 	cr_assert_eq(print(NULL), 0);
 	cr_assert_not_null(strstr(text, "le=\"0.25\"} 2 # {trace_id=\"0102"), "%s", text);
@@ -203,7 +205,7 @@ Test(prom_text, open_metrics_of_an_exponential_histogram)
 
 Test(prom_text, has_no_exemplars)
 {
-	add_exemplars(0);
+	add_exemplars(false);
 	encode(&no_resource);
 	cr_assert_eq(print(NULL), 0);
 	cr_assert_null(strchr(strchr(text, '{'), '#'), "%s", text);
@@ -221,7 +223,7 @@ Test(prom_text, exponential_histogram)
 									.bucket_counts = counts,
 									.count = 7,
 									.sum = 5.5,
-									.is_exponential = 1};
+									.is_exponential = true};
 	encode(&no_resource);
 	assert_text("# TYPE d_seconds histogram\n"
 		    "d_seconds_bucket{k=\"v\",le=\"0.25\"} 1\n"
@@ -269,27 +271,27 @@ Test(prom_text, names)
 {
 	static const struct {
 		struct metric_description description;
-		_Bool is_real;
+		bool is_real;
 		const char *name;
 	} cases[] = {
 		{{"scotty.tokio.workers.count", "{worker}", "", METRIC_GAUGE, ""},
-		 0,
+		 false,
 		 "scotty_tokio_workers_count"},
-		{{"scotty.apps.total", "{app}", "", METRIC_GAUGE, ""}, 0, "scotty_apps_total"},
-		{{"scotty.up", "1", "", METRIC_GAUGE, ""}, 0, "scotty_up"},
-		{{"load", "1", "", METRIC_GAUGE, ""}, 1, "load_ratio"},
-		{{"load_ratio", "1", "", METRIC_GAUGE, ""}, 1, "load_ratio"},
-		{{"errors", "1", "", METRIC_COUNTER, ""}, 0, "errors_total"},
-		{{"errors.total", "", "", METRIC_COUNTER, ""}, 0, "errors_total"},
-		{{"busy.total", "s", "", METRIC_COUNTER, ""}, 1, "busy_seconds_total"},
-		{{"busy.seconds", "s", "", METRIC_COUNTER, ""}, 1, "busy_seconds_total"},
-		{{"seconds", "s", "", METRIC_GAUGE, ""}, 1, "seconds_seconds"},
-		{{"queue..len-gth.", "", "", METRIC_UP_DOWN_COUNTER, ""}, 0, "queue_len_gth"},
-		{{"9lives", "", "", METRIC_GAUGE, ""}, 0, "_9lives"},
-		{{"a:b", "furlong/h", "", METRIC_GAUGE, ""}, 0, "a:b_furlong_h"},
+		{{"scotty.apps.total", "{app}", "", METRIC_GAUGE, ""}, false, "scotty_apps_total"},
+		{{"scotty.up", "1", "", METRIC_GAUGE, ""}, false, "scotty_up"},
+		{{"load", "1", "", METRIC_GAUGE, ""}, true, "load_ratio"},
+		{{"load_ratio", "1", "", METRIC_GAUGE, ""}, true, "load_ratio"},
+		{{"errors", "1", "", METRIC_COUNTER, ""}, false, "errors_total"},
+		{{"errors.total", "", "", METRIC_COUNTER, ""}, false, "errors_total"},
+		{{"busy.total", "s", "", METRIC_COUNTER, ""}, true, "busy_seconds_total"},
+		{{"busy.seconds", "s", "", METRIC_COUNTER, ""}, true, "busy_seconds_total"},
+		{{"seconds", "s", "", METRIC_GAUGE, ""}, true, "seconds_seconds"},
+		{{"queue..len-gth.", "", "", METRIC_UP_DOWN_COUNTER, ""}, false, "queue_len_gth"},
+		{{"9lives", "", "", METRIC_GAUGE, ""}, false, "_9lives"},
+		{{"a:b", "furlong/h", "", METRIC_GAUGE, ""}, false, "a:b_furlong_h"},
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char expected[128];
 
 		request_count = 0;
@@ -339,7 +341,7 @@ Test(prom_text, numbers)
 		struct metric_point *point = add(&gauge, "i", names[i]);
 
 		point->real = values[i];
-		point->is_real = 1;
+		point->is_real = true;
 	}
 	add(&gauge, "i", "8")->integer = INT64_MIN;
 	encode(&no_resource);
@@ -358,7 +360,7 @@ Test(prom_text, a_family_spread_over_requests_is_written_once)
 	metric_set__add_integer(set, &a, 1);
 	encode(&resource);
 	add(&b, "n", "2")->integer = 2;
-	add(&b, NULL, NULL)->is_overflow = 1;
+	add(&b, NULL, NULL)->is_overflow = true;
 	encode(&resource);
 	assert_text(
 		"# HELP a A.\n# TYPE a gauge\na 1\n"
@@ -411,7 +413,7 @@ static void encode_all_kinds(void)
 	add(&kinds[1], "key", "value")->integer = 1;
 	metric_set__add_real(set, &kinds[2], 0.5);
 	add(&kinds[3], "key", "value")->histogram = histogram;
-	histogram.is_exponential = 1;
+	histogram.is_exponential = true;
 	add(&kinds[4], "key", "value")->histogram = histogram;
 	encode(&resource);
 }

@@ -72,7 +72,7 @@ Test(report_text, numbers_of_the_collection_are_shown)
 Test(report_text, estimates_are_not_called_exact)
 {
 	struct arena *arena = arena__new(0);
-	struct report_context context = {.executable_path = "/opt/scotty", .has_estimates = 1};
+	struct report_context context = {.executable_path = "/opt/scotty", .has_estimates = true};
 	char *text = text_in_context(sample(arena), &context);
 
 	cr_assert_null(strstr(text, "every number above is exact"));
@@ -282,7 +282,7 @@ Test(report_json, metrics_and_attributes_have_the_names_that_were_asked_for)
 	metric_set__point(set,
 			  metric_set__metric(set, &metric_descriptions[METRIC_ID_HTTP_REQUESTS]),
 			  (const struct metric_attribute[]){{"path", "/api/{id}"}}, 1)
-		->is_overflow = 1;
+		->is_overflow = true;
 	point = json_of_last(set, &name);
 	attributes = json_object_get(point, "attributes");
 	cr_assert_str_eq(name, "scotty.http.requests.total");

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
 #include "ring/ring.h"
 
 static struct span_state valid_span(void)
@@ -196,7 +197,7 @@ Test(ring_decode, responses_that_never_were_are_taken)
 {
 	static const uint16_t statuses[] = {HTTP_STATUS_ABORTED, HTTP_STATUS_UNKNOWN, 100, 999};
 
-	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
 		struct record_http_request record = valid_request();
 		struct ring_record decoded;
 

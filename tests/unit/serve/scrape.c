@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,7 +60,7 @@ static int finish(struct scraper *scraper)
 }
 
 /* Waits until a scrape asks; whether a collection is to be made for it now. */
-static _Bool is_asked(uint64_t *ret_sequence)
+static bool is_asked(uint64_t *ret_sequence)
 {
 	struct pollfd ready = {.fd = scrape__event_fd(scrape), .events = POLLIN};
 

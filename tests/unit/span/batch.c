@@ -31,8 +31,8 @@ Test(span_batch, attributes_over_the_limit_are_counted)
 	span__add_attribute(span, span_integer("i", -5));
 	span__add_attribute(span, span_real("r", 0.25));
 	cr_assert_eq(span->dropped_attributes, 0);
-	span__add_attribute(span, span_boolean("b", 1));
-	span__add_attribute(span, span_boolean("b", 1));
+	span__add_attribute(span, span_boolean("b", true));
+	span__add_attribute(span, span_boolean("b", true));
 	cr_assert_eq(span->attribute_count, 3);
 	cr_assert_eq(span->dropped_attributes, 2);
 	cr_assert_str_eq(span->attributes[0].string, "text");
@@ -49,7 +49,7 @@ Test(span_batch, a_span_without_room_for_attributes)
 	struct span *span = span_batch__add(batch, 0);
 
 	cr_assert_not_null(span);
-	span__add_attribute(span, span_boolean("b", 1));
+	span__add_attribute(span, span_boolean("b", true));
 	cr_assert_eq(span->attribute_count, 0);
 	cr_assert_eq(span->dropped_attributes, 1);
 	span_batch__free(batch);
@@ -63,7 +63,7 @@ Test(span_batch, events_keep_their_order_and_are_bounded)
 
 	for (uint64_t i = 0; i < SPAN_EVENT_LIMIT + 3; i++) {
 		struct span_attribute attributes[] = {span_integer("i", (int64_t)i),
-						      span_boolean("b", 1)};
+						      span_boolean("b", true)};
 		struct span_event *event = span_batch__add_event(batch, span, attributes, 2);
 
 		cr_assert_eq(event != NULL, i < SPAN_EVENT_LIMIT);

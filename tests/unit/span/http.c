@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
 #include "scene.h"
 
 static const struct span_scene no_route;
@@ -54,7 +56,7 @@ Test(span_http, only_what_the_server_did_wrong_is_an_error)
 	};
 	struct span_batch *batch = span_batch__new(8);
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct ring_record record = request_of(rows[i].status);
 		const struct span *span = add_span(batch, &record, &no_route);
 
@@ -113,7 +115,7 @@ Test(span_http, the_client_s_address_goes_with_its_port)
 		{{UINT16_MAX, 40000, {192, 0, 2, 7}}, "(none)", -1},
 		{{AF_INET, 3, {192, 0, 2, 7}}, "192.0.2.7", 3},
 	};
-	const size_t count = sizeof(rows) / sizeof(rows[0]);
+	const size_t count = ARRAY_SIZE(rows);
 	struct span_batch *batch = span_batch__new(16);
 
 	/* The second time in memory that was used before. */
@@ -139,21 +141,21 @@ Test(span_http, the_client_s_address_goes_with_its_port)
 Test(span_http, a_tracestate_goes_with_the_caller_s_trace_only)
 {
 	static const struct {
-		_Bool remote;
+		bool remote;
 		const char *header, *kept;
 	} rows[] = {
-		{1, "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7",
+		{true, "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7",
 		 "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7"},
-		{1, "a=1 \t", "a=1"},
-		{1, "", NULL},
-		{1, "no list", NULL},
-		{1, "a=1,a=2", NULL},
+		{true, "a=1 \t", "a=1"},
+		{true, "", NULL},
+		{true, "no list", NULL},
+		{true, "a=1,a=2", NULL},
 		/* Without a traceparent it means nothing (W3C Trace Context 3.3). */
-		{0, "congo=t61rcWkgMzE", NULL},
+		{false, "congo=t61rcWkgMzE", NULL},
 	};
 	struct span_batch *batch = span_batch__new(8);
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct ring_record record = request_of(200);
 		const struct span *span;
 
@@ -177,7 +179,7 @@ Test(span_http, texts_outlive_the_record)
 	struct ring_record record = request_of(500);
 	const struct span *span;
 
-	record.span.parent_is_remote = 1;
+	record.span.parent_is_remote = true;
 	record.http_request.peer = (struct socket_address){AF_INET, 2, {192, 0, 2, 7}};
 	strcpy(record.http_request.trace_state, "a=1");
 	span = add_span(batch, &record, &scene);
@@ -222,7 +224,7 @@ Test(span_http, a_batch_has_room_for_its_largest_spans)
 	route[sizeof(route) - 1] = '\0';
 	memset(server, 's', sizeof(server) - 1);
 	server[sizeof(server) - 1] = '\0';
-	record.span.parent_is_remote = 1;
+	record.span.parent_is_remote = true;
 	record.span.slow_count = SLOW_POLL_LIMIT;
 	memset(record.http_request.url_path, 'p', URL_PATH_BYTES);
 	memset(record.http_request.trace_state, 't', TRACE_STATE_BYTES);

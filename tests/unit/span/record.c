@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "scene.h"
 
 #define MS UINT64_C(1000000)
@@ -30,7 +31,7 @@ Test(span_record, ids_and_the_parent_are_the_record_s)
 		cr_assert_eq(span->parent_is_remote, 0);
 		cr_assert_eq(span->trace_flags, TRACE_FLAG_SAMPLED);
 		memset(record.span.parent_span_id, 0xb7, 8);
-		record.span.parent_is_remote = 1;
+		record.span.parent_is_remote = true;
 		span = add_span(batch, &record, &no_route);
 		cr_assert_arr_eq(span->parent_span_id, record.span.parent_span_id, 8);
 		cr_assert_eq(span->parent_is_remote, 1);
@@ -84,7 +85,7 @@ Test(span_record, busy_scheduled_and_awaiting_are_the_whole)
 	};
 	struct span_batch *batch = span_batch__new(32);
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		for (enum record_kind kind = RECORD_HTTP_REQUEST; kind <= RECORD_SESSION; kind++) {
 			struct ring_record record = record_of(kind);
 			const struct span *span;
@@ -131,7 +132,7 @@ Test(span_record, slow_polls_are_events_as_far_as_the_kernel_kept_them)
 		0, 1, SLOW_POLL_LIMIT - 1, SLOW_POLL_LIMIT, SLOW_POLL_LIMIT + 1, 1000};
 	struct span_batch *batch = span_batch__new(16);
 
-	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
 		struct ring_record record = record_of(i & 1 ? RECORD_SESSION : RECORD_HTTP_REQUEST);
 		size_t kept = counts[i] < SLOW_POLL_LIMIT ? counts[i] : SLOW_POLL_LIMIT;
 		const struct span_event *event;

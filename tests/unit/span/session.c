@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "scene.h"
 
 /* Of a request, as it may have been left by the one before. */
@@ -22,8 +23,8 @@ Test(span_session, each_role_has_its_name)
 	struct span_batch *batch = span_batch__new(8);
 
 	/* All roles that are sessions. */
-	cr_assert_eq(sizeof(rows) / sizeof(rows[0]), ROLE_COUNT - ROLE_WEBSOCKET);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	cr_assert_eq(ARRAY_SIZE(rows), ROLE_COUNT - ROLE_WEBSOCKET);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct ring_record record = session_of(rows[i].role, SESSION_ENDED);
 		const struct span *span = add_span(batch, &record, &scene);
 
@@ -54,8 +55,8 @@ Test(span_session, how_it_ended_is_its_status)
 	};
 	struct span_batch *batch = span_batch__new(32);
 
-	cr_assert_eq(sizeof(rows) / sizeof(rows[0]), SESSION_END_COUNT);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	cr_assert_eq(ARRAY_SIZE(rows), SESSION_END_COUNT);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		for (enum task_role role = ROLE_WEBSOCKET; role < ROLE_COUNT; role++) {
 			struct ring_record record = session_of(role, rows[i].end);
 			const struct span *span = add_span(batch, &record, &scene);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "span/span.h"
 
 #define KEY_256	  "k123456789abcdef" KEY_240
@@ -37,7 +38,7 @@ Test(span_trace_state, valid_lists_pass_as_they_are)
 		KEY_256 "=" VALUE_256,
 	};
 
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		assert_state(lists[i], lists[i]);
 }
 
@@ -54,7 +55,7 @@ Test(span_trace_state, what_is_none_is_refused)
 		"a=\x01", "a=1;b=2=3", "\"=1", "a=1\n", "a=b\tc", KEY_256 "0=1", "a=" VALUE_256 "0",
 	};
 
-	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
 		assert_state(refused[i], NULL);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "process.h"
 #include "target/internal.h"
 
@@ -136,7 +137,7 @@ Test(target_cpus, the_quota_that_the_mounts_of_its_container_show)
 	free(target->root_path);
 	target->root_path = strdup(root);
 	write_file("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		write_file(files[i], i == 0 ? "20000 100000\n" : "10000\n");
 		cr_expect_float_eq(target__cpus(target), i == 0 ? 0.2 : 0.1, 1e-9);
 	}

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "process.h"
 #include "target/proc.h"
@@ -200,7 +201,7 @@ Test(target_find, hostile_names)
 		"ends (deleted)", ") S 1 (", "line\nbreak", "\033[31mred", "((((", " ",
 	};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		char name[64];
 
 		snprintf(name, sizeof(name), "%s %s", unique_name(), names[i]);

@@ -43,7 +43,7 @@ static void run_in_own_mounts(struct process *process)
 		process__tell(process);
 		return;
 	}
-	shared->was_permitted = 1;
+	shared->was_permitted = true;
 	snprintf(path, sizeof(path), "%s/%s", directory, next_program);
 
 	int copy = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -290,8 +291,8 @@ Test(target_memory, threads)
 
 struct waiter {
 	pid_t tid;
-	_Bool is_told;
-	_Bool waits_with_timeout;
+	bool is_told;
+	bool waits_with_timeout;
 };
 
 static int see_waiter(void *context, const struct target_thread *thread)
@@ -299,7 +300,7 @@ static int see_waiter(void *context, const struct target_thread *thread)
 	struct waiter *waiter = context;
 
 	if (thread->tid == waiter->tid && thread->stack_pointer) {
-		waiter->is_told = 1;
+		waiter->is_told = true;
 		waiter->waits_with_timeout = thread->waits_with_timeout;
 	}
 	return 0;
@@ -330,7 +331,7 @@ Test(target_memory, timed_waits)
 
 		/* It takes a while to get there, and then stays there. */
 		for (int in_a_row = 0; in_a_row < 50;) {
-			waiter.is_told = 0;
+			waiter.is_told = false;
 			cr_assert_eq(target__for_each_thread(target, see_waiter, &waiter), 0);
 			in_a_row = waiter.is_told && waiter.waits_with_timeout == (kind == 1)
 					   ? in_a_row + 1

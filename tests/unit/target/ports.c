@@ -78,7 +78,7 @@ static void connect_to_itself(struct process *process)
 static void serve_in_own_network(struct process *process)
 {
 	if (unshare(CLONE_NEWNET) == 0) {
-		process->shared->was_permitted = 1;
+		process->shared->was_permitted = true;
 		process->shared->port = listen_on(AF_INET, shared_port);
 	}
 	process__tell(process);

@@ -5,6 +5,7 @@
 /* Real processes to observe. They are no descendants of the test, which would not find them. */
 
 #include <criterion/criterion.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -20,7 +21,7 @@ struct shared {
 	uint64_t address;
 	uint64_t addresses[4];
 	pid_t tids[4];
-	_Bool was_permitted;
+	bool was_permitted;
 };
 
 struct process {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <criterion/criterion.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -13,7 +14,7 @@ Test(target_residency, only_touched_pages_are_present)
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	unsigned char *memory = mmap(NULL, PAGES * page, PROT_READ | PROT_WRITE,
 				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	_Bool present[PAGES];
+	bool present[PAGES];
 
 	cr_assert_neq(memory, MAP_FAILED);
 	/* A huge page would make the neighbours of a touched page present. */
@@ -52,7 +53,7 @@ Test(target_residency, a_process_that_is_gone_has_none)
 {
 	struct target gone = {.pid = 0x3fffffff};
 	struct target_resident resident;
-	_Bool present[1];
+	bool present[1];
 
 	cr_assert_lt(target__resident(&gone, &resident), 0);
 	cr_assert_lt(target__pages_present(&gone, 0, 1, present), 0);

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "process.h"
 #include "target/internal.h"
 
@@ -76,7 +77,7 @@ Test(target_surroundings, container_ids)
 		"0::/docker/" OTHER "/docker/" ID "\n", /* a container in a container */
 	};
 
-	for (size_t i = 0; i < sizeof(cgroups) / sizeof(cgroups[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cgroups); i++) {
 		char *id = target__parse_container_id(cgroups[i]);
 
 		cr_assert_not_null(id, "%s", cgroups[i]);
@@ -100,7 +101,7 @@ Test(target_surroundings, no_container)
 		"0::/docker/0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF\n",
 	};
 
-	for (size_t i = 0; i < sizeof(cgroups) / sizeof(cgroups[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cgroups); i++) {
 		char *id = target__parse_container_id(cgroups[i]);
 
 		cr_assert_null(id, "%s gave %s", cgroups[i], id);
