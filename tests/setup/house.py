@@ -16,7 +16,7 @@ from pathlib import Path
 STAGES = [
     "base",
     "config",
-    "target",
+    "process",
     "elf",
     "plan",
     "census",

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "plan/plan.h"
-#include "target/target.h"
+#include "process/process.h"
 
 /* Where tasks that are found are kept. The target's own probes keep the same book meanwhile. */
 struct census_book {
@@ -27,7 +27,7 @@ struct census_book {
  * its alignment and its vtable, and believed if its state word makes sense and the runtime's list of
  * tasks holds it. That is asked only after the task is in the book, so that its end is either seen
  * by the probes or by us. Returns how many stay entered, or the book's negative value. */
-int census__tasks(const struct target *target, const struct plan *plan, uint64_t load_bias,
+int census__tasks(const struct process *target, const struct plan *plan, uint64_t load_bias,
 		  const struct census_book *book, struct error *error);
 
 /* The stack pointer that a running thread last showed at a probe, 0 if unknown. */
@@ -35,7 +35,7 @@ typedef uint64_t (*census_stack_lookup)(void *context, pid_t tid);
 
 /* How many threads have tokio's worker loop on their stack. Threads that run when looked at and have
  * no last stack pointer are looked at again a few times. */
-int census__workers(const struct target *target, const struct plan *plan, uint64_t load_bias,
+int census__workers(const struct process *target, const struct plan *plan, uint64_t load_bias,
 		    census_stack_lookup lookup, void *context, struct error *error);
 
 #endif

@@ -70,17 +70,17 @@ bool task_header__is_alive(const struct task_header *header, const struct census
 static bool read_trailer(const struct census_memory *memory, uint64_t address,
 			 uint64_t words[TRAILER_WORDS])
 {
-	const struct target *target = memory->target;
+	const struct process *target = memory->target;
 	size_t size = TRAILER_WORDS * sizeof(uint64_t);
 	struct task_header header;
 	uint64_t offset;
 
-	return target__read_memory(target, address, &header, sizeof(header)) == sizeof(header) &&
+	return process__read_memory(target, address, &header, sizeof(header)) == sizeof(header) &&
 	       census_find_vtable(memory, header.vtable) &&
-	       target__read_memory(target, header.vtable + VTABLE_TRAILER_OFFSET, &offset,
+	       process__read_memory(target, header.vtable + VTABLE_TRAILER_OFFSET, &offset,
 				   sizeof(offset)) == sizeof(offset) &&
 	       offset < CELL_LIMIT &&
-	       target__read_memory(target, address + offset, words, size) == (ssize_t)size;
+	       process__read_memory(target, address + offset, words, size) == (ssize_t)size;
 }
 
 /* Whether the task at `neighbour` has `header` as the word `index` of its trailer. */
@@ -113,7 +113,7 @@ bool census_task_is_linked(const struct census_memory *memory, uint64_t header)
 static bool read_alive(const struct census_memory *memory, uint64_t header, uint64_t vtable,
 		       struct task_header *ret_header)
 {
-	return target__read_memory(memory->target, header, ret_header, sizeof(*ret_header)) ==
+	return process__read_memory(memory->target, header, ret_header, sizeof(*ret_header)) ==
 		       sizeof(*ret_header) &&
 	       ret_header->vtable == vtable && task_header__is_alive(ret_header, memory);
 }

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "plan/plan.h"
-#include "target/target.h"
+#include "process/process.h"
 
 /* repr(C), tokio/src/runtime/task/core.rs. */
 struct task_header {
@@ -20,7 +20,7 @@ struct task_header {
 
 /* Where headers are read from and what tells their vtables. */
 struct census_memory {
-	const struct target *target;
+	const struct process *target;
 	const struct plan *plan;
 	uint64_t load_bias;
 };

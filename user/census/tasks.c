@@ -107,13 +107,13 @@ static int find_lone_owners(struct scan *scan, uint64_t start, size_t size)
 /* Reads a run of resident pages within a chunk; one that is gone by now holds no task either. */
 static void scan_pages(struct scan *scan, uint64_t start, size_t size)
 {
-	ssize_t got = target__read_memory(scan->memory->target, start, scan->chunk, size);
+	ssize_t got = process__read_memory(scan->memory->target, start, scan->chunk, size);
 
 	if (got > 0)
 		scan->failure = scan->look(scan, start, (size_t)got);
 }
 
-static int scan_mapping(void *context, const struct target_mapping *mapping)
+static int scan_mapping(void *context, const struct process_mapping *mapping)
 {
 	struct scan *scan = context;
 
@@ -125,7 +125,7 @@ static int scan_mapping(void *context, const struct target_mapping *mapping)
 		uint64_t left = mapping->end - start;
 		size_t pages = (size_t)(left < CHUNK_BYTES ? left : CHUNK_BYTES) / scan->page_bytes;
 
-		if (target__pages_present(scan->memory->target, start, pages, scan->present) < 0)
+		if (process__pages_present(scan->memory->target, start, pages, scan->present) < 0)
 			continue;
 		/* Reading a page that is not resident would make it so. */
 		for (size_t first = 0; first < pages && !scan->failure;) {
@@ -147,7 +147,7 @@ static int walk(struct scan *scan, int (*look)(struct scan *scan, uint64_t start
 	int r;
 
 	scan->look = look;
-	r = target__for_each_mapping(scan->memory->target, scan_mapping, scan);
+	r = process__for_each_mapping(scan->memory->target, scan_mapping, scan);
 	return scan->failure ? scan->failure : r;
 }
 
@@ -221,7 +221,7 @@ static int take_out_the_dead(struct scan *scan, const struct census_book *book)
 	return entered;
 }
 
-int census__tasks(const struct target *target, const struct plan *plan, uint64_t load_bias,
+int census__tasks(const struct process *target, const struct plan *plan, uint64_t load_bias,
 		  const struct census_book *book, struct error *error)
 {
 	const struct census_memory memory = {target, plan, load_bias};

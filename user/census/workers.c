@@ -18,7 +18,7 @@
 #define THREAD_LIMIT 4096
 
 struct scan {
-	const struct target *target;
+	const struct process *target;
 	const struct plan *plan;
 	uint64_t load_bias;
 	census_stack_lookup lookup;
@@ -52,7 +52,7 @@ static bool stack_is_workers(const struct scan *scan, uint64_t stack_pointer)
 	/* By pages: the stack ends somewhere, and a read across its end fails as a whole. */
 	while (got < STACK_BYTES) {
 		size_t step = 4096 - (size_t)((start + got) & 4095);
-		ssize_t size = target__read_memory(scan->target, start + got, scan->stack, step);
+		ssize_t size = process__read_memory(scan->target, start + got, scan->stack, step);
 
 		if (size <= 0)
 			return false;
@@ -80,7 +80,7 @@ static bool is_still_to_see(const struct scan *scan, pid_t tid)
 /* A thread that was a worker, and waits among the blocking ones to be needed again, does so for a limited
  * time; a worker that has nothing to do waits for as long as it takes. The former's stack may still hold
  * addresses of the latter's code, where nothing was written since. */
-static int look_at_thread(void *context, const struct target_thread *thread)
+static int look_at_thread(void *context, const struct process_thread *thread)
 {
 	struct scan *scan = context;
 	uint64_t stack_pointer = thread->stack_pointer;
@@ -113,7 +113,7 @@ static bool some_are_running(const struct scan *scan)
 	return false;
 }
 
-int census__workers(const struct target *target, const struct plan *plan, uint64_t load_bias,
+int census__workers(const struct process *target, const struct plan *plan, uint64_t load_bias,
 		    census_stack_lookup lookup, void *context, struct error *error)
 {
 	_cleanup_free_ unsigned char *stack = malloc(4096);
@@ -137,7 +137,7 @@ int census__workers(const struct target *target, const struct plan *plan, uint64
 		if (attempt > 0)
 			nanosleep(&pause, NULL);
 		scan.retry = attempt > 0;
-		r = target__for_each_thread(target, look_at_thread, &scan);
+		r = process__for_each_thread(target, look_at_thread, &scan);
 		if (r < 0)
 			return error_set(error, r, "cannot list the threads of process %d: %m",
 					 (int)target->pid);

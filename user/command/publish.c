@@ -86,7 +86,7 @@ int publisher__init(struct publisher *publisher, struct error *error)
 	trace_limit__init(&publisher->trace_limit, publisher->probe,
 			  publisher->config->max_span_rate);
 	publisher->scene.server_address = resource__host_name(publisher->resource_arena);
-	publisher->scene.server_port = target__port(publisher->subject->target);
+	publisher->scene.server_port = process__port(publisher->subject->target);
 	return ring__new(probe__ring_fd(publisher->probe), take_record, publisher, &publisher->ring,
 			 error);
 }

@@ -88,9 +88,9 @@ static void set_creation_time(struct builder *builder, uint64_t realtime_ns)
 	set_string(builder, "process.creation.time", text);
 }
 
-static void set_observed(struct builder *builder, const struct target *target)
+static void set_observed(struct builder *builder, const struct process *target)
 {
-	_cleanup_free_ char *container = target__container_id(target);
+	_cleanup_free_ char *container = process__container_id(target);
 	const char *slash = strrchr(target->executable_path, '/');
 	const char *name = slash ? slash + 1 : target->executable_path;
 	struct utsname host;
@@ -122,10 +122,10 @@ const char *resource__host_name(struct arena *arena)
 int resource__describe(const struct config *config, const struct subject *subject,
 		       struct arena *arena, struct otlp_resource *ret_resource, struct error *error)
 {
-	const struct target *target = subject->target;
+	const struct process *target = subject->target;
 	_cleanup_free_ char *its_attributes =
-		target__environment(target, "OTEL_RESOURCE_ATTRIBUTES");
-	_cleanup_free_ char *its_name = target__environment(target, "OTEL_SERVICE_NAME");
+		process__environment(target, "OTEL_RESOURCE_ATTRIBUTES");
+	_cleanup_free_ char *its_name = process__environment(target, "OTEL_SERVICE_NAME");
 	struct builder builder = {
 		.arena = arena,
 		.attributes = arena__alloc_array(arena, ATTRIBUTE_LIMIT,

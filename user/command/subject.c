@@ -9,20 +9,20 @@
 
 int subject__find(struct subject *subject, const struct config *config, struct error *error)
 {
-	const struct target_selection selection = {
+	const struct process_selection selection = {
 		.pid = config->pid,
 		.port = config->port,
 		.executable = config->executable,
 	};
 
-	return target__find(&selection, &subject->target, error);
+	return process__find(&selection, &subject->target, error);
 }
 
 int subject__plan(struct subject *subject, const struct config *config, struct error *error)
 {
 	_cleanup_(elf_image__freep) struct elf_image *image = NULL;
 	_cleanup_(elf_symbols__freep) struct elf_symbols *symbols = NULL;
-	const struct target *target = subject->target;
+	const struct process *target = subject->target;
 	struct plan_kernel kernel;
 	int r;
 
@@ -47,13 +47,13 @@ int subject__plan(struct subject *subject, const struct config *config, struct e
 
 	const struct plan_site *site = &subject->plan->sites[0];
 
-	return target__load_bias(target, site->code.address, site->file_offset, &subject->load_bias,
+	return process__load_bias(target, site->code.address, site->file_offset, &subject->load_bias,
 				 error);
 }
 
 void subject__done(struct subject *subject)
 {
 	plan__free(subject->plan);
-	target__free(subject->target);
+	process__free(subject->target);
 	*subject = (struct subject){0};
 }

@@ -7,10 +7,10 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "plan/plan.h"
-#include "target/target.h"
+#include "process/process.h"
 
 struct subject {
-	struct target *target;
+	struct process *target;
 	uint64_t load_bias;
 	struct plan *plan;
 };

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "plan/catalogue.h"
 
-int meter__init(struct meter *meter, struct probe *probe, const struct target *target,
+int meter__init(struct meter *meter, struct probe *probe, const struct process *target,
 		struct error *error)
 {
 	meter->probe = probe;
@@ -30,7 +30,7 @@ int meter__read(struct meter *meter, struct governor_period *period, struct erro
 
 	if (r < 0)
 		return r;
-	period->capacity_ns = (uint64_t)((double)period->length_ns * target__cpus(meter->target));
+	period->capacity_ns = (uint64_t)((double)period->length_ns * process__cpus(meter->target));
 	period->polls_cost_ns = period->other_cost_ns = 0;
 	meter->has_unmeasured = false;
 	for (int i = 0; i < HOOK_COUNT; i++) {

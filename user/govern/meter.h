@@ -11,11 +11,11 @@
 #include "govern/governor.h"
 #include "govern/program_time.h"
 #include "probe/cost.h"
-#include "target/target.h"
+#include "process/process.h"
 
 struct meter {
 	struct probe *probe;
-	const struct target *target;
+	const struct process *target;
 	uint64_t hits[HOOK_COUNT]; /* when the period began */
 	struct program_time times[HOOK_COUNT];
 	int measuring_fd; /* -1: programs are not measured now */
@@ -24,7 +24,7 @@ struct meter {
 };
 
 /* The first period begins. */
-int meter__init(struct meter *meter, struct probe *probe, const struct target *target,
+int meter__init(struct meter *meter, struct probe *probe, const struct process *target,
 		struct error *error);
 void meter__done(struct meter *meter);
 

@@ -74,11 +74,11 @@ static int collect_http(struct metric_set *set, struct probe *probe,
 }
 
 static int collect_memory(struct metric_set *set, struct probe *probe, const struct plan *plan,
-			  const struct target *target, struct error *error)
+			  const struct process *target, struct error *error)
 {
-	struct target_memory memory;
+	struct process_memory memory;
 	uint64_t peak = 0;
-	int r = target__memory(target, &memory);
+	int r = process__memory(target, &memory);
 
 	if (r < 0)
 		return error_set(error, r, "cannot read the memory of process %d: %m",
@@ -101,7 +101,7 @@ static int collect_memory(struct metric_set *set, struct probe *probe, const str
 
 /* What only a running process has. */
 static int collect_live(struct metric_set *set, struct probe *probe, const struct plan *plan,
-			const struct target *target, const struct probe_totals *totals,
+			const struct process *target, const struct probe_totals *totals,
 			struct error *error)
 {
 	int r = collect_memory(set, probe, plan, target, error);
@@ -121,7 +121,7 @@ static int collect_live(struct metric_set *set, struct probe *probe, const struc
 
 int metric_collect_target(struct metric_set *set, struct probe *probe,
 			  const struct probe_totals *totals, const struct plan *plan,
-			  const struct target *target, const struct exemplars *exemplars,
+			  const struct process *target, const struct exemplars *exemplars,
 			  bool is_up, struct error *error)
 {
 	metric_set__add_integer(set, metric_describe(METRIC_ID_UP), is_up);
@@ -137,7 +137,7 @@ int metric_collect_target(struct metric_set *set, struct probe *probe,
 		return error->code;
 	/* A target that ends meanwhile has no memory to report: that is no failure. */
 	if (is_up && collect_live(set, probe, plan, target, totals, error) < 0 &&
-	    target__check(target) == 0)
+	    process__check(target) == 0)
 		return error->code;
 	return arena__failed(set->arena) ? error_out_of_memory(error) : 0;
 }

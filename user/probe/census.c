@@ -25,7 +25,7 @@ static uint64_t read_id(const struct probe *probe, uint64_t header, struct task_
 
 	if (!probe->skeleton->rodata->context_offset || !kind.id_word)
 		return 0;
-	if (target__read_memory(probe->target, header + kind.id_word * sizeof(id), &id,
+	if (process__read_memory(probe->target, header + kind.id_word * sizeof(id), &id,
 				sizeof(id)) != sizeof(id))
 		return 0;
 	return id;

@@ -17,7 +17,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "feature.skel.h"
-#include "target/privilege.h"
+#include "process/privilege.h"
 
 #define TRACEFS_PATH	 "/sys/kernel/tracing"
 #define OLD_TRACEFS_PATH "/sys/kernel/debug/tracing"

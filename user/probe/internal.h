@@ -47,7 +47,7 @@ struct probe_detacher {
 struct probe {
 	const struct config *config;
 	const struct plan *plan;
-	const struct target *target;
+	const struct process *target;
 	uint64_t load_bias;
 	const struct probe_histograms *histograms;
 	struct scottyscope *skeleton;

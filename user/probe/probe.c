@@ -95,9 +95,9 @@ static void write_settings(struct probe *probe)
 /* What is resident before the first change is reported. */
 static void write_resident(struct probe *probe)
 {
-	struct target_resident resident;
+	struct process_resident resident;
 
-	if (target__resident(probe->target, &resident) < 0)
+	if (process__resident(probe->target, &resident) < 0)
 		return;
 	probe->skeleton->bss->resident_bytes[MEMBER_FILE] = resident.file_bytes;
 	probe->skeleton->bss->resident_bytes[MEMBER_ANONYMOUS] = resident.anonymous_bytes;
@@ -148,7 +148,7 @@ static void choose_programs(struct probe *probe)
 	}
 }
 
-int probe__new(const struct config *config, const struct plan *plan, const struct target *target,
+int probe__new(const struct config *config, const struct plan *plan, const struct process *target,
 	       uint64_t load_bias, struct probe **ret_probe, struct error *error)
 {
 	_cleanup_(probe__freep) struct probe *probe = calloc(1, sizeof(*probe));

@@ -14,13 +14,13 @@
 #include "config/config.h"
 #include "plan/plan.h"
 #include "probe/bounds.h"
-#include "target/target.h"
+#include "process/process.h"
 #include "wire.h"
 
 struct probe;
 
 /* Opens and sizes the programs for a plan and its target, which must outlive the probe. */
-int probe__new(const struct config *config, const struct plan *plan, const struct target *target,
+int probe__new(const struct config *config, const struct plan *plan, const struct process *target,
 	       uint64_t load_bias, struct probe **ret_probe, struct error *error);
 
 /* Has the kernel check and take the programs and maps. */

@@ -43,7 +43,7 @@ struct world {
 	uint64_t vtables[2][VTABLE_WORDS]; /* asynchronous, blocking */
 	struct plan_vtable planned[2];
 	struct plan plan;
-	struct target target;
+	struct process target;
 	uint64_t known;		    /* already in the book */
 	uint64_t ends_when_entered; /* before it could be proved alive */
 	/* This process also holds the census's own copies of its memory, which are taken out again. */

@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "target/internal.h"
-#include "target/listeners.h"
-#include "target/privilege.h"
-#include "target/proc.h"
+#include "process/internal.h"
+#include "process/listeners.h"
+#include "process/privilege.h"
+#include "process/proc.h"
 
 #define DEFAULT_EXECUTABLE "scotty"
 #define HIGHEST_LISTED	   8
@@ -222,16 +222,16 @@ static int search__refuse(const struct search *search, struct error *error)
 		"no process runs %s; is it started? --pid, --exe and --port select another", what);
 }
 
-int target__find(const struct target_selection *selection, struct target **ret_target,
-		 struct error *error)
+int process__find(const struct process_selection *selection, struct process **ret_process,
+		  struct error *error)
 {
-	_cleanup_(target__freep) struct target *target = NULL;
+	_cleanup_(process__freep) struct process *target = NULL;
 	_cleanup_(search__clear) struct search search = {.port = selection->port};
 	const struct candidate *only;
 	int r;
 
 	if (selection->pid > 0)
-		return target__open(selection->pid, ret_target, error);
+		return process__open(selection->pid, ret_process, error);
 	if (selection->executable)
 		search.executable = selection->executable;
 	else if (selection->port == 0)
@@ -242,13 +242,13 @@ int target__find(const struct target_selection *selection, struct target **ret_t
 	only = search__only(&search);
 	if (!only)
 		return search__refuse(&search, error);
-	r = target__open(only->pid, &target, error);
+	r = process__open(only->pid, &target, error);
 	if (r < 0)
 		return r;
 	if (target->start_ticks != only->start_ticks ||
 	    strcmp(target->executable_path, only->path) != 0)
 		return error_set(error, -ESRCH, "process %d has ended while it was looked at",
 				 (int)only->pid);
-	*ret_target = TAKE_PTR(target);
+	*ret_process = TAKE_PTR(target);
 	return 0;
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "process.h"
+#include "child.h"
 
 static char *directory;
 
@@ -19,11 +19,11 @@ static void make_directory(void)
 
 static void remove_directory(void)
 {
-	process__stop_all();
+	child__stop_all();
 	directory__remove(directory);
 }
 
-TestSuite(target_load_bias, .init = make_directory, .fini = remove_directory, .timeout = 60);
+TestSuite(process_load_bias, .init = make_directory, .fini = remove_directory, .timeout = 60);
 
 /* The first executable segment of an ELF file. */
 static ElfW(Phdr) executable_segment(int fd)
@@ -51,73 +51,73 @@ static int take_first(struct dl_phdr_info *info, size_t size, void *context)
 }
 
 /* The first object is the program itself. */
-static void tell_bias(struct process *process)
+static void tell_bias(struct child *process)
 {
 	dl_iterate_phdr(take_first, &process->shared->address);
-	process__tell(process);
+	child__tell(process);
 }
 
-Test(target_load_bias, is_what_the_process_thinks)
+Test(process_load_bias, is_what_the_process_thinks)
 {
-	struct process process = process__start(tell_bias);
-	struct target *target = find_one(&(struct target_selection){.pid = process.pid});
+	struct child process = child__start(tell_bias);
+	struct process *target = find_one(&(struct process_selection){.pid = process.pid});
 	ElfW(Phdr) segment = executable_segment(target->executable_fd);
 	struct error error = {};
 	uint64_t bias = 1;
 
-	cr_assert_eq(target__load_bias(target, segment.p_vaddr, segment.p_offset, &bias, &error), 0,
+	cr_assert_eq(process__load_bias(target, segment.p_vaddr, segment.p_offset, &bias, &error), 0,
 		     "%s", error.message);
 	cr_assert_eq(bias, process.shared->address);
-	process__stop(&process);
-	target__free(target);
+	child__stop(&process);
+	process__free(target);
 }
 
 /* Another program than the test's, at an address of its own: the file's code is where we say. */
-Test(target_load_bias, leads_to_the_code)
+Test(process_load_bias, leads_to_the_code)
 {
 	char *path = directory__add_sleep(directory, unique_name());
-	struct process process = process__run(path);
-	struct target *target = find_one(&(struct target_selection){.pid = process.pid});
+	struct child process = child__run(path);
+	struct process *target = find_one(&(struct process_selection){.pid = process.pid});
 	ElfW(Phdr) segment = executable_segment(target->executable_fd);
 	unsigned char in_file[512], in_memory[512];
 	uint64_t bias = 1;
 
 	/* As with an upgrade: nothing here depends on the path. */
 	cr_assert_eq(unlink(path), 0);
-	cr_assert_eq(target__load_bias(target, segment.p_vaddr, segment.p_offset, &bias, NULL), 0);
+	cr_assert_eq(process__load_bias(target, segment.p_vaddr, segment.p_offset, &bias, NULL), 0);
 	cr_assert_eq(bias % (uint64_t)sysconf(_SC_PAGESIZE), 0);
 	cr_assert_eq(
 		pread(target->executable_fd, in_file, sizeof(in_file), (off_t)segment.p_offset),
 		sizeof(in_file));
 	cr_assert_eq(
-		target__read_memory(target, bias + segment.p_vaddr, in_memory, sizeof(in_memory)),
+		process__read_memory(target, bias + segment.p_vaddr, in_memory, sizeof(in_memory)),
 		sizeof(in_memory));
 	cr_assert_arr_eq(in_memory, in_file, sizeof(in_file));
-	process__stop(&process);
-	target__free(target);
+	child__stop(&process);
+	process__free(target);
 	free(path);
 }
 
 /* An address that the file does not have there would put probes anywhere. */
-Test(target_load_bias, wrong_segment)
+Test(process_load_bias, wrong_segment)
 {
-	struct process process = process__start(tell_bias);
-	struct target *target = find_one(&(struct target_selection){.pid = process.pid});
+	struct child process = child__start(tell_bias);
+	struct process *target = find_one(&(struct process_selection){.pid = process.pid});
 	ElfW(Phdr) segment = executable_segment(target->executable_fd);
 	struct error error = {};
 	uint64_t bias = 1;
 
 	cr_assert_eq(
-		target__load_bias(target, segment.p_vaddr, segment.p_offset + 4096, &bias, &error),
+		process__load_bias(target, segment.p_vaddr, segment.p_offset + 4096, &bias, &error),
 		-ENOEXEC);
 	cr_assert(strstr(error.message, target->executable_path));
-	cr_assert_eq(target__load_bias(target, segment.p_vaddr + (UINT64_C(1) << 40),
+	cr_assert_eq(process__load_bias(target, segment.p_vaddr + (UINT64_C(1) << 40),
 				       segment.p_offset, &bias, NULL),
 		     -ENOEXEC);
 	cr_assert_eq(bias, 1);
-	process__stop(&process);
-	cr_assert_lt(target__load_bias(target, segment.p_vaddr, segment.p_offset, &bias, NULL), 0);
-	target__free(target);
+	child__stop(&process);
+	cr_assert_lt(process__load_bias(target, segment.p_vaddr, segment.p_offset, &bias, NULL), 0);
+	process__free(target);
 }
 
 #ifdef __x86_64__
@@ -164,7 +164,7 @@ static void write_fixed_program(const char *path)
 	close(fd);
 }
 
-Test(target_load_bias, is_zero_for_a_fixed_address)
+Test(process_load_bias, is_zero_for_a_fixed_address)
 {
 	char *path = NULL;
 	uint64_t bias = 1;
@@ -172,13 +172,13 @@ Test(target_load_bias, is_zero_for_a_fixed_address)
 	cr_assert_gt(asprintf(&path, "%s/%s", directory, unique_name()), 0);
 	write_fixed_program(path);
 
-	struct process process = process__run(path);
-	struct target *target = find_one(&(struct target_selection){.pid = process.pid});
+	struct child process = child__run(path);
+	struct process *target = find_one(&(struct process_selection){.pid = process.pid});
 
-	cr_assert_eq(target__load_bias(target, 0x400000, 0, &bias, NULL), 0);
+	cr_assert_eq(process__load_bias(target, 0x400000, 0, &bias, NULL), 0);
 	cr_assert_eq(bias, 0);
-	process__stop(&process);
-	target__free(target);
+	child__stop(&process);
+	process__free(target);
 	free(path);
 }
 #endif

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "target/internal.h"
-#include "target/proc.h"
+#include "process/internal.h"
+#include "process/proc.h"
 
 /* How much CPU time a process can have: the CPUs that it may run on, and the quotas of its control group
  * and of those around it (Documentation/admin-guide/cgroup-v2.rst, scheduler/sched-bwc.rst). */
@@ -105,7 +105,7 @@ static double quota_by_line(const char *root, const char *line, size_t length)
 	return least;
 }
 
-double target__parse_quota(const char *root, const char *cgroup)
+double process__parse_quota(const char *root, const char *cgroup)
 {
 	double least = INFINITY;
 
@@ -120,7 +120,7 @@ double target__parse_quota(const char *root, const char *cgroup)
 
 /* The quota that the process's own mounts show. A container of this tool has no mount of the control
  * groups of others, but a container mostly mounts its own one, as the root. */
-static double quota_inside(const struct target *target)
+static double quota_inside(const struct process *target)
 {
 	_cleanup_free_ char *root = NULL;
 
@@ -128,10 +128,10 @@ static double quota_inside(const struct target *target)
 		root = NULL;
 		return INFINITY;
 	}
-	return target__parse_quota(root, "1:cpu:/\n0::/\n");
+	return process__parse_quota(root, "1:cpu:/\n0::/\n");
 }
 
-double target__cpus(const struct target *target)
+double process__cpus(const struct process *target)
 {
 	_cleanup_free_ char *cgroup = proc__cgroup(target->pid);
 	cpu_set_t set;
@@ -141,5 +141,5 @@ double target__cpus(const struct target *target)
 	double cpus = count > 0 ? (double)count : 1;
 
 	return fmin(fmin(cpus, quota_inside(target)),
-		    cgroup ? target__parse_quota(CGROUP_ROOT, cgroup) : INFINITY);
+		    cgroup ? process__parse_quota(CGROUP_ROOT, cgroup) : INFINITY);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "target/listeners.h"
+#include "process/listeners.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "target/proc.h"
+#include "process/proc.h"
+#include "process/process.h"
 
 #define TCP_STATE_LISTEN 0x0a /* TCP_LISTEN of net/tcp_states.h, as /proc/net/tcp shows it */
 
@@ -219,4 +220,12 @@ int listeners__find(struct listeners *listeners, pid_t pid, uint16_t port, uint1
 	}
 	*ret_port = lowest;
 	return lowest > 0;
+}
+
+uint16_t process__port(const struct process *target)
+{
+	_cleanup_(listeners__freep) struct listeners *listeners = listeners__new();
+	uint16_t port = 0;
+
+	return listeners && listeners__find(listeners, target->pid, 0, &port) > 0 ? port : 0;
 }

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "process.h"
-#include "target/proc.h"
+#include "child.h"
+#include "process/proc.h"
 
 /* The test's own directory, emptied at its end. */
 static char *directory;
@@ -25,27 +25,27 @@ static void make_directory(void)
 
 static void remove_directory(void)
 {
-	process__stop_all();
+	child__stop_all();
 	directory__remove(directory);
 }
 
-TestSuite(target_identity, .init = make_directory, .fini = remove_directory, .timeout = 60);
+TestSuite(process_identity, .init = make_directory, .fini = remove_directory, .timeout = 60);
 
 /* A thread may call itself what it likes. */
-static void rename_itself(struct process *process)
+static void rename_itself(struct child *process)
 {
 	prctl(PR_SET_NAME, "x) Z 0 (\n 1 2 3");
 	process->shared->parent = getppid();
-	process__tell(process);
+	child__tell(process);
 }
 
-Test(target_identity, hostile_thread_name)
+Test(process_identity, hostile_thread_name)
 {
 	uint64_t before_ns = clock_realtime_ns();
-	struct process process = process__start(rename_itself);
+	struct child process = child__start(rename_itself);
 	uint64_t after_ns = clock_realtime_ns();
 	struct proc_stat stat = {};
-	struct target *target = find_one(BY_PID(process.pid));
+	struct process *target = find_one(BY_PID(process.pid));
 
 	cr_assert_geq(target->start_time_ns + 20 * NS_PER_MS, before_ns);
 	cr_assert_leq(target->start_time_ns, after_ns + 20 * NS_PER_MS);
@@ -55,21 +55,21 @@ Test(target_identity, hostile_thread_name)
 	cr_assert_not(stat.is_kernel_thread);
 	cr_assert_neq(stat.parent, 0);
 	cr_assert_eq(stat.start_ticks, target->start_ticks);
-	target__free(target);
-	process__stop(&process);
+	process__free(target);
+	child__stop(&process);
 }
 
 static void *tell_thread_id(void *context)
 {
-	struct process *process = context;
+	struct child *process = context;
 
 	process->shared->tid = gettid();
-	process__tell(process);
+	child__tell(process);
 	pause();
 	return NULL;
 }
 
-static void start_thread(struct process *process)
+static void start_thread(struct child *process)
 {
 	pthread_t thread;
 
@@ -77,9 +77,9 @@ static void start_thread(struct process *process)
 		_exit(92);
 }
 
-Test(target_identity, pid_of_a_thread)
+Test(process_identity, pid_of_a_thread)
 {
-	struct process process = process__start(start_thread);
+	struct child process = child__start(start_thread);
 	struct error error = find_none(BY_PID(process.shared->tid));
 	char part[64];
 
@@ -87,10 +87,10 @@ Test(target_identity, pid_of_a_thread)
 	cr_assert_eq(error.code, -ESRCH);
 	snprintf(part, sizeof(part), "thread of process %d", (int)process.pid);
 	cr_assert(strstr(error.message, part), "%s", error.message);
-	process__stop(&process);
+	child__stop(&process);
 }
 
-Test(target_identity, itself)
+Test(process_identity, itself)
 {
 	struct error error = find_none(BY_PID(getpid()));
 
@@ -98,7 +98,7 @@ Test(target_identity, itself)
 	cr_assert(strstr(error.message, "scottyscope"));
 }
 
-Test(target_identity, kernel_thread)
+Test(process_identity, kernel_thread)
 {
 	struct proc_stat stat;
 
@@ -111,7 +111,7 @@ Test(target_identity, kernel_thread)
 	cr_assert(strstr(error.message, "kernel thread"));
 }
 
-Test(target_identity, ended)
+Test(process_identity, ended)
 {
 	pid_t child = fork();
 	siginfo_t info;
@@ -132,7 +132,7 @@ Test(target_identity, ended)
 }
 
 /* Descendants of the tool are its front and the like, not servers. */
-Test(target_identity, own_children_do_not_count)
+Test(process_identity, own_children_do_not_count)
 {
 	char *path = directory__add_sleep(directory, unique_name());
 	int ends[2];
@@ -154,55 +154,55 @@ Test(target_identity, own_children_do_not_count)
 	cr_assert_eq(find_none(BY_NAME(unique_name())).code, -ESRCH);
 
 	/* To name one is another matter. */
-	struct target *target = find_one(BY_PID(child));
+	struct process *target = find_one(BY_PID(child));
 
 	cr_assert_str_eq(target->executable_path, path);
-	target__free(target);
+	process__free(target);
 	kill(child, SIGKILL);
 	cr_assert_eq(waitpid(child, NULL, 0), child);
 	free(path);
 }
 
-Test(target_identity, check_sees_the_end)
+Test(process_identity, check_sees_the_end)
 {
 	char *path = directory__add_sleep(directory, unique_name());
-	struct process process = process__run(path);
-	struct target *target = find_one(BY_PID(process.pid));
+	struct child process = child__run(path);
+	struct process *target = find_one(BY_PID(process.pid));
 	struct pollfd ended = {.fd = target->pid_fd, .events = POLLIN};
 
 	cr_assert_eq(poll(&ended, 1, 0), 0);
-	process__stop(&process);
+	child__stop(&process);
 	cr_assert_eq(poll(&ended, 1, 10000), 1);
-	cr_assert_eq(target__check(target), -ESRCH);
-	target__free(target);
+	cr_assert_eq(process__check(target), -ESRCH);
+	process__free(target);
 	free(path);
 }
 
 static char *next_program;
 
-static void run_next_on_command(struct process *process)
+static void run_next_on_command(struct child *process)
 {
-	process__tell(process);
-	process__await_command(process);
+	child__tell(process);
+	child__await_command(process);
 	execl(next_program, next_program, "300", NULL);
 }
 
-Test(target_identity, check_sees_another_program)
+Test(process_identity, check_sees_another_program)
 {
 	next_program = directory__add_sleep(directory, unique_name());
 
-	struct process process = process__start(run_next_on_command);
-	struct target *target = find_one(BY_PID(process.pid));
+	struct child process = child__start(run_next_on_command);
+	struct process *target = find_one(BY_PID(process.pid));
 
-	cr_assert_eq(target__check(target), 0);
-	process__command(&process);
-	process__await_silence(&process);
-	cr_assert_eq(target__check(target), -ESRCH);
-	target__free(target);
+	cr_assert_eq(process__check(target), 0);
+	child__command(&process);
+	child__await_silence(&process);
+	cr_assert_eq(process__check(target), -ESRCH);
+	process__free(target);
 
 	target = find_one(BY_PID(process.pid));
 	cr_assert_str_eq(target->executable_path, next_program);
-	target__free(target);
-	process__stop(&process);
+	process__free(target);
+	child__stop(&process);
 	free(next_program);
 }

@@ -10,11 +10,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "process.h"
+#include "child.h"
 
-#define BY_PORT(number) (&(struct target_selection){.port = (number)})
+#define BY_PORT(number) (&(struct process_selection){.port = (number)})
 
-TestSuite(target_ports, .fini = process__stop_all, .timeout = 60);
+TestSuite(process_listeners, .fini = child__stop_all, .timeout = 60);
 
 /* What the next process is to listen on. */
 static uint16_t shared_port;
@@ -35,16 +35,16 @@ static uint16_t listen_on(int family, uint16_t port)
 	return ntohs(family == AF_INET ? address4.sin_port : address6.sin6_port);
 }
 
-static void serve(struct process *process)
+static void serve(struct child *process)
 {
 	process->shared->port = listen_on(AF_INET, 0);
-	process__tell(process);
+	child__tell(process);
 }
 
-static void serve_v6(struct process *process)
+static void serve_v6(struct child *process)
 {
 	process->shared->port = listen_on(AF_INET6, 0);
-	process__tell(process);
+	child__tell(process);
 }
 
 /* A port that is bound, but not listened on; nobody else can. 0 for none. */
@@ -61,7 +61,7 @@ static uint16_t reserve_port(void)
 }
 
 /* A connection to a listener of its own: the port told is the connecting end's. */
-static void connect_to_itself(struct process *process)
+static void connect_to_itself(struct child *process)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET};
 	socklen_t size = sizeof(address);
@@ -72,20 +72,20 @@ static void connect_to_itself(struct process *process)
 	if (connect(fd, (struct sockaddr *)&address, size) == 0 &&
 	    getsockname(fd, (struct sockaddr *)&address, &size) == 0)
 		process->shared->port = ntohs(address.sin_port);
-	process__tell(process);
+	child__tell(process);
 }
 
-static void serve_in_own_network(struct process *process)
+static void serve_in_own_network(struct child *process)
 {
 	if (unshare(CLONE_NEWNET) == 0) {
 		process->shared->was_permitted = true;
 		process->shared->port = listen_on(AF_INET, shared_port);
 	}
-	process__tell(process);
+	child__tell(process);
 }
 
 /* The worker has the socket from its parent, as those of a forking server. */
-static void serve_with_worker(struct process *process)
+static void serve_with_worker(struct child *process)
 {
 	process->shared->port = listen_on(AF_INET, 0);
 
@@ -93,38 +93,38 @@ static void serve_with_worker(struct process *process)
 
 	if (worker == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		process__tell(process);
-		process__await_command(process); /* the test's end */
+		child__tell(process);
+		child__await_command(process); /* the test's end */
 		_exit(0);
 	}
 	process->shared->worker = worker;
-	process__tell(process);
+	child__tell(process);
 }
 
-static void serve_shared_port(struct process *process)
+static void serve_shared_port(struct child *process)
 {
 	process->shared->port = listen_on(AF_INET, shared_port);
-	process__tell(process);
+	child__tell(process);
 }
 
-static void assert_found(const struct process *process)
+static void assert_found(const struct child *process)
 {
 	cr_assert_gt(process->shared->port, 0, "it does not listen");
 
-	struct target *target = find_one(BY_PORT(process->shared->port));
+	struct process *target = find_one(BY_PORT(process->shared->port));
 
 	cr_assert_eq(target->pid, process->pid);
-	cr_assert_eq(target__check(target), 0);
-	target__free(target);
+	cr_assert_eq(process__check(target), 0);
+	process__free(target);
 }
 
-Test(target_ports, ipv4)
+Test(process_listeners, ipv4)
 {
-	struct process process = process__start(serve);
+	struct child process = child__start(serve);
 	uint16_t port = process.shared->port;
 
 	assert_found(&process);
-	process__stop(&process);
+	child__stop(&process);
 
 	struct error error = find_none(BY_PORT(port));
 	char part[16];
@@ -134,82 +134,82 @@ Test(target_ports, ipv4)
 	cr_assert(strstr(error.message, part), "%s", error.message);
 }
 
-Test(target_ports, ipv6)
+Test(process_listeners, ipv6)
 {
-	struct process process = process__start(serve_v6);
+	struct child process = child__start(serve_v6);
 
 	if (process.shared->port == 0) {
-		process__stop(&process);
+		child__stop(&process);
 		cr_skip("there is no IPv6 here");
 	}
 	assert_found(&process);
-	process__stop(&process);
+	child__stop(&process);
 }
 
-Test(target_ports, connected_is_not_listening)
+Test(process_listeners, connected_is_not_listening)
 {
-	struct process process = process__start(connect_to_itself);
+	struct child process = child__start(connect_to_itself);
 
 	cr_assert_gt(process.shared->port, 0);
 	cr_assert_eq(find_none(BY_PORT(process.shared->port)).code, -ESRCH);
-	process__stop(&process);
+	child__stop(&process);
 }
 
-Test(target_ports, in_another_network_namespace)
+Test(process_listeners, in_another_network_namespace)
 {
 	shared_port = reserve_port();
 	cr_assert_gt(shared_port, 0);
 
-	struct process process = process__start(serve_in_own_network);
+	struct child process = child__start(serve_in_own_network);
 
 	if (!process.shared->was_permitted) {
-		process__stop(&process);
+		child__stop(&process);
 		cr_skip("a network namespace is not permitted");
 	}
 	assert_found(&process);
-	process__stop(&process);
+	child__stop(&process);
 }
 
 /* Who published the port and who serves it in a container both listen on it. */
-Test(target_ports, same_port_in_two_namespaces)
+Test(process_listeners, same_port_in_two_namespaces)
 {
-	struct process outer = process__start(serve);
+	struct child outer = child__start(serve);
 
 	shared_port = outer.shared->port;
 
-	struct process inner = process__start(serve_in_own_network);
+	struct child inner = child__start(serve_in_own_network);
 
 	if (!inner.shared->was_permitted) {
-		process__stop(&outer);
-		process__stop(&inner);
+		child__stop(&outer);
+		child__stop(&inner);
 		cr_skip("a network namespace is not permitted");
 	}
 	cr_assert_eq(inner.shared->port, shared_port);
 	cr_assert_eq(find_none(BY_PORT(shared_port)).code, -EEXIST);
-	process__stop(&inner);
+	child__stop(&inner);
 	assert_found(&outer);
-	process__stop(&outer);
+	child__stop(&outer);
 }
 
-Test(target_ports, workers_do_not_make_it_ambiguous)
+Test(process_listeners, workers_do_not_make_it_ambiguous)
 {
-	struct process process = process__start(serve_with_worker);
+	struct child process = child__start(serve_with_worker);
 	char byte;
 
 	/* Both tell. */
 	cr_assert_eq(read(process.event_fd, &byte, 1), 1);
 	cr_assert_gt(process.shared->worker, 0);
 	assert_found(&process);
-	process__stop(&process);
+	child__stop(&process);
 }
 
-Test(target_ports, strangers_do)
+Test(process_listeners, strangers_do)
 {
-	struct process first = process__start(serve);
+	struct child first = child__start(serve);
 
 	shared_port = first.shared->port;
 
-	struct process second = process__start(serve_shared_port);
+	struct child second = child__start(serve_shared_port);
 	char part[64];
 
 	cr_assert_eq(second.shared->port, shared_port);
@@ -223,20 +223,20 @@ Test(target_ports, strangers_do)
 	cr_assert(strstr(error.message, part), "%s", error.message);
 	snprintf(part, sizeof(part), "%d ", (int)second.pid);
 	cr_assert(strstr(error.message, part), "%s", error.message);
-	process__stop(&second);
+	child__stop(&second);
 	assert_found(&first);
-	process__stop(&first);
+	child__stop(&first);
 }
 
-Test(target_ports, not_permitted)
+Test(process_listeners, not_permitted)
 {
-	struct process process = process__start(serve);
+	struct child process = child__start(serve);
 	uint16_t port = process.shared->port;
 
 	if (geteuid() != 0)
 		cr_skip("only root has processes that others may not look at");
 	cr_assert_eq(find_as_nobody(BY_PORT(port)), -EACCES);
-	process__stop(&process);
+	child__stop(&process);
 	/* Nobody listens there now: that can be told of processes that may not be looked at. */
 	cr_assert_eq(find_as_nobody(BY_PORT(port)), -ESRCH);
 }

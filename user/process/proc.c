@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "target/proc.h"
+#include "process/proc.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "target/target.h"
+#include "process/process.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -13,11 +13,11 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "target/internal.h"
-#include "target/privilege.h"
-#include "target/proc.h"
+#include "process/internal.h"
+#include "process/privilege.h"
+#include "process/proc.h"
 
-void target__free(struct target *target)
+void process__free(struct process *target)
 {
 	if (!target)
 		return;
@@ -61,7 +61,7 @@ static uint64_t realtime_of_ticks(uint64_t ticks)
 	return clock_realtime_ns() - since_boot_ns + start_ns;
 }
 
-static bool has_ended(const struct target *target)
+static bool has_ended(const struct process *target)
 {
 	struct pollfd event = {.fd = target->pid_fd, .events = POLLIN};
 
@@ -85,7 +85,7 @@ static int refuse_access(pid_t pid, int code, struct error *error)
 	return error_set(error, code, "process %d: cannot look at it: %m", (int)pid);
 }
 
-static int open_pid_fd(struct target *target, struct error *error)
+static int open_pid_fd(struct process *target, struct error *error)
 {
 	int code;
 
@@ -111,7 +111,7 @@ static int refuse_kind(pid_t pid, const struct proc_stat *stat, struct error *er
 	return 0;
 }
 
-static int read_identity(struct target *target, struct error *error)
+static int read_identity(struct process *target, struct error *error)
 {
 	pid_t pid = target->pid;
 	struct proc_stat stat;
@@ -134,9 +134,9 @@ static int read_identity(struct target *target, struct error *error)
 	return 0;
 }
 
-int target__open(pid_t pid, struct target **ret_target, struct error *error)
+int process__open(pid_t pid, struct process **ret_process, struct error *error)
 {
-	_cleanup_(target__freep) struct target *target = calloc(1, sizeof(*target));
+	_cleanup_(process__freep) struct process *target = calloc(1, sizeof(*target));
 	pid_t group = thread_group(pid);
 	int r;
 
@@ -167,11 +167,11 @@ int target__open(pid_t pid, struct target **ret_target, struct error *error)
 		target->root_path = NULL;
 		return error_out_of_memory(error);
 	}
-	*ret_target = TAKE_PTR(target);
+	*ret_process = TAKE_PTR(target);
 	return 0;
 }
 
-int target__check(const struct target *target)
+int process__check(const struct process *target)
 {
 	struct stat found, running;
 	struct proc_stat process;

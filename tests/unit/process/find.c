@@ -17,8 +17,8 @@
 
 #include "base/array.h"
 #include "base/clock.h"
-#include "process.h"
-#include "target/proc.h"
+#include "child.h"
+#include "process/proc.h"
 
 /* The test's own directory, emptied at its end. */
 static char *directory;
@@ -30,19 +30,19 @@ static void make_directory(void)
 
 static void remove_directory(void)
 {
-	process__stop_all();
+	child__stop_all();
 	directory__remove(directory);
 }
 
-TestSuite(target_find, .init = make_directory, .fini = remove_directory, .timeout = 60);
+TestSuite(process_find, .init = make_directory, .fini = remove_directory, .timeout = 60);
 
-Test(target_find, by_name)
+Test(process_find, by_name)
 {
 	char *path = directory__add_sleep(directory, unique_name());
 	uint64_t before_ns = clock_realtime_ns();
-	struct process process = process__run(path);
+	struct child process = child__run(path);
 	uint64_t after_ns = clock_realtime_ns();
-	struct target *target = find_one(BY_NAME(unique_name()));
+	struct process *target = find_one(BY_NAME(unique_name()));
 	char expected[64];
 
 	cr_assert_eq(target->pid, process.pid);
@@ -56,26 +56,26 @@ Test(target_find, by_name)
 	/* Ticks are 10 ms long. */
 	cr_assert_geq(target->start_time_ns + 20 * NS_PER_MS, before_ns);
 	cr_assert_leq(target->start_time_ns, after_ns + 20 * NS_PER_MS);
-	cr_assert_eq(target__check(target), 0);
-	target__free(target);
-	process__stop(&process);
+	cr_assert_eq(process__check(target), 0);
+	process__free(target);
+	child__stop(&process);
 	free(path);
 }
 
-Test(target_find, by_pid)
+Test(process_find, by_pid)
 {
 	char *path = directory__add_sleep(directory, unique_name());
-	struct process process = process__run(path);
-	struct target *target = find_one(BY_PID(process.pid));
+	struct child process = child__run(path);
+	struct process *target = find_one(BY_PID(process.pid));
 
 	cr_assert_eq(target->pid, process.pid);
 	cr_assert_str_eq(target->executable_path, path);
-	target__free(target);
-	process__stop(&process);
+	process__free(target);
+	child__stop(&process);
 	free(path);
 }
 
-Test(target_find, none)
+Test(process_find, none)
 {
 	struct error error = find_none(BY_NAME("no-such-program-anywhere"));
 
@@ -85,28 +85,28 @@ Test(target_find, none)
 }
 
 /* The name's beginning, which is all that the kernel keeps of it elsewhere, is not enough. */
-Test(target_find, whole_name_counts)
+Test(process_find, whole_name_counts)
 {
 	char name[64];
 
 	snprintf(name, sizeof(name), "%s-with-a-long-name", unique_name());
 
 	char *path = directory__add_sleep(directory, name);
-	struct process process = process__run(path);
-	struct target *target = find_one(BY_NAME(name));
+	struct child process = child__run(path);
+	struct process *target = find_one(BY_NAME(name));
 
 	cr_assert_eq(target->pid, process.pid);
-	target__free(target);
+	process__free(target);
 	cr_assert_eq(find_none(BY_NAME(unique_name())).code, -ESRCH);
-	process__stop(&process);
+	child__stop(&process);
 	free(path);
 }
 
-Test(target_find, two_are_ambiguous)
+Test(process_find, two_are_ambiguous)
 {
 	char *path = directory__add_sleep(directory, unique_name());
-	struct process first = process__run(path);
-	struct process second = process__run(path);
+	struct child first = child__run(path);
+	struct child second = child__run(path);
 	struct error error = find_none(BY_NAME(unique_name()));
 	char part[128];
 
@@ -117,27 +117,27 @@ Test(target_find, two_are_ambiguous)
 	snprintf(part, sizeof(part), "%d %s (no port)", (int)second.pid, path);
 	cr_assert(strstr(error.message, part), "%s", error.message);
 	cr_assert(strstr(error.message, "--pid"));
-	process__stop(&first);
+	child__stop(&first);
 
-	struct target *target = find_one(BY_NAME(unique_name()));
+	struct process *target = find_one(BY_NAME(unique_name()));
 
 	cr_assert_eq(target->pid, second.pid);
-	target__free(target);
-	process__stop(&second);
+	process__free(target);
+	child__stop(&second);
 	free(path);
 }
 
-Test(target_find, lists_no_more_than_eight)
+Test(process_find, lists_no_more_than_eight)
 {
 	enum {
 		COUNT = 10
 	};
 	char *path = directory__add_sleep(directory, unique_name());
-	struct process processes[COUNT];
+	struct child processes[COUNT];
 	size_t listed = 0;
 
 	for (int i = 0; i < COUNT; i++)
-		processes[i] = process__run(path);
+		processes[i] = child__run(path);
 
 	struct error error = find_none(BY_NAME(unique_name()));
 
@@ -146,19 +146,19 @@ Test(target_find, lists_no_more_than_eight)
 		listed++;
 	cr_assert_eq(listed, 8, "%s", error.message);
 	for (int i = 0; i < COUNT; i++)
-		process__stop(&processes[i]);
+		child__stop(&processes[i]);
 	free(path);
 }
 
-Test(target_find, deleted)
+Test(process_find, deleted)
 {
 	char *path = directory__add_sleep(directory, unique_name());
-	struct process process = process__run(path);
+	struct child process = child__run(path);
 	struct stat status;
 
 	cr_assert_eq(unlink(path), 0);
 
-	struct target *target = find_one(BY_NAME(unique_name()));
+	struct process *target = find_one(BY_NAME(unique_name()));
 
 	cr_assert_eq(target->pid, process.pid);
 	cr_assert(target->executable_deleted);
@@ -166,36 +166,36 @@ Test(target_find, deleted)
 	cr_assert_eq(fstat(target->executable_fd, &status), 0);
 	cr_assert_gt(status.st_size, 0);
 	assert_same_file(target->executable_fd, target->attach_path);
-	cr_assert_eq(target__check(target), 0);
-	target__free(target);
-	process__stop(&process);
+	cr_assert_eq(process__check(target), 0);
+	process__free(target);
+	child__stop(&process);
 	free(path);
 }
 
 /* An upgrade replaces the file under a running server. */
-Test(target_find, replaced)
+Test(process_find, replaced)
 {
 	char *path = directory__add_sleep(directory, unique_name());
 	char *new_path = directory__add_sleep(directory, "new");
-	struct process process = process__run(path);
+	struct child process = child__run(path);
 	struct stat running, named;
 
 	cr_assert_eq(rename(new_path, path), 0);
 
-	struct target *target = find_one(BY_NAME(unique_name()));
+	struct process *target = find_one(BY_NAME(unique_name()));
 
 	cr_assert_eq(target->pid, process.pid);
 	cr_assert(target->executable_deleted);
 	cr_assert_eq(fstat(target->executable_fd, &running), 0);
 	cr_assert_eq(stat(path, &named), 0);
 	cr_assert_neq(running.st_ino, named.st_ino);
-	target__free(target);
-	process__stop(&process);
+	process__free(target);
+	child__stop(&process);
 	free(path);
 	free(new_path);
 }
 
-Test(target_find, hostile_names)
+Test(process_find, hostile_names)
 {
 	static const char *const names[] = {
 		"ends (deleted)", ") S 1 (", "line\nbreak", "\033[31mred", "((((", " ",
@@ -207,22 +207,22 @@ Test(target_find, hostile_names)
 		snprintf(name, sizeof(name), "%s %s", unique_name(), names[i]);
 
 		char *path = directory__add_sleep(directory, name);
-		struct process process = process__run(path);
-		struct target *target = find_one(BY_NAME(name));
+		struct child process = child__run(path);
+		struct process *target = find_one(BY_NAME(name));
 
 		cr_assert_eq(target->pid, process.pid);
 		cr_assert_str_eq(target->executable_path, path);
 		cr_assert_not(target->executable_deleted);
-		cr_assert_eq(target__check(target), 0);
-		target__free(target);
+		cr_assert_eq(process__check(target), 0);
+		process__free(target);
 
-		struct process twin = process__run(path);
+		struct child twin = child__run(path);
 		struct error error = find_none(BY_NAME(name));
 
 		cr_assert_eq(error.code, -EEXIST);
 		cr_assert_null(strchr(strstr(error.message, "(no port)"), '\033'));
-		process__stop(&twin);
-		process__stop(&process);
+		child__stop(&twin);
+		child__stop(&process);
 		free(path);
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#ifndef SCOTTYSCOPE_TARGET_PROC_H
-#define SCOTTYSCOPE_TARGET_PROC_H
+#ifndef SCOTTYSCOPE_PROCESS_PROC_H
+#define SCOTTYSCOPE_PROCESS_PROC_H
 
 /* Files of /proc/PID, whose contents the processes themselves choose in part. */
 

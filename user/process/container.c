@@ -1,34 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <ctype.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "target/internal.h"
-#include "target/listeners.h"
-#include "target/proc.h"
+#include "process/internal.h"
+#include "process/proc.h"
 
-/* What the process was started with and in: environment, container. */
-
-#define HIGHEST_ENVIRONMENT_BYTES ((size_t)8 * 1024 * 1024) /* more than the kernel passes on */
-#define CONTAINER_ID_LENGTH	  64
-
-char *target__environment(const struct target *target, const char *name)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t name_length = strlen(name);
-	size_t size;
-
-	if (proc__read(target->pid, "environ", HIGHEST_ENVIRONMENT_BYTES, &text, &size) < 0)
-		return NULL;
-	/* proc__read() has terminated the last one, in case the process has not. */
-	for (const char *entry = text; entry < text + size; entry += strlen(entry) + 1) {
-		if (strncmp(entry, name, name_length) == 0 && entry[name_length] == '=')
-			return strdup(entry + name_length + 1);
-	}
-	return NULL;
-}
+#define CONTAINER_ID_LENGTH 64
 
 static bool is_id_digit(char c)
 {
@@ -62,7 +41,7 @@ static const char *find_container_id(const char *line, size_t length)
 	return found;
 }
 
-char *target__parse_container_id(const char *cgroup)
+char *process__parse_container_id(const char *cgroup)
 {
 	const char *id = NULL;
 
@@ -75,17 +54,9 @@ char *target__parse_container_id(const char *cgroup)
 	return id ? strndup(id, CONTAINER_ID_LENGTH) : NULL;
 }
 
-char *target__container_id(const struct target *target)
+char *process__container_id(const struct process *target)
 {
 	_cleanup_free_ char *cgroup = proc__cgroup(target->pid);
 
-	return cgroup ? target__parse_container_id(cgroup) : NULL;
-}
-
-uint16_t target__port(const struct target *target)
-{
-	_cleanup_(listeners__freep) struct listeners *listeners = listeners__new();
-	uint16_t port = 0;
-
-	return listeners && listeners__find(listeners, target->pid, 0, &port) > 0 ? port : 0;
+	return cgroup ? process__parse_container_id(cgroup) : NULL;
 }

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 
 #include "base/array.h"
-#include "process.h"
-#include "target/internal.h"
+#include "child.h"
+#include "process/internal.h"
 
 /* Control groups as directories of our own. */
 
@@ -22,11 +22,11 @@ static void start(void)
 
 static void end(void)
 {
-	process__stop_all();
+	child__stop_all();
 	directory__remove(root);
 }
 
-TestSuite(target_cpus, .init = start, .fini = end, .timeout = 60);
+TestSuite(process_cgroup, .init = start, .fini = end, .timeout = 60);
 
 /* Writes a file below the root, and makes the directories on the way to it. */
 static void write_file(const char *name, const char *text)
@@ -48,12 +48,12 @@ static void write_file(const char *name, const char *text)
 
 static void assert_quota(const char *cgroup, double expected)
 {
-	double quota = target__parse_quota(root, cgroup);
+	double quota = process__parse_quota(root, cgroup);
 
 	cr_assert(quota == expected, "%s: %f", cgroup, quota);
 }
 
-Test(target_cpus, none)
+Test(process_cgroup, none)
 {
 	assert_quota("", INFINITY);
 	assert_quota("\n\nnothing\n1:2\n", INFINITY);
@@ -70,7 +70,7 @@ Test(target_cpus, none)
 }
 
 /* The least of the group and of those around it counts, up to what is mounted. */
-Test(target_cpus, version_2)
+Test(process_cgroup, version_2)
 {
 	write_file("a/b/c/cpu.max", "150000 100000\n");
 	assert_quota("0::/a/b/c\n", 1.5);
@@ -83,7 +83,7 @@ Test(target_cpus, version_2)
 	assert_quota("0::/\n", 0.25);
 }
 
-Test(target_cpus, version_1)
+Test(process_cgroup, version_1)
 {
 	write_file("cpu/docker/x/cpu.cfs_quota_us", "300000\n");
 	write_file("cpu/docker/x/cpu.cfs_period_us", "100000\n");
@@ -98,39 +98,39 @@ Test(target_cpus, version_1)
 }
 
 /* The second version beside the first one. */
-Test(target_cpus, hybrid)
+Test(process_cgroup, hybrid)
 {
 	write_file("unified/s/cpu.max", "70000 100000\n");
 	assert_quota("3:cpu:/s\n0::/s\n", 0.7);
 }
 
-static void wait_on_one_cpu(struct process *process)
+static void wait_on_one_cpu(struct child *process)
 {
 	cpu_set_t one;
 
 	CPU_ZERO(&one);
 	CPU_SET(0, &one);
 	sched_setaffinity(0, sizeof(one), &one);
-	process__tell(process);
+	child__tell(process);
 }
 
-Test(target_cpus, those_it_may_run_on)
+Test(process_cgroup, those_it_may_run_on)
 {
-	struct process process = process__start(wait_on_one_cpu);
-	struct target *target = find_one(&(struct target_selection){.pid = process.pid});
-	double cpus = target__cpus(target);
+	struct child process = child__start(wait_on_one_cpu);
+	struct process *target = find_one(&(struct process_selection){.pid = process.pid});
+	double cpus = process__cpus(target);
 
 	/* A group that this test runs in may have less. */
 	cr_assert(cpus > 0 && cpus <= 1, "%f", cpus);
-	process__stop(&process);
-	cr_assert(target__cpus(target) > 0);
-	target__free(target);
+	child__stop(&process);
+	cr_assert(process__cpus(target) > 0);
+	process__free(target);
 }
 
-Test(target_cpus, the_quota_that_the_mounts_of_its_container_show)
+Test(process_cgroup, the_quota_that_the_mounts_of_its_container_show)
 {
-	struct process process = process__start(wait_on_one_cpu);
-	struct target *target = find_one(&(struct target_selection){.pid = process.pid});
+	struct child process = child__start(wait_on_one_cpu);
+	struct process *target = find_one(&(struct process_selection){.pid = process.pid});
 	static const char *const files[] = {"sys/fs/cgroup/cpu.max",
 					    "sys/fs/cgroup/cpu/cpu.cfs_quota_us"};
 
@@ -139,8 +139,8 @@ Test(target_cpus, the_quota_that_the_mounts_of_its_container_show)
 	write_file("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		write_file(files[i], i == 0 ? "20000 100000\n" : "10000\n");
-		cr_expect_float_eq(target__cpus(target), i == 0 ? 0.2 : 0.1, 1e-9);
+		cr_expect_float_eq(process__cpus(target), i == 0 ? 0.2 : 0.1, 1e-9);
 	}
-	target__free(target);
-	process__stop(&process);
+	process__free(target);
+	child__stop(&process);
 }

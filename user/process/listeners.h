@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#ifndef SCOTTYSCOPE_TARGET_LISTENERS_H
-#define SCOTTYSCOPE_TARGET_LISTENERS_H
+#ifndef SCOTTYSCOPE_PROCESS_LISTENERS_H
+#define SCOTTYSCOPE_PROCESS_LISTENERS_H
 
 #include <stdint.h>
 #include <sys/types.h>

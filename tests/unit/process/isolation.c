@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "process.h"
+#include "child.h"
 
 /* The test's own directory, emptied at its end. */
 static char *directory;
@@ -21,16 +21,16 @@ static void make_directory(void)
 
 static void remove_directory(void)
 {
-	process__stop_all();
+	child__stop_all();
 	directory__remove(directory);
 }
 
-TestSuite(target_isolation, .init = make_directory, .fini = remove_directory, .timeout = 60);
+TestSuite(process_isolation, .init = make_directory, .fini = remove_directory, .timeout = 60);
 
 static char *next_program;
 
 /* A program that only exists in the process's own mount namespace, as one in a container. */
-static void run_in_own_mounts(struct process *process)
+static void run_in_own_mounts(struct child *process)
 {
 	struct shared *shared = process->shared;
 	char path[128];
@@ -40,7 +40,7 @@ static void run_in_own_mounts(struct process *process)
 
 	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("none", directory, "tmpfs", 0, NULL) < 0) {
-		process__tell(process);
+		child__tell(process);
 		return;
 	}
 	shared->was_permitted = true;
@@ -56,21 +56,21 @@ static void run_in_own_mounts(struct process *process)
 	execl(path, path, "300", NULL);
 }
 
-Test(target_isolation, in_another_mount_namespace)
+Test(process_isolation, in_another_mount_namespace)
 {
 	char path[128];
 	struct stat status;
 
 	next_program = strdup(unique_name());
 
-	struct process process = process__start(run_in_own_mounts);
+	struct child process = child__start(run_in_own_mounts);
 
 	if (!process.shared->was_permitted) {
-		process__stop(&process);
+		child__stop(&process);
 		cr_skip("a mount namespace is not permitted");
 	}
 
-	struct target *target = find_one(BY_NAME(next_program));
+	struct process *target = find_one(BY_NAME(next_program));
 
 	snprintf(path, sizeof(path), "%s/%s", directory, next_program);
 	cr_assert_eq(target->pid, process.pid);
@@ -81,31 +81,31 @@ Test(target_isolation, in_another_mount_namespace)
 	cr_assert_gt(status.st_size, 0);
 	snprintf(path, sizeof(path), "%s%s/%s", target->root_path, directory, next_program);
 	assert_same_file(target->executable_fd, path);
-	target__free(target);
-	process__stop(&process);
+	process__free(target);
+	child__stop(&process);
 	free(next_program);
 }
 
-Test(target_isolation, not_permitted)
+Test(process_isolation, not_permitted)
 {
 	char *path = directory__add_sleep(directory, unique_name());
 
 	if (geteuid() != 0)
 		cr_skip("only root has processes that others may not look at");
 
-	struct process process = process__run(path);
+	struct child process = child__run(path);
 
 	cr_assert_eq(find_as_nobody(BY_PID(process.pid)), -EACCES);
 	cr_assert_eq(find_as_nobody(BY_NAME(unique_name())), -EACCES);
 	cr_assert_eq(find_as_nobody(BY_NAME("no-such-program")), -ESRCH);
-	process__stop(&process);
+	child__stop(&process);
 	free(path);
 }
 
 /* The first process of a namespace: starts a server and has a sibling of it look for it. */
 static int start_and_find(const char *path)
 {
-	struct target *target = NULL;
+	struct process *target = NULL;
 	int ends[2];
 	int status;
 	char byte;
@@ -113,7 +113,7 @@ static int start_and_find(const char *path)
 	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("proc", "/proc", "proc", 0, NULL) < 0)
 		return EPERM;
-	if (target__find(&(struct target_selection){}, &target, NULL) != -ESRCH)
+	if (process__find(&(struct process_selection){}, &target, NULL) != -ESRCH)
 		return 101;
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return 102;
@@ -131,7 +131,7 @@ static int start_and_find(const char *path)
 	pid_t finder = fork();
 
 	if (finder == 0) {
-		if (target__find(&(struct target_selection){}, &target, NULL) < 0)
+		if (process__find(&(struct process_selection){}, &target, NULL) < 0)
 			_exit(105);
 		_exit(target->pid == server ? 0 : 106);
 	}
@@ -141,7 +141,7 @@ static int start_and_find(const char *path)
 }
 
 /* In a process namespace of its own, so that no other "scotty" of this machine is seen. */
-Test(target_isolation, default_is_scotty)
+Test(process_isolation, default_is_scotty)
 {
 	char *path = directory__add_sleep(directory, "scotty");
 	int status;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "process.h"
+#include "child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,13 +23,13 @@
 static int pid_fds[PROCESSES];
 static size_t pid_fd_count;
 
-void process__tell(struct process *process)
+void child__tell(struct child *process)
 {
 	if (write(process->event_fd, "t", 1) != 1)
 		_exit(90);
 }
 
-void process__await_command(struct process *process)
+void child__await_command(struct child *process)
 {
 	char byte;
 
@@ -38,13 +38,13 @@ void process__await_command(struct process *process)
 		_exit(91);
 }
 
-void process__command(struct process *process)
+void child__command(struct child *process)
 {
 	cr_assert_eq(write(process->command_fd, "c", 1), 1);
 }
 
 /* The grandchild: it has no parent that is the test's, and holds nothing that others wait for. */
-static void run_orphan(struct process *process, process_main run)
+static void run_orphan(struct child *process, child_main run)
 {
 	int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -55,12 +55,12 @@ static void run_orphan(struct process *process, process_main run)
 	signal(SIGPIPE, SIG_IGN);
 	run(process);
 	for (;;)
-		process__await_command(process);
+		child__await_command(process);
 }
 
-struct process process__start(process_main run)
+struct child child__start(child_main run)
 {
-	struct process process = {};
+	struct child process = {};
 	int commands[2], events[2];
 	char byte;
 
@@ -96,7 +96,7 @@ struct process process__start(process_main run)
 	return process;
 }
 
-void process__await_silence(struct process *process)
+void child__await_silence(struct child *process)
 {
 	char byte;
 
@@ -104,7 +104,7 @@ void process__await_silence(struct process *process)
 		;
 }
 
-void process__stop(struct process *process)
+void child__stop(struct child *process)
 {
 	struct pollfd ended = {.fd = process->pid_fd, .events = POLLIN};
 
@@ -121,7 +121,7 @@ void process__stop(struct process *process)
 	munmap(process->shared, sizeof(*process->shared));
 }
 
-void process__stop_all(void)
+void child__stop_all(void)
 {
 	while (pid_fd_count > 0)
 		syscall(SYS_pidfd_send_signal, pid_fds[--pid_fd_count], SIGKILL, NULL, 0);
@@ -129,20 +129,20 @@ void process__stop_all(void)
 
 static const char *path_to_run;
 
-static void run_sleep(struct process *process)
+static void run_sleep(struct child *process)
 {
 	(void)process;
 	execl(path_to_run, path_to_run, "300", NULL);
 }
 
-struct process process__run(const char *path)
+struct child child__run(const char *path)
 {
 	path_to_run = path;
 
-	struct process process = process__start(run_sleep);
+	struct child process = child__start(run_sleep);
 
 	/* It has not told: the pipe's other end was closed by execve(). */
-	process__await_silence(&process);
+	child__await_silence(&process);
 	return process;
 }
 
@@ -189,22 +189,22 @@ void directory__remove(char *directory)
 	free(directory);
 }
 
-struct target *find_one(const struct target_selection *selection)
+struct process *find_one(const struct process_selection *selection)
 {
-	struct target *target = NULL;
+	struct process *target = NULL;
 	struct error error = {};
-	int r = target__find(selection, &target, &error);
+	int r = process__find(selection, &target, &error);
 
 	cr_assert_eq(r, 0, "not found: %d %s", r, error.message);
 	cr_assert_not_null(target);
 	return target;
 }
 
-struct error find_none(const struct target_selection *selection)
+struct error find_none(const struct process_selection *selection)
 {
-	struct target *target = NULL;
+	struct process *target = NULL;
 	struct error error = {};
-	int r = target__find(selection, &target, &error);
+	int r = process__find(selection, &target, &error);
 
 	cr_assert_lt(r, 0, "found process %d", r == 0 ? (int)target->pid : 0);
 	cr_assert_eq(error.code, r);
@@ -213,18 +213,18 @@ struct error find_none(const struct target_selection *selection)
 	return error;
 }
 
-int find_as_nobody(const struct target_selection *selection)
+int find_as_nobody(const struct process_selection *selection)
 {
 	int status;
 	pid_t child = fork();
 
 	cr_assert_geq(child, 0);
 	if (child == 0) {
-		struct target *target = NULL;
+		struct process *target = NULL;
 
 		if (setgid(65534) < 0 || setuid(65534) < 0)
 			_exit(95);
-		_exit(-target__find(selection, &target, NULL));
+		_exit(-process__find(selection, &target, NULL));
 	}
 	cr_assert_eq(waitpid(child, &status, 0), child);
 	cr_assert(WIFEXITED(status));

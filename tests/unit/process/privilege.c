@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "target/privilege.h"
+#include "process/privilege.h"
 
 static const cap_value_t needed[] = {CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH};
 
@@ -20,7 +20,7 @@ static size_t missing_with(int count, char *text, size_t size)
 	return missing;
 }
 
-Test(target_privilege, names_what_is_missing)
+Test(process_privilege, names_what_is_missing)
 {
 	char text[96];
 
@@ -32,7 +32,7 @@ Test(target_privilege, names_what_is_missing)
 	cr_expect_str_eq(text, "");
 }
 
-Test(target_privilege, a_short_buffer_is_not_overrun)
+Test(process_privilege, a_short_buffer_is_not_overrun)
 {
 	char text[12];
 
@@ -40,7 +40,7 @@ Test(target_privilege, a_short_buffer_is_not_overrun)
 	cr_expect_str_eq(text, "CAP_SYS_PTR");
 }
 
-Test(target_privilege, advice_names_the_capability_or_says_that_none_is_missing)
+Test(process_privilege, advice_names_the_capability_or_says_that_none_is_missing)
 {
 	char text[PRIVILEGE_ADVICE_SIZE];
 	cap_t none = cap_init();

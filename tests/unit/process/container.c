@@ -8,16 +8,16 @@
 #include <unistd.h>
 
 #include "base/array.h"
-#include "process.h"
-#include "target/internal.h"
+#include "child.h"
+#include "process/internal.h"
 
 #define ID	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define OTHER	"fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
 #define ID_SIZE (sizeof(ID) - 1)
 
-TestSuite(target_surroundings, .fini = process__stop_all, .timeout = 60);
+TestSuite(process_container, .fini = child__stop_all, .timeout = 60);
 
-static void run_with_environment(struct process *process)
+static void run_with_environment(struct child *process)
 {
 	static char first[] = "OTEL_SERVICE_NAME=my scotty=x";
 	static char empty[] = "EMPTY=";
@@ -29,9 +29,9 @@ static void run_with_environment(struct process *process)
 	execle("/bin/sleep", "sleep", "300", NULL, environment);
 }
 
-static void assert_variable(const struct target *target, const char *name, const char *expected)
+static void assert_variable(const struct process *target, const char *name, const char *expected)
 {
-	char *value = target__environment(target, name);
+	char *value = process__environment(target, name);
 
 	if (expected)
 		cr_assert_str_eq(value, expected);
@@ -40,13 +40,13 @@ static void assert_variable(const struct target *target, const char *name, const
 	free(value);
 }
 
-Test(target_surroundings, environment)
+Test(process_container, environment)
 {
-	struct process process = process__start(run_with_environment);
+	struct child process = child__start(run_with_environment);
 
-	process__await_silence(&process);
+	child__await_silence(&process);
 
-	struct target *target = find_one(&(struct target_selection){.pid = process.pid});
+	struct process *target = find_one(&(struct process_selection){.pid = process.pid});
 
 	assert_variable(target, "OTEL_SERVICE_NAME", "my scotty=x");
 	assert_variable(target, "OTEL_SERVICE_NAME_2", "no");
@@ -54,12 +54,12 @@ Test(target_surroundings, environment)
 	assert_variable(target, "OTEL_SERVICE", NULL);
 	assert_variable(target, "HOME", NULL);
 	assert_variable(target, "", NULL);
-	process__stop(&process);
+	child__stop(&process);
 	assert_variable(target, "OTEL_SERVICE_NAME", NULL);
-	target__free(target);
+	process__free(target);
 }
 
-Test(target_surroundings, container_ids)
+Test(process_container, container_ids)
 {
 	static const char *const cgroups[] = {
 		"0::/system.slice/docker-" ID ".scope\n",
@@ -78,7 +78,7 @@ Test(target_surroundings, container_ids)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cgroups); i++) {
-		char *id = target__parse_container_id(cgroups[i]);
+		char *id = process__parse_container_id(cgroups[i]);
 
 		cr_assert_not_null(id, "%s", cgroups[i]);
 		cr_assert_str_eq(id, ID, "%s", cgroups[i]);
@@ -86,7 +86,7 @@ Test(target_surroundings, container_ids)
 	}
 }
 
-Test(target_surroundings, no_container)
+Test(process_container, no_container)
 {
 	static const char *const cgroups[] = {
 		"",
@@ -102,20 +102,20 @@ Test(target_surroundings, no_container)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cgroups); i++) {
-		char *id = target__parse_container_id(cgroups[i]);
+		char *id = process__parse_container_id(cgroups[i]);
 
 		cr_assert_null(id, "%s gave %s", cgroups[i], id);
 	}
 }
 
-static void wait_for_the_end(struct process *process)
+static void wait_for_the_end(struct child *process)
 {
-	process__tell(process);
+	child__tell(process);
 }
 
 /* Lays a file of our own over the process's /proc/PID/cgroup, in a mount namespace of the child,
  * and compares what is read: the child's exit status. */
-static int compare_container_id(const struct target *target, const char *cgroup_path)
+static int compare_container_id(const struct process *target, const char *cgroup_path)
 {
 	char path[64];
 
@@ -124,15 +124,15 @@ static int compare_container_id(const struct target *target, const char *cgroup_
 	    mount(cgroup_path, path, NULL, MS_BIND, NULL) < 0)
 		return 77;
 
-	char *id = target__container_id(target);
+	char *id = process__container_id(target);
 
 	return id && strcmp(id, ID) == 0 ? 0 : 1;
 }
 
-Test(target_surroundings, container_of_a_process)
+Test(process_container, container_of_a_process)
 {
-	struct process process = process__start(wait_for_the_end);
-	struct target *target = find_one(&(struct target_selection){.pid = process.pid});
+	struct child process = child__start(wait_for_the_end);
+	struct process *target = find_one(&(struct process_selection){.pid = process.pid});
 	char path[] = "/tmp/scottyscope-cgroup-XXXXXX";
 	int fd = mkstemp(path);
 	int status;
@@ -147,9 +147,9 @@ Test(target_surroundings, container_of_a_process)
 	cr_assert_eq(waitpid(child, &status, 0), child);
 	close(fd);
 	unlink(path);
-	process__stop(&process);
-	cr_assert_null(target__container_id(target), "it has ended");
-	target__free(target);
+	child__stop(&process);
+	cr_assert_null(process__container_id(target), "it has ended");
+	process__free(target);
 	if (WEXITSTATUS(status) == 77)
 		cr_skip("laying a file over one of /proc is not permitted");
 	cr_assert_eq(status, 0);

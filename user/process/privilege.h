@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#ifndef SCOTTYSCOPE_TARGET_PRIVILEGE_H
-#define SCOTTYSCOPE_TARGET_PRIVILEGE_H
+#ifndef SCOTTYSCOPE_PROCESS_PRIVILEGE_H
+#define SCOTTYSCOPE_PROCESS_PRIVILEGE_H
 
 #include <stddef.h>
 #include <sys/capability.h>

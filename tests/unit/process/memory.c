@@ -16,22 +16,22 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "process.h"
+#include "child.h"
 
 #define PAGE	     ((size_t)sysconf(_SC_PAGESIZE))
 #define MANY_BYTES   ((size_t)16 * 1024 * 1024)
 #define THREADS	     3
 #define PATTERN_SIZE 1000
 
-TestSuite(target_memory, .fini = process__stop_all, .timeout = 60);
+TestSuite(process_memory, .fini = child__stop_all, .timeout = 60);
 
-static struct target *open_process(const struct process *process)
+static struct process *open_process(const struct child *process)
 {
-	return find_one(&(struct target_selection){.pid = process->pid});
+	return find_one(&(struct process_selection){.pid = process->pid});
 }
 
 /* One page with a pattern, and after it one that is not there. */
-static void fill_page(struct process *process)
+static void fill_page(struct child *process)
 {
 	unsigned char *pages =
 		mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -41,48 +41,48 @@ static void fill_page(struct process *process)
 	for (size_t i = 0; i < PAGE; i++)
 		pages[i] = (unsigned char)(i * 7);
 	process->shared->address = (uintptr_t)pages;
-	process__tell(process);
+	child__tell(process);
 }
 
-Test(target_memory, contents)
+Test(process_memory, contents)
 {
-	struct process process = process__start(fill_page);
-	struct target *target = open_process(&process);
+	struct child process = child__start(fill_page);
+	struct process *target = open_process(&process);
 	uint64_t address = process.shared->address;
 	unsigned char *bytes = calloc(2, PAGE);
 
-	cr_assert_eq(target__read_memory(target, address + 5, bytes, PATTERN_SIZE), PATTERN_SIZE);
+	cr_assert_eq(process__read_memory(target, address + 5, bytes, PATTERN_SIZE), PATTERN_SIZE);
 	for (size_t i = 0; i < PATTERN_SIZE; i++)
 		cr_assert_eq(bytes[i], (unsigned char)((i + 5) * 7));
 
 	/* What lies beyond the end is not read, what lies before it is. */
 	memset(bytes, 0, 2 * PAGE);
-	cr_assert_eq(target__read_memory(target, address + PAGE - 16, bytes, PAGE), 16);
+	cr_assert_eq(process__read_memory(target, address + PAGE - 16, bytes, PAGE), 16);
 	for (size_t i = 0; i < 16; i++)
 		cr_assert_eq(bytes[i], (unsigned char)((PAGE - 16 + i) * 7));
-	cr_assert_eq(target__read_memory(target, address + PAGE, bytes, 1), -EFAULT);
-	cr_assert_eq(target__read_memory(target, 0, bytes, 1), -EFAULT);
+	cr_assert_eq(process__read_memory(target, address + PAGE, bytes, 1), -EFAULT);
+	cr_assert_eq(process__read_memory(target, 0, bytes, 1), -EFAULT);
 
-	process__stop(&process);
-	cr_assert_eq(target__read_memory(target, address, bytes, 1), -ESRCH);
+	child__stop(&process);
+	cr_assert_eq(process__read_memory(target, address, bytes, 1), -ESRCH);
 	free(bytes);
-	target__free(target);
+	process__free(target);
 }
 
-static void grow(struct process *process)
+static void grow(struct child *process)
 {
-	process__tell(process);
-	process__await_command(process);
+	child__tell(process);
+	child__await_command(process);
 
 	char *memory = mmap(NULL, MANY_BYTES, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
 	if (memory == MAP_FAILED)
 		_exit(98);
-	process__tell(process);
+	child__tell(process);
 }
 
-static int add_size(void *context, const struct target_mapping *mapping)
+static int add_size(void *context, const struct process_mapping *mapping)
 {
 	uint64_t *size = context;
 
@@ -92,30 +92,30 @@ static int add_size(void *context, const struct target_mapping *mapping)
 	return 0;
 }
 
-Test(target_memory, sizes)
+Test(process_memory, sizes)
 {
-	struct process process = process__start(grow);
-	struct target *target = open_process(&process);
-	struct target_memory before, after;
+	struct child process = child__start(grow);
+	struct process *target = open_process(&process);
+	struct process_memory before, after;
 	uint64_t mapped = 0;
 	char byte;
 
-	cr_assert_eq(target__memory(target, &before), 0);
-	process__command(&process);
+	cr_assert_eq(process__memory(target, &before), 0);
+	child__command(&process);
 	cr_assert_eq(read(process.event_fd, &byte, 1), 1);
-	cr_assert_eq(target__memory(target, &after), 0);
+	cr_assert_eq(process__memory(target, &after), 0);
 	cr_assert_geq(after.virtual_bytes, before.virtual_bytes + MANY_BYTES);
 	cr_assert_geq(after.rss_bytes, before.rss_bytes + MANY_BYTES);
 	cr_assert_lt(after.rss_bytes, before.rss_bytes + 2 * MANY_BYTES);
 
 	/* The same from another source. */
-	cr_assert_eq(target__for_each_mapping(target, add_size, &mapped), 0);
+	cr_assert_eq(process__for_each_mapping(target, add_size, &mapped), 0);
 	cr_assert_eq(after.virtual_bytes, mapped);
-	process__stop(&process);
-	target__free(target);
+	child__stop(&process);
+	process__free(target);
 }
 
-static void map_some(struct process *process)
+static void map_some(struct child *process)
 {
 	struct shared *shared = process->shared;
 	char name[] = "/tmp/scottyscope-map-XXXXXX";
@@ -136,17 +136,17 @@ static void map_some(struct process *process)
 		_exit(100);
 	shared->addresses[1] = (uintptr_t)file;
 	shared->addresses[2] = status.st_ino;
-	process__tell(process);
+	child__tell(process);
 }
 
 /* The mapping that starts at an address. */
 struct wanted {
 	uint64_t start;
-	struct target_mapping mapping;
+	struct process_mapping mapping;
 	uint64_t last_end;
 };
 
-static int pick(void *context, const struct target_mapping *mapping)
+static int pick(void *context, const struct process_mapping *mapping)
 {
 	struct wanted *wanted = context;
 
@@ -159,15 +159,15 @@ static int pick(void *context, const struct target_mapping *mapping)
 	return 42;
 }
 
-Test(target_memory, mappings)
+Test(process_memory, mappings)
 {
-	struct process process = process__start(map_some);
-	struct target *target = open_process(&process);
+	struct child process = child__start(map_some);
+	struct process *target = open_process(&process);
 	struct wanted anonymous = {.start = process.shared->addresses[0]};
 	struct wanted file = {.start = process.shared->addresses[1]};
 	struct wanted none = {.start = 1};
 
-	cr_assert_eq(target__for_each_mapping(target, pick, &anonymous), 42);
+	cr_assert_eq(process__for_each_mapping(target, pick, &anonymous), 42);
 	cr_assert_eq(anonymous.mapping.end, anonymous.start + 3 * PAGE);
 	cr_assert(anonymous.mapping.anonymous);
 	cr_assert(anonymous.mapping.readable);
@@ -175,7 +175,7 @@ Test(target_memory, mappings)
 	cr_assert_not(anonymous.mapping.executable);
 	cr_assert_eq(anonymous.mapping.inode, 0);
 
-	cr_assert_eq(target__for_each_mapping(target, pick, &file), 42);
+	cr_assert_eq(process__for_each_mapping(target, pick, &file), 42);
 	cr_assert_eq(file.mapping.end, file.start + 2 * PAGE);
 	cr_assert_not(file.mapping.anonymous);
 	cr_assert(file.mapping.readable);
@@ -184,13 +184,13 @@ Test(target_memory, mappings)
 	cr_assert_eq(file.mapping.offset, PAGE);
 	cr_assert_eq(file.mapping.inode, process.shared->addresses[2]);
 
-	cr_assert_eq(target__for_each_mapping(target, pick, &none), 0);
-	process__stop(&process);
-	cr_assert_lt(target__for_each_mapping(target, pick, &none), 0);
-	target__free(target);
+	cr_assert_eq(process__for_each_mapping(target, pick, &none), 0);
+	child__stop(&process);
+	cr_assert_lt(process__for_each_mapping(target, pick, &none), 0);
+	process__free(target);
 }
 
-static struct process *threads_process;
+static struct child *threads_process;
 
 static void *block(void *context)
 {
@@ -200,7 +200,7 @@ static void *block(void *context)
 
 	shared->addresses[i] = (uintptr_t)__builtin_frame_address(0);
 	shared->tids[i] = gettid();
-	process__tell(threads_process);
+	child__tell(threads_process);
 	return read(threads_process->command_fd, &byte, 1) == 1 ? NULL : context;
 }
 
@@ -210,13 +210,13 @@ static void *spin(void *context)
 	size_t i = (size_t)(uintptr_t)context;
 
 	shared->tids[i] = gettid();
-	process__tell(threads_process);
+	child__tell(threads_process);
 	while (__atomic_load_n(&shared->pid, __ATOMIC_RELAXED) != 0)
 		;
 	return NULL;
 }
 
-static void start_threads(struct process *process)
+static void start_threads(struct child *process)
 {
 	threads_process = process;
 	for (size_t i = 0; i <= THREADS; i++) {
@@ -235,7 +235,7 @@ struct seen {
 	int total;
 };
 
-static int see_thread(void *context, const struct target_thread *thread)
+static int see_thread(void *context, const struct process_thread *thread)
 {
 	struct seen *seen = context;
 
@@ -249,17 +249,17 @@ static int see_thread(void *context, const struct target_thread *thread)
 	return 0;
 }
 
-static int stop_at_once(void *context, const struct target_thread *thread)
+static int stop_at_once(void *context, const struct process_thread *thread)
 {
 	(void)thread;
 	++*(int *)context;
 	return -ECANCELED;
 }
 
-Test(target_memory, threads)
+Test(process_memory, threads)
 {
-	struct process process = process__start(start_threads);
-	struct target *target = open_process(&process);
+	struct child process = child__start(start_threads);
+	struct process *target = open_process(&process);
 	uint64_t deadline_ns = clock_monotonic_ns() + 20 * NS_PER_S;
 	struct seen seen;
 	int calls = 0;
@@ -272,7 +272,7 @@ Test(target_memory, threads)
 	do {
 		sched_yield();
 		seen = (struct seen){.shared = process.shared};
-		cr_assert_eq(target__for_each_thread(target, see_thread, &seen), 0);
+		cr_assert_eq(process__for_each_thread(target, see_thread, &seen), 0);
 		cr_assert_eq(seen.known, THREADS + 1);
 		cr_assert_eq(seen.total, THREADS + 2);
 		cr_assert_lt(clock_monotonic_ns(), deadline_ns);
@@ -283,10 +283,10 @@ Test(target_memory, threads)
 		cr_assert_leq(process.shared->addresses[i] - seen.pointers[i], 65536);
 	}
 	cr_assert_eq(seen.pointers[THREADS], 0, "a running thread has no stack pointer to show");
-	cr_assert_eq(target__for_each_thread(target, stop_at_once, &calls), -ECANCELED);
+	cr_assert_eq(process__for_each_thread(target, stop_at_once, &calls), -ECANCELED);
 	cr_assert_eq(calls, 1);
-	process__stop(&process);
-	target__free(target);
+	child__stop(&process);
+	process__free(target);
 }
 
 struct waiter {
@@ -295,7 +295,7 @@ struct waiter {
 	bool waits_with_timeout;
 };
 
-static int see_waiter(void *context, const struct target_thread *thread)
+static int see_waiter(void *context, const struct process_thread *thread)
 {
 	struct waiter *waiter = context;
 
@@ -307,7 +307,7 @@ static int see_waiter(void *context, const struct target_thread *thread)
 }
 
 /* A wait on a futex is told from one that has no timeout, and from other calls that have one. */
-Test(target_memory, timed_waits)
+Test(process_memory, timed_waits)
 {
 	for (int kind = 0; kind < 3; kind++) {
 		struct waiter waiter = {.tid = fork()};
@@ -327,12 +327,12 @@ Test(target_memory, timed_waits)
 			_exit(0);
 		}
 
-		struct target *target = find_one(&(struct target_selection){.pid = waiter.tid});
+		struct process *target = find_one(&(struct process_selection){.pid = waiter.tid});
 
 		/* It takes a while to get there, and then stays there. */
 		for (int in_a_row = 0; in_a_row < 50;) {
 			waiter.is_told = false;
-			cr_assert_eq(target__for_each_thread(target, see_waiter, &waiter), 0);
+			cr_assert_eq(process__for_each_thread(target, see_waiter, &waiter), 0);
 			in_a_row = waiter.is_told && waiter.waits_with_timeout == (kind == 1)
 					   ? in_a_row + 1
 					   : 0;
@@ -341,12 +341,12 @@ Test(target_memory, timed_waits)
 		}
 		cr_assert_eq(kill(waiter.tid, SIGKILL), 0);
 		waitpid(waiter.tid, NULL, 0);
-		target__free(target);
+		process__free(target);
 	}
 }
 
 /* Stopped while it computes: it has a stack pointer, but is in no system call. */
-Test(target_memory, stopped_thread)
+Test(process_memory, stopped_thread)
 {
 	struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -373,14 +373,14 @@ Test(target_memory, stopped_thread)
 	cr_assert_eq(waitpid(child, &status, WUNTRACED), child);
 	cr_assert(WIFSTOPPED(status));
 
-	struct target *target = find_one(&(struct target_selection){.pid = child});
+	struct process *target = find_one(&(struct process_selection){.pid = child});
 
-	cr_assert_eq(target__for_each_thread(target, see_thread, &seen), 0);
+	cr_assert_eq(process__for_each_thread(target, see_thread, &seen), 0);
 	cr_assert_eq(seen.total, 1);
 	cr_assert_neq(seen.pointers[0], 0);
 	cr_assert_leq(seen.pointers[0], shared->addresses[0]);
 	cr_assert_leq(shared->addresses[0] - seen.pointers[0], 65536);
-	target__free(target);
+	process__free(target);
 	kill(child, SIGKILL);
 	cr_assert_eq(waitpid(child, NULL, 0), child);
 	munmap(shared, sizeof(*shared));
