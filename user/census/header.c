@@ -78,7 +78,7 @@ static bool read_trailer(const struct census_memory *memory, uint64_t address,
 	return process__read_memory(target, address, &header, sizeof(header)) == sizeof(header) &&
 	       census_find_vtable(memory, header.vtable) &&
 	       process__read_memory(target, header.vtable + VTABLE_TRAILER_OFFSET, &offset,
-				   sizeof(offset)) == sizeof(offset) &&
+				    sizeof(offset)) == sizeof(offset) &&
 	       offset < CELL_LIMIT &&
 	       process__read_memory(target, address + offset, words, size) == (ssize_t)size;
 }

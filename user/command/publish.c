@@ -27,7 +27,7 @@ static int read_applications(struct publisher *publisher, bool sample, struct er
 	bool was_known = applications->list.check > 0;
 	int r;
 
-	if (!publisher->subject->plan->signals[SIGNAL_APPLICATIONS].way)
+	if (!plan__has(publisher->subject->plan, INSTR_APPLICATIONS))
 		return 0;
 	r = probe__read_apps(publisher->probe, &applications->list, error);
 	if (r >= 0 && applications->list.check > 0 && (sample || !was_known))
@@ -178,7 +178,7 @@ int publisher__collect(struct publisher *publisher, struct metric_set **ret_set,
 	if (r < 0)
 		return r;
 	metric_collect_apps(set, &publisher->applications->list, &publisher->applications->samples,
-			    publisher->subject->plan->signals[SIGNAL_APP_STATUSES].way != NULL);
+			    plan__has(publisher->subject->plan, INSTR_APP_STATUSES));
 	publisher->counters.traces_kept = publisher->trace_limit.rate.share;
 	publisher->counters.collections++;
 	self_collect(set, &totals, &attachment, &publisher->counters);

@@ -81,7 +81,7 @@ static void announce(const struct publisher *publisher)
 
 	log_info("attached to process %d (%s): %zu of %d signals, %zu sites in %.1f ms",
 		 (int)subject->target->pid, subject->target->executable_path,
-		 plan__available(subject->plan), (int)SIGNAL_COUNT, attachment.sites,
+		 plan__available(subject->plan), (int)INSTR_COUNT, attachment.sites,
 		 (double)attachment.attach_ns / (double)NS_PER_MS);
 	if (publisher->front && front__port(publisher->front))
 		log_info("metrics at http://%s:%u/metrics", config->listen_host,

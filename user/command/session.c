@@ -227,7 +227,7 @@ static int watch_timers(struct session *session)
 	if (config->duration_ns)
 		r = loop__add_timer(session->loop, config->duration_ns, 0, on_duration, session,
 				    NULL, session->error);
-	if (r >= 0 && publisher->subject->plan->signals[SIGNAL_APPLICATIONS].way)
+	if (r >= 0 && plan__has(publisher->subject->plan, INSTR_APPLICATIONS))
 		r = loop__add_timer(session->loop, config->app_sample_ns, config->app_sample_ns,
 				    on_app_sample, session, NULL, session->error);
 	if (r >= 0 && config->otlp.metrics_target)

@@ -47,8 +47,8 @@ int subject__plan(struct subject *subject, const struct config *config, struct e
 
 	const struct plan_site *site = &subject->plan->sites[0];
 
-	return process__load_bias(target, site->code.address, site->file_offset, &subject->load_bias,
-				 error);
+	return process__load_bias(target, site->code.address, site->file_offset,
+				  &subject->load_bias, error);
 }
 
 void subject__done(struct subject *subject)

@@ -145,7 +145,7 @@ static void warn_once(struct turns *turns)
 	log_warning("probes take %.1f %% of the process's CPU time, more than --max-overhead, but "
 		    "polls cannot be let go of: %s%s",
 		    100 * turns->governor.overhead,
-		    plan__can_let_go_of_polls(publisher->subject->plan)
+		    plan__can_detach_polls(publisher->subject->plan)
 			    ? "what that takes has not been learnt from its requests"
 			    : "this build does not tell its tasks without them",
 		    publisher->config->level == LEVEL_FULL ? "; --level standard costs less" : "");
@@ -248,7 +248,7 @@ int turns__new(struct publisher *publisher, struct loop *loop, struct turns **re
 	turns->error = error;
 	turns->governor = (struct governor){.limit = publisher->config->max_overhead, .share = 1};
 	turns->is_basic = publisher->config->level == LEVEL_BASIC &&
-			  plan->signals[SIGNAL_TOKIO_POLLS].left_out;
+			  plan->instrumentations[INSTR_TOKIO_POLLS].disabled_by_level;
 	if (publisher->config->level == LEVEL_BASIC && !turns->is_basic)
 		log_warning("at the basic level polls should be let go of, but this build does not "
 			    "tell its tasks without them: they stay watched");

@@ -23,7 +23,7 @@ int command_verify(const struct config *config, struct error *error)
 		plan__print_text(subject.plan, stdout);
 
 	available = plan__available(subject.plan);
-	if (available + plan__left_out(subject.plan) == SIGNAL_COUNT)
+	if (available + plan__disabled(subject.plan) == INSTR_COUNT)
 		return EXIT_STATUS_DONE;
 	return available ? EXIT_STATUS_PARTIAL : EXIT_STATUS_FAILED;
 }

@@ -11,7 +11,7 @@
 #include "config/option_table.h"
 #include "config/variables.h"
 
-#define COMPARED_LENGTH	  ((size_t)64)
+#define COMPARED_LENGTH ((size_t)64)
 
 static const char *const variables[] = {
 #define X(name) name,

@@ -14,7 +14,6 @@
 #include "config/option_table.h"
 #include "config/values.h"
 
-
 static const char *const format_names[] = {
 	[FORMAT_TEXT] = "text",
 	[FORMAT_JSON] = "json",

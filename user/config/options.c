@@ -13,7 +13,6 @@
 #include "config/option_values.h"
 #include "config/values.h"
 
-
 static const char *const command_names[] = {
 	[COMMAND_RUN] = "run",
 	[COMMAND_VERIFY] = "verify",

@@ -87,7 +87,7 @@ static int collect_memory(struct metric_set *set, struct probe *probe, const str
 				(int64_t)memory.rss_bytes);
 	metric_set__add_integer(set, metric_describe(METRIC_ID_MEMORY_VIRTUAL),
 				(int64_t)memory.virtual_bytes);
-	if (!plan->signals[SIGNAL_MEMORY_PEAK].way)
+	if (!plan__has(plan, INSTR_MEMORY_PEAK))
 		return 0;
 	r = probe__take_memory_peak(probe, &peak, error);
 	if (r < 0)
@@ -108,9 +108,9 @@ static int collect_live(struct metric_set *set, struct probe *probe, const struc
 
 	if (r < 0)
 		return r;
-	if (plan->signals[SIGNAL_TOKIO_TASKS].way)
+	if (plan__has(plan, INSTR_TOKIO_TASKS))
 		metric_collect_tasks_alive(set, totals, plan);
-	if (plan->signals[SIGNAL_TOKIO_WORKERS].way) {
+	if (plan__has(plan, INSTR_TOKIO_WORKERS)) {
 		r = probe__count_workers(probe, error);
 		if (r < 0)
 			return r;
@@ -125,7 +125,7 @@ int metric_collect_target(struct metric_set *set, struct probe *probe,
 			  bool is_up, struct error *error)
 {
 	metric_set__add_integer(set, metric_describe(METRIC_ID_UP), is_up);
-	if (plan->signals[SIGNAL_HTTP_REQUESTS].way) {
+	if (plan__has(plan, INSTR_HTTP_REQUESTS)) {
 		int r = collect_http(set, probe, totals, exemplars, error);
 
 		if (r < 0)

@@ -55,11 +55,11 @@ int metric_collect_recorder(struct metric_set *set, struct probe *probe,
 			    const struct probe_totals *totals, const struct plan *plan,
 			    struct error *error)
 {
-	if (plan->signals[SIGNAL_OAUTH_FLOWS].way)
+	if (plan__has(plan, INSTR_OAUTH_FLOWS))
 		collect_flows(set, totals, plan);
-	if (plan->signals[SIGNAL_OAUTH_SESSIONS].way)
+	if (plan__has(plan, INSTR_OAUTH_SESSIONS))
 		collect_sessions(set, totals);
-	if (!plan->signals[SIGNAL_RATE_LIMITS].way)
+	if (!plan__has(plan, INSTR_RATE_LIMITS))
 		return 0;
 	add_count(set, METRIC_ID_RATE_LIMIT_EXTRACTOR_ERRORS,
 		  totals->counters.events[EVENT_RATE_LIMIT_ERRORS]);

@@ -68,12 +68,12 @@ static void collect_compose_tasks(struct metric_set *set, const struct probe_tot
 void metric_collect_sessions(struct metric_set *set, const struct probe_totals *totals,
 			     const struct plan *plan)
 {
-	if (plan->signals[SIGNAL_WEBSOCKETS].way)
+	if (plan__has(plan, INSTR_WEBSOCKETS))
 		collect_websockets(set, totals);
-	if (plan->signals[SIGNAL_SHELL_SESSIONS].way)
+	if (plan__has(plan, INSTR_SHELL_SESSIONS))
 		collect_shells(set, totals);
-	if (plan->signals[SIGNAL_LOG_STREAMS].way)
+	if (plan__has(plan, INSTR_LOG_STREAMS))
 		collect_log_streams(set, totals);
-	if (plan->signals[SIGNAL_COMPOSE_TASKS].way)
+	if (plan__has(plan, INSTR_COMPOSE_TASKS))
 		collect_compose_tasks(set, totals);
 }

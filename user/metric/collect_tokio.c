@@ -79,7 +79,7 @@ void metric_collect_tokio(struct metric_set *set, const struct probe_totals *tot
 {
 	struct sums sums = sum_up(totals, plan);
 
-	if (plan->signals[SIGNAL_TOKIO_POLLS].way) {
+	if (plan__has(plan, INSTR_TOKIO_POLLS)) {
 		metric_add_histogram(set, METRIC_ID_TOKIO_POLL_DURATION, &sums.polls,
 				     totals->histograms->polls);
 		metric_set__add_integer(set, metric_describe(METRIC_ID_TOKIO_POLL_COUNT),
@@ -88,13 +88,13 @@ void metric_collect_tokio(struct metric_set *set, const struct probe_totals *tot
 					(int64_t)sums.slow_polls);
 		collect_kinds(set, totals, plan);
 	}
-	if (plan->signals[SIGNAL_TOKIO_TASKS].way) {
+	if (plan__has(plan, INSTR_TOKIO_TASKS)) {
 		metric_set__add_integer(set, metric_describe(METRIC_ID_TOKIO_BLOCKING_RUNS),
 					(int64_t)sums.blocking_runs);
 		metric_set__add_integer(set, metric_describe(METRIC_ID_TOKIO_TASKS_DROPPED),
 					(int64_t)sums.ended);
 	}
-	if (plan->signals[SIGNAL_TOKIO_SCHEDULING].way)
+	if (plan__has(plan, INSTR_TOKIO_SCHEDULING))
 		collect_scheduling(set, totals);
 }
 

@@ -6,7 +6,6 @@
 #include "base/array.h"
 #include "metric/descriptions.h"
 
-
 struct naming {
 	const char *name;
 	const char *scotty_name; /* NULL: the same */

@@ -309,81 +309,81 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 		},
 };
 
-const struct catalogue_signal catalogue_signals[SIGNAL_COUNT] = {
-	[SIGNAL_HTTP_REQUESTS] = {"http requests",
-				  "http_requests_total, http_request_duration_seconds, "
-				  "http_requests_active, server spans"},
-	[SIGNAL_HTTP_ROUTES] = {"http routes",
-				"attribute path of the request metrics, names of server spans"},
-	[SIGNAL_CLIENT_ADDRESSES] = {"client addresses", "client.address of server spans"},
-	[SIGNAL_WEBSOCKETS] = {"websockets", "websocket_*, websocket_connection spans"},
-	[SIGNAL_SHELL_SESSIONS] = {"shell sessions", "shell_session*, shell_session_handler spans"},
-	[SIGNAL_LOG_STREAMS] = {"log streams", "log_stream*, log_stream_handler spans"},
-	[SIGNAL_COMPOSE_TASKS] = {"compose tasks", "tasks_*, task_*, compose_task spans"},
-	[SIGNAL_APPLICATIONS] = {"applications", "apps_total, app_services_count, "
-						 "app_last_check_age_seconds"},
-	[SIGNAL_APP_STATUSES] = {"application statuses", "apps_by_status"},
-	[SIGNAL_TOKIO_POLLS] = {"tokio polls", "tokio_poll_count_total, "
-					       "tokio_poll_duration_seconds, "
-					       "tokio_slow_poll_count_total, tokio_task_*"},
-	[SIGNAL_TOKIO_TASKS] = {"tokio tasks", "tokio_tasks_active, tokio_tasks_dropped_total"},
-	[SIGNAL_TOKIO_SCHEDULING] = {"tokio scheduling", "tokio_scheduled_count_total, "
-							 "tokio_idle_duration_seconds, "
-							 "tokio_first_poll_delay_seconds"},
-	[SIGNAL_TOKIO_WORKERS] = {"tokio workers", "tokio_workers_count"},
-	[SIGNAL_MEMORY] = {"memory", "memory_rss_bytes, memory_virtual_bytes"},
-	[SIGNAL_MEMORY_PEAK] = {"memory peak", "memory_rss_peak_bytes"},
-	[SIGNAL_OAUTH_FLOWS] = {"oauth flows", "oauth_device_flows_total, oauth_web_flows_total, "
-					       "oauth_flows_failures_total, oauth_token_*"},
-	[SIGNAL_OAUTH_SESSIONS] = {"oauth sessions", "oauth_*_sessions_active, "
-						     "oauth_sessions_expired_cleaned_total"},
-	[SIGNAL_RATE_LIMITS] = {"rate limits", "rate_limit_*"},
+const struct catalogue_instrumentation catalogue_instrumentations[INSTR_COUNT] = {
+	[INSTR_HTTP_REQUESTS] = {"http requests",
+				 "http_requests_total, http_request_duration_seconds, "
+				 "http_requests_active, server spans"},
+	[INSTR_HTTP_ROUTES] = {"http routes",
+			       "attribute path of the request metrics, names of server spans"},
+	[INSTR_CLIENT_ADDRESSES] = {"client addresses", "client.address of server spans"},
+	[INSTR_WEBSOCKETS] = {"websockets", "websocket_*, websocket_connection spans"},
+	[INSTR_SHELL_SESSIONS] = {"shell sessions", "shell_session*, shell_session_handler spans"},
+	[INSTR_LOG_STREAMS] = {"log streams", "log_stream*, log_stream_handler spans"},
+	[INSTR_COMPOSE_TASKS] = {"compose tasks", "tasks_*, task_*, compose_task spans"},
+	[INSTR_APPLICATIONS] = {"applications", "apps_total, app_services_count, "
+						"app_last_check_age_seconds"},
+	[INSTR_APP_STATUSES] = {"application statuses", "apps_by_status"},
+	[INSTR_TOKIO_POLLS] = {"tokio polls", "tokio_poll_count_total, "
+					      "tokio_poll_duration_seconds, "
+					      "tokio_slow_poll_count_total, tokio_task_*"},
+	[INSTR_TOKIO_TASKS] = {"tokio tasks", "tokio_tasks_active, tokio_tasks_dropped_total"},
+	[INSTR_TOKIO_SCHEDULING] = {"tokio scheduling", "tokio_scheduled_count_total, "
+							"tokio_idle_duration_seconds, "
+							"tokio_first_poll_delay_seconds"},
+	[INSTR_TOKIO_WORKERS] = {"tokio workers", "tokio_workers_count"},
+	[INSTR_MEMORY] = {"memory", "memory_rss_bytes, memory_virtual_bytes"},
+	[INSTR_MEMORY_PEAK] = {"memory peak", "memory_rss_peak_bytes"},
+	[INSTR_OAUTH_FLOWS] = {"oauth flows", "oauth_device_flows_total, oauth_web_flows_total, "
+					      "oauth_flows_failures_total, oauth_token_*"},
+	[INSTR_OAUTH_SESSIONS] = {"oauth sessions", "oauth_*_sessions_active, "
+						    "oauth_sessions_expired_cleaned_total"},
+	[INSTR_RATE_LIMITS] = {"rate limits", "rate_limit_*"},
 };
 
 #define HOOKS(...) \
 	.hooks = {__VA_ARGS__}, .hook_count = sizeof((enum hook[]){__VA_ARGS__}) / sizeof(enum hook)
-#define WATCHES(...)              \
-	.watches = {__VA_ARGS__}, \
-	.watch_count = sizeof((enum hook[]){__VA_ARGS__}) / sizeof(enum hook)
+#define WATCHES(...)                     \
+	.optional_hooks = {__VA_ARGS__}, \
+	.optional_hook_count = sizeof((enum hook[]){__VA_ARGS__}) / sizeof(enum hook)
 
-const struct catalogue_way catalogue_ways[] = {
+const struct catalogue_strategy catalogue_strategies[] = {
 	{
-		.signal = SIGNAL_HTTP_REQUESTS,
+		.signal = INSTR_HTTP_REQUESTS,
 		.name = "hyper's parse and encode within tokio's polls",
 		.needs = NEED_UPROBE | NEED_POLLS,
 		HOOKS(HOOK_HTTP_PARSE, HOOK_HTTP_ENCODE),
 		WATCHES(HOOK_HTTP2_STREAM),
 	},
 	{
-		.signal = SIGNAL_HTTP_ROUTES,
+		.signal = INSTR_HTTP_ROUTES,
 		.name = "the end of axum's MatchedPath",
 		.needs = NEED_UPROBE | NEED_POLLS,
 		HOOKS(HOOK_HTTP_ROUTE),
 		.path = HTTP1 "parse",
 	},
 	{
-		.signal = SIGNAL_CLIENT_ADDRESSES,
+		.signal = INSTR_CLIENT_ADDRESSES,
 		.name = "tracepoints of accept4, and the spawn of the connection's task",
 		.needs = NEED_SOCKET_ACCEPT | NEED_POLLS | NEED_SPAWNS,
 		HOOKS(HOOK_SOCKET_ACCEPT, HOOK_SOCKET_ACCEPTED),
 		.role = ROLE_HTTP_CONNECTION,
 	},
 	{
-		.signal = SIGNAL_WEBSOCKETS,
+		.signal = INSTR_WEBSOCKETS,
 		.name = "tungstenite's frames",
 		.needs = NEED_UPROBE | NEED_POLLS,
 		HOOKS(HOOK_FRAME_IN, HOOK_FRAME_OUT),
 		WATCHES(HOOK_WEBSOCKET_OPEN, HOOK_MESSAGE_QUEUE),
 	},
 	{
-		.signal = SIGNAL_WEBSOCKETS,
+		.signal = INSTR_WEBSOCKETS,
 		.name = "tungstenite's messages in and frames out",
 		.needs = NEED_UPROBE | NEED_POLLS,
 		HOOKS(HOOK_WEBSOCKET_OPEN, HOOK_TEXT_IN, HOOK_FRAGMENTS_IN, HOOK_FRAME_OUT),
 		WATCHES(HOOK_MESSAGE_QUEUE),
 	},
 	{
-		.signal = SIGNAL_SHELL_SESSIONS,
+		.signal = INSTR_SHELL_SESSIONS,
 		.name = "the session's task, and its messages as they are queued or sent",
 		.needs = NEED_UPROBE | NEED_POLLS,
 		HOOKS(HOOK_FRAME_OUT),
@@ -391,7 +391,7 @@ const struct catalogue_way catalogue_ways[] = {
 		.role = ROLE_SHELL,
 	},
 	{
-		.signal = SIGNAL_LOG_STREAMS,
+		.signal = INSTR_LOG_STREAMS,
 		.name = "the stream's task, its messages, and what clients ask for",
 		.needs = NEED_UPROBE | NEED_POLLS | NEED_WEBSOCKETS | NEED_SPAWNS,
 		HOOKS(HOOK_FRAME_OUT),
@@ -399,14 +399,14 @@ const struct catalogue_way catalogue_ways[] = {
 		.role = ROLE_LOG_STREAM,
 	},
 	{
-		.signal = SIGNAL_COMPOSE_TASKS,
+		.signal = INSTR_COMPOSE_TASKS,
 		.name = "the state machine's task, what it gives, and the frames of its output",
 		.needs = NEED_UPROBE | NEED_POLLS,
 		HOOKS(HOOK_FRAME_OUT),
 		.role = ROLE_COMPOSE_TASK,
 	},
 	{
-		.signal = SIGNAL_APPLICATIONS,
+		.signal = INSTR_APPLICATIONS,
 		.name = "the tasks of checks, and what AppData::new gives",
 		.needs = NEED_UPROBE | NEED_POLLS | NEED_SPAWNS,
 		HOOKS(HOOK_APP_NEW),
@@ -414,52 +414,52 @@ const struct catalogue_way catalogue_ways[] = {
 		.role = ROLE_APP_CHECK,
 	},
 	{
-		.signal = SIGNAL_APP_STATUSES,
+		.signal = INSTR_APP_STATUSES,
 		.name = "the status that AppData::new and a check's task leave",
 		.needs = NEED_APPLICATIONS | NEED_STATUS_OFFSET,
 		HOOKS(HOOK_APP_NEW),
 	},
 	{
-		.signal = SIGNAL_OAUTH_FLOWS,
+		.signal = INSTR_OAUTH_FLOWS,
 		.name = "Scotty's recorder",
 		.needs = NEED_UPROBE,
 		HOOKS(HOOK_OAUTH_DEVICE_FLOW, HOOK_OAUTH_WEB_FLOW, HOOK_OAUTH_VALIDATION),
 		WATCHES(HOOK_OAUTH_FLOW_FAILURE),
 	},
 	{
-		.signal = SIGNAL_OAUTH_SESSIONS,
+		.signal = INSTR_OAUTH_SESSIONS,
 		.name = "Scotty's recorder",
 		.needs = NEED_UPROBE,
 		HOOKS(HOOK_OAUTH_DEVICE_SESSIONS, HOOK_OAUTH_WEB_SESSIONS, HOOK_OAUTH_EXPIRED),
 	},
 	{
-		.signal = SIGNAL_OAUTH_SESSIONS,
+		.signal = INSTR_OAUTH_SESSIONS,
 		.name = "the maps that Scotty samples and cleans up for its recorder",
 		.needs = NEED_UPROBE,
 		HOOKS(HOOK_OAUTH_SAMPLE, HOOK_OAUTH_CLEANUP, HOOK_OAUTH_CLEANED),
 		.path = RECORD "rate_limit_allowed",
 	},
 	{
-		.signal = SIGNAL_RATE_LIMITS,
+		.signal = INSTR_RATE_LIMITS,
 		.name = "Scotty's recorder",
 		.needs = NEED_UPROBE,
 		HOOKS(HOOK_RATE_LIMIT_ALLOWED, HOOK_RATE_LIMIT_DENIED),
 		WATCHES(HOOK_RATE_LIMIT_ERROR),
 	},
 	{
-		.signal = SIGNAL_TOKIO_POLLS,
+		.signal = INSTR_TOKIO_POLLS,
 		.name = "tokio's state transitions",
 		.needs = NEED_UPROBE,
 		HOOKS(HOOK_POLL_START, HOOK_POLL_IDLE, HOOK_TASK_COMPLETE),
 	},
 	{
-		.signal = SIGNAL_TOKIO_POLLS,
+		.signal = INSTR_TOKIO_POLLS,
 		.name = "calls and returns of tasks' poll functions",
 		.needs = NEED_UPROBE,
 		HOOKS(HOOK_RAW_POLL, HOOK_RAW_POLL_RETURN, HOOK_TASK_COMPLETE),
 	},
 	{
-		.signal = SIGNAL_TOKIO_TASKS,
+		.signal = INSTR_TOKIO_TASKS,
 		.name = "the polls and ends of tasks, and a census of the heap at the start",
 		.needs = NEED_UPROBE | NEED_POLLS,
 		HOOKS(HOOK_TASK_COMPLETE),
@@ -467,31 +467,31 @@ const struct catalogue_way catalogue_ways[] = {
 		.path = "tokio::runtime::task::raw::poll",
 	},
 	{
-		.signal = SIGNAL_TOKIO_SCHEDULING,
+		.signal = INSTR_TOKIO_SCHEDULING,
 		.name = "the run queues' one entrance",
 		.needs = NEED_UPROBE | NEED_POLLS,
 		HOOKS(HOOK_TASK_SCHEDULE),
 	},
 	{
-		.signal = SIGNAL_TOKIO_SCHEDULING,
+		.signal = INSTR_TOKIO_SCHEDULING,
 		.name = "the run queues' two entrances",
 		.needs = NEED_UPROBE | NEED_POLLS,
 		HOOKS(HOOK_SCHEDULE_LOCAL, HOOK_SCHEDULE_REMOTE),
 	},
 	{
-		.signal = SIGNAL_TOKIO_WORKERS,
+		.signal = INSTR_TOKIO_WORKERS,
 		.name = "threads with tokio's worker loop on their stack",
 		.path = "tokio::runtime::scheduler::multi_thread::worker::run",
 	},
 	{
-		.signal = SIGNAL_MEMORY,
+		.signal = INSTR_MEMORY,
 		.name = "/proc/PID/statm at each collection",
 	},
 	{
-		.signal = SIGNAL_MEMORY_PEAK,
+		.signal = INSTR_MEMORY_PEAK,
 		.name = "tracepoint kmem:rss_stat",
 		.needs = NEED_RSS_STAT,
 		HOOKS(HOOK_RSS_STAT),
 	},
 };
-const size_t catalogue_way_count = ARRAY_SIZE(catalogue_ways);
+const size_t catalogue_strategy_count = ARRAY_SIZE(catalogue_strategies);

@@ -64,53 +64,54 @@ static inline bool catalogue_hook__is_tracepoint(enum hook hook)
 	return !catalogue_hooks[hook].functions[0].path;
 }
 
-enum signal_id {
-	SIGNAL_HTTP_REQUESTS,
-	SIGNAL_HTTP_ROUTES,
-	SIGNAL_CLIENT_ADDRESSES,
-	SIGNAL_WEBSOCKETS,
-	SIGNAL_SHELL_SESSIONS,
-	SIGNAL_LOG_STREAMS,
-	SIGNAL_COMPOSE_TASKS,
-	SIGNAL_APPLICATIONS,
-	SIGNAL_APP_STATUSES,
-	SIGNAL_TOKIO_POLLS,
-	SIGNAL_TOKIO_TASKS,
-	SIGNAL_TOKIO_SCHEDULING,
-	SIGNAL_TOKIO_WORKERS,
-	SIGNAL_MEMORY,
-	SIGNAL_MEMORY_PEAK,
-	SIGNAL_OAUTH_FLOWS,
-	SIGNAL_OAUTH_SESSIONS,
-	SIGNAL_RATE_LIMITS,
-	SIGNAL_COUNT,
+enum instrumentation_id {
+	INSTR_HTTP_REQUESTS,
+	INSTR_HTTP_ROUTES,
+	INSTR_CLIENT_ADDRESSES,
+	INSTR_WEBSOCKETS,
+	INSTR_SHELL_SESSIONS,
+	INSTR_LOG_STREAMS,
+	INSTR_COMPOSE_TASKS,
+	INSTR_APPLICATIONS,
+	INSTR_APP_STATUSES,
+	INSTR_TOKIO_POLLS,
+	INSTR_TOKIO_TASKS,
+	INSTR_TOKIO_SCHEDULING,
+	INSTR_TOKIO_WORKERS,
+	INSTR_MEMORY,
+	INSTR_MEMORY_PEAK,
+	INSTR_OAUTH_FLOWS,
+	INSTR_OAUTH_SESSIONS,
+	INSTR_RATE_LIMITS,
+	INSTR_COUNT,
 };
 
-struct catalogue_signal {
+struct catalogue_instrumentation {
 	const char *name;
 	const char *gives; /* metrics and spans */
 };
 
-extern const struct catalogue_signal catalogue_signals[SIGNAL_COUNT]; /* by enum signal_id */
+extern const struct catalogue_instrumentation
+	catalogue_instrumentations[INSTR_COUNT]; /* by enum instrumentation_id */
 
 /* One way to get a signal. Of the possible ones the first in rank is chosen, but one whose sites
  * are cheap goes before one with a single-stepped site. */
-#define WAY_HOOK_LIMIT 6
+#define STRATEGY_HOOK_LIMIT 6
 
-struct catalogue_way {
-	enum signal_id signal;
+struct catalogue_strategy {
+	enum instrumentation_id signal;
 	const char *name;
-	unsigned int needs;		 /* enum plan_need */
-	enum hook hooks[WAY_HOOK_LIMIT]; /* all of these */
+	unsigned int needs;		      /* enum plan_need */
+	enum hook hooks[STRATEGY_HOOK_LIMIT]; /* all of these */
 	size_t hook_count;
 	/* Hooked too, where the executable has them: they tell what the way cannot see. */
-	enum hook watches[WAY_HOOK_LIMIT];
-	size_t watch_count;
+	enum hook optional_hooks[STRATEGY_HOOK_LIMIT];
+	size_t optional_hook_count;
 	const char *path;    /* a function that must exist though it is not hooked; NULL: none */
 	enum task_role role; /* a kind of task that must exist; ROLE_NONE: none */
 };
 
-extern const struct catalogue_way catalogue_ways[]; /* by signal, then by rank */
-extern const size_t catalogue_way_count;
+extern const struct catalogue_strategy catalogue_strategies[]; /* by signal, then by rank */
+extern const size_t catalogue_strategy_count;
 
 #endif

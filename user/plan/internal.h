@@ -18,9 +18,9 @@ struct plan_builder {
 int plan_find_sites(struct plan_builder *builder);
 
 /* Chooses a way for each signal, or says why there is none. */
-void plan_choose_ways(struct plan_builder *builder);
+void plan_choose_strategies(struct plan_builder *builder);
 
 /* Takes out what the level does without. */
-void plan_leave_out(struct plan *plan, enum config_level level);
+void plan_disable_by_level(struct plan *plan, enum config_level level);
 
 #endif

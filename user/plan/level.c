@@ -3,14 +3,14 @@
 
 #include "plan/internal.h"
 
-static void leave_out(struct plan *plan, enum signal_id id, const char *level)
+static void leave_out(struct plan *plan, enum instrumentation_id id, const char *level)
 {
-	struct plan_signal *signal = &plan->signals[id];
+	struct plan_instrumentation *signal = &plan->instrumentations[id];
 
-	if (!signal->way)
+	if (!signal->strategy)
 		return;
-	signal->way = NULL;
-	signal->left_out = true;
+	signal->strategy = NULL;
+	signal->disabled_by_level = true;
 	snprintf(signal->reason, sizeof(signal->reason), "left out at the %s level", level);
 	snprintf(signal->remedy, sizeof(signal->remedy), "--level full");
 }
@@ -18,16 +18,17 @@ static void leave_out(struct plan *plan, enum signal_id id, const char *level)
 /* Nothing else builds on wake-ups where spawns have a hook of their own. */
 static void leave_out_wakes(struct plan *plan, const char *level)
 {
-	const struct catalogue_way *way = plan->signals[SIGNAL_TOKIO_SCHEDULING].way;
+	const struct catalogue_strategy *way =
+		plan->instrumentations[INSTR_TOKIO_SCHEDULING].strategy;
 
 	if (!way || !plan->hooks[HOOK_TASK_SPAWN].wanted)
 		return;
 	for (size_t i = 0; i < way->hook_count; i++)
 		plan->hooks[way->hooks[i]].wanted = false;
-	leave_out(plan, SIGNAL_TOKIO_SCHEDULING, level);
+	leave_out(plan, INSTR_TOKIO_SCHEDULING, level);
 }
 
-void plan_leave_out(struct plan *plan, enum config_level level)
+void plan_disable_by_level(struct plan *plan, enum config_level level)
 {
 	const char *name = level == LEVEL_BASIC ? "basic" : "standard";
 
@@ -35,6 +36,6 @@ void plan_leave_out(struct plan *plan, enum config_level level)
 		return;
 	leave_out_wakes(plan, name);
 	/* Their hooks stay: all else builds on them until it has been learnt to do without. */
-	if (level == LEVEL_BASIC && plan__can_let_go_of_polls(plan))
-		leave_out(plan, SIGNAL_TOKIO_POLLS, name);
+	if (level == LEVEL_BASIC && plan__can_detach_polls(plan))
+		leave_out(plan, INSTR_TOKIO_POLLS, name);
 }

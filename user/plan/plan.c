@@ -89,7 +89,7 @@ static void find_context(const struct plan_builder *builder)
 		builder->plan->context_offset = 0;
 }
 
-bool plan__can_let_go_of_polls(const struct plan *plan)
+bool plan__can_detach_polls(const struct plan *plan)
 {
 	if (!plan->context_offset || !plan->hooks[HOOK_TASK_SPAWN].wanted ||
 	    !plan->hooks[HOOK_HTTP_PARSE].wanted)
@@ -148,8 +148,8 @@ int plan__build(const struct elf_image *image, const struct elf_symbols *symbols
 	if (plan_find_version(image, symbols, &plan->version) < 0)
 		return error_out_of_memory(error);
 	find_context(&builder);
-	plan_choose_ways(&builder);
-	plan_leave_out(plan, level);
+	plan_choose_strategies(&builder);
+	plan_disable_by_level(plan, level);
 	*ret_plan = TAKE_PTR(plan);
 	return 0;
 }
@@ -174,16 +174,16 @@ size_t plan__available(const struct plan *plan)
 {
 	size_t available = 0;
 
-	for (size_t i = 0; i < SIGNAL_COUNT; i++)
-		available += plan->signals[i].way != NULL;
+	for (size_t i = 0; i < INSTR_COUNT; i++)
+		available += plan->instrumentations[i].strategy != NULL;
 	return available;
 }
 
-size_t plan__left_out(const struct plan *plan)
+size_t plan__disabled(const struct plan *plan)
 {
-	size_t left_out = 0;
+	size_t disabled_by_level = 0;
 
-	for (size_t i = 0; i < SIGNAL_COUNT; i++)
-		left_out += plan->signals[i].left_out;
-	return left_out;
+	for (size_t i = 0; i < INSTR_COUNT; i++)
+		disabled_by_level += plan->instrumentations[i].disabled_by_level;
+	return disabled_by_level;
 }

@@ -57,11 +57,11 @@ struct plan_hook {
 	bool has_expensive_site;
 };
 
-struct plan_signal {
-	const struct catalogue_way *way; /* NULL: missing */
-	char reason[200];		 /* why it is missing */
-	char remedy[160];		 /* what would mend it; "" where nothing would */
-	bool left_out;			 /* by the level: it could be had */
+struct plan_instrumentation {
+	const struct catalogue_strategy *strategy; /* NULL: missing */
+	char reason[200];		      /* why it is missing */
+	char remedy[160];		      /* what would mend it; "" where nothing would */
+	bool disabled_by_level;		      /* by the level: it could be had */
 };
 
 /* A kind of task: a future's type, by the path of the async function or type that it comes from,
@@ -94,7 +94,7 @@ struct plan {
 	struct plan_hook hooks[HOOK_COUNT];
 	struct plan_site *sites;
 	size_t site_count;
-	struct plan_signal signals[SIGNAL_COUNT];
+	struct plan_instrumentation instrumentations[INSTR_COUNT];
 
 	struct plan_kind *kinds; /* the first is KIND_OTHER; at most KIND_LIMIT */
 	size_t kind_count;
@@ -125,12 +125,18 @@ int plan__build(const struct elf_image *image, const struct elf_symbols *symbols
 		struct error *error);
 void plan__free(struct plan *plan);
 
-/* How many signals have a way, and how many the level leaves out. */
+/* Whether a strategy was found for the instrumentation. */
+static inline bool plan__has(const struct plan *plan, enum instrumentation_id id)
+{
+	return plan->instrumentations[id].strategy != NULL;
+}
+
+/* The number of instrumentations that have a strategy, and of those that the level disables. */
 size_t plan__available(const struct plan *plan);
-size_t plan__left_out(const struct plan *plan);
+size_t plan__disabled(const struct plan *plan);
 
 /* Whether what happens in a task is known for that task's without its polls being watched. */
-bool plan__can_let_go_of_polls(const struct plan *plan);
+bool plan__can_detach_polls(const struct plan *plan);
 
 /* The plan for its reader: which way each signal is had, at which sites, at what cost; what is
  * missing, why, and what would mend it. */

@@ -12,13 +12,13 @@ static const char *kind_of_attachment(const struct plan *plan)
 }
 
 /* The hooks of a way one after the other, and then what it watches besides; NULL behind the last. */
-static const struct plan_hook *hook_of_way(const struct plan *plan, const struct catalogue_way *way,
-					   size_t index)
+static const struct plan_hook *hook_of_way(const struct plan *plan,
+					   const struct catalogue_strategy *way, size_t index)
 {
 	if (index < way->hook_count)
 		return &plan->hooks[way->hooks[index]];
 	index -= way->hook_count;
-	return index < way->watch_count ? &plan->hooks[way->watches[index]] : NULL;
+	return index < way->optional_hook_count ? &plan->hooks[way->optional_hooks[index]] : NULL;
 }
 
 /* Those that will be attached, as the tool counts them then: a tracepoint is one. */
@@ -46,7 +46,7 @@ static void print_site(const struct plan_site *site, FILE *stream)
 	fprintf(stream, ": %s  [%s]\n", code_cost_name(site->code.cost), site->code.instruction);
 }
 
-static void print_sites(const struct plan *plan, const struct catalogue_way *way, FILE *stream)
+static void print_sites(const struct plan *plan, const struct catalogue_strategy *way, FILE *stream)
 {
 	const struct plan_hook *hook;
 
@@ -58,16 +58,17 @@ static void print_sites(const struct plan *plan, const struct catalogue_way *way
 
 static void print_signal(const struct plan *plan, size_t id, FILE *stream)
 {
-	const struct plan_signal *signal = &plan->signals[id];
-	const struct catalogue_signal *row = &catalogue_signals[id];
+	const struct plan_instrumentation *signal = &plan->instrumentations[id];
+	const struct catalogue_instrumentation *row = &catalogue_instrumentations[id];
 
-	if (signal->way) {
+	if (signal->strategy) {
 		fprintf(stream, "  yes  %s: %s\n", row->name, row->gives);
-		fprintf(stream, "      by %s\n", signal->way->name);
-		print_sites(plan, signal->way, stream);
+		fprintf(stream, "      by %s\n", signal->strategy->name);
+		print_sites(plan, signal->strategy, stream);
 		return;
 	}
-	fprintf(stream, "  %s  %s: %s\n", signal->left_out ? "off" : "no ", row->name, row->gives);
+	fprintf(stream, "  %s  %s: %s\n", signal->disabled_by_level ? "off" : "no ", row->name,
+		row->gives);
 	fprintf(stream, "      %s\n", signal->reason);
 	if (signal->remedy[0])
 		fprintf(stream, "      needs %s\n", signal->remedy);
@@ -120,11 +121,11 @@ void plan__print_text(const struct plan *plan, FILE *stream)
 		plan->kernel.why_not[0] ? plan->kernel.why_not : "has all that is needed");
 	fprintf(stream, "attachment  %s, %zu sites\n\n", kind_of_attachment(plan),
 		count_sites(plan));
-	for (size_t i = 0; i < SIGNAL_COUNT; i++)
+	for (size_t i = 0; i < INSTR_COUNT; i++)
 		print_signal(plan, i, stream);
-	fprintf(stream, "\n%zu of %d signals", plan__available(plan), (int)SIGNAL_COUNT);
-	if (plan__left_out(plan))
-		fprintf(stream, ", %zu left out", plan__left_out(plan));
+	fprintf(stream, "\n%zu of %d signals", plan__available(plan), (int)INSTR_COUNT);
+	if (plan__disabled(plan))
+		fprintf(stream, ", %zu left out", plan__disabled(plan));
 	fputc('\n', stream);
 }
 
@@ -140,12 +141,13 @@ static json_t *json_of_site(const struct plan_site *site)
 
 static json_t *json_of_signal(const struct plan *plan, size_t id)
 {
-	const struct plan_signal *signal = &plan->signals[id];
-	json_t *object = json_pack("{s:s, s:s, s:b, s:b}", "signal", catalogue_signals[id].name,
-				   "gives", catalogue_signals[id].gives, "available",
-				   signal->way != NULL, "left_out", (int)signal->left_out);
+	const struct plan_instrumentation *signal = &plan->instrumentations[id];
+	json_t *object = json_pack(
+		"{s:s, s:s, s:b, s:b}", "signal", catalogue_instrumentations[id].name, "gives",
+		catalogue_instrumentations[id].gives, "available", signal->strategy != NULL,
+		"disabled_by_level", (int)signal->disabled_by_level);
 
-	if (!signal->way) {
+	if (!signal->strategy) {
 		json_object_set_new(object, "reason", json_string(signal->reason));
 		json_object_set_new(object, "remedy", json_string(signal->remedy));
 		return object;
@@ -155,12 +157,12 @@ static json_t *json_of_signal(const struct plan *plan, size_t id)
 
 	const struct plan_hook *hook;
 
-	for (size_t i = 0; (hook = hook_of_way(plan, signal->way, i)); i++) {
+	for (size_t i = 0; (hook = hook_of_way(plan, signal->strategy, i)); i++) {
 		for (size_t s = 0; s < hook->site_count; s++)
 			json_array_append_new(sites,
 					      json_of_site(&plan->sites[hook->first_site + s]));
 	}
-	json_object_set_new(object, "way", json_string(signal->way->name));
+	json_object_set_new(object, "way", json_string(signal->strategy->name));
 	json_object_set_new(object, "sites", sites);
 	return object;
 }
@@ -185,7 +187,7 @@ void plan__print_json(const struct plan *plan, FILE *stream)
 {
 	json_t *signals = json_array();
 
-	for (size_t i = 0; i < SIGNAL_COUNT; i++)
+	for (size_t i = 0; i < INSTR_COUNT; i++)
 		json_array_append_new(signals, json_of_signal(plan, i));
 
 	json_t *kernel = json_pack(
@@ -200,7 +202,7 @@ void plan__print_json(const struct plan *plan, FILE *stream)
 			  "functions", (json_int_t)plan->function_count, "task_kinds",
 			  json_of_kinds(plan), "attachment", kind_of_attachment(plan), "kernel",
 			  kernel, "available", (json_int_t)plan__available(plan), "of",
-			  (json_int_t)SIGNAL_COUNT, "signals", signals);
+			  (json_int_t)INSTR_COUNT, "signals", signals);
 
 	if (root)
 		json_dumpf(root, stream, JSON_INDENT(2));

@@ -24,7 +24,7 @@ static const char *const tracefs_remedy =
 	"tracefs (mount -t tracefs tracefs /sys/kernel/tracing; in a container "
 	"-v /sys/kernel/tracing:/sys/kernel/tracing:ro)";
 
-static bool is_missing(struct plan_signal *signal, const char *remedy, const char *what,
+static bool is_missing(struct plan_instrumentation *signal, const char *remedy, const char *what,
 		       const char *which)
 {
 	snprintf(signal->reason, sizeof(signal->reason), "%s%s", what, which);
@@ -32,8 +32,8 @@ static bool is_missing(struct plan_signal *signal, const char *remedy, const cha
 	return true;
 }
 
-static bool kernel_lacks(const struct plan *plan, const struct catalogue_way *way,
-			 struct plan_signal *signal)
+static bool kernel_lacks(const struct plan *plan, const struct catalogue_strategy *way,
+			 struct plan_instrumentation *signal)
 {
 	if (way->needs & NEED_UPROBE && !plan->kernel.uprobe)
 		return is_missing(
@@ -73,8 +73,8 @@ static const char *what_is_wrong(const struct plan_builder *builder,
 							    : "not in the executable: ";
 }
 
-static bool hooks_lack(const struct plan_builder *builder, const struct catalogue_way *way,
-		       struct plan_signal *signal)
+static bool hooks_lack(const struct plan_builder *builder, const struct catalogue_strategy *way,
+		       struct plan_instrumentation *signal)
 {
 	for (size_t i = 0; i < way->hook_count; i++) {
 		const struct plan_hook *planned = &builder->plan->hooks[way->hooks[i]];
@@ -86,8 +86,8 @@ static bool hooks_lack(const struct plan_builder *builder, const struct catalogu
 	return false;
 }
 
-static bool kinds_lack(const struct plan *plan, const struct catalogue_way *way,
-		       struct plan_signal *signal)
+static bool kinds_lack(const struct plan *plan, const struct catalogue_strategy *way,
+		       struct plan_instrumentation *signal)
 {
 	static const char *const names[ROLE_COUNT] = {
 #define X(identifier, name) [ROLE_##identifier] = name,
@@ -106,11 +106,12 @@ static bool kinds_lack(const struct plan *plan, const struct catalogue_way *way,
 }
 
 /* Where another signal cannot be had, this one cannot either, for the same reason. */
-static bool builds_on(const struct plan *plan, enum signal_id other, struct plan_signal *signal)
+static bool builds_on(const struct plan *plan, enum instrumentation_id other,
+		      struct plan_instrumentation *signal)
 {
-	const struct plan_signal *base = &plan->signals[other];
+	const struct plan_instrumentation *base = &plan->instrumentations[other];
 
-	if (base->way)
+	if (base->strategy)
 		return false;
 	memcpy(signal->reason, base->reason, sizeof(signal->reason));
 	memcpy(signal->remedy, base->remedy, sizeof(signal->remedy));
@@ -118,19 +119,20 @@ static bool builds_on(const struct plan *plan, enum signal_id other, struct plan
 }
 
 /* Whether a way can be gone; if not, says why in `signal`. */
-static bool way_is_possible(const struct plan_builder *builder, const struct catalogue_way *way,
-			    struct plan_signal *signal)
+static bool way_is_possible(const struct plan_builder *builder,
+			    const struct catalogue_strategy *way,
+			    struct plan_instrumentation *signal)
 {
 	const struct plan *plan = builder->plan;
 
 	if (kernel_lacks(plan, way, signal) || hooks_lack(builder, way, signal) ||
 	    kinds_lack(plan, way, signal))
 		return false;
-	if ((way->needs & NEED_POLLS && builds_on(plan, SIGNAL_TOKIO_POLLS, signal)) ||
-	    (way->needs & NEED_WEBSOCKETS && builds_on(plan, SIGNAL_WEBSOCKETS, signal)) ||
+	if ((way->needs & NEED_POLLS && builds_on(plan, INSTR_TOKIO_POLLS, signal)) ||
+	    (way->needs & NEED_WEBSOCKETS && builds_on(plan, INSTR_WEBSOCKETS, signal)) ||
 	    (way->needs & NEED_SPAWNS && !plan->hooks[HOOK_TASK_SPAWN].site_count &&
-	     builds_on(plan, SIGNAL_TOKIO_SCHEDULING, signal)) ||
-	    (way->needs & NEED_APPLICATIONS && builds_on(plan, SIGNAL_APPLICATIONS, signal)))
+	     builds_on(plan, INSTR_TOKIO_SCHEDULING, signal)) ||
+	    (way->needs & NEED_APPLICATIONS && builds_on(plan, INSTR_APPLICATIONS, signal)))
 		return false;
 	if (way->needs & NEED_STATUS_OFFSET && !plan->app_status_offset)
 		return !is_missing(signal, build_remedy, "AppData::new does not tell its layout",
@@ -140,7 +142,7 @@ static bool way_is_possible(const struct plan_builder *builder, const struct cat
 	return true;
 }
 
-static bool way_is_expensive(const struct plan *plan, const struct catalogue_way *way)
+static bool way_is_expensive(const struct plan *plan, const struct catalogue_strategy *way)
 {
 	for (size_t i = 0; i < way->hook_count; i++) {
 		if (plan->hooks[way->hooks[i]].has_expensive_site)
@@ -149,16 +151,16 @@ static bool way_is_expensive(const struct plan *plan, const struct catalogue_way
 	return false;
 }
 
-static void choose_way(struct plan_builder *builder, enum signal_id id)
+static void choose_way(struct plan_builder *builder, enum instrumentation_id id)
 {
 	struct plan *plan = builder->plan;
-	struct plan_signal *signal = &plan->signals[id];
+	struct plan_instrumentation *signal = &plan->instrumentations[id];
 	bool is_first = true;
 
 	snprintf(signal->reason, sizeof(signal->reason), "this version has no way to get it");
-	for (size_t w = 0; w < catalogue_way_count; w++) {
-		const struct catalogue_way *way = &catalogue_ways[w];
-		struct plan_signal tried = {0};
+	for (size_t w = 0; w < catalogue_strategy_count; w++) {
+		const struct catalogue_strategy *way = &catalogue_strategies[w];
+		struct plan_instrumentation tried = {0};
 		bool is_possible;
 
 		if (way->signal != id)
@@ -170,26 +172,26 @@ static void choose_way(struct plan_builder *builder, enum signal_id id)
 		is_first = false;
 		if (!is_possible)
 			continue;
-		if (!signal->way ||
-		    (way_is_expensive(plan, signal->way) && !way_is_expensive(plan, way)))
-			signal->way = way;
+		if (!signal->strategy ||
+		    (way_is_expensive(plan, signal->strategy) && !way_is_expensive(plan, way)))
+			signal->strategy = way;
 	}
-	for (size_t i = 0; signal->way && i < signal->way->hook_count; i++)
-		plan->hooks[signal->way->hooks[i]].wanted = true;
-	for (size_t i = 0; signal->way && i < signal->way->watch_count; i++) {
-		struct plan_hook *watch = &plan->hooks[signal->way->watches[i]];
+	for (size_t i = 0; signal->strategy && i < signal->strategy->hook_count; i++)
+		plan->hooks[signal->strategy->hooks[i]].wanted = true;
+	for (size_t i = 0; signal->strategy && i < signal->strategy->optional_hook_count; i++) {
+		struct plan_hook *watch = &plan->hooks[signal->strategy->optional_hooks[i]];
 
 		watch->wanted = watch->site_count > 0;
 	}
 }
 
 /* Most ways build on the polls and on spawns, so theirs are chosen first. */
-void plan_choose_ways(struct plan_builder *builder)
+void plan_choose_strategies(struct plan_builder *builder)
 {
-	choose_way(builder, SIGNAL_TOKIO_POLLS);
-	choose_way(builder, SIGNAL_TOKIO_SCHEDULING);
-	for (size_t s = 0; s < SIGNAL_COUNT; s++) {
-		if (s != SIGNAL_TOKIO_POLLS && s != SIGNAL_TOKIO_SCHEDULING)
-			choose_way(builder, (enum signal_id)s);
+	choose_way(builder, INSTR_TOKIO_POLLS);
+	choose_way(builder, INSTR_TOKIO_SCHEDULING);
+	for (size_t s = 0; s < INSTR_COUNT; s++) {
+		if (s != INSTR_TOKIO_POLLS && s != INSTR_TOKIO_SCHEDULING)
+			choose_way(builder, (enum instrumentation_id)s);
 	}
 }

@@ -26,7 +26,7 @@ static uint64_t read_id(const struct probe *probe, uint64_t header, struct task_
 	if (!probe->skeleton->rodata->context_offset || !kind.id_word)
 		return 0;
 	if (process__read_memory(probe->target, header + kind.id_word * sizeof(id), &id,
-				sizeof(id)) != sizeof(id))
+				 sizeof(id)) != sizeof(id))
 		return 0;
 	return id;
 }
@@ -81,7 +81,7 @@ int probe_take_census(struct probe *probe, struct error *error)
 	const struct census_book book = {enter_task, take_out_task, probe};
 	int r;
 
-	if (!probe->plan->signals[SIGNAL_TOKIO_TASKS].way)
+	if (!plan__has(probe->plan, INSTR_TOKIO_TASKS))
 		return 0;
 	r = census__tasks(probe->target, probe->plan, probe->load_bias, &book, error);
 	return r < 0 ? error_prefix(error, r, "census of tasks") : 0;
@@ -101,7 +101,7 @@ static uint64_t last_stack_pointer(void *context, pid_t tid)
 
 int probe__count_workers(struct probe *probe, struct error *error)
 {
-	if (!probe->plan->signals[SIGNAL_TOKIO_WORKERS].way)
+	if (!plan__has(probe->plan, INSTR_TOKIO_WORKERS))
 		return error_set(error, -ENOENT, "no way to tell worker threads");
 	return census__workers(probe->target, probe->plan, probe->load_bias, last_stack_pointer,
 			       probe, error);

@@ -75,7 +75,7 @@ static void write_settings(struct probe *probe)
 	set_bounds((uint64_t *)skeleton->rodata->poll_bounds_ns, probe->histograms->polls);
 	set_bounds((uint64_t *)skeleton->rodata->http_bounds_ns, probe->histograms->http);
 	set_bounds((uint64_t *)skeleton->rodata->session_bounds_ns, probe->histograms->sessions);
-	if (plan__can_let_go_of_polls(probe->plan))
+	if (plan__can_detach_polls(probe->plan))
 		skeleton->rodata->context_offset = probe->plan->context_offset;
 	skeleton->rodata->app_status_offset = probe->plan->app_status_offset;
 	skeleton->rodata->app_result_register = probe->plan->app_result_register;
@@ -84,8 +84,7 @@ static void write_settings(struct probe *probe)
 	skeleton->rodata->frame_payload_offset = probe->plan->frame_payload_offset;
 	skeleton->rodata->frame_head_offset = probe->plan->frame_head_offset;
 	skeleton->rodata->messages_by_frame = !probe->plan->hooks[HOOK_MESSAGE_QUEUE].wanted;
-	skeleton->rodata->wakes_are_seen =
-		probe->plan->signals[SIGNAL_TOKIO_SCHEDULING].way != NULL;
+	skeleton->rodata->wakes_are_seen = plan__has(probe->plan, INSTR_TOKIO_SCHEDULING);
 	skeleton->rodata->emit_spans = probe->config->otlp.traces_target != NULL;
 	skeleton->rodata->span_age_limit_ns = probe->config->span_age_limit_ns;
 	skeleton->rodata->sampler_parent_based = probe->config->sampler.parent_based;
@@ -114,7 +113,7 @@ static int size_maps(struct probe *probe)
 		{probe->skeleton->maps.threads, MAX_THREADS},
 		{probe->skeleton->maps.tasks, config->max_tasks},
 		{probe->skeleton->maps.task_headers,
-		 plan__can_let_go_of_polls(probe->plan) ? config->max_tasks : 1},
+		 plan__can_detach_polls(probe->plan) ? config->max_tasks : 1},
 		{probe->skeleton->maps.vtables, (uint32_t)probe->plan->vtable_count + 1},
 		{probe->skeleton->maps.http_connections, config->max_connections},
 		{probe->skeleton->maps.sessions, config->max_connections},

@@ -23,7 +23,7 @@ static void count_all(struct probe_totals *totals)
 		totals->counters.events[event] = 1000 + event;
 }
 
-static struct collection *collect_with(enum signal_id signal)
+static struct collection *collect_with(enum instrumentation_id signal)
 {
 	struct collection *collection = collection_new();
 
@@ -41,7 +41,7 @@ static int64_t active(enum task_role role)
 
 Test(metric_collect_sessions, websockets)
 {
-	struct collection *collection = collect_with(SIGNAL_WEBSOCKETS);
+	struct collection *collection = collect_with(INSTR_WEBSOCKETS);
 	const struct metric_set *set = collection->set;
 
 	cr_assert_eq(set->metric_count, 5);
@@ -55,7 +55,7 @@ Test(metric_collect_sessions, websockets)
 
 Test(metric_collect_sessions, shell_sessions)
 {
-	struct collection *collection = collect_with(SIGNAL_SHELL_SESSIONS);
+	struct collection *collection = collect_with(INSTR_SHELL_SESSIONS);
 	const struct metric_set *set = collection->set;
 
 	cr_assert_eq(set->metric_count, 5);
@@ -71,7 +71,7 @@ Test(metric_collect_sessions, shell_sessions)
 /* A stream that was asked for and refused never was a session, but is an error. */
 Test(metric_collect_sessions, log_streams)
 {
-	struct collection *collection = collect_with(SIGNAL_LOG_STREAMS);
+	struct collection *collection = collect_with(INSTR_LOG_STREAMS);
 	const struct metric_set *set = collection->set;
 
 	cr_assert_eq(set->metric_count, 5);
@@ -87,7 +87,7 @@ Test(metric_collect_sessions, log_streams)
 
 Test(metric_collect_sessions, compose_tasks)
 {
-	struct collection *collection = collect_with(SIGNAL_COMPOSE_TASKS);
+	struct collection *collection = collect_with(INSTR_COMPOSE_TASKS);
 	const struct metric_set *set = collection->set;
 
 	cr_assert_eq(set->metric_count, 5);
@@ -103,13 +103,13 @@ Test(metric_collect_sessions, compose_tasks)
 Test(metric_collect_sessions, durations_are_by_the_bounds_that_the_kernel_counted_by)
 {
 	static const struct {
-		enum signal_id signal;
+		enum instrumentation_id signal;
 		enum metric_id metric;
 		enum task_role role;
 	} rows[] = {
-		{SIGNAL_SHELL_SESSIONS, METRIC_ID_SHELL_SESSION_DURATION, ROLE_SHELL},
-		{SIGNAL_LOG_STREAMS, METRIC_ID_LOG_STREAM_DURATION, ROLE_LOG_STREAM},
-		{SIGNAL_COMPOSE_TASKS, METRIC_ID_TASK_DURATION, ROLE_COMPOSE_TASK},
+		{INSTR_SHELL_SESSIONS, METRIC_ID_SHELL_SESSION_DURATION, ROLE_SHELL},
+		{INSTR_LOG_STREAMS, METRIC_ID_LOG_STREAM_DURATION, ROLE_LOG_STREAM},
+		{INSTR_COMPOSE_TASKS, METRIC_ID_TASK_DURATION, ROLE_COMPOSE_TASK},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -128,10 +128,10 @@ Test(metric_collect_sessions, durations_are_by_the_bounds_that_the_kernel_counte
 
 Test(metric_collect_sessions, what_the_plan_has_no_way_for_is_not_there)
 {
-	for (int signal = 0; signal < SIGNAL_COUNT; signal++) {
-		struct collection *collection = collect_with((enum signal_id)signal);
-		bool is_session = signal == SIGNAL_WEBSOCKETS || signal == SIGNAL_SHELL_SESSIONS ||
-				  signal == SIGNAL_LOG_STREAMS || signal == SIGNAL_COMPOSE_TASKS;
+	for (int signal = 0; signal < INSTR_COUNT; signal++) {
+		struct collection *collection = collect_with((enum instrumentation_id)signal);
+		bool is_session = signal == INSTR_WEBSOCKETS || signal == INSTR_SHELL_SESSIONS ||
+				  signal == INSTR_LOG_STREAMS || signal == INSTR_COMPOSE_TASKS;
 
 		cr_assert_eq(collection->set->metric_count, is_session ? 5 : 0, "signal %d",
 			     signal);
@@ -143,10 +143,10 @@ Test(metric_collect_sessions, before_anything_happened_there_are_zeros)
 {
 	struct collection *collection = collection_new();
 
-	have(collection, SIGNAL_WEBSOCKETS);
-	have(collection, SIGNAL_SHELL_SESSIONS);
-	have(collection, SIGNAL_LOG_STREAMS);
-	have(collection, SIGNAL_COMPOSE_TASKS);
+	have(collection, INSTR_WEBSOCKETS);
+	have(collection, INSTR_SHELL_SESSIONS);
+	have(collection, INSTR_LOG_STREAMS);
+	have(collection, INSTR_COMPOSE_TASKS);
 	metric_collect_sessions(collection->set, &collection->totals, &collection->plan);
 	cr_assert_eq(collection->set->metric_count, 20);
 	for (const struct metric *metric = collection->set->metrics; metric;
@@ -169,7 +169,7 @@ Test(metric_collect_sessions, sessions_from_before_are_active_until_they_end)
 	collection->totals.census_sessions[ROLE_SHELL] = 2;
 	shells->before = 1;
 	shells->ended = 3;
-	have(collection, SIGNAL_SHELL_SESSIONS);
+	have(collection, INSTR_SHELL_SESSIONS);
 	metric_collect_sessions(collection->set, &collection->totals, &collection->plan);
 	assert_value(collection->set, METRIC_ID_SHELL_SESSIONS_ACTIVE, 0);
 	assert_value(collection->set, METRIC_ID_SHELL_SESSIONS, 0);

@@ -70,8 +70,8 @@ Test(metric_collect_tokio, polls_are_those_of_asynchronous_tasks)
 	struct collection *collection = new_collection();
 	const struct metric_set *set = collection->set;
 
-	have(collection, SIGNAL_TOKIO_POLLS);
-	have(collection, SIGNAL_TOKIO_TASKS);
+	have(collection, INSTR_TOKIO_POLLS);
+	have(collection, INSTR_TOKIO_TASKS);
 	collect(collection);
 	assert_value(set, METRIC_ID_TOKIO_POLL_COUNT, 33);
 	assert_value(set, METRIC_ID_TOKIO_SLOW_POLL_COUNT, 22);
@@ -105,7 +105,7 @@ Test(metric_collect_tokio, polls_by_kind_are_of_the_kinds_that_were_seen)
 	struct collection *collection = new_collection();
 	const struct metric_set *set = collection->set;
 
-	have(collection, SIGNAL_TOKIO_POLLS);
+	have(collection, INSTR_TOKIO_POLLS);
 	collect(collection);
 	cr_assert_eq(find(set, METRIC_ID_TOKIO_TASK_POLLS)->point_count, 2);
 	cr_assert_eq(find(set, METRIC_ID_TOKIO_TASK_BUSY)->point_count, 2);
@@ -124,7 +124,7 @@ Test(metric_collect_tokio, scheduling_has_its_own_way)
 	struct collection *collection = new_collection();
 	const struct metric_set *set = collection->set;
 
-	have(collection, SIGNAL_TOKIO_SCHEDULING);
+	have(collection, INSTR_TOKIO_SCHEDULING);
 	collect(collection);
 	cr_assert_eq(set->metric_count, 3);
 	assert_value(set, METRIC_ID_TOKIO_SCHEDULED_COUNT, 77);
@@ -140,8 +140,8 @@ Test(metric_collect_tokio, durations_are_by_the_bounds_that_the_kernel_counted_b
 	const struct probe_bounds *powers = probe_histograms_exponential.polls;
 
 	collection->totals.histograms = &probe_histograms_exponential;
-	have(collection, SIGNAL_TOKIO_POLLS);
-	have(collection, SIGNAL_TOKIO_SCHEDULING);
+	have(collection, INSTR_TOKIO_POLLS);
+	have(collection, INSTR_TOKIO_SCHEDULING);
 	collect(collection);
 	assert_histogram(set, METRIC_ID_TOKIO_POLL_DURATION, powers, 33, 2.500001, 0, 11);
 	assert_histogram(set, METRIC_ID_TOKIO_POLL_DURATION, powers, 33, 2.500001, 3, 20);
@@ -156,7 +156,7 @@ Test(metric_collect_tokio, what_the_plan_has_no_way_for_is_not_there)
 
 	collect(collection);
 	cr_assert_eq(collection->set->metric_count, 0);
-	have(collection, SIGNAL_TOKIO_POLLS);
+	have(collection, INSTR_TOKIO_POLLS);
 	collect(collection);
 	cr_assert_null(find(collection->set, METRIC_ID_TOKIO_SCHEDULED_COUNT));
 	cr_assert_null(find(collection->set, METRIC_ID_TOKIO_TASKS_ACTIVE));
@@ -168,9 +168,9 @@ Test(metric_collect_tokio, before_anything_happened_there_are_zeros)
 	struct collection *collection = collection_new();
 	const struct metric_set *set = collection->set;
 
-	have(collection, SIGNAL_TOKIO_POLLS);
-	have(collection, SIGNAL_TOKIO_SCHEDULING);
-	have(collection, SIGNAL_TOKIO_TASKS);
+	have(collection, INSTR_TOKIO_POLLS);
+	have(collection, INSTR_TOKIO_SCHEDULING);
+	have(collection, INSTR_TOKIO_TASKS);
 	collect(collection);
 	metric_collect_tasks_alive(collection->set, &collection->totals, &collection->plan);
 	assert_value(set, METRIC_ID_TOKIO_POLL_COUNT, 0);
@@ -208,8 +208,8 @@ Test(metric_collect_tokio, without_memory_the_arena_knows)
 	struct arena *arena = arena__new((size_t)64 * 1024);
 	struct metric_set *set = metric_set__new(arena, 1, 2);
 
-	have(collection, SIGNAL_TOKIO_POLLS);
-	have(collection, SIGNAL_TOKIO_SCHEDULING);
+	have(collection, INSTR_TOKIO_POLLS);
+	have(collection, INSTR_TOKIO_SCHEDULING);
 	for (int i = 0; i < 1000 && !arena__failed(arena); i++) {
 		metric_collect_tokio(set, &collection->totals, &collection->plan);
 		metric_collect_tasks_alive(set, &collection->totals, &collection->plan);

@@ -34,9 +34,9 @@ static inline void collection_free(struct collection *collection)
 }
 
 /* Gives the plan a way for that signal; which one makes no difference to a collection. */
-static inline void have(struct collection *collection, enum signal_id signal)
+static inline void have(struct collection *collection, enum instrumentation_id signal)
 {
-	collection->plan.signals[signal].way = &catalogue_ways[0];
+	collection->plan.instrumentations[signal].strategy = &catalogue_strategies[0];
 }
 
 static inline const struct metric *find(const struct metric_set *set, enum metric_id id)

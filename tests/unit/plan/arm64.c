@@ -23,9 +23,10 @@ Test(plan_arm64, the_same_ways_as_on_x86_64)
 
 	program_is_arm64 = false;
 	x86_64 = plan_of_server(&(struct server){0}, &full_kernel);
-	for (int i = 0; i < SIGNAL_COUNT; i++)
-		cr_expect_eq(plan->signals[i].way, x86_64->signals[i].way, "%s",
-			     catalogue_signals[i].name);
+	for (int i = 0; i < INSTR_COUNT; i++)
+		cr_expect_eq(plan->instrumentations[i].strategy,
+			     x86_64->instrumentations[i].strategy, "%s",
+			     catalogue_instrumentations[i].name);
 	for (int i = 0; i < HOOK_COUNT; i++) {
 		cr_expect_eq(plan->hooks[i].wanted, x86_64->hooks[i].wanted, "%s",
 			     catalogue_hooks[i].name);
@@ -76,7 +77,7 @@ Test(plan_arm64, a_function_that_takes_the_address_of_its_result_otherwise_is_no
 		&(struct server){.more = {{HYPER_PARSE, "stp x0, x30, [sp, #-16]!\n" LEAVE}}},
 		&full_kernel);
 
-	expect_missing(plan, SIGNAL_HTTP_REQUESTS, "inlined, or cannot be probed: " HYPER_PARSE);
+	expect_missing(plan, INSTR_HTTP_REQUESTS, "inlined, or cannot be probed: " HYPER_PARSE);
 	plan__free(plan);
 }
 
@@ -107,7 +108,7 @@ Test(plan_arm64, the_result_of_app_data_new)
 	plan = plan_of_server(&(struct server){.more = {{APP_DATA_NEW, TAKE_RESULT
 							 "strb w1, [x8, #160]\n" LEAVE}}},
 			      &full_kernel);
-	expect_missing(plan, SIGNAL_APPLICATIONS, "inlined, or cannot be probed: " APP_DATA_NEW);
+	expect_missing(plan, INSTR_APPLICATIONS, "inlined, or cannot be probed: " APP_DATA_NEW);
 	plan__free(plan);
 }
 
@@ -122,6 +123,6 @@ Test(plan_arm64, results_of_copies_in_different_registers_cannot_be_read)
 
 	cr_expect_eq(plan->hooks[HOOK_APP_NEW].found, 2);
 	cr_expect_eq(plan->hooks[HOOK_APP_NEW].site_count, 0);
-	expect_missing(plan, SIGNAL_APPLICATIONS, "inlined, or cannot be probed: " APP_DATA_NEW);
+	expect_missing(plan, INSTR_APPLICATIONS, "inlined, or cannot be probed: " APP_DATA_NEW);
 	plan__free(plan);
 }

@@ -40,9 +40,9 @@ Test(plan_exits, a_function_of_uncertain_exits_is_not_hooked)
 		plan_of_server(&(struct server){.more = {{APP_DATA_NEW, TAIL_CALL}}}, &full_kernel);
 
 	cr_expect_eq(plan->hooks[HOOK_APP_NEW].site_count, 0);
-	EXPECT_ALL_BUT(plan, SIGNAL_APPLICATIONS, SIGNAL_APP_STATUSES);
-	expect_missing(plan, SIGNAL_APPLICATIONS, "inlined, or cannot be probed: " APP_DATA_NEW);
-	expect_missing(plan, SIGNAL_APP_STATUSES, "inlined, or cannot be probed: " APP_DATA_NEW);
+	EXPECT_ALL_BUT(plan, INSTR_APPLICATIONS, INSTR_APP_STATUSES);
+	expect_missing(plan, INSTR_APPLICATIONS, "inlined, or cannot be probed: " APP_DATA_NEW);
+	expect_missing(plan, INSTR_APP_STATUSES, "inlined, or cannot be probed: " APP_DATA_NEW);
 	expect_wanted(plan, HOOK_APP_CHECK, false);
 	expect_wanted(plan, HOOK_APP_REMOVED, false);
 	plan__free(plan);
@@ -93,7 +93,7 @@ Test(plan_exits, of_all_functions_those_that_are_there_will_do)
 	cr_expect_eq(plan->hooks[HOOK_OAUTH_CLEANUP].site_count, 1);
 	cr_expect_eq(plan->hooks[HOOK_OAUTH_CLEANED].site_count, 1);
 	cr_expect_str_eq(plan->hooks[HOOK_OAUTH_CLEANED].function, CLEANUP_OAUTH);
-	cr_expect_not_null(plan->signals[SIGNAL_OAUTH_SESSIONS].way);
+	cr_expect_not_null(plan__has(plan, INSTR_OAUTH_SESSIONS));
 	plan__free(plan);
 
 	plan = plan_of_cleanups(CHEAP, NULL, NULL);
@@ -102,7 +102,7 @@ Test(plan_exits, of_all_functions_those_that_are_there_will_do)
 	plan__free(plan);
 
 	plan = plan_of_cleanups(NULL, NULL, NULL);
-	cr_expect_null(plan->signals[SIGNAL_OAUTH_SESSIONS].way);
+	cr_expect_null(plan__has(plan, INSTR_OAUTH_SESSIONS));
 	cr_expect_str_eq(plan->hooks[HOOK_OAUTH_CLEANED].function, CLEANUP_DEVICE);
 	plan__free(plan);
 }
@@ -134,11 +134,11 @@ static void expect_offset(const struct function more[2], bool without_first, uin
 
 	cr_expect_eq(plan->app_status_offset, offset, "%u is not %u", plan->app_status_offset,
 		     offset);
-	cr_expect_not_null(plan->signals[SIGNAL_APPLICATIONS].way);
+	cr_expect_not_null(plan__has(plan, INSTR_APPLICATIONS));
 	if (offset)
-		cr_expect_not_null(plan->signals[SIGNAL_APP_STATUSES].way);
+		cr_expect_not_null(plan__has(plan, INSTR_APP_STATUSES));
 	else
-		expect_missing(plan, SIGNAL_APP_STATUSES, "AppData::new does not tell its layout");
+		expect_missing(plan, INSTR_APP_STATUSES, "AppData::new does not tell its layout");
 	plan__free(plan);
 }
 

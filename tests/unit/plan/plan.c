@@ -20,13 +20,13 @@ Test(plan, a_server_with_every_function_gives_every_signal_by_its_first_way)
 	};
 	struct plan *plan = plan_of_server(&(struct server){0}, &full_kernel);
 
-	for (size_t w = 0; w < catalogue_way_count; w++) {
-		const struct catalogue_way *way = &catalogue_ways[w];
+	for (size_t w = 0; w < catalogue_strategy_count; w++) {
+		const struct catalogue_strategy *way = &catalogue_strategies[w];
 
-		if (w == 0 || way->signal != catalogue_ways[w - 1].signal)
+		if (w == 0 || way->signal != catalogue_strategies[w - 1].signal)
 			expect_way(plan, way->signal, way->name);
 	}
-	cr_expect_eq(plan__available(plan), SIGNAL_COUNT);
+	cr_expect_eq(plan__available(plan), INSTR_COUNT);
 	for (int hook = 0; hook < HOOK_COUNT; hook++) {
 		bool is_other = false;
 
@@ -65,16 +65,17 @@ Test(plan, a_program_that_is_no_scotty_says_what_each_signal_misses)
 {
 	struct plan *plan = plan_of(ALL_HOOKS, &full_kernel);
 
-	EXPECT_ALL_BUT(plan, SIGNAL_CLIENT_ADDRESSES, SIGNAL_WEBSOCKETS, SIGNAL_SHELL_SESSIONS,
-		       SIGNAL_LOG_STREAMS, SIGNAL_COMPOSE_TASKS, SIGNAL_APPLICATIONS,
-		       SIGNAL_APP_STATUSES, SIGNAL_TOKIO_SCHEDULING, SIGNAL_OAUTH_FLOWS,
-		       SIGNAL_OAUTH_SESSIONS, SIGNAL_RATE_LIMITS);
-	for (int signal = 0; signal < SIGNAL_COUNT; signal++) {
-		if (plan->signals[signal].way)
+	EXPECT_ALL_BUT(plan, INSTR_CLIENT_ADDRESSES, INSTR_WEBSOCKETS, INSTR_SHELL_SESSIONS,
+		       INSTR_LOG_STREAMS, INSTR_COMPOSE_TASKS, INSTR_APPLICATIONS,
+		       INSTR_APP_STATUSES, INSTR_TOKIO_SCHEDULING, INSTR_OAUTH_FLOWS,
+		       INSTR_OAUTH_SESSIONS, INSTR_RATE_LIMITS);
+	for (int signal = 0; signal < INSTR_COUNT; signal++) {
+		if (plan->instrumentations[signal].strategy)
 			continue;
-		cr_expect(strncmp(plan->signals[signal].reason, "not ", 4) == 0, "%s: %s",
-			  catalogue_signals[signal].name, plan->signals[signal].reason);
-		cr_expect_neq(plan->signals[signal].remedy[0], '\0');
+		cr_expect(strncmp(plan->instrumentations[signal].reason, "not ", 4) == 0, "%s: %s",
+			  catalogue_instrumentations[signal].name,
+			  plan->instrumentations[signal].reason);
+		cr_expect_neq(plan->instrumentations[signal].remedy[0], '\0');
 	}
 	plan__free(plan);
 }
@@ -84,15 +85,16 @@ Test(plan, reasons_are_whole)
 {
 	struct plan *plan = plan_of(TASK_STATES PLAIN(POLL), &full_kernel);
 
-	for (int signal = 0; signal < SIGNAL_COUNT; signal++)
-		cr_expect_lt(strlen(plan->signals[signal].reason),
-			     sizeof(plan->signals[signal].reason) - 1);
+	for (int signal = 0; signal < INSTR_COUNT; signal++)
+		cr_expect_lt(strlen(plan->instrumentations[signal].reason),
+			     sizeof(plan->instrumentations[signal].reason) - 1);
 	for (int hook = 0; hook < HOOK_COUNT; hook++) {
 		const struct plan_hook *planned = &plan->hooks[hook];
 
 		if (planned->function)
 			cr_expect_lt(strlen("not in the executable: ") + strlen(planned->function),
-				     sizeof(plan->signals[0].reason) - 1, "%s", planned->function);
+				     sizeof(plan->instrumentations[0].reason) - 1, "%s",
+				     planned->function);
 	}
 	plan__free(plan);
 }
@@ -115,15 +117,15 @@ Test(plan, a_missing_function_costs_its_signals_and_no_others)
 	struct plan *plan =
 		plan_of(TASK_STATES PLAIN(PARSE) PLAIN(ENCODE) PLAIN(POLL), &full_kernel);
 
-	cr_assert_not_null(plan->signals[SIGNAL_HTTP_REQUESTS].way);
-	cr_assert_null(plan->signals[SIGNAL_HTTP_ROUTES].way);
-	cr_assert_not_null(strstr(plan->signals[SIGNAL_HTTP_ROUTES].reason, "MatchedPath"));
-	cr_assert_neq(plan->signals[SIGNAL_HTTP_ROUTES].remedy[0], '\0');
+	cr_assert_not_null(plan__has(plan, INSTR_HTTP_REQUESTS));
+	cr_assert_null(plan__has(plan, INSTR_HTTP_ROUTES));
+	cr_assert_not_null(strstr(plan->instrumentations[INSTR_HTTP_ROUTES].reason, "MatchedPath"));
+	cr_assert_neq(plan->instrumentations[INSTR_HTTP_ROUTES].remedy[0], '\0');
 	cr_assert_not(plan->hooks[HOOK_HTTP_ROUTE].wanted);
 	/* What only tells what a way cannot see is not missed. */
 	cr_assert_not(plan->hooks[HOOK_HTTP2_STREAM].wanted);
-	cr_assert_null(plan->signals[SIGNAL_TOKIO_WORKERS].way);
-	cr_assert_not_null(plan->signals[SIGNAL_TOKIO_POLLS].way);
+	cr_assert_null(plan__has(plan, INSTR_TOKIO_WORKERS));
+	cr_assert_not_null(plan__has(plan, INSTR_TOKIO_POLLS));
 	plan__free(plan);
 }
 
@@ -133,11 +135,11 @@ Test(plan, requests_cannot_be_had_without_the_polls_they_are_counted_in)
 		plan_of(PLAIN(RUNNING) PLAIN(COMPLETE) PLAIN(PARSE) PLAIN(ENCODE) PLAIN(ROUTE),
 			&full_kernel);
 
-	cr_assert_null(plan->signals[SIGNAL_TOKIO_POLLS].way);
-	cr_assert_null(plan->signals[SIGNAL_HTTP_REQUESTS].way);
-	cr_assert_null(plan->signals[SIGNAL_HTTP_ROUTES].way);
+	cr_assert_null(plan__has(plan, INSTR_TOKIO_POLLS));
+	cr_assert_null(plan__has(plan, INSTR_HTTP_REQUESTS));
+	cr_assert_null(plan__has(plan, INSTR_HTTP_ROUTES));
 	cr_assert_not_null(
-		strstr(plan->signals[SIGNAL_HTTP_REQUESTS].reason, "transition_to_idle"));
+		strstr(plan->instrumentations[INSTR_HTTP_REQUESTS].reason, "transition_to_idle"));
 	cr_assert_not(plan->hooks[HOOK_HTTP_PARSE].wanted);
 	plan__free(plan);
 }
@@ -162,12 +164,12 @@ Test(plan, kernels_that_lack_something_lose_just_that)
 {
 	static const struct {
 		size_t offset; /* of what they lack */
-		enum signal_id signal;
+		enum instrumentation_id signal;
 		const char *reason;
 	} lacks[] = {
-		{offsetof(struct plan_kernel, rss_stat), SIGNAL_MEMORY_PEAK,
+		{offsetof(struct plan_kernel, rss_stat), INSTR_MEMORY_PEAK,
 		 "the kernel has no tracepoint kmem:rss_stat"},
-		{offsetof(struct plan_kernel, socket_accept), SIGNAL_CLIENT_ADDRESSES,
+		{offsetof(struct plan_kernel, socket_accept), INSTR_CLIENT_ADDRESSES,
 		 "the kernel has no tracepoints syscalls:sys_{enter,exit}_accept4"},
 	};
 
@@ -194,8 +196,9 @@ Test(plan, a_tracepoint_that_the_kernel_lacks_is_not_hooked)
 	expect_wanted(plan, HOOK_SOCKET_ACCEPT, false);
 	expect_wanted(plan, HOOK_SOCKET_ACCEPTED, false);
 	/* Each says what it takes itself, not what is missing first. */
-	cr_expect(strstr(plan->signals[SIGNAL_MEMORY_PEAK].remedy, "kmem:rss_stat"));
-	cr_expect(strstr(plan->signals[SIGNAL_CLIENT_ADDRESSES].remedy, "CONFIG_FTRACE_SYSCALLS"));
+	cr_expect(strstr(plan->instrumentations[INSTR_MEMORY_PEAK].remedy, "kmem:rss_stat"));
+	cr_expect(strstr(plan->instrumentations[INSTR_CLIENT_ADDRESSES].remedy,
+			 "CONFIG_FTRACE_SYSCALLS"));
 	plan__free(plan);
 }
 
@@ -218,10 +221,11 @@ Test(plan, an_unreadable_tracefs_is_no_lack_of_the_kernel)
 		kernel.rss_stat = kernel.socket_accept = false;
 		kernel.tracefs = cases[i].tracefs;
 		plan = plan_of_server(&(struct server){0}, &kernel);
-		EXPECT_ALL_BUT(plan, SIGNAL_MEMORY_PEAK, SIGNAL_CLIENT_ADDRESSES);
-		expect_missing(plan, SIGNAL_MEMORY_PEAK, cases[i].reason);
-		expect_missing(plan, SIGNAL_CLIENT_ADDRESSES, cases[i].reason);
-		cr_expect(strstr(plan->signals[SIGNAL_MEMORY_PEAK].remedy, cases[i].remedy));
+		EXPECT_ALL_BUT(plan, INSTR_MEMORY_PEAK, INSTR_CLIENT_ADDRESSES);
+		expect_missing(plan, INSTR_MEMORY_PEAK, cases[i].reason);
+		expect_missing(plan, INSTR_CLIENT_ADDRESSES, cases[i].reason);
+		cr_expect(
+			strstr(plan->instrumentations[INSTR_MEMORY_PEAK].remedy, cases[i].remedy));
 		plan__free(plan);
 	}
 }
@@ -233,12 +237,13 @@ Test(plan, without_uprobes_there_is_what_proc_and_tracepoints_tell)
 
 	kernel.uprobe = false;
 	plan = plan_of_server(&(struct server){0}, &kernel);
-	for (int signal = 0; signal < SIGNAL_COUNT; signal++) {
-		if (signal == SIGNAL_MEMORY || signal == SIGNAL_MEMORY_PEAK ||
-		    signal == SIGNAL_TOKIO_WORKERS)
-			cr_expect_not_null(plan->signals[signal].way);
+	for (int signal = 0; signal < INSTR_COUNT; signal++) {
+		if (signal == INSTR_MEMORY || signal == INSTR_MEMORY_PEAK ||
+		    signal == INSTR_TOKIO_WORKERS)
+			cr_expect_not_null(plan->instrumentations[signal].strategy);
 		else
-			expect_missing(plan, (enum signal_id)signal, "the kernel has no uprobes");
+			expect_missing(plan, (enum instrumentation_id)signal,
+				       "the kernel has no uprobes");
 	}
 	for (int hook = 0; hook < HOOK_COUNT; hook++)
 		expect_wanted(plan, (enum hook)hook, hook == HOOK_RSS_STAT);

@@ -34,12 +34,12 @@ static json_t *json_of(const struct plan *plan)
 	return root;
 }
 
-static json_t *signal_of(const json_t *root, enum signal_id signal)
+static json_t *signal_of(const json_t *root, enum instrumentation_id signal)
 {
 	json_t *object = json_array_get(json_object_get(root, "signals"), (size_t)signal);
 
 	cr_assert_str_eq(json_string_value(json_object_get(object, "signal")),
-			 catalogue_signals[signal].name);
+			 catalogue_instrumentations[signal].name);
 	return object;
 }
 
@@ -62,13 +62,13 @@ static size_t count_sites(const json_t *signal, enum hook hook)
 }
 
 /* The lines of a signal in the text, up to the next one; NULL where it is not said so. */
-static char *section_of(const char *text, const char *answer, enum signal_id signal)
+static char *section_of(const char *text, const char *answer, enum instrumentation_id signal)
 {
 	char head[256];
 	const char *start, *end;
 
-	snprintf(head, sizeof(head), "\n  %s %s: %s\n", answer, catalogue_signals[signal].name,
-		 catalogue_signals[signal].gives);
+	snprintf(head, sizeof(head), "\n  %s %s: %s\n", answer,
+		 catalogue_instrumentations[signal].name, catalogue_instrumentations[signal].gives);
 	start = strstr(text, head);
 	if (!start)
 		return NULL;
@@ -85,23 +85,24 @@ Test(plan_print, every_signal_is_said_to_be_there)
 	_cleanup_free_ char *text = text_of(plan);
 	json_t *root = json_of(plan);
 
-	for (int i = 0; i < SIGNAL_COUNT; i++) {
-		_cleanup_free_ char *section = section_of(text, "yes ", (enum signal_id)i);
-		const json_t *signal = signal_of(root, (enum signal_id)i);
+	for (int i = 0; i < INSTR_COUNT; i++) {
+		_cleanup_free_ char *section = section_of(text, "yes ", (enum instrumentation_id)i);
+		const json_t *signal = signal_of(root, (enum instrumentation_id)i);
 		char by[128];
 
-		snprintf(by, sizeof(by), "      by %s\n", plan->signals[i].way->name);
-		cr_assert_not_null(section, "%s", catalogue_signals[i].name);
+		snprintf(by, sizeof(by), "      by %s\n", plan->instrumentations[i].strategy->name);
+		cr_assert_not_null(section, "%s", catalogue_instrumentations[i].name);
 		cr_expect(strncmp(section, by, strlen(by)) == 0, "%s", section);
 		cr_expect(json_is_true(json_object_get(signal, "available")));
-		cr_expect_str_eq(string_of(signal, "gives"), catalogue_signals[i].gives);
-		cr_expect_str_eq(string_of(signal, "way"), plan->signals[i].way->name);
+		cr_expect_str_eq(string_of(signal, "gives"), catalogue_instrumentations[i].gives);
+		cr_expect_str_eq(string_of(signal, "way"),
+				 plan->instrumentations[i].strategy->name);
 		cr_expect_null(json_object_get(signal, "reason"));
 	}
 	cr_expect(strstr(text, "\n18 of 18 signals\n"), "%s", text);
-	cr_expect_eq(json_integer_value(json_object_get(root, "available")), SIGNAL_COUNT);
-	cr_expect_eq(json_integer_value(json_object_get(root, "of")), SIGNAL_COUNT);
-	cr_expect_eq(json_array_size(json_object_get(root, "signals")), SIGNAL_COUNT);
+	cr_expect_eq(json_integer_value(json_object_get(root, "available")), INSTR_COUNT);
+	cr_expect_eq(json_integer_value(json_object_get(root, "of")), INSTR_COUNT);
+	cr_expect_eq(json_array_size(json_object_get(root, "signals")), INSTR_COUNT);
 	json_decref(root);
 	plan__free(plan);
 }
@@ -112,9 +113,9 @@ Test(plan_print, sites_of_hooks_and_of_watches_are_shown)
 					  HOOK_MESSAGE_QUEUE};
 	struct plan *plan = plan_of_server(&(struct server){0}, &full_kernel);
 	_cleanup_free_ char *text = text_of(plan);
-	_cleanup_free_ char *section = section_of(text, "yes ", SIGNAL_WEBSOCKETS);
+	_cleanup_free_ char *section = section_of(text, "yes ", INSTR_WEBSOCKETS);
 	json_t *root = json_of(plan);
-	const json_t *signal = signal_of(root, SIGNAL_WEBSOCKETS);
+	const json_t *signal = signal_of(root, INSTR_WEBSOCKETS);
 	const char *line = section;
 
 	cr_assert_not_null(section);
@@ -154,7 +155,7 @@ Test(plan_print, watches_that_are_not_there_are_not_shown)
 		&full_kernel);
 	_cleanup_free_ char *text = text_of(plan);
 	json_t *root = json_of(plan);
-	const json_t *shell = signal_of(root, SIGNAL_SHELL_SESSIONS);
+	const json_t *shell = signal_of(root, INSTR_SHELL_SESSIONS);
 
 	cr_expect_null(strstr(text, "message_queue"));
 	cr_expect_null(strstr(text, "shell_audit"));
@@ -169,7 +170,7 @@ Test(plan_print, places_behind_the_entry_are_shown)
 	struct plan *plan = plan_of_server(&(struct server){0}, &full_kernel);
 	const struct plan_site *site = site_of(plan, HOOK_APP_NEW, 0);
 	_cleanup_free_ char *text = text_of(plan);
-	_cleanup_free_ char *section = section_of(text, "yes ", SIGNAL_APP_STATUSES);
+	_cleanup_free_ char *section = section_of(text, "yes ", INSTR_APP_STATUSES);
 	char expected[128];
 
 	snprintf(expected, sizeof(expected),
@@ -220,10 +221,10 @@ Test(plan_print, what_is_missing_is_said_with_why)
 
 	struct plan *plan = plan_of_server(&(struct server){WITHOUT(HOOK_APP_NEW)}, &kernel);
 	_cleanup_free_ char *text = text_of(plan);
-	_cleanup_free_ char *applications = section_of(text, "no  ", SIGNAL_APPLICATIONS);
-	_cleanup_free_ char *addresses = section_of(text, "no  ", SIGNAL_CLIENT_ADDRESSES);
+	_cleanup_free_ char *applications = section_of(text, "no  ", INSTR_APPLICATIONS);
+	_cleanup_free_ char *addresses = section_of(text, "no  ", INSTR_CLIENT_ADDRESSES);
 	json_t *root = json_of(plan);
-	const json_t *signal = signal_of(root, SIGNAL_APPLICATIONS);
+	const json_t *signal = signal_of(root, INSTR_APPLICATIONS);
 	const json_t *offered = json_object_get(root, "kernel");
 
 	cr_assert_not_null(applications, "%s", text);
@@ -239,7 +240,8 @@ Test(plan_print, what_is_missing_is_said_with_why)
 
 	cr_expect(json_is_false(json_object_get(signal, "available")));
 	cr_expect_str_eq(string_of(signal, "reason"), reason);
-	cr_expect_str_eq(string_of(signal, "remedy"), plan->signals[SIGNAL_APPLICATIONS].remedy);
+	cr_expect_str_eq(string_of(signal, "remedy"),
+			 plan->instrumentations[INSTR_APPLICATIONS].remedy);
 	cr_expect_null(json_object_get(signal, "sites"));
 	cr_expect(json_is_false(json_object_get(offered, "socket_accept")));
 	cr_expect(json_is_true(json_object_get(offered, "rss_stat")));

@@ -23,9 +23,9 @@ Test(plan_recorder, a_build_with_it_tells_all)
 	static const enum hook hooks[] = {ALL_OF_THE_RECORDER};
 	struct plan *plan = plan_of_server(&(struct server){0}, &full_kernel);
 
-	expect_way(plan, SIGNAL_OAUTH_FLOWS, BY_RECORDER);
-	expect_way(plan, SIGNAL_OAUTH_SESSIONS, BY_RECORDER);
-	expect_way(plan, SIGNAL_RATE_LIMITS, BY_RECORDER);
+	expect_way(plan, INSTR_OAUTH_FLOWS, BY_RECORDER);
+	expect_way(plan, INSTR_OAUTH_SESSIONS, BY_RECORDER);
+	expect_way(plan, INSTR_RATE_LIMITS, BY_RECORDER);
 	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++)
 		expect_wanted(plan, hooks[i], true);
 	/* Both at once would count twice. */
@@ -41,12 +41,12 @@ Test(plan_recorder, a_build_without_it_tells_none_of_it_and_all_else)
 	struct plan *plan =
 		plan_of_server(&(struct server){WITHOUT(ALL_OF_THE_RECORDER)}, &full_kernel);
 
-	EXPECT_ALL_BUT(plan, SIGNAL_OAUTH_FLOWS, SIGNAL_OAUTH_SESSIONS, SIGNAL_RATE_LIMITS);
-	expect_missing(plan, SIGNAL_OAUTH_FLOWS,
+	EXPECT_ALL_BUT(plan, INSTR_OAUTH_FLOWS, INSTR_OAUTH_SESSIONS, INSTR_RATE_LIMITS);
+	expect_missing(plan, INSTR_OAUTH_FLOWS,
 		       "not in the executable: " RECORD "oauth_device_flow_start");
-	expect_missing(plan, SIGNAL_OAUTH_SESSIONS,
+	expect_missing(plan, INSTR_OAUTH_SESSIONS,
 		       "not in the executable: " RECORD "oauth_device_sessions");
-	expect_missing(plan, SIGNAL_RATE_LIMITS,
+	expect_missing(plan, INSTR_RATE_LIMITS,
 		       "not in the executable: " RECORD "rate_limit_allowed");
 	expect_wanted(plan, HOOK_OAUTH_SAMPLE, false);
 	expect_wanted(plan, HOOK_OAUTH_CLEANUP, false);
@@ -63,8 +63,8 @@ Test(plan_recorder, sessions_are_looked_up_where_no_function_tells_them)
 					 HOOK_OAUTH_WEB_SESSIONS, HOOK_OAUTH_EXPIRED)},
 		&full_kernel);
 
-	cr_expect_eq(plan__available(plan), SIGNAL_COUNT);
-	expect_way(plan, SIGNAL_OAUTH_SESSIONS, BY_MAPS);
+	cr_expect_eq(plan__available(plan), INSTR_COUNT);
+	expect_way(plan, INSTR_OAUTH_SESSIONS, BY_MAPS);
 	expect_wanted(plan, HOOK_OAUTH_FLOW_FAILURE, false);
 	expect_wanted(plan, HOOK_OAUTH_SAMPLE, true);
 	expect_wanted(plan, HOOK_OAUTH_CLEANUP, true);
@@ -81,19 +81,20 @@ Test(plan_recorder, some_of_the_functions_for_sessions_will_not_do)
 		struct server server = {.without = {hooks[i]}, .without_count = 1};
 		struct plan *plan = plan_of_server(&server, &full_kernel);
 
-		expect_way(plan, SIGNAL_OAUTH_SESSIONS, BY_MAPS);
+		expect_way(plan, INSTR_OAUTH_SESSIONS, BY_MAPS);
 		for (size_t other = 0; other < ARRAY_SIZE(hooks); other++)
 			expect_wanted(plan, hooks[other], false);
 		plan__free(plan);
 
 		server.without[server.without_count++] = HOOK_OAUTH_SAMPLE;
 		plan = plan_of_server(&server, &full_kernel);
-		EXPECT_ALL_BUT(plan, SIGNAL_OAUTH_SESSIONS);
+		EXPECT_ALL_BUT(plan, INSTR_OAUTH_SESSIONS);
 		/* What is the first in rank misses: the longest reason of all is among these. */
-		cr_expect(strncmp(plan->signals[SIGNAL_OAUTH_SESSIONS].reason,
+		cr_expect(strncmp(plan->instrumentations[INSTR_OAUTH_SESSIONS].reason,
 				  "not in the executable: " RECORD "oauth_",
 				  strlen("not in the executable: " RECORD "oauth_")) == 0);
-		cr_expect_str_eq(strrchr(plan->signals[SIGNAL_OAUTH_SESSIONS].reason, ':') + 1,
+		cr_expect_str_eq(strrchr(plan->instrumentations[INSTR_OAUTH_SESSIONS].reason, ':') +
+					 1,
 				 strrchr(catalogue_hooks[hooks[i]].functions[0].path, ':') + 1);
 		plan__free(plan);
 	}
@@ -103,20 +104,20 @@ Test(plan_recorder, each_of_its_signals_needs_its_own_functions)
 {
 	static const struct {
 		enum hook hook;
-		enum signal_id signal;
+		enum instrumentation_id signal;
 		const char *function;
 	} samples[] = {
-		{HOOK_OAUTH_DEVICE_FLOW, SIGNAL_OAUTH_FLOWS, RECORD "oauth_device_flow_start"},
-		{HOOK_OAUTH_WEB_FLOW, SIGNAL_OAUTH_FLOWS, RECORD "oauth_web_flow_start"},
-		{HOOK_OAUTH_VALIDATION, SIGNAL_OAUTH_FLOWS, RECORD "oauth_token_validation"},
-		{HOOK_RATE_LIMIT_ALLOWED, SIGNAL_RATE_LIMITS, RECORD "rate_limit_allowed"},
-		{HOOK_RATE_LIMIT_DENIED, SIGNAL_RATE_LIMITS, RECORD "rate_limit_denied"},
+		{HOOK_OAUTH_DEVICE_FLOW, INSTR_OAUTH_FLOWS, RECORD "oauth_device_flow_start"},
+		{HOOK_OAUTH_WEB_FLOW, INSTR_OAUTH_FLOWS, RECORD "oauth_web_flow_start"},
+		{HOOK_OAUTH_VALIDATION, INSTR_OAUTH_FLOWS, RECORD "oauth_token_validation"},
+		{HOOK_RATE_LIMIT_ALLOWED, INSTR_RATE_LIMITS, RECORD "rate_limit_allowed"},
+		{HOOK_RATE_LIMIT_DENIED, INSTR_RATE_LIMITS, RECORD "rate_limit_denied"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
 		struct server server = {.without = {samples[i].hook}, .without_count = 1};
 		struct plan *plan = plan_of_server(&server, &full_kernel);
-		char reason[sizeof(plan->signals[0].reason)];
+		char reason[sizeof(plan->instrumentations[0].reason)];
 
 		snprintf(reason, sizeof(reason), "not in the executable: %s", samples[i].function);
 		EXPECT_ALL_BUT(plan, samples[i].signal);
@@ -131,9 +132,9 @@ Test(plan_recorder, it_tells_without_the_polls)
 	struct plan *plan = plan_of_server(
 		&(struct server){WITHOUT(HOOK_POLL_START, HOOK_TASK_COMPLETE)}, &full_kernel);
 
-	cr_expect_null(plan->signals[SIGNAL_TOKIO_POLLS].way);
-	expect_way(plan, SIGNAL_OAUTH_FLOWS, BY_RECORDER);
-	expect_way(plan, SIGNAL_OAUTH_SESSIONS, BY_RECORDER);
-	expect_way(plan, SIGNAL_RATE_LIMITS, BY_RECORDER);
+	cr_expect_null(plan__has(plan, INSTR_TOKIO_POLLS));
+	expect_way(plan, INSTR_OAUTH_FLOWS, BY_RECORDER);
+	expect_way(plan, INSTR_OAUTH_SESSIONS, BY_RECORDER);
+	expect_way(plan, INSTR_RATE_LIMITS, BY_RECORDER);
 	plan__free(plan);
 }

@@ -214,43 +214,50 @@ static inline struct plan *plan_of_server(const struct server *server,
 	return plan;
 }
 
-static inline void expect_way(const struct plan *plan, enum signal_id signal, const char *name)
+static inline void expect_way(const struct plan *plan, enum instrumentation_id signal,
+			      const char *name)
 {
-	const struct catalogue_way *way = plan->signals[signal].way;
+	const struct catalogue_strategy *way = plan->instrumentations[signal].strategy;
 
-	cr_assert_not_null(way, "%s: %s", catalogue_signals[signal].name,
-			   plan->signals[signal].reason);
-	cr_expect_str_eq(way->name, name, "%s by %s", catalogue_signals[signal].name, way->name);
+	cr_assert_not_null(way, "%s: %s", catalogue_instrumentations[signal].name,
+			   plan->instrumentations[signal].reason);
+	cr_expect_str_eq(way->name, name, "%s by %s", catalogue_instrumentations[signal].name,
+			 way->name);
 }
 
-static inline void expect_missing(const struct plan *plan, enum signal_id signal,
+static inline void expect_missing(const struct plan *plan, enum instrumentation_id signal,
 				  const char *reason)
 {
-	cr_assert_null(plan->signals[signal].way, "%s by %s", catalogue_signals[signal].name,
-		       plan->signals[signal].way->name);
-	cr_expect_str_eq(plan->signals[signal].reason, reason, "%s: %s",
-			 catalogue_signals[signal].name, plan->signals[signal].reason);
-	cr_expect_neq(plan->signals[signal].remedy[0], '\0', "%s", catalogue_signals[signal].name);
+	cr_assert_null(plan->instrumentations[signal].strategy, "%s by %s",
+		       catalogue_instrumentations[signal].name,
+		       plan->instrumentations[signal].strategy->name);
+	cr_expect_str_eq(plan->instrumentations[signal].reason, reason, "%s: %s",
+			 catalogue_instrumentations[signal].name,
+			 plan->instrumentations[signal].reason);
+	cr_expect_neq(plan->instrumentations[signal].remedy[0], '\0', "%s",
+		      catalogue_instrumentations[signal].name);
 }
 
 /* That those signals are missing and no others. */
-static inline void expect_all_but(const struct plan *plan, const enum signal_id *missing,
+static inline void expect_all_but(const struct plan *plan, const enum instrumentation_id *missing,
 				  size_t count)
 {
-	for (int signal = 0; signal < SIGNAL_COUNT; signal++) {
+	for (int signal = 0; signal < INSTR_COUNT; signal++) {
 		bool is_missing = false;
 
 		for (size_t i = 0; i < count; i++)
 			is_missing |= (int)missing[i] == signal;
-		cr_expect_eq(plan->signals[signal].way == NULL, is_missing, "%s: %s",
-			     catalogue_signals[signal].name, plan->signals[signal].reason);
+		cr_expect_eq(plan->instrumentations[signal].strategy == NULL, is_missing, "%s: %s",
+			     catalogue_instrumentations[signal].name,
+			     plan->instrumentations[signal].reason);
 	}
-	cr_expect_eq(plan__available(plan), SIGNAL_COUNT - count);
+	cr_expect_eq(plan__available(plan), INSTR_COUNT - count);
 }
 
-#define EXPECT_ALL_BUT(plan, ...)                                   \
-	expect_all_but(plan, (const enum signal_id[]){__VA_ARGS__}, \
-		       sizeof((enum signal_id[]){__VA_ARGS__}) / sizeof(enum signal_id))
+#define EXPECT_ALL_BUT(plan, ...)                                            \
+	expect_all_but(plan, (const enum instrumentation_id[]){__VA_ARGS__}, \
+		       sizeof((enum instrumentation_id[]){__VA_ARGS__}) /    \
+			       sizeof(enum instrumentation_id))
 
 static inline void expect_wanted(const struct plan *plan, enum hook hook, bool wanted)
 {

@@ -21,7 +21,7 @@ Test(plan_sites, the_first_function_that_is_there_is_hooked)
 		&full_kernel);
 	cr_expect_eq(plan->hooks[HOOK_FRAME_IN].site_count, 1);
 	cr_expect_str_eq(plan->hooks[HOOK_FRAME_IN].function, PARSE_FRAME);
-	expect_way(plan, SIGNAL_WEBSOCKETS, "tungstenite's frames");
+	expect_way(plan, INSTR_WEBSOCKETS, "tungstenite's frames");
 	plan__free(plan);
 }
 
@@ -47,7 +47,7 @@ Test(plan_sites, what_is_there_but_cannot_be_probed_is_said)
 
 	cr_expect_eq(plan->hooks[HOOK_FRAME_IN].found, 1);
 	cr_expect_eq(plan->hooks[HOOK_FRAME_IN].site_count, 0);
-	expect_missing(plan, SIGNAL_WEBSOCKETS,
+	expect_missing(plan, INSTR_WEBSOCKETS,
 		       "inlined, or cannot be probed: " PARSE_FRAME "_internal");
 	plan__free(plan);
 
@@ -55,7 +55,7 @@ Test(plan_sites, what_is_there_but_cannot_be_probed_is_said)
 	plan = plan_of_server(&(struct server){WITHOUT(HOOK_FRAME_IN, HOOK_TEXT_IN),
 					       .more = {{PARSE_FRAME, BARE_RETURN}}},
 			      &full_kernel);
-	expect_missing(plan, SIGNAL_WEBSOCKETS, "inlined, or cannot be probed: " PARSE_FRAME);
+	expect_missing(plan, INSTR_WEBSOCKETS, "inlined, or cannot be probed: " PARSE_FRAME);
 	plan__free(plan);
 }
 
@@ -105,8 +105,8 @@ Test(plan_sites, v0_names)
 			&full_kernel);
 
 	cr_expect_eq(plan->hooks[HOOK_TEXT_IN].site_count, 1);
-	expect_way(plan, SIGNAL_TOKIO_POLLS, "tokio's state transitions");
-	expect_way(plan, SIGNAL_HTTP_REQUESTS, "hyper's parse and encode within tokio's polls");
+	expect_way(plan, INSTR_TOKIO_POLLS, "tokio's state transitions");
+	expect_way(plan, INSTR_HTTP_REQUESTS, "hyper's parse and encode within tokio's polls");
 	plan__free(plan);
 }
 
@@ -144,8 +144,8 @@ Test(plan_sites, a_function_that_nothing_refers_to_is_not_hooked)
 	cr_expect_eq(plan->hooks[HOOK_APP_NEW].found, 1);
 	cr_expect_eq(plan->hooks[HOOK_APP_NEW].site_count, 0);
 	cr_expect_eq(plan->app_status_offset, 0);
-	EXPECT_ALL_BUT(plan, SIGNAL_APPLICATIONS, SIGNAL_APP_STATUSES);
-	expect_missing(plan, SIGNAL_APPLICATIONS, "inlined, or cannot be probed: " APP_DATA_NEW);
+	EXPECT_ALL_BUT(plan, INSTR_APPLICATIONS, INSTR_APP_STATUSES);
+	expect_missing(plan, INSTR_APPLICATIONS, "inlined, or cannot be probed: " APP_DATA_NEW);
 	expect_wanted(plan, HOOK_APP_NEW, false);
 	plan__free(plan);
 }
@@ -174,7 +174,7 @@ Test(plan_sites, what_nothing_refers_to_is_not_watched)
 		&(struct server){.unused = {"tokio::sync::broadcast::Sender::send", CHEAP}},
 		&full_kernel);
 
-	cr_expect_eq(plan__available(plan), SIGNAL_COUNT);
+	cr_expect_eq(plan__available(plan), INSTR_COUNT);
 	expect_wanted(plan, HOOK_MESSAGE_QUEUE, false);
 	plan__free(plan);
 }
@@ -200,7 +200,7 @@ Test(plan_sites, calls_jumps_and_addresses_are_references)
 
 		cr_expect_eq(plan->hooks[HOOK_APP_NEW].site_count, 1, "%s", references[i]);
 		cr_expect_eq(plan->app_status_offset, APP_DATA_STATUS);
-		cr_expect_not_null(plan->signals[SIGNAL_APPLICATIONS].way);
+		cr_expect_not_null(plan__has(plan, INSTR_APPLICATIONS));
 		plan__free(plan);
 	}
 }

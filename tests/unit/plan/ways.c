@@ -22,8 +22,8 @@ Test(plan_ways, polls_without_a_state_transition_are_calls_of_the_poll_function)
 	for (size_t i = 0; i < ARRAY_SIZE(servers); i++) {
 		struct plan *plan = plan_of_server(&servers[i], &full_kernel);
 
-		expect_way(plan, SIGNAL_TOKIO_POLLS, BY_RAW_POLL);
-		cr_expect_eq(plan__available(plan), SIGNAL_COUNT);
+		expect_way(plan, INSTR_TOKIO_POLLS, BY_RAW_POLL);
+		cr_expect_eq(plan__available(plan), INSTR_COUNT);
 		expect_wanted(plan, HOOK_RAW_POLL, true);
 		expect_wanted(plan, HOOK_RAW_POLL_RETURN, true);
 		expect_wanted(plan, HOOK_TASK_COMPLETE, true);
@@ -44,16 +44,16 @@ Test(plan_ways, a_signal_with_no_way_is_missing_for_what_its_first_way_lacks)
 	static const char reason[] = "not in the executable: " STATE "transition_to_idle";
 
 	/* What happens in polls is missing with them, for the same reason. */
-	for (int signal = SIGNAL_HTTP_REQUESTS; signal <= SIGNAL_TOKIO_POLLS; signal++)
-		expect_missing(plan, (enum signal_id)signal, reason);
-	expect_missing(plan, SIGNAL_TOKIO_SCHEDULING, reason);
+	for (int signal = INSTR_HTTP_REQUESTS; signal <= INSTR_TOKIO_POLLS; signal++)
+		expect_missing(plan, (enum instrumentation_id)signal, reason);
+	expect_missing(plan, INSTR_TOKIO_SCHEDULING, reason);
 	/* This one has a lack of its own. */
-	expect_missing(plan, SIGNAL_TOKIO_TASKS,
+	expect_missing(plan, INSTR_TOKIO_TASKS,
 		       "not in the executable: " STATE "transition_to_complete");
-	EXPECT_ALL_BUT(plan, SIGNAL_HTTP_REQUESTS, SIGNAL_HTTP_ROUTES, SIGNAL_CLIENT_ADDRESSES,
-		       SIGNAL_WEBSOCKETS, SIGNAL_SHELL_SESSIONS, SIGNAL_LOG_STREAMS,
-		       SIGNAL_COMPOSE_TASKS, SIGNAL_APPLICATIONS, SIGNAL_APP_STATUSES,
-		       SIGNAL_TOKIO_POLLS, SIGNAL_TOKIO_TASKS, SIGNAL_TOKIO_SCHEDULING);
+	EXPECT_ALL_BUT(plan, INSTR_HTTP_REQUESTS, INSTR_HTTP_ROUTES, INSTR_CLIENT_ADDRESSES,
+		       INSTR_WEBSOCKETS, INSTR_SHELL_SESSIONS, INSTR_LOG_STREAMS,
+		       INSTR_COMPOSE_TASKS, INSTR_APPLICATIONS, INSTR_APP_STATUSES,
+		       INSTR_TOKIO_POLLS, INSTR_TOKIO_TASKS, INSTR_TOKIO_SCHEDULING);
 	expect_wanted(plan, HOOK_POLL_START, false);
 	expect_wanted(plan, HOOK_HTTP_PARSE, false);
 	/* Nor is anything watched for a signal that cannot be had. */
@@ -68,8 +68,8 @@ Test(plan_ways, run_queues_have_one_entrance_or_two)
 	struct plan *plan =
 		plan_of_server(&(struct server){WITHOUT(HOOK_TASK_SCHEDULE)}, &full_kernel);
 
-	expect_way(plan, SIGNAL_TOKIO_SCHEDULING, BY_ENTRANCES);
-	cr_expect_eq(plan__available(plan), SIGNAL_COUNT);
+	expect_way(plan, INSTR_TOKIO_SCHEDULING, BY_ENTRANCES);
+	cr_expect_eq(plan__available(plan), INSTR_COUNT);
 	expect_wanted(plan, HOOK_SCHEDULE_LOCAL, true);
 	expect_wanted(plan, HOOK_SCHEDULE_REMOTE, true);
 	plan__free(plan);
@@ -84,9 +84,9 @@ Test(plan_ways, without_spawns_there_is_nothing_that_they_tell)
 			.without = {HOOK_TASK_SCHEDULE, entrances[i], HOOK_TASK_SPAWN},
 			.without_count = 3};
 		struct plan *plan = plan_of_server(&server, &full_kernel);
-		static const enum signal_id missing[] = {
-			SIGNAL_TOKIO_SCHEDULING, SIGNAL_CLIENT_ADDRESSES, SIGNAL_LOG_STREAMS,
-			SIGNAL_APPLICATIONS, SIGNAL_APP_STATUSES};
+		static const enum instrumentation_id missing[] = {
+			INSTR_TOKIO_SCHEDULING, INSTR_CLIENT_ADDRESSES, INSTR_LOG_STREAMS,
+			INSTR_APPLICATIONS, INSTR_APP_STATUSES};
 
 		expect_all_but(plan, missing, ARRAY_SIZE(missing));
 		for (size_t m = 0; m < ARRAY_SIZE(missing); m++)
@@ -102,7 +102,7 @@ Test(plan_ways, without_spawns_there_is_nothing_that_they_tell)
 
 Test(plan_ways, spawns_are_seen_without_wake_ups)
 {
-	static const enum signal_id missing[] = {SIGNAL_TOKIO_SCHEDULING};
+	static const enum instrumentation_id missing[] = {INSTR_TOKIO_SCHEDULING};
 	struct server server = {.without = {HOOK_TASK_SCHEDULE, HOOK_SCHEDULE_LOCAL},
 				.without_count = 2};
 	struct plan *plan = plan_of_server(&server, &full_kernel);
@@ -117,8 +117,8 @@ Test(plan_ways, messages_tell_what_frames_do_where_these_are_inlined)
 {
 	struct plan *plan = plan_of_server(&(struct server){WITHOUT(HOOK_FRAME_IN)}, &full_kernel);
 
-	expect_way(plan, SIGNAL_WEBSOCKETS, BY_MESSAGES);
-	cr_expect_eq(plan__available(plan), SIGNAL_COUNT);
+	expect_way(plan, INSTR_WEBSOCKETS, BY_MESSAGES);
+	cr_expect_eq(plan__available(plan), INSTR_COUNT);
 	expect_wanted(plan, HOOK_WEBSOCKET_OPEN, true);
 	expect_wanted(plan, HOOK_TEXT_IN, true);
 	expect_wanted(plan, HOOK_FRAGMENTS_IN, true);
@@ -138,9 +138,9 @@ Test(plan_ways, websockets_need_messages_of_one_frame_and_of_several)
 			"not in the executable: "
 			"tungstenite::protocol::frame::frame::FrameHeader::parse_internal";
 
-		EXPECT_ALL_BUT(plan, SIGNAL_WEBSOCKETS, SIGNAL_LOG_STREAMS);
-		expect_missing(plan, SIGNAL_WEBSOCKETS, reason);
-		expect_missing(plan, SIGNAL_LOG_STREAMS, reason);
+		EXPECT_ALL_BUT(plan, INSTR_WEBSOCKETS, INSTR_LOG_STREAMS);
+		expect_missing(plan, INSTR_WEBSOCKETS, reason);
+		expect_missing(plan, INSTR_LOG_STREAMS, reason);
 		expect_wanted(plan, HOOK_TEXT_IN, false);
 		expect_wanted(plan, HOOK_FRAGMENTS_IN, false);
 		/* Shell sessions have their own use for it. */
@@ -155,7 +155,7 @@ Test(plan_ways, a_single_step_makes_a_way_the_last_choice)
 		&(struct server){.more = {{STATE "transition_to_idle", EXPENSIVE}}}, &full_kernel);
 
 	cr_expect(plan->hooks[HOOK_POLL_IDLE].has_expensive_site);
-	expect_way(plan, SIGNAL_TOKIO_POLLS, BY_RAW_POLL);
+	expect_way(plan, INSTR_TOKIO_POLLS, BY_RAW_POLL);
 	plan__free(plan);
 
 	/* But better than none. */
@@ -164,7 +164,7 @@ Test(plan_ways, a_single_step_makes_a_way_the_last_choice)
 			WITHOUT(HOOK_SCHEDULE_LOCAL),
 			.more = {{MULTI_THREAD "handle::Handle::schedule_task", EXPENSIVE}}},
 		&full_kernel);
-	expect_way(plan, SIGNAL_TOKIO_SCHEDULING, BY_ENTRANCE);
+	expect_way(plan, INSTR_TOKIO_SCHEDULING, BY_ENTRANCE);
 	plan__free(plan);
 }
 
@@ -176,7 +176,7 @@ Test(plan_ways, of_ways_with_single_steps_the_first_is_chosen)
 				 {MULTI_THREAD "handle::Handle::push_remote_task", EXPENSIVE}}},
 		&full_kernel);
 
-	expect_way(plan, SIGNAL_TOKIO_SCHEDULING, BY_ENTRANCE);
+	expect_way(plan, INSTR_TOKIO_SCHEDULING, BY_ENTRANCE);
 	plan__free(plan);
 }
 
@@ -189,7 +189,7 @@ Test(plan_ways, the_cost_of_a_watch_does_not_matter)
 				 {"tokio::sync::broadcast::Sender::send", EXPENSIVE}}},
 		&full_kernel);
 
-	expect_way(plan, SIGNAL_WEBSOCKETS, BY_FRAMES);
+	expect_way(plan, INSTR_WEBSOCKETS, BY_FRAMES);
 	expect_wanted(plan, HOOK_WEBSOCKET_OPEN, true);
 	expect_wanted(plan, HOOK_MESSAGE_QUEUE, true);
 	plan__free(plan);
@@ -207,7 +207,7 @@ Test(plan_ways, watches_that_are_not_there_are_not_missed)
 		struct server server = {.without = {watches[i]}, .without_count = 1};
 		struct plan *plan = plan_of_server(&server, &full_kernel);
 
-		cr_expect_eq(plan__available(plan), SIGNAL_COUNT, "%s",
+		cr_expect_eq(plan__available(plan), INSTR_COUNT, "%s",
 			     catalogue_hooks[watches[i]].name);
 		for (size_t other = 0; other < ARRAY_SIZE(watches); other++)
 			expect_wanted(plan, watches[other], other != i);
@@ -219,15 +219,15 @@ Test(plan_ways, sessions_need_tasks_of_their_role)
 {
 	static const struct {
 		enum task_role role;
-		enum signal_id signals[2];
+		enum instrumentation_id signals[2];
 		size_t count;
 		const char *name;
 	} samples[] = {
-		{ROLE_HTTP_CONNECTION, {SIGNAL_CLIENT_ADDRESSES}, 1, "http_connection"},
-		{ROLE_SHELL, {SIGNAL_SHELL_SESSIONS}, 1, "shell_session_handler"},
-		{ROLE_LOG_STREAM, {SIGNAL_LOG_STREAMS}, 1, "log_stream_handler"},
-		{ROLE_COMPOSE_TASK, {SIGNAL_COMPOSE_TASKS}, 1, "compose_task"},
-		{ROLE_APP_CHECK, {SIGNAL_APPLICATIONS, SIGNAL_APP_STATUSES}, 2, "app_check"},
+		{ROLE_HTTP_CONNECTION, {INSTR_CLIENT_ADDRESSES}, 1, "http_connection"},
+		{ROLE_SHELL, {INSTR_SHELL_SESSIONS}, 1, "shell_session_handler"},
+		{ROLE_LOG_STREAM, {INSTR_LOG_STREAMS}, 1, "log_stream_handler"},
+		{ROLE_COMPOSE_TASK, {INSTR_COMPOSE_TASKS}, 1, "compose_task"},
+		{ROLE_APP_CHECK, {INSTR_APPLICATIONS, INSTR_APP_STATUSES}, 2, "app_check"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
@@ -263,9 +263,9 @@ Test(plan_ways, routes_need_the_requests_that_they_are_of)
 				     "<hyper::proto::h1::role::Server as "
 				     "hyper::proto::h1::Http1Transaction>::parse";
 
-	EXPECT_ALL_BUT(plan, SIGNAL_HTTP_REQUESTS, SIGNAL_HTTP_ROUTES);
-	expect_missing(plan, SIGNAL_HTTP_REQUESTS, reason);
-	expect_missing(plan, SIGNAL_HTTP_ROUTES, reason);
+	EXPECT_ALL_BUT(plan, INSTR_HTTP_REQUESTS, INSTR_HTTP_ROUTES);
+	expect_missing(plan, INSTR_HTTP_REQUESTS, reason);
+	expect_missing(plan, INSTR_HTTP_ROUTES, reason);
 	expect_wanted(plan, HOOK_HTTP_ROUTE, false);
 	expect_wanted(plan, HOOK_HTTP_ENCODE, false);
 	expect_wanted(plan, HOOK_HTTP2_STREAM, false);

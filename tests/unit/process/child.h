@@ -58,12 +58,12 @@ void directory__remove(char *directory);
 struct child child__run(const char *path);
 
 #define BY_NAME(name)                 \
-	(&(struct process_selection){  \
+	(&(struct process_selection){ \
 		.executable = (name), \
 	})
-#define BY_PID(id)                   \
+#define BY_PID(id)                    \
 	(&(struct process_selection){ \
-		.pid = (id),         \
+		.pid = (id),          \
 	})
 
 /* Finds what must be found, and the code and message where it must not. */

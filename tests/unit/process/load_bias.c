@@ -65,8 +65,8 @@ Test(process_load_bias, is_what_the_process_thinks)
 	struct error error = {};
 	uint64_t bias = 1;
 
-	cr_assert_eq(process__load_bias(target, segment.p_vaddr, segment.p_offset, &bias, &error), 0,
-		     "%s", error.message);
+	cr_assert_eq(process__load_bias(target, segment.p_vaddr, segment.p_offset, &bias, &error),
+		     0, "%s", error.message);
 	cr_assert_eq(bias, process.shared->address);
 	child__stop(&process);
 	process__free(target);
@@ -112,7 +112,7 @@ Test(process_load_bias, wrong_segment)
 		-ENOEXEC);
 	cr_assert(strstr(error.message, target->executable_path));
 	cr_assert_eq(process__load_bias(target, segment.p_vaddr + (UINT64_C(1) << 40),
-				       segment.p_offset, &bias, NULL),
+					segment.p_offset, &bias, NULL),
 		     -ENOEXEC);
 	cr_assert_eq(bias, 1);
 	child__stop(&process);
