@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-void estimate__begin(struct estimate *estimate, const struct probe_totals *totals)
+void estimate__begin(struct estimate *estimate, const struct snapshot_totals *totals)
 {
-	memcpy(estimate->kinds_before, totals->kinds, sizeof(estimate->kinds_before));
+	memcpy(estimate->tasks_before, totals->tasks, sizeof(estimate->tasks_before));
 	estimate->schedule_before = totals->schedule;
 }
 
-/* How many more there were than the `seen` ones, which are those of a share of the time. */
+/* The number that was missed beside `seen`, which were counted in a part of the time. */
 static uint64_t missed(uint64_t seen, double factor)
 {
 	return (uint64_t)((double)seen * factor + 0.5);
@@ -23,19 +23,19 @@ static void add_missed(struct histogram_counts *sum, const struct histogram_coun
 		sum->buckets[i] += missed(now->buckets[i] - before->buckets[i], factor);
 }
 
-void estimate__end(struct estimate *estimate, const struct probe_totals *totals, uint64_t length_ns,
-		   uint64_t watched_ns)
+void estimate__end(struct estimate *estimate, const struct snapshot_totals *totals,
+		   uint64_t length_ns, uint64_t enabled_ns)
 {
-	double factor = watched_ns > 0 && length_ns > watched_ns
-				? (double)(length_ns - watched_ns) / (double)watched_ns
+	double factor = enabled_ns > 0 && length_ns > enabled_ns
+				? (double)(length_ns - enabled_ns) / (double)enabled_ns
 				: 0;
 
 	for (size_t i = 0; factor > 0 && i < KIND_LIMIT; i++) {
-		const struct task_totals *before = &estimate->kinds_before[i];
-		const struct task_totals *now = &totals->kinds[i];
+		const struct task_totals *before = &estimate->tasks_before[i];
+		const struct task_totals *now = &totals->tasks[i];
 
-		add_missed(&estimate->kinds[i].polls, &before->polls, &now->polls, factor);
-		estimate->kinds[i].slow_polls +=
+		add_missed(&estimate->tasks[i].polls, &before->polls, &now->polls, factor);
+		estimate->tasks[i].slow_polls +=
 			missed(now->slow_polls - before->slow_polls, factor);
 	}
 	if (factor > 0) {
@@ -50,11 +50,11 @@ void estimate__end(struct estimate *estimate, const struct probe_totals *totals,
 	estimate__begin(estimate, totals);
 }
 
-void estimate__add(const struct estimate *estimate, struct probe_totals *totals)
+void estimate__add(const struct estimate *estimate, struct snapshot_totals *totals)
 {
 	for (size_t i = 0; i < KIND_LIMIT; i++) {
-		histogram_counts__add(&totals->kinds[i].polls, &estimate->kinds[i].polls);
-		totals->kinds[i].slow_polls += estimate->kinds[i].slow_polls;
+		histogram_counts__add(&totals->tasks[i].polls, &estimate->tasks[i].polls);
+		totals->tasks[i].slow_polls += estimate->tasks[i].slow_polls;
 	}
 	histogram_counts__add(&totals->schedule.idle, &estimate->schedule.idle);
 	histogram_counts__add(&totals->schedule.first_poll, &estimate->schedule.first_poll);

@@ -2,28 +2,30 @@
 #ifndef SCOTTYSCOPE_GOVERN_ESTIMATE_H
 #define SCOTTYSCOPE_GOVERN_ESTIMATE_H
 
-/* What was missed of polls while they were not watched, estimated from what was counted while they were:
- * period by period, so that an estimate never goes down. Zeroed: nothing was missed. */
+/* Estimates of the poll counts that were missed while poll probes were disabled, extrapolated from
+ * the counts while they were enabled. The estimate is fixed at the end of each period, so it never
+ * decreases. Zeroed: nothing was missed. */
 
 #include <stdint.h>
 
-#include "probe/probe.h"
+#include "snapshot/snapshot.h"
 
 struct estimate {
-	struct task_totals kinds[KIND_LIMIT]; /* what is added: to polls and slow polls only */
+	struct task_totals tasks[KIND_LIMIT]; /* missed: only polls and slow polls are set */
 	struct schedule_totals schedule;
-	struct task_totals kinds_before[KIND_LIMIT]; /* as counted when the period began */
+	struct task_totals tasks_before[KIND_LIMIT]; /* counted when the period began */
 	struct schedule_totals schedule_before;
 };
 
-/* A period begins with these counts. */
-void estimate__begin(struct estimate *estimate, const struct probe_totals *totals);
+/* Begins a period, with the counts of that moment. */
+void estimate__begin(struct estimate *estimate, const struct snapshot_totals *totals);
 
-/* It ends with these, of which only `watched_ns` of its `length_ns` saw polls; the next one begins. */
-void estimate__end(struct estimate *estimate, const struct probe_totals *totals, uint64_t length_ns,
-		   uint64_t watched_ns);
+/* Ends a period of `length_ns`, of which poll probes were enabled for `enabled_ns`, and begins the
+ * next one. */
+void estimate__end(struct estimate *estimate, const struct snapshot_totals *totals,
+		   uint64_t length_ns, uint64_t enabled_ns);
 
-/* Adds what was missed until the last period's end. */
-void estimate__add(const struct estimate *estimate, struct probe_totals *totals);
+/* Adds the counts missed until the end of the last period to `totals`. */
+void estimate__add(const struct estimate *estimate, struct snapshot_totals *totals);
 
 #endif

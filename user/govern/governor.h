@@ -2,30 +2,30 @@
 #ifndef SCOTTYSCOPE_GOVERN_GOVERNOR_H
 #define SCOTTYSCOPE_GOVERN_GOVERNOR_H
 
-/* Keeps what the probes take of the target's CPU time within a limit, by watching polls for a share of
- * the time only: they are by far the most frequent, and their metrics can be estimated. */
+/* Keeps the CPU time that the probes take from the target within a limit, by the duty cycle of the
+ * poll probes: polls are by far the most frequent events, and their metrics can be estimated. */
 
 #include <stdint.h>
 
-/* Less would tell nothing of polls any more. */
-#define GOVERNOR_LEAST_SHARE 0.02
+/* A smaller duty cycle would say nothing about polls. */
+#define GOVERNOR_LEAST_RATIO 0.02
 
 struct governor {
-	double limit;	 /* a share of the CPU time that the target could have; 0: none */
-	double share;	 /* of the time, that polls are to be watched; 1: all */
-	double overhead; /* of the last period, as `limit` */
+	double limit;	 /* a ratio of the target's possible CPU time; 0: none */
+	double ratio;	 /* of the time, in which poll probes are to be enabled; 1: always */
+	double overhead; /* of the last period, in the unit of `limit` */
 };
 
-/* What a period took, in nanoseconds. */
+/* The cost of a period, in nanoseconds. */
 struct governor_period {
 	uint64_t length_ns;
-	uint64_t watched_ns;	/* for so long polls were watched in it */
-	uint64_t capacity_ns;	/* the CPU time that the target could have had */
-	uint64_t polls_cost_ns; /* of hooks of polls */
-	uint64_t other_cost_ns; /* of all others */
+	uint64_t enabled_ns;	/* poll probes were enabled for this long */
+	uint64_t capacity_ns;	/* the target's possible CPU time */
+	uint64_t polls_cost_ns; /* of the hooks of polls */
+	uint64_t other_cost_ns; /* of all other hooks */
 };
 
-/* Decides on the share for the next period. */
+/* Decides on the ratio for the next period. */
 void governor__decide(struct governor *governor, const struct governor_period *period);
 
 #endif

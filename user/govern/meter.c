@@ -20,7 +20,7 @@ void meter__done(struct meter *meter)
 	meter__stop_measuring(meter);
 }
 
-/* So many hits a period that some are likely to come in the little time that programs are measured. */
+/* With this many hits in a period, some hits are likely while run times are measured. */
 #define MEASURABLE_HITS 250
 
 int meter__read(struct meter *meter, struct governor_period *period, struct error *error)
@@ -58,7 +58,7 @@ void meter__measure_programs(struct meter *meter)
 	meter->measuring_fd = probe__measure_programs();
 	meter->cannot_measure = meter->measuring_fd < 0;
 	if (meter->cannot_measure)
-		log_debug("what programs take cannot be measured");
+		log_debug("the kernel does not measure the run times of BPF programs");
 }
 
 void meter__stop_measuring(struct meter *meter)

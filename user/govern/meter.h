@@ -2,8 +2,8 @@
 #ifndef SCOTTYSCOPE_GOVERN_METER_H
 #define SCOTTYSCOPE_GOVERN_METER_H
 
-/* What the probes take of the target's CPU time: their hits, times what a trap takes here and what each
- * program was measured to take. */
+/* Estimates the CPU time that the probes take from the target: the hits of each hook, times the
+ * measured cost of a trap plus the measured run time of the hook's program. */
 
 #include <stdbool.h>
 
@@ -18,21 +18,21 @@ struct meter {
 	const struct process *target;
 	uint64_t hits[HOOK_COUNT]; /* when the period began */
 	struct program_time times[HOOK_COUNT];
-	int measuring_fd; /* -1: programs are not measured now */
+	int measuring_fd; /* -1: run times are not measured now */
 	bool cannot_measure;
-	bool has_unmeasured; /* one that was hit often in the last period is not known well enough yet */
+	bool has_unmeasured; /* a hook with many hits in the last period has too few measured runs */
 };
 
-/* The first period begins. */
+/* Begins the first period. */
 int meter__init(struct meter *meter, struct probe *probe, const struct process *target,
 		struct error *error);
 void meter__done(struct meter *meter);
 
-/* Fills the capacity and the costs of a period of that length, which ends; the next one begins. */
+/* Ends a period of `period->length_ns`: fills in its capacity and costs. Begins the next one. */
 int meter__read(struct meter *meter, struct governor_period *period, struct error *error);
 
-/* Programs are measured from now on until told to stop: they take a little longer meanwhile. Where that
- * is not possible, traps are all that is known of what they cost. */
+/* Measures run times until meter__stop_measuring(); a run takes some 50 ns longer meanwhile. Where
+ * the kernel does not measure them, only traps are accounted for. */
 void meter__measure_programs(struct meter *meter);
 void meter__stop_measuring(struct meter *meter);
 

@@ -7,7 +7,7 @@
 
 #include "base/compare.h"
 
-/* Of a stretch. */
+/* Minimum runs per average. */
 #define RUNS_LEAST 4
 
 #define SETTLED_COUNT 3

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <stdbool.h>
 
-#include "metric/collect_apps.h"
-
-#include "metric/collect_parts.h"
+#include "metric/collect_internal.h"
 
 static const char *const status_names[APP_STATUS_COUNT] = {
 #define X(identifier, name) [APP_STATUS_##identifier] = name,
@@ -11,14 +9,14 @@ static const char *const status_names[APP_STATUS_COUNT] = {
 #undef X
 };
 
-/* A status without applications is 0: if it were left out, its last value would seem to last. */
-static void collect_statuses(struct metric_set *set, const struct app_list *list)
+/* A status without applications is 0: a point that disappears keeps its last value in a back end. */
+static void collect_statuses(struct metric_set *set, const struct snapshot_apps *apps)
 {
 	uint64_t counts[APP_STATUS_COUNT] = {0};
 
-	for (size_t i = 0; i < list->count; i++) {
-		if (list->items[i].status < APP_STATUS_COUNT)
-			counts[list->items[i].status]++;
+	for (size_t i = 0; i < apps->count; i++) {
+		if (apps->items[i].status < APP_STATUS_COUNT)
+			counts[apps->items[i].status]++;
 	}
 	for (size_t status = 0; status < APP_STATUS_COUNT; status++) {
 		const struct metric_attribute attribute = {"status", status_names[status]};
@@ -47,14 +45,15 @@ static void add_histogram(struct metric_set *set, enum metric_id id, const doubl
 		};
 }
 
-void metric_collect_apps(struct metric_set *set, const struct app_list *list,
-			 const struct app_samples *samples, bool with_statuses)
+void metric_collect_apps(struct metric_set *set, const struct snapshot *snapshot)
 {
-	if (!list->check)
+	const struct app_samples *samples = &snapshot->apps.samples;
+
+	if (!snapshot->apps.is_known)
 		return;
-	metric_set__add_integer(set, metric_describe(METRIC_ID_APPS), (int64_t)list->count);
-	if (with_statuses)
-		collect_statuses(set, list);
+	metric_add_count(set, METRIC_ID_APPS, snapshot->apps.count);
+	if (plan__has(snapshot->plan, INSTR_APP_STATUSES))
+		collect_statuses(set, &snapshot->apps);
 	add_histogram(set, METRIC_ID_APP_SERVICES, app_services_bounds, APP_SERVICES_BOUNDS,
 		      samples->services_buckets, samples->count, (double)samples->services_sum);
 	add_histogram(set, METRIC_ID_APP_LAST_CHECK_AGE, app_age_bounds, APP_AGE_BOUNDS,

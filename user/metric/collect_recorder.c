@@ -1,67 +1,62 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "metric/collect_parts.h"
+#include "metric/collect_internal.h"
 
-static void add_count(struct metric_set *set, enum metric_id id, uint64_t count)
+static void collect_flows(struct metric_set *set, const struct snapshot *snapshot)
 {
-	metric_set__add_integer(set, metric_describe(id), (int64_t)count);
+	const __u64 *events = snapshot->totals.counters.events;
+
+	metric_add_count(set, METRIC_ID_OAUTH_DEVICE_FLOWS, events[EVENT_OAUTH_DEVICE_FLOWS]);
+	metric_add_count(set, METRIC_ID_OAUTH_WEB_FLOWS, events[EVENT_OAUTH_WEB_FLOWS]);
+	/* A build without the hook never records a failure, so the compiler removed the function. */
+	if (snapshot->plan->hooks[HOOK_OAUTH_FLOW_FAILURE].wanted)
+		metric_add_count(set, METRIC_ID_OAUTH_FLOW_FAILURES,
+				 events[EVENT_OAUTH_FLOW_FAILURES]);
+	metric_add_count(set, METRIC_ID_OAUTH_TOKEN_VALIDATIONS, events[EVENT_OAUTH_VALIDATIONS]);
+	metric_add_count(set, METRIC_ID_OAUTH_TOKEN_VALIDATION_FAILURES,
+			 events[EVENT_OAUTH_VALIDATION_FAILURES]);
+	metric_add_histogram(set, METRIC_ID_OAUTH_TOKEN_VALIDATION_DURATION,
+			     &snapshot->totals.validations, snapshot->layout->http);
 }
 
-static void collect_flows(struct metric_set *set, const struct probe_totals *totals,
-			  const struct plan *plan)
-{
-	const __u64 *events = totals->counters.events;
-
-	add_count(set, METRIC_ID_OAUTH_DEVICE_FLOWS, events[EVENT_OAUTH_DEVICE_FLOWS]);
-	add_count(set, METRIC_ID_OAUTH_WEB_FLOWS, events[EVENT_OAUTH_WEB_FLOWS]);
-	/* A build that never records one has lost the function for it. */
-	if (plan->hooks[HOOK_OAUTH_FLOW_FAILURE].wanted)
-		add_count(set, METRIC_ID_OAUTH_FLOW_FAILURES, events[EVENT_OAUTH_FLOW_FAILURES]);
-	add_count(set, METRIC_ID_OAUTH_TOKEN_VALIDATIONS, events[EVENT_OAUTH_VALIDATIONS]);
-	add_count(set, METRIC_ID_OAUTH_TOKEN_VALIDATION_FAILURES,
-		  events[EVENT_OAUTH_VALIDATION_FAILURES]);
-	metric_add_histogram(set, METRIC_ID_OAUTH_TOKEN_VALIDATION_DURATION, &totals->validations,
-			     totals->histograms->http);
-}
-
-static void collect_sessions(struct metric_set *set, const struct probe_totals *totals)
+static void collect_sessions(struct metric_set *set, const struct snapshot_totals *totals)
 {
 	if (totals->oauth_sessions[OAUTH_DEVICE])
-		add_count(set, METRIC_ID_OAUTH_DEVICE_FLOW_SESSIONS_ACTIVE,
-			  totals->oauth_sessions[OAUTH_DEVICE] - 1);
+		metric_add_count(set, METRIC_ID_OAUTH_DEVICE_FLOW_SESSIONS_ACTIVE,
+				 totals->oauth_sessions[OAUTH_DEVICE] - 1);
 	if (totals->oauth_sessions[OAUTH_WEB])
-		add_count(set, METRIC_ID_OAUTH_WEB_FLOW_SESSIONS_ACTIVE,
-			  totals->oauth_sessions[OAUTH_WEB] - 1);
-	add_count(set, METRIC_ID_OAUTH_SESSIONS_EXPIRED_CLEANED,
-		  totals->counters.events[EVENT_OAUTH_EXPIRED]);
+		metric_add_count(set, METRIC_ID_OAUTH_WEB_FLOW_SESSIONS_ACTIVE,
+				 totals->oauth_sessions[OAUTH_WEB] - 1);
+	metric_add_count(set, METRIC_ID_OAUTH_SESSIONS_EXPIRED_CLEANED,
+			 totals->counters.events[EVENT_OAUTH_EXPIRED]);
 }
 
-static int add_rate_limit(void *context, const struct rate_limit_key *key, uint64_t count)
+static void collect_rate_limits(struct metric_set *set, const struct snapshot *snapshot)
 {
-	struct metric_set *set = context;
-	const struct metric_attribute attributes[] = {
-		{"tier", key->tier},
-		{"decision", key->is_denied ? "denied" : "allowed"},
-	};
-	struct metric_point *point = metric_set__point(
-		set, metric_set__metric(set, metric_describe(METRIC_ID_RATE_LIMIT_REQUESTS)),
-		attributes, 2);
+	for (size_t i = 0; i < snapshot->rate_limit_count; i++) {
+		const struct snapshot_rate_limit *limit = &snapshot->rate_limits[i];
+		const struct metric_attribute attributes[] = {
+			{"tier", limit->tier},
+			{"decision", limit->is_denied ? "denied" : "allowed"},
+		};
+		struct metric_point *point = metric_set__point(
+			set,
+			metric_set__metric(set, metric_describe(METRIC_ID_RATE_LIMIT_REQUESTS)),
+			attributes, 2);
 
-	if (point)
-		point->integer = (int64_t)count;
-	return 0;
+		if (point)
+			point->integer = (int64_t)limit->count;
+	}
 }
 
-int metric_collect_recorder(struct metric_set *set, struct probe *probe,
-			    const struct probe_totals *totals, const struct plan *plan,
-			    struct error *error)
+void metric_collect_recorder(struct metric_set *set, const struct snapshot *snapshot)
 {
-	if (plan__has(plan, INSTR_OAUTH_FLOWS))
-		collect_flows(set, totals, plan);
-	if (plan__has(plan, INSTR_OAUTH_SESSIONS))
-		collect_sessions(set, totals);
-	if (!plan__has(plan, INSTR_RATE_LIMITS))
-		return 0;
-	add_count(set, METRIC_ID_RATE_LIMIT_EXTRACTOR_ERRORS,
-		  totals->counters.events[EVENT_RATE_LIMIT_ERRORS]);
-	return probe__for_each_rate_limit(probe, add_rate_limit, set, error);
+	if (plan__has(snapshot->plan, INSTR_OAUTH_FLOWS))
+		collect_flows(set, snapshot);
+	if (plan__has(snapshot->plan, INSTR_OAUTH_SESSIONS))
+		collect_sessions(set, &snapshot->totals);
+	if (!plan__has(snapshot->plan, INSTR_RATE_LIMITS))
+		return;
+	metric_add_count(set, METRIC_ID_RATE_LIMIT_EXTRACTOR_ERRORS,
+			 snapshot->totals.counters.events[EVENT_RATE_LIMIT_ERRORS]);
+	collect_rate_limits(set, snapshot);
 }

@@ -1,79 +1,79 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "metric/collect_parts.h"
-
-static void add_count(struct metric_set *set, enum metric_id id, uint64_t count)
-{
-	metric_set__add_integer(set, metric_describe(id), (int64_t)count);
-}
+#include "metric/collect_internal.h"
 
 /* Sessions of a role that are running, those from before the attachment included. */
-static uint64_t active(const struct probe_totals *totals, enum task_role role)
+static uint64_t active(const struct snapshot_totals *totals, enum task_role role)
 {
 	const struct session_totals *sessions = &totals->sessions[role];
 
-	return totals->census_sessions[role] + sessions->before + sessions->started -
+	return totals->initial_sessions[role] + sessions->before + sessions->started -
 	       sessions->ended;
 }
 
-static void collect_websockets(struct metric_set *set, const struct probe_totals *totals)
+static void collect_websockets(struct metric_set *set, const struct snapshot *snapshot)
 {
-	add_count(set, METRIC_ID_WEBSOCKET_CONNECTIONS_ACTIVE, active(totals, ROLE_WEBSOCKET));
-	add_count(set, METRIC_ID_WEBSOCKET_CONNECTIONS, totals->sessions[ROLE_WEBSOCKET].started);
-	add_count(set, METRIC_ID_WEBSOCKET_MESSAGES_SENT,
-		  totals->counters.events[EVENT_MESSAGES_SENT]);
-	add_count(set, METRIC_ID_WEBSOCKET_MESSAGES_RECEIVED,
-		  totals->counters.events[EVENT_MESSAGES_RECEIVED]);
-	add_count(set, METRIC_ID_WEBSOCKET_AUTH_FAILURES,
-		  totals->counters.events[EVENT_AUTHENTICATION_FAILED]);
+	metric_add_count(set, METRIC_ID_WEBSOCKET_CONNECTIONS_ACTIVE,
+			 active(&snapshot->totals, ROLE_WEBSOCKET));
+	metric_add_count(set, METRIC_ID_WEBSOCKET_CONNECTIONS,
+			 snapshot->totals.sessions[ROLE_WEBSOCKET].started);
+	metric_add_count(set, METRIC_ID_WEBSOCKET_MESSAGES_SENT,
+			 snapshot->totals.counters.events[EVENT_MESSAGES_SENT]);
+	metric_add_count(set, METRIC_ID_WEBSOCKET_MESSAGES_RECEIVED,
+			 snapshot->totals.counters.events[EVENT_MESSAGES_RECEIVED]);
+	metric_add_count(set, METRIC_ID_WEBSOCKET_AUTH_FAILURES,
+			 snapshot->totals.counters.events[EVENT_AUTHENTICATION_FAILED]);
 }
 
-static void collect_shells(struct metric_set *set, const struct probe_totals *totals)
+static void collect_shells(struct metric_set *set, const struct snapshot *snapshot)
 {
-	const struct session_totals *shells = &totals->sessions[ROLE_SHELL];
+	const struct session_totals *shells = &snapshot->totals.sessions[ROLE_SHELL];
 
-	add_count(set, METRIC_ID_SHELL_SESSIONS_ACTIVE, active(totals, ROLE_SHELL));
-	add_count(set, METRIC_ID_SHELL_SESSIONS, shells->started);
+	metric_add_count(set, METRIC_ID_SHELL_SESSIONS_ACTIVE,
+			 active(&snapshot->totals, ROLE_SHELL));
+	metric_add_count(set, METRIC_ID_SHELL_SESSIONS, shells->started);
 	metric_add_histogram(set, METRIC_ID_SHELL_SESSION_DURATION, &shells->durations,
-			     totals->histograms->sessions);
-	add_count(set, METRIC_ID_SHELL_SESSION_ERRORS, shells->failed);
-	add_count(set, METRIC_ID_SHELL_SESSION_TIMEOUTS, shells->timed_out);
+			     snapshot->layout->sessions);
+	metric_add_count(set, METRIC_ID_SHELL_SESSION_ERRORS, shells->failed);
+	metric_add_count(set, METRIC_ID_SHELL_SESSION_TIMEOUTS, shells->timed_out);
 }
 
-static void collect_log_streams(struct metric_set *set, const struct probe_totals *totals)
+static void collect_log_streams(struct metric_set *set, const struct snapshot *snapshot)
 {
-	const struct session_totals *streams = &totals->sessions[ROLE_LOG_STREAM];
+	const struct session_totals *streams = &snapshot->totals.sessions[ROLE_LOG_STREAM];
 
-	add_count(set, METRIC_ID_LOG_STREAMS_ACTIVE, active(totals, ROLE_LOG_STREAM));
-	add_count(set, METRIC_ID_LOG_STREAMS, streams->started);
+	metric_add_count(set, METRIC_ID_LOG_STREAMS_ACTIVE,
+			 active(&snapshot->totals, ROLE_LOG_STREAM));
+	metric_add_count(set, METRIC_ID_LOG_STREAMS, streams->started);
 	metric_add_histogram(set, METRIC_ID_LOG_STREAM_DURATION, &streams->durations,
-			     totals->histograms->sessions);
-	add_count(set, METRIC_ID_LOG_STREAM_LINES, totals->counters.events[EVENT_LOG_LINES]);
-	add_count(set, METRIC_ID_LOG_STREAM_ERRORS,
-		  streams->failed + totals->counters.events[EVENT_LOG_STREAM_REFUSED]);
+			     snapshot->layout->sessions);
+	metric_add_count(set, METRIC_ID_LOG_STREAM_LINES,
+			 snapshot->totals.counters.events[EVENT_LOG_LINES]);
+	metric_add_count(set, METRIC_ID_LOG_STREAM_ERRORS,
+			 streams->failed +
+				 snapshot->totals.counters.events[EVENT_LOG_STREAM_REFUSED]);
 }
 
-static void collect_compose_tasks(struct metric_set *set, const struct probe_totals *totals)
+static void collect_compose_tasks(struct metric_set *set, const struct snapshot *snapshot)
 {
-	const struct session_totals *tasks = &totals->sessions[ROLE_COMPOSE_TASK];
+	const struct session_totals *tasks = &snapshot->totals.sessions[ROLE_COMPOSE_TASK];
 
-	add_count(set, METRIC_ID_TASKS_ACTIVE, active(totals, ROLE_COMPOSE_TASK));
-	add_count(set, METRIC_ID_TASKS, tasks->started);
+	metric_add_count(set, METRIC_ID_TASKS_ACTIVE, active(&snapshot->totals, ROLE_COMPOSE_TASK));
+	metric_add_count(set, METRIC_ID_TASKS, tasks->started);
 	metric_add_histogram(set, METRIC_ID_TASK_DURATION, &tasks->durations,
-			     totals->histograms->sessions);
-	add_count(set, METRIC_ID_TASK_FAILURES, tasks->failed);
-	add_count(set, METRIC_ID_TASK_OUTPUT_LINES,
-		  totals->counters.events[EVENT_TASK_OUTPUT_LINES]);
+			     snapshot->layout->sessions);
+	metric_add_count(set, METRIC_ID_TASK_FAILURES, tasks->failed);
+	metric_add_count(set, METRIC_ID_TASK_OUTPUT_LINES,
+			 snapshot->totals.counters.events[EVENT_TASK_OUTPUT_LINES]);
 }
 
-void metric_collect_sessions(struct metric_set *set, const struct probe_totals *totals,
-			     const struct plan *plan)
+void metric_collect_sessions(struct metric_set *set, const struct snapshot *snapshot)
 {
-	if (plan__has(plan, INSTR_WEBSOCKETS))
-		collect_websockets(set, totals);
-	if (plan__has(plan, INSTR_SHELL_SESSIONS))
-		collect_shells(set, totals);
-	if (plan__has(plan, INSTR_LOG_STREAMS))
-		collect_log_streams(set, totals);
-	if (plan__has(plan, INSTR_COMPOSE_TASKS))
-		collect_compose_tasks(set, totals);
+	if (plan__has(snapshot->plan, INSTR_WEBSOCKETS))
+		collect_websockets(set, snapshot);
+	if (plan__has(snapshot->plan, INSTR_SHELL_SESSIONS))
+		collect_shells(set, snapshot);
+	if (plan__has(snapshot->plan, INSTR_LOG_STREAMS))
+		collect_log_streams(set, snapshot);
+	if (plan__has(snapshot->plan, INSTR_COMPOSE_TASKS))
+		collect_compose_tasks(set, snapshot);
 }

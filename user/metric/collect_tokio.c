@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "metric/collect_parts.h"
+#include "metric/collect_internal.h"
 
-/* What all kinds of asynchronous tasks counted together. */
+/* The sums over all types of asynchronous tasks. */
 struct sums {
 	struct histogram_counts polls;
 	uint64_t slow_polls;
@@ -10,17 +10,19 @@ struct sums {
 	uint64_t blocking_runs;
 };
 
-static uint64_t alive(const struct probe_totals *totals, size_t kind)
+static uint64_t alive(const struct snapshot_totals *totals, size_t kind)
 {
-	return totals->census_kinds[kind] + totals->kinds[kind].started - totals->kinds[kind].ended;
+	return totals->initial_tasks[kind] + totals->tasks[kind].started -
+	       totals->tasks[kind].ended;
 }
 
-static struct sums sum_up(const struct probe_totals *totals, const struct plan *plan)
+static struct sums sum_up(const struct snapshot *snapshot)
 {
+	const struct plan *plan = snapshot->plan;
 	struct sums sums = {0};
 
 	for (size_t i = 0; i < plan->kind_count; i++) {
-		const struct task_totals *kind = &totals->kinds[i];
+		const struct task_totals *kind = &snapshot->totals.tasks[i];
 
 		if (plan->kinds[i].class == TASK_BLOCKING) {
 			sums.blocking_runs += kind->ended;
@@ -28,13 +30,13 @@ static struct sums sum_up(const struct probe_totals *totals, const struct plan *
 		}
 		histogram_counts__add(&sums.polls, &kind->polls);
 		sums.slow_polls += kind->slow_polls;
-		sums.alive += alive(totals, i);
+		sums.alive += alive(&snapshot->totals, i);
 		sums.ended += kind->ended;
 	}
 	return sums;
 }
 
-static struct metric_point *add_of_kind(struct metric_set *set, enum metric_id id,
+static struct metric_point *add_of_type(struct metric_set *set, enum metric_id id,
 					const struct plan_kind *kind)
 {
 	const struct metric_attribute attribute = {"task", kind->name};
@@ -42,74 +44,70 @@ static struct metric_point *add_of_kind(struct metric_set *set, enum metric_id i
 	return metric_set__point(set, metric_set__metric(set, metric_describe(id)), &attribute, 1);
 }
 
-/* By kind of task: only those that were seen at all. */
-static void collect_kinds(struct metric_set *set, const struct probe_totals *totals,
-			  const struct plan *plan)
+/* By task type: only types that were polled. */
+static void collect_task_types(struct metric_set *set, const struct snapshot *snapshot)
 {
+	const struct plan *plan = snapshot->plan;
+
 	for (size_t i = 0; i < plan->kind_count; i++) {
 		const struct plan_kind *kind = &plan->kinds[i];
-		const struct task_totals *counted = &totals->kinds[i];
+		const struct task_totals *counted = &snapshot->totals.tasks[i];
 		struct metric_point *polls, *busy;
 
-		if (kind->class == TASK_BLOCKING || metric_count_of(&counted->polls) == 0)
+		if (kind->class == TASK_BLOCKING || histogram_counts__total(&counted->polls) == 0)
 			continue;
-		polls = add_of_kind(set, METRIC_ID_TOKIO_TASK_POLLS, kind);
-		busy = add_of_kind(set, METRIC_ID_TOKIO_TASK_BUSY, kind);
+		polls = add_of_type(set, METRIC_ID_TOKIO_TASK_POLLS, kind);
+		busy = add_of_type(set, METRIC_ID_TOKIO_TASK_BUSY, kind);
 		if (!polls || !busy)
-			return; /* the arena remembers */
-		polls->integer = (int64_t)metric_count_of(&counted->polls);
+			return; /* the arena remembers the failure */
+		polls->integer = (int64_t)histogram_counts__total(&counted->polls);
 		busy->is_real = true;
 		busy->real = (double)counted->polls.sum_ns / 1e9;
 	}
 }
 
-static void collect_scheduling(struct metric_set *set, const struct probe_totals *totals)
+static void collect_scheduling(struct metric_set *set, const struct snapshot *snapshot)
 {
-	const struct schedule_totals *schedule = &totals->schedule;
-	const struct probe_bounds *bounds = totals->histograms->polls;
+	const struct schedule_totals *schedule = &snapshot->totals.schedule;
+	const struct histogram_bounds *bounds = snapshot->layout->polls;
 
-	metric_set__add_integer(set, metric_describe(METRIC_ID_TOKIO_SCHEDULED_COUNT),
-				(int64_t)schedule->scheduled);
+	metric_add_count(set, METRIC_ID_TOKIO_SCHEDULED_COUNT, schedule->scheduled);
 	metric_add_histogram(set, METRIC_ID_TOKIO_IDLE_DURATION, &schedule->idle, bounds);
 	metric_add_histogram(set, METRIC_ID_TOKIO_FIRST_POLL_DELAY, &schedule->first_poll, bounds);
 }
 
-void metric_collect_tokio(struct metric_set *set, const struct probe_totals *totals,
-			  const struct plan *plan)
+void metric_collect_tokio(struct metric_set *set, const struct snapshot *snapshot)
 {
-	struct sums sums = sum_up(totals, plan);
+	struct sums sums = sum_up(snapshot);
 
-	if (plan__has(plan, INSTR_TOKIO_POLLS)) {
+	if (plan__has(snapshot->plan, INSTR_TOKIO_POLLS)) {
 		metric_add_histogram(set, METRIC_ID_TOKIO_POLL_DURATION, &sums.polls,
-				     totals->histograms->polls);
-		metric_set__add_integer(set, metric_describe(METRIC_ID_TOKIO_POLL_COUNT),
-					(int64_t)metric_count_of(&sums.polls));
-		metric_set__add_integer(set, metric_describe(METRIC_ID_TOKIO_SLOW_POLL_COUNT),
-					(int64_t)sums.slow_polls);
-		collect_kinds(set, totals, plan);
+				     snapshot->layout->polls);
+		metric_add_count(set, METRIC_ID_TOKIO_POLL_COUNT,
+				 histogram_counts__total(&sums.polls));
+		metric_add_count(set, METRIC_ID_TOKIO_SLOW_POLL_COUNT, sums.slow_polls);
+		collect_task_types(set, snapshot);
 	}
-	if (plan__has(plan, INSTR_TOKIO_TASKS)) {
-		metric_set__add_integer(set, metric_describe(METRIC_ID_TOKIO_BLOCKING_RUNS),
-					(int64_t)sums.blocking_runs);
-		metric_set__add_integer(set, metric_describe(METRIC_ID_TOKIO_TASKS_DROPPED),
-					(int64_t)sums.ended);
+	if (plan__has(snapshot->plan, INSTR_TOKIO_TASKS)) {
+		metric_add_count(set, METRIC_ID_TOKIO_BLOCKING_RUNS, sums.blocking_runs);
+		metric_add_count(set, METRIC_ID_TOKIO_TASKS_DROPPED, sums.ended);
 	}
-	if (plan__has(plan, INSTR_TOKIO_SCHEDULING))
-		collect_scheduling(set, totals);
+	if (plan__has(snapshot->plan, INSTR_TOKIO_SCHEDULING))
+		collect_scheduling(set, snapshot);
 }
 
-void metric_collect_tasks_alive(struct metric_set *set, const struct probe_totals *totals,
-				const struct plan *plan)
+void metric_collect_tasks_alive(struct metric_set *set, const struct snapshot *snapshot)
 {
-	metric_set__add_integer(set, metric_describe(METRIC_ID_TOKIO_TASKS_ACTIVE),
-				(int64_t)sum_up(totals, plan).alive);
+	const struct plan *plan = snapshot->plan;
+
+	metric_add_count(set, METRIC_ID_TOKIO_TASKS_ACTIVE, sum_up(snapshot).alive);
 	for (size_t i = 0; i < plan->kind_count; i++) {
 		struct metric_point *point;
 
-		if (plan->kinds[i].class == TASK_BLOCKING || alive(totals, i) == 0)
+		if (plan->kinds[i].class == TASK_BLOCKING || alive(&snapshot->totals, i) == 0)
 			continue;
-		point = add_of_kind(set, METRIC_ID_TOKIO_TASK_ALIVE, &plan->kinds[i]);
+		point = add_of_type(set, METRIC_ID_TOKIO_TASK_ALIVE, &plan->kinds[i]);
 		if (point)
-			point->integer = (int64_t)alive(totals, i);
+			point->integer = (int64_t)alive(&snapshot->totals, i);
 	}
 }

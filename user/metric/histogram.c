@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <math.h>
 
-#include "metric/collect_parts.h"
+#include "metric/collect_internal.h"
 
 void metric_fill_histogram(struct metric_set *set, struct metric_point *point,
-			   const struct histogram_counts *counts, const struct probe_bounds *bounds)
+			   const struct histogram_counts *counts,
+			   const struct histogram_bounds *bounds)
 {
 	double *seconds = arena__alloc_array(set->arena, bounds->count, sizeof(*seconds));
 	uint64_t *buckets = arena__alloc_array(set->arena, bounds->count + 1, sizeof(*buckets));
@@ -31,18 +32,10 @@ void metric_fill_histogram(struct metric_set *set, struct metric_point *point,
 }
 
 void metric_add_histogram(struct metric_set *set, enum metric_id id,
-			  const struct histogram_counts *counts, const struct probe_bounds *bounds)
+			  const struct histogram_counts *counts,
+			  const struct histogram_bounds *bounds)
 {
 	metric_fill_histogram(
 		set, metric_set__point(set, metric_set__metric(set, metric_describe(id)), NULL, 0),
 		counts, bounds);
-}
-
-uint64_t metric_count_of(const struct histogram_counts *counts)
-{
-	uint64_t total = 0;
-
-	for (size_t i = 0; i <= HISTOGRAM_BOUNDS; i++)
-		total += counts->buckets[i];
-	return total;
 }

@@ -59,9 +59,9 @@ struct plan_hook {
 
 struct plan_instrumentation {
 	const struct catalogue_strategy *strategy; /* NULL: missing */
-	char reason[200];		      /* why it is missing */
-	char remedy[160];		      /* what would mend it; "" where nothing would */
-	bool disabled_by_level;		      /* by the level: it could be had */
+	char reason[200];			   /* why it is missing */
+	char remedy[160];			   /* what would mend it; "" where nothing would */
+	bool disabled_by_level;			   /* by the level: it could be had */
 };
 
 /* A kind of task: a future's type, by the path of the async function or type that it comes from,

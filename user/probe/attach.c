@@ -91,7 +91,6 @@ int probe__attach(struct probe *probe, struct error *error)
 						   ? 1
 						   : probe->plan->hooks[i].site_count;
 	}
-	probe->attachment.multi = probe->plan->kernel.uprobe_multi;
 	probe->attachment.attach_ns = clock_monotonic_ns() - start_ns;
 	return 0;
 }
@@ -121,7 +120,7 @@ static size_t take_links(struct probe *probe, bool (*is_meant)(enum hook hook))
 	return count;
 }
 
-void probe_begin_detaching(struct probe *probe, bool (*is_meant)(enum hook hook))
+void probe_detach_hooks(struct probe *probe, bool (*is_meant)(enum hook hook))
 {
 	size_t count;
 
@@ -164,7 +163,7 @@ void probe__detach(struct probe *probe)
 		return;
 	/* All stop at once: what is counted must not depend on which site goes first. */
 	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_NONE, __ATOMIC_RELEASE);
-	probe_begin_detaching(probe, is_any);
+	probe_detach_hooks(probe, is_any);
 	probe_await_detached(probe);
 	probe->attachment.detach_ns = clock_monotonic_ns() - start_ns;
 }

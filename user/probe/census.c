@@ -52,12 +52,12 @@ static int enter_task(void *context, uint64_t header, uint64_t vtable)
 	if (r == -EEXIST)
 		return 0; /* polled since the activation: counted in the kernel */
 	if (r == -E2BIG) {
-		probe->census_lost++;
+		probe->initial_dropped++;
 		return 0;
 	}
 	if (r < 0)
 		return r;
-	probe->census_kinds[task.kind.index]++;
+	probe->initial_tasks[task.kind.index]++;
 	return 1;
 }
 
@@ -70,13 +70,13 @@ static void take_out_task(void *context, uint64_t header)
 
 	if (bpf_map__lookup_elem(tasks, &header, sizeof(header), &task, sizeof(task), 0) == 0 &&
 	    bpf_map__delete_elem(tasks, &header, sizeof(header), 0) == 0) {
-		probe->census_kinds[task.kind.index]--;
+		probe->initial_tasks[task.kind.index]--;
 		bpf_map__delete_elem(probe->skeleton->maps.task_headers, &task.id, sizeof(task.id),
 				     0);
 	}
 }
 
-int probe_take_census(struct probe *probe, struct error *error)
+int probe_scan_tasks(struct probe *probe, struct error *error)
 {
 	const struct census_book book = {enter_task, take_out_task, probe};
 	int r;

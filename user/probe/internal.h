@@ -49,19 +49,19 @@ struct probe {
 	const struct plan *plan;
 	const struct process *target;
 	uint64_t load_bias;
-	const struct probe_histograms *histograms;
+	const struct histogram_layout *histograms;
 	struct scottyscope *skeleton;
 	struct probe_link *links;
 	size_t link_count;
 	struct probe_detacher *detachers; /* room for one a link */
 	size_t detacher_count;		  /* that were started and not awaited */
 	size_t detaching;		  /* of these, how many are under way: atomic */
-	struct probe_attachment attachment;
+	struct snapshot_attachment attachment;
 	uint64_t start_ns;
-	uint64_t census_kinds[KIND_LIMIT];
-	uint64_t census_lost; /* found no room */
-	int cpu_count;	      /* possible ones: the length of a per-CPU value */
-	void *per_cpu;	      /* room for that of any map */
+	uint64_t initial_tasks[KIND_LIMIT];
+	uint64_t initial_dropped; /* found no room */
+	int cpu_count;		  /* possible ones: the length of a per-CPU value */
+	void *per_cpu;		  /* room for that of any map */
 	struct probe_route routes[ROUTES_KEPT];
 };
 
@@ -74,19 +74,19 @@ int probe_attach_hook(struct probe *probe, enum hook hook, struct error *error);
 /* Begins to let go of the hooks that `is_meant` says, after those that are being let go of. The kernel does
  * so only after a grace period of tens of milliseconds: all links wait for theirs at the same time, each in a
  * thread. */
-void probe_begin_detaching(struct probe *probe, bool (*is_meant)(enum hook hook));
+void probe_detach_hooks(struct probe *probe, bool (*is_meant)(enum hook hook));
 
 /* Waits until they are, if any still is. */
 void probe_await_detached(struct probe *probe);
 
 /* Loads the programs, and says what checking each of them took, or what is wrong with it, for those
  * who want to hear more. */
-int probe_load_telling(struct probe *probe);
+int probe_load_verbosely(struct probe *probe);
 
 /* What was counted so far. */
 int probe_read_counters(struct probe *probe, struct counters *ret_counters);
 
 /* Enters the tasks that were alive at the attachment. */
-int probe_take_census(struct probe *probe, struct error *error);
+int probe_scan_tasks(struct probe *probe, struct error *error);
 
 #endif

@@ -25,7 +25,7 @@ static void tell_instructions(const struct bpf_program *program, const char *log
 			  count);
 }
 
-int probe_load_telling(struct probe *probe)
+int probe_load_verbosely(struct probe *probe)
 {
 	_cleanup_free_ char *logs = NULL;
 	struct bpf_program *program;

@@ -28,7 +28,7 @@ static uint32_t id_place(const struct probe *probe)
 	return (uint32_t)__builtin_ctz(holding) + 1;
 }
 
-bool probe__can_let_go_of_polls(const struct probe *probe)
+bool probe__can_disable_polls(const struct probe *probe)
 {
 	uint64_t agreements =
 		__atomic_load_n(&probe->skeleton->bss->status_agreements, __ATOMIC_RELAXED);
@@ -37,7 +37,7 @@ bool probe__can_let_go_of_polls(const struct probe *probe)
 	       agreements < AGREEMENTS_NEVER;
 }
 
-bool probe__can_take_turns(const struct probe *probe)
+bool probe__can_cycle_polls(const struct probe *probe)
 {
 	size_t sites = 0;
 
@@ -49,25 +49,25 @@ bool probe__can_take_turns(const struct probe *probe)
 	return probe->plan->kernel.uprobe_multi || sites <= SINGLE_SITES_LIMIT;
 }
 
-void probe__end_polls(struct probe *probe)
+void probe__drain_polls(struct probe *probe)
 {
 	__atomic_store_n(&probe->skeleton->bss->task_id_place, id_place(probe), __ATOMIC_RELAXED);
 	__atomic_store_n(&probe->skeleton->bss->polls_in_turns, true, __ATOMIC_RELEASE);
 	__atomic_store_n(&probe->skeleton->bss->polls_are_ending, true, __ATOMIC_RELEASE);
 }
 
-void probe__let_go_of_polls(struct probe *probe)
+void probe__disable_polls(struct probe *probe)
 {
 	__atomic_store_n(&probe->skeleton->bss->polls_since_ns, 0, __ATOMIC_RELEASE);
-	probe_begin_detaching(probe, is_of_polls);
+	probe_detach_hooks(probe, is_of_polls);
 }
 
-bool probe__is_letting_go(const struct probe *probe)
+bool probe__is_disabling_polls(const struct probe *probe)
 {
 	return __atomic_load_n(&probe->detaching, __ATOMIC_ACQUIRE) > 0;
 }
 
-int probe__watch_polls(struct probe *probe, struct error *error)
+int probe__enable_polls(struct probe *probe, struct error *error)
 {
 	probe_await_detached(probe);
 	for (int i = 0; i < HOOK_COUNT; i++) {

@@ -11,19 +11,19 @@
 
 /* Whether enough has been learnt: where tokio's context has the id of the polled task, and that a
  * response's status in memory is the one that is written. It takes some hundred requests. */
-bool probe__can_let_go_of_polls(const struct probe *probe);
+bool probe__can_disable_polls(const struct probe *probe);
 
 /* Whether that is quick enough to be done again and again: each perf event takes a grace period. */
-bool probe__can_take_turns(const struct probe *probe);
+bool probe__can_cycle_polls(const struct probe *probe);
 
 /* Letting go takes two steps. First no poll is watched that starts from now on, but those that have are
  * until they end, for which they should get some milliseconds. */
-void probe__end_polls(struct probe *probe);
+void probe__drain_polls(struct probe *probe);
 /* Then their hooks are detached, which is only begun: it takes tens of milliseconds. */
-void probe__let_go_of_polls(struct probe *probe);
-bool probe__is_letting_go(const struct probe *probe);
+void probe__disable_polls(struct probe *probe);
+bool probe__is_disabling_polls(const struct probe *probe);
 
 /* Watches polls again; waits until they are let go of, if they are not yet. */
-int probe__watch_polls(struct probe *probe, struct error *error);
+int probe__enable_polls(struct probe *probe, struct error *error);
 
 #endif

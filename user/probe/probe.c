@@ -38,7 +38,7 @@ struct bpf_program *probe_program(struct probe *probe, enum hook hook)
 						catalogue_hooks[hook].program);
 }
 
-static void set_bounds(uint64_t *settings, const struct probe_bounds *bounds)
+static void set_bounds(uint64_t *settings, const struct histogram_bounds *bounds)
 {
 	for (size_t i = 0; i < HISTOGRAM_BOUNDS; i++)
 		settings[i] = i < bounds->count ? bounds->ns[i] : UINT64_MAX;
@@ -160,8 +160,8 @@ int probe__new(const struct config *config, const struct plan *plan, const struc
 	probe->target = target;
 	probe->load_bias = load_bias;
 	probe->histograms = config->histograms == HISTOGRAMS_EXPONENTIAL
-				    ? &probe_histograms_exponential
-				    : &probe_histograms_explicit;
+				    ? &histogram_layout_exponential
+				    : &histogram_layout_explicit;
 	probe->cpu_count = libbpf_num_possible_cpus();
 	if (probe->cpu_count < 0)
 		return error_set(error, probe->cpu_count, "cannot count the possible CPUs: %m");
@@ -211,7 +211,7 @@ static int make_overflow_series(struct probe *probe)
 
 int probe__load(struct probe *probe, struct error *error)
 {
-	int r = log_level() >= LOG_LEVEL_DEBUG ? probe_load_telling(probe)
+	int r = log_level() >= LOG_LEVEL_DEBUG ? probe_load_verbosely(probe)
 					       : scottyscope__load(probe->skeleton);
 
 	if (r == -EPERM || r == -EACCES)
@@ -241,7 +241,7 @@ int probe__activate(struct probe *probe, struct error *error)
 	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_POLLS, __ATOMIC_RELEASE);
 	nanosleep(&gap, NULL);
 	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_ALL, __ATOMIC_RELEASE);
-	r = probe_take_census(probe, error);
+	r = probe_scan_tasks(probe, error);
 	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_SETTLED, __ATOMIC_RELEASE);
 	return r;
 }
@@ -264,7 +264,7 @@ int probe__ring_fd(const struct probe *probe)
 	return bpf_map__fd(probe->skeleton->maps.records);
 }
 
-const struct probe_histograms *probe__histograms(const struct probe *probe)
+const struct histogram_layout *probe__layout(const struct probe *probe)
 {
 	return probe->histograms;
 }
@@ -274,7 +274,7 @@ uint64_t probe__start_ns(const struct probe *probe)
 	return probe->start_ns;
 }
 
-struct probe_attachment probe__attachment(const struct probe *probe)
+struct snapshot_attachment probe__attachment(const struct probe *probe)
 {
 	return probe->attachment;
 }

@@ -53,15 +53,15 @@ int probe_read_counters(struct probe *probe, struct counters *ret_counters)
 			  sizeof(*ret_counters), 1);
 }
 
-static void fill_census(const struct probe *probe, struct probe_totals *totals)
+static void fill_census(const struct probe *probe, struct snapshot_totals *totals)
 {
-	memset(totals->census_sessions, 0, sizeof(totals->census_sessions));
-	memcpy(totals->census_kinds, probe->census_kinds, sizeof(totals->census_kinds));
+	memset(totals->initial_sessions, 0, sizeof(totals->initial_sessions));
+	memcpy(totals->initial_tasks, probe->initial_tasks, sizeof(totals->initial_tasks));
 	for (size_t i = 0; i < probe->plan->kind_count; i++)
-		totals->census_sessions[probe->plan->kinds[i].role] += probe->census_kinds[i];
+		totals->initial_sessions[probe->plan->kinds[i].role] += probe->initial_tasks[i];
 }
 
-int probe__read_totals(struct probe *probe, struct probe_totals *ret_totals, struct error *error)
+int probe__read_totals(struct probe *probe, struct snapshot_totals *ret_totals, struct error *error)
 {
 	struct scottyscope *skeleton = probe->skeleton;
 	const struct {
@@ -70,7 +70,7 @@ int probe__read_totals(struct probe *probe, struct probe_totals *ret_totals, str
 		size_t value_bytes;
 		size_t count;
 	} arrays[] = {
-		{skeleton->maps.task_totals, ret_totals->kinds, sizeof(ret_totals->kinds[0]),
+		{skeleton->maps.task_totals, ret_totals->tasks, sizeof(ret_totals->tasks[0]),
 		 probe->plan->kind_count},
 		{skeleton->maps.schedule_totals, &ret_totals->schedule,
 		 sizeof(ret_totals->schedule), 1},
@@ -81,7 +81,7 @@ int probe__read_totals(struct probe *probe, struct probe_totals *ret_totals, str
 		 sizeof(ret_totals->validations), 1},
 	};
 
-	memset(ret_totals->kinds, 0, sizeof(ret_totals->kinds));
+	memset(ret_totals->tasks, 0, sizeof(ret_totals->tasks));
 	for (size_t i = 0; i < ARRAY_SIZE(arrays); i++) {
 		int r = read_array(probe, arrays[i].map, arrays[i].values, arrays[i].value_bytes,
 				   arrays[i].count);
@@ -91,8 +91,7 @@ int probe__read_totals(struct probe *probe, struct probe_totals *ret_totals, str
 					 "cannot read the counters of the BPF programs: %m");
 	}
 	fill_census(probe, ret_totals);
-	ret_totals->counters.losses[LOSS_TASKS_FULL] += probe->census_lost;
-	ret_totals->histograms = probe->histograms;
+	ret_totals->counters.losses[LOSS_TASKS_FULL] += probe->initial_dropped;
 	for (size_t i = 0; i < OAUTH_FLOW_COUNT; i++)
 		ret_totals->oauth_sessions[i] =
 			__atomic_load_n(&skeleton->bss->oauth_sessions[i], __ATOMIC_RELAXED);
@@ -119,8 +118,24 @@ int probe__take_memory_peak(struct probe *probe, uint64_t *ret_bytes, struct err
 	return r < 0 ? error_set(error, r, "cannot reset the memory peak: %m") : 0;
 }
 
-int probe__for_each_series(struct probe *probe, probe_series_callback callback, void *context,
-			   struct error *error)
+/* Adds a label set; the overflow set only once it counts a request. */
+static int add_series(struct probe *probe, struct snapshot *snapshot, const struct http_key *key,
+		      const struct histogram_counts *counts)
+{
+	struct snapshot_series *series;
+
+	if (key->route == ROUTE_OVERFLOW && histogram_counts__total(counts) == 0)
+		return 0;
+	series = snapshot__add_series(snapshot);
+	if (!series)
+		return -ENOMEM;
+	series->key = *key;
+	series->route = arena__strdup(snapshot->arena, probe__route(probe, key->route));
+	series->counts = *counts;
+	return series->route ? 0 : -ENOMEM;
+}
+
+static int read_series(struct probe *probe, struct snapshot *snapshot)
 {
 	struct bpf_map *map = probe->skeleton->maps.http_series;
 	struct http_key key, next;
@@ -132,9 +147,8 @@ int probe__for_each_series(struct probe *probe, probe_series_callback callback, 
 
 		key = next;
 		r = read_sum(probe, map, &key, sizeof(key), &counts, sizeof(counts));
-		if (r < 0)
-			return error_set(error, r, "cannot read the request counters: %m");
-		r = callback(context, &key, &counts);
+		if (r >= 0)
+			r = add_series(probe, snapshot, &key, &counts);
 		if (r < 0)
 			return r;
 		/* Label sets are only ever added, so a key always has its successor. */
@@ -143,29 +157,49 @@ int probe__for_each_series(struct probe *probe, probe_series_callback callback, 
 	return 0;
 }
 
-int probe__for_each_rate_limit(struct probe *probe, probe_rate_limit_callback callback,
-			       void *context, struct error *error)
+static int read_rate_limits(struct probe *probe, struct snapshot *snapshot)
 {
 	struct bpf_map *map = probe->skeleton->maps.rate_limits;
 	struct rate_limit_key key, next;
 	bool more = bpf_map__get_next_key(map, NULL, &next, sizeof(next)) == 0;
 
 	while (more) {
-		uint64_t count;
+		struct snapshot_rate_limit *limit = snapshot__add_rate_limit(snapshot);
 		int r;
 
 		key = next;
-		r = bpf_map__lookup_elem(map, &key, sizeof(key), &count, sizeof(count), 0);
-		if (r < 0)
-			return error_set(error, r, "cannot read the rate limits: %m");
-		key.tier[sizeof(key.tier) - 1] = '\0';
-		r = callback(context, &key, count);
+		if (!limit)
+			return -ENOMEM;
+		r = bpf_map__lookup_elem(map, &key, sizeof(key), &limit->count,
+					 sizeof(limit->count), 0);
 		if (r < 0)
 			return r;
+		limit->tier = arena__strndup(snapshot->arena, key.tier, sizeof(key.tier));
+		limit->is_denied = key.is_denied;
+		if (!limit->tier)
+			return -ENOMEM;
 		/* Entries are only ever added. */
 		more = bpf_map__get_next_key(map, &key, &next, sizeof(next)) == 0;
 	}
 	return 0;
+}
+
+int probe__snapshot(struct probe *probe, struct snapshot *snapshot, struct error *error)
+{
+	int r = probe__read_totals(probe, &snapshot->totals, error);
+
+	if (r < 0)
+		return r;
+	snapshot->start_ns = probe->start_ns;
+	snapshot->layout = probe->histograms;
+	snapshot->attachment = probe->attachment;
+	if (plan__has(probe->plan, INSTR_HTTP_REQUESTS))
+		r = read_series(probe, snapshot);
+	if (r < 0)
+		return error_set(error, r, "cannot read the request counters: %m");
+	if (plan__has(probe->plan, INSTR_RATE_LIMITS))
+		r = read_rate_limits(probe, snapshot);
+	return r < 0 ? error_set(error, r, "cannot read the rate limits: %m") : 0;
 }
 
 const char *probe__route(struct probe *probe, uint64_t route)

@@ -3,7 +3,7 @@
 
 #include "probe/internal.h"
 
-void probe__keep_traces(struct probe *probe, double share)
+void probe__set_trace_ratio(struct probe *probe, double share)
 {
 	/* 0 is all of them. */
 	uint64_t threshold = share < 1 ? (uint64_t)(share * 0x1p64) | 1 : 0;

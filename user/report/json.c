@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <jansson.h>
+#include <version.h>
 
 #include "report/report.h"
+
+/* Raised when a member changes its meaning or goes away. */
+#define JSON_SCHEMA 1
 
 static json_t *json_of_histogram(const struct metric_histogram *histogram)
 {
@@ -48,20 +52,36 @@ static json_t *json_of_metric(const struct metric *metric)
 			 metric_kind_name(metric->description->kind), "points", points);
 }
 
-int report_print_json(const struct metric_set *set, FILE *stream, struct error *error)
+static json_t *json_of_resource(const struct otlp_resource *resource)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < resource->attribute_count; i++) {
+		const struct otlp_resource_attribute *attribute = &resource->attributes[i];
+
+		json_object_set_new(object, attribute->key,
+				    attribute->string ? json_string(attribute->string)
+						      : json_integer(attribute->integer));
+	}
+	return object;
+}
+
+int report_print_json(const struct metric_set *set, const struct otlp_resource *resource,
+		      FILE *stream, struct error *error)
 {
 	json_t *metrics = json_array();
+	json_t *root;
 
 	for (const struct metric *metric = set->metrics; metric; metric = metric->next)
 		json_array_append_new(metrics, json_of_metric(metric));
-
-	json_t *root =
-		json_pack("{s:I, s:I, s:o}", "start_time_unix_nano", (json_int_t)set->start_ns,
-			  "time_unix_nano", (json_int_t)set->time_ns, "metrics", metrics);
-
+	root = json_pack("{s:i, s:s, s:o, s:I, s:I, s:o}", "schema", JSON_SCHEMA, "version",
+			 SCOTTYSCOPE_VERSION, "resource", json_of_resource(resource),
+			 "start_time_unix_nano", (json_int_t)set->start_ns, "time_unix_nano",
+			 (json_int_t)set->time_ns, "metrics", metrics);
 	if (!root)
 		return error_out_of_memory(error);
-	json_dumpf(root, stream, JSON_INDENT(2));
+	/* 15 digits: bounds such as 0.00025 are printed as written. */
+	json_dumpf(root, stream, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
 	fputc('\n', stream);
 	json_decref(root);
 	return 0;

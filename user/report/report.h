@@ -8,23 +8,29 @@
 
 #include "base/error.h"
 #include "metric/metric.h"
+#include "otlp/otlp.h"
+#include "self/self.h"
+#include "snapshot/snapshot.h"
 
-/* What stands around a report's numbers. */
+/* Header and footer data of a report. */
 struct report_context {
 	const char *executable_path;
 	int pid;
-	uint64_t lost;		 /* self_total_lost() */
-	bool has_estimates;	 /* polls were not watched all of the time */
-	const char *metrics_url; /* NULL: not served */
-	const char *collector;	 /* "host:port", NULL: not sent */
+	const struct snapshot *snapshot;	/* the set was made of it */
+	const struct self_counters *counters;	/* after the last export */
+	const char *metrics_url;		/* NULL: not served */
+	const char *metrics_target;		/* the collector of metrics, "host:port"; NULL: none */
+	const char *traces_target;		/* the collector of traces */
 };
 
-/* A collection for its reader: requests by route and status with latency quantiles and their
- * distribution, polls, memory, what was lost, and where to look next. */
+/* A report for people: requests by route and status with the distribution of their durations, sessions,
+ * polls, memory, what was dropped, what the collector accepted, and where to look next. */
 void report_print_text(const struct metric_set *set, const struct report_context *context,
 		       FILE *stream);
 
-/* The same collection as JSON: {"metrics": [{name, unit, kind, points: [...]}]}. */
-int report_print_json(const struct metric_set *set, FILE *stream, struct error *error);
+/* The set as JSON, with the attributes of the resource that describes the process; docs/json.md has
+ * the members. -ENOMEM. */
+int report_print_json(const struct metric_set *set, const struct otlp_resource *resource,
+		      FILE *stream, struct error *error);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 
 #include "base/array.h"
-#include "report/parts.h"
+#include "report/report_internal.h"
 
 /* Where a column has nothing to show. */
 #define NONE METRIC_ID_COUNT

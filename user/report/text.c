@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "metric/names.h"
-#include "report/parts.h"
 #include "report/report.h"
+#include "report/report_internal.h"
 
 const struct metric *report_find(const struct metric_set *set, enum metric_id id)
 {
@@ -32,8 +32,10 @@ void report_print_duration(double seconds, FILE *stream)
 		fprintf(stream, "%6.4g us", seconds * 1e6);
 	else if (seconds < 1)
 		fprintf(stream, "%6.4g ms", seconds * 1e3);
-	else
+	else if (seconds < 3600)
 		fprintf(stream, "%6.4g s ", seconds);
+	else
+		fprintf(stream, "%6.4g h ", seconds / 3600);
 }
 
 void report_print_picture(const struct metric_histogram *histogram, FILE *stream)
@@ -50,7 +52,7 @@ void report_print_picture(const struct metric_histogram *histogram, FILE *stream
 	for (size_t i = 0; i <= histogram->bound_count; i++) {
 		uint64_t count = histogram->bucket_counts[i];
 
-		/* What is there is seen, however little. */
+		/* A bucket with a count is never empty in the picture. */
 		fputs(count ? heights[count * 7 / highest] : "·", stream);
 	}
 	fputc(' ', stream);
@@ -77,6 +79,8 @@ static void print_request_row(const struct metric_set *set, const struct metric_
 	fprintf(stream, "  %-7s %-46s %-7s %9" PRIu64 "  ", report_attribute(set, point, "method"),
 		report_attribute(set, point, "path"), report_attribute(set, point, "status"),
 		histogram->count);
+	report_print_duration(histogram->sum / (double)histogram->count, stream);
+	fputs("  ", stream);
 	report_print_duration(metric_histogram__quantile(histogram, 0.5), stream);
 	fputs("  ", stream);
 	report_print_duration(metric_histogram__quantile(histogram, 0.9), stream);
@@ -117,13 +121,13 @@ static void print_requests(const struct metric_set *set, FILE *stream)
 	const struct metric *durations = report_find(set, METRIC_ID_HTTP_REQUEST_DURATION);
 	const struct metric_point **points = durations ? sort_by_count(set, durations) : NULL;
 
-	fprintf(stream, "Requests\n  %-7s %-46s %-7s %9s  %9s  %9s  %9s\n", "method", "route",
-		"status", "count", "p50", "p90", "p99");
+	fprintf(stream, "Requests\n  %-7s %-46s %-7s %9s  %9s  %9s  %9s  %9s\n", "method",
+		"route", "status", "count", "mean", "p50", "p90", "p99");
 	if (!durations)
-		fprintf(stream, "  none were finished while we looked\n");
+		fprintf(stream, "  no request ended during the observation\n");
 	for (size_t i = 0; points && i < durations->point_count; i++)
 		print_request_row(set, points[i], stream);
-	fprintf(stream, "  now without a response: %" PRId64 "\n\n",
+	fprintf(stream, "  in progress: %" PRId64 "\n\n",
 		report_value(set, METRIC_ID_HTTP_REQUESTS_ACTIVE));
 }
 
@@ -131,38 +135,66 @@ static void print_memory(const struct metric_set *set, FILE *stream)
 {
 	const double mebibyte = 1024 * 1024;
 
-	fprintf(stream, "Memory\n  resident %.1f MiB (highest %.1f MiB), virtual %.1f MiB\n\n",
+	fprintf(stream, "Memory\n  resident %.1f MiB (peak %.1f MiB), virtual %.1f MiB\n\n",
 		(double)report_value(set, METRIC_ID_MEMORY_RSS) / mebibyte,
 		(double)report_value(set, METRIC_ID_MEMORY_RSS_PEAK) / mebibyte,
 		(double)report_value(set, METRIC_ID_MEMORY_VIRTUAL) / mebibyte);
 }
 
+static void print_drop(void *context, const char *cause, const char *what, uint64_t count)
+{
+	fprintf(context, "  %" PRIu64 " %s (%s)\n", count, what, cause);
+}
+
+static void print_dropped(const struct report_context *context, FILE *stream)
+{
+	fputs("Dropped\n", stream);
+	if (self_total_dropped(context->snapshot, context->counters) == 0)
+		fputs("  nothing\n", stream);
+	self_for_each_drop(context->snapshot, context->counters, print_drop, stream);
+	fprintf(stream,
+		"  counts and sums are exact%s; percentiles are interpolated within a bucket\n\n",
+		context->snapshot->pipeline.has_estimates
+			? " but for those of tokio's polls, which are estimates"
+			: "");
+}
+
+/* What the collector at `target` has acknowledged. */
+static void print_delivered(const char *target, const char *what, uint64_t accepted, FILE *stream)
+{
+	if (!target)
+		return;
+	if (accepted == 0)
+		fprintf(stream, "  no %s reached the collector at %s\n", what, target);
+	else
+		fprintf(stream, "  the collector at %s accepted %" PRIu64 " %s\n", target, accepted,
+			what);
+}
+
+static void print_next(const struct report_context *context, FILE *stream)
+{
+	const struct front_statistics *front = &context->counters->front;
+
+	fputs("Next\n", stream);
+	if (context->metrics_url)
+		fprintf(stream, "  metrics for Prometheus: %s (while scottyscope runs)\n",
+			context->metrics_url);
+	print_delivered(context->metrics_target, "metric points", front->metric_points_sent, stream);
+	print_delivered(context->traces_target, "spans", front->spans_sent, stream);
+	fputs("  what is measured, what is missing and why: scottyscope verify\n"
+	      "  observe until Ctrl-C: sudo scottyscope\n",
+	      stream);
+}
+
 void report_print_text(const struct metric_set *set, const struct report_context *context,
 		       FILE *stream)
 {
-	fprintf(stream, "%s (process %d), seen from outside for %.1f s\n\n",
-		context->executable_path, context->pid,
-		(double)(set->time_ns - set->start_ns) / 1e9);
+	fprintf(stream, "%s (process %d), observed for %.1f s\n\n", context->executable_path,
+		context->pid, (double)(set->time_ns - set->start_ns) / 1e9);
 	print_requests(set, stream);
 	report_print_sessions(set, stream);
 	report_print_tokio(set, stream);
 	print_memory(set, stream);
-	if (context->lost == 0)
-		fprintf(stream, "Lost\n  nothing: %s\n\n",
-			context->has_estimates
-				? "all but tokio's polls, which are estimated, is exact"
-				: "every number above is exact");
-	else
-		fprintf(stream,
-			"Lost\n  %" PRIu64 " events; scottyscope_lost_total tells the causes\n\n",
-			context->lost);
-	fprintf(stream, "Next\n");
-	if (context->metrics_url)
-		fprintf(stream, "  metrics for Prometheus: %s (while scottyscope runs)\n",
-			context->metrics_url);
-	if (context->collector)
-		fprintf(stream, "  metrics and spans went to the collector at %s\n",
-			context->collector);
-	fprintf(stream, "  what is measured how, and what is not: scottyscope verify\n"
-			"  keep watching: sudo scottyscope\n");
+	print_dropped(context, stream);
+	print_next(context, stream);
 }

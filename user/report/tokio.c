@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/parts.h"
+#include "report/report_internal.h"
 
 /* How many kinds of tasks are shown. */
 #define BUSIEST 5

@@ -2,15 +2,16 @@
 #ifndef SCOTTYSCOPE_SELF_LOSSES_H
 #define SCOTTYSCOPE_SELF_LOSSES_H
 
-/* X(name, what was lost, expression over `counters`, a struct self_counters pointer): the causes of
- * loss in user space. LOSS_LIST in wire.h has the causes in the kernel. */
+/* X(name, description, expression over `snapshot`, a struct snapshot pointer, and `counters`, a struct
+ * self_counters pointer): the causes of dropped data in user space. LOSS_LIST in wire.h has the causes
+ * in the kernel. */
 #define USER_LOSS_LIST(X)                                                                         \
 	X("malformed_record", "records of the ring buffer: malformed, not decoded",               \
-	  counters->malformed_records)                                                            \
+	  snapshot->pipeline.malformed_records)                                                   \
 	X("span_batch_full", "spans: the batch was full and could not be sent",                   \
-	  counters->spans_dropped)                                                                \
+	  snapshot->pipeline.spans_dropped)                                                       \
 	X("span_unfinished", "spans: still open when the observation ended",                      \
-	  counters->spans_unfinished)                                                             \
+	  snapshot->pipeline.spans_unfinished)                                                    \
 	X("metrics_queue_full", "requests with metrics: the export queue was full",               \
 	  counters->front.metric_requests_dropped_queue_full)                                     \
 	X("metrics_superseded",                                                                   \

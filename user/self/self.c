@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "self/self.h"
 
+#include <errno.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -20,45 +21,41 @@ static void add(struct metric_set *set, enum metric_id id, const char *value, ui
 		point->integer = (int64_t)count;
 }
 
-uint64_t self_open_spans(const struct probe_totals *totals)
+static void collect_kernel_side(struct metric_set *set, const struct snapshot *snapshot)
 {
-	uint64_t started = totals->counters.events[EVENT_SPANS_STARTED];
-	uint64_t ended = totals->counters.events[EVENT_SPANS_ENDED];
+	const struct counters *counters = &snapshot->totals.counters;
 
-	/* The two are not read at the same moment. */
-	return started > ended ? started - ended : 0;
-}
-
-static void collect_kernel_side(struct metric_set *set, const struct probe_totals *totals)
-{
 	metric_set__add_integer(set, metric_describe(METRIC_ID_SPANS_OPEN),
-				(int64_t)self_open_spans(totals));
+				(int64_t)snapshot__open_spans(snapshot));
 	metric_set__add_integer(set, metric_describe(METRIC_ID_SPANS_LEFT_OUT),
-				(int64_t)totals->counters.events[EVENT_SPANS_LEFT_OUT]);
+				(int64_t)counters->events[EVENT_SPANS_LEFT_OUT]);
 #define X(identifier, name, help) \
-	add(set, METRIC_ID_PROBE_HITS, name, totals->counters.hits[HOOK_##identifier]);
+	add(set, METRIC_ID_PROBE_HITS, name, counters->hits[HOOK_##identifier]);
 	HOOK_LIST(X)
 #undef X
 #define X(identifier, name, help) \
-	add(set, METRIC_ID_LOST, name, totals->counters.losses[LOSS_##identifier]);
+	add(set, METRIC_ID_LOST, name, counters->losses[LOSS_##identifier]);
 	LOSS_LIST(X)
 #undef X
 #define X(identifier, name, help) \
-	add(set, METRIC_ID_CHECKS, name, totals->counters.checks[CHECK_##identifier]);
+	add(set, METRIC_ID_CHECKS, name, counters->checks[CHECK_##identifier]);
 	CHECK_LIST(X)
 #undef X
 }
 
-static void collect_user_side(struct metric_set *set, const struct self_counters *counters)
+static void collect_user_side(struct metric_set *set, const struct snapshot *snapshot,
+			      const struct self_counters *counters)
 {
+	const struct snapshot_pipeline *pipeline = &snapshot->pipeline;
+
 #define X(name, help, count) add(set, METRIC_ID_LOST, name, count);
 	USER_LOSS_LIST(X)
 #undef X
 	metric_set__add_integer(set, metric_describe(METRIC_ID_RING_RECORDS),
-				(int64_t)counters->records);
+				(int64_t)pipeline->records);
 	metric_set__add_integer(set, metric_describe(METRIC_ID_SPANS_MADE),
-				(int64_t)counters->spans_made);
-	metric_set__add_real(set, metric_describe(METRIC_ID_TRACES_KEPT), counters->traces_kept);
+				(int64_t)pipeline->spans_made);
+	metric_set__add_real(set, metric_describe(METRIC_ID_TRACES_KEPT), pipeline->trace_ratio);
 	metric_set__add_integer(set, metric_describe(METRIC_ID_COLLECTIONS),
 				(int64_t)counters->collections);
 	metric_set__add_integer(set, metric_describe(METRIC_ID_FRONT_RESTARTS),
@@ -75,17 +72,17 @@ static void collect_user_side(struct metric_set *set, const struct self_counters
 	add(set, METRIC_ID_SCRAPES, "failed", counters->front.scrape_failures);
 }
 
-static void collect_cost(struct metric_set *set, const struct self_counters *counters)
+static void collect_cost(struct metric_set *set, const struct snapshot_pipeline *pipeline)
 {
 	struct timespec time;
 	struct rusage usage;
 
 	metric_set__add_real(set, metric_describe(METRIC_ID_PROBE_CPU_TIME),
-			     (double)counters->probes_cost_ns / 1e9);
+			     (double)pipeline->probe_cost_ns / 1e9);
 	metric_set__add_real(set, metric_describe(METRIC_ID_PROBE_OVERHEAD),
-			     counters->probes_overhead);
+			     pipeline->probe_overhead);
 	metric_set__add_real(set, metric_describe(METRIC_ID_POLLS_WATCHED),
-			     counters->polls_watched);
+			     pipeline->polls_enabled);
 	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0)
 		metric_set__add_real(set, metric_describe(METRIC_ID_PROCESS_CPU_TIME),
 				     (double)time.tv_sec + (double)time.tv_nsec / 1e9);
@@ -94,26 +91,55 @@ static void collect_cost(struct metric_set *set, const struct self_counters *cou
 					(int64_t)usage.ru_maxrss * 1024);
 }
 
-void self_collect(struct metric_set *set, const struct probe_totals *totals,
-		  const struct probe_attachment *attachment, const struct self_counters *counters)
+int self_collect(struct metric_set *set, const struct snapshot *snapshot,
+		 const struct self_counters *counters)
 {
-	collect_kernel_side(set, totals);
-	collect_user_side(set, counters);
+	collect_kernel_side(set, snapshot);
+	collect_user_side(set, snapshot, counters);
 	metric_set__add_integer(set, metric_describe(METRIC_ID_PROBE_SITES),
-				(int64_t)attachment->sites);
+				(int64_t)snapshot->attachment.sites);
 	metric_set__add_real(set, metric_describe(METRIC_ID_PROBE_ATTACH_DURATION),
-			     (double)attachment->attach_ns / (double)NS_PER_S);
-	collect_cost(set, counters);
+			     (double)snapshot->attachment.attach_ns / (double)NS_PER_S);
+	collect_cost(set, &snapshot->pipeline);
+	return arena__failed(set->arena) ? -ENOMEM : 0;
 }
 
-uint64_t self_total_lost(const struct probe_totals *totals, const struct self_counters *counters)
+void self_for_each_drop(const struct snapshot *snapshot, const struct self_counters *counters,
+			self_drop_callback callback, void *context)
+{
+	static const struct {
+		const char *cause;
+		const char *what;
+	} kernel_causes[LOSS_COUNT] = {
+#define X(identifier, name, help) [LOSS_##identifier] = {name, help},
+		LOSS_LIST(X)
+#undef X
+	};
+
+	for (int i = 0; i < LOSS_COUNT; i++) {
+		uint64_t count = snapshot->totals.counters.losses[i];
+
+		if (count > 0)
+			callback(context, kernel_causes[i].cause, kernel_causes[i].what, count);
+	}
+#define X(name, help, count) \
+	if ((count) > 0)     \
+		callback(context, (name), (help), (count));
+	USER_LOSS_LIST(X)
+#undef X
+}
+
+static void add_count(void *context, const char *cause, const char *what, uint64_t count)
+{
+	(void)cause;
+	(void)what;
+	*(uint64_t *)context += count;
+}
+
+uint64_t self_total_dropped(const struct snapshot *snapshot, const struct self_counters *counters)
 {
 	uint64_t total = 0;
 
-	for (int i = 0; i < LOSS_COUNT; i++)
-		total += totals->counters.losses[i];
-#define X(name, help, count) total += count;
-	USER_LOSS_LIST(X)
-#undef X
+	self_for_each_drop(snapshot, counters, add_count, &total);
 	return total;
 }

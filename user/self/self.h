@@ -2,40 +2,32 @@
 #ifndef SCOTTYSCOPE_SELF_SELF_H
 #define SCOTTYSCOPE_SELF_SELF_H
 
-/* The tool's own metrics: what it saw, what it lost and why, what it costs. */
+/* The tool's own metrics: what was recorded, what was dropped and why, and what the tool costs. */
 
-#include <stdbool.h>
-
-#include "base/error.h"
+#include "base/arena.h"
 #include "front/protocol.h"
 #include "metric/metric.h"
-#include "probe/probe.h"
+#include "snapshot/snapshot.h"
 
-/* What is lost or done after the kernel side, cumulative. */
+/* Counts of the process of the tool, cumulative. */
 struct self_counters {
-	uint64_t records; /* taken from the ring */
-	uint64_t malformed_records;
-	uint64_t spans_made;
-	uint64_t spans_unfinished; /* when the observation ended */
-	uint64_t spans_dropped;	   /* a batch was full */
 	uint64_t collections;
 	uint64_t front_restarts;
-	uint64_t probes_cost_ns;       /* taken from the target, as far as that was measured */
-	double probes_overhead;	       /* of the CPU time that it could have had, lately */
-	double polls_watched;	       /* the share of the time that polls are watched */
-	double traces_kept;	       /* the share of the traces that are, within their limit */
-	bool has_estimates;	       /* it was not 1 all along, though polls are reported */
 	struct front_statistics front; /* of all fronts so far */
 };
 
-/* Adds the tool's metrics to a collection. */
-void self_collect(struct metric_set *set, const struct probe_totals *totals,
-		  const struct probe_attachment *attachment, const struct self_counters *counters);
+/* Adds the tool's metrics to a set. -ENOMEM when the set's arena is full. */
+int self_collect(struct metric_set *set, const struct snapshot *snapshot,
+		 const struct self_counters *counters);
 
-/* Sampled spans that have begun and not ended. */
-uint64_t self_open_spans(const struct probe_totals *totals);
+/* The number of events, records, spans and requests that were dropped, for any cause. 0: all numbers
+ * are complete. */
+uint64_t self_total_dropped(const struct snapshot *snapshot, const struct self_counters *counters);
 
-/* Everything that was lost, by whatever cause: 0 means that all is exact and complete. */
-uint64_t self_total_lost(const struct probe_totals *totals, const struct self_counters *counters);
+/* Calls back for each cause with a count above 0. `what` says which data was dropped, and why. */
+typedef void (*self_drop_callback)(void *context, const char *cause, const char *what,
+				   uint64_t count);
+void self_for_each_drop(const struct snapshot *snapshot, const struct self_counters *counters,
+			self_drop_callback callback, void *context);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "span/internal.h"
 
-/* A server's span fails on 5xx only: 4xx is the client's doing. */
+/* A server's span fails on 5xx only: a 4xx status is the client's error. */
 static void set_outcome(struct span *span, struct arena *arena,
 			const struct ring_http_request *request)
 {
@@ -52,23 +52,23 @@ static const char *client_text(struct span_batch *batch, const struct socket_add
 
 /* client.address and server.address go with their ports; the client's is the socket's peer, which may
  * be a proxy (semantic conventions, "Server and client addresses"). */
-static void add_addresses(struct span_batch *batch, struct span *span,
-			  const struct socket_address *peer, const struct span_scene *scene)
+static void add_addresses(struct span *span, const struct socket_address *peer,
+			  const struct span_assembler *assembler)
 {
-	const char *client = client_text(batch, peer);
+	const char *client = client_text(assembler->batch, peer);
 
 	if (client) {
 		span__add_attribute(span, span_string("client.address", client));
 		span__add_attribute(span, span_integer("client.port", peer->port));
 	}
-	if (scene->server_address)
-		span__add_attribute(span, span_string("server.address", scene->server_address));
-	if (scene->server_port)
-		span__add_attribute(span, span_integer("server.port", scene->server_port));
+	if (assembler->server_address)
+		span__add_attribute(span, span_string("server.address", assembler->server_address));
+	if (assembler->server_port)
+		span__add_attribute(span, span_integer("server.port", assembler->server_port));
 }
 
-/* A server's span is named by its method and, where one matched, by its route, which the name ends with:
- * gives that. NULL when out of memory. */
+/* Names a server's span by its method and route template, and returns the template, which is the end
+ * of the name; "" without a template, NULL when out of memory. */
 static const char *set_name(struct span *span, struct arena *arena, const char *method,
 			    const char *route)
 {
@@ -80,12 +80,21 @@ static const char *set_name(struct span *span, struct arena *arena, const char *
 	return route ? span->name + strlen(parts[0]) + strlen(method) + strlen(parts[2]) : "";
 }
 
-int span_fill_http_request(struct span_batch *batch, struct span *span,
-			   const struct ring_http_request *request, const struct span_scene *scene)
+/* The template that matched; NULL for none. */
+static const char *route_of(const struct ring_http_request *request,
+			    const struct span_assembler *assembler)
 {
-	struct arena *arena = batch->arena;
+	if (request->route == ROUTE_UNMATCHED)
+		return NULL;
+	return assembler->route_text(assembler->context, request->route);
+}
+
+int span_fill_http_request(struct span *span, const struct ring_http_request *request,
+			   const struct span_assembler *assembler)
+{
+	struct arena *arena = assembler->batch->arena;
 	const char *method = ring_method_name(request->method);
-	const char *route = set_name(span, arena, method, scene->route);
+	const char *route = set_name(span, arena, method, route_of(request, assembler));
 	const char *path = arena__strdup(arena, request->url_path);
 
 	if (!route || !path)
@@ -102,7 +111,7 @@ int span_fill_http_request(struct span_batch *batch, struct span *span,
 		span__add_attribute(span, span_string("url.path", path));
 	if (route[0])
 		span__add_attribute(span, span_string("http.route", route));
-	add_addresses(batch, span, &request->peer, scene);
+	add_addresses(span, &request->peer, assembler);
 	set_outcome(span, arena, request);
 	return 0;
 }

@@ -2,16 +2,16 @@
 #ifndef SCOTTYSCOPE_SPAN_INTERNAL_H
 #define SCOTTYSCOPE_SPAN_INTERNAL_H
 
-/* The kinds of spans, for the files of this stage only. Each fills name, kind, status and attributes
- * of a span whose ids, times and events are there; -ENOSPC when out of memory. */
+/* The kinds of spans, for the files of span/ only. Each function fills name, kind, status and attributes
+ * of a span that has ids, times and events. -ENOSPC when out of memory. */
 
-#include "span/record.h"
+#include "span/assembler.h"
 
-int span_fill_http_request(struct span_batch *batch, struct span *span,
-			   const struct ring_http_request *request, const struct span_scene *scene);
+int span_fill_http_request(struct span *span, const struct ring_http_request *request,
+			   const struct span_assembler *assembler);
 int span_fill_session(struct span *span, const struct ring_session *session);
 
-/* How many attributes a span of any kind has at most. */
+/* The most attributes of a span of any kind. */
 #define SPAN_ATTRIBUTE_LIMIT 16
 
 #endif

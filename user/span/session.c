@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "span/internal.h"
 
-/* What a session's span is called, by its role. */
+/* The span's name by the session's role. */
 static const char *const names[ROLE_COUNT] = {
 #define X(identifier, name) [ROLE_##identifier] = name,
 	ROLE_LIST(X)
@@ -21,13 +21,13 @@ int span_fill_session(struct span *span, const struct ring_session *session)
 	span->kind = SPAN_INTERNAL;
 	switch (session->end) {
 	case SESSION_FAILED:
-		fail(span, "failed", "it ended by an error");
+		fail(span, "failed", "the session ended with an error");
 		break;
 	case SESSION_PANICKED:
-		fail(span, "panic", "its task panicked");
+		fail(span, "panic", "the task panicked");
 		break;
 	case SESSION_TIMED_OUT:
-		fail(span, "timeout", "it reached its time limit");
+		fail(span, "timeout", "the session reached its time limit");
 		break;
 	case SESSION_CANCELLED:
 		span__add_attribute(span, span_boolean("scotty.session.cancelled", true));

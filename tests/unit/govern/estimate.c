@@ -10,9 +10,9 @@
 #define KIND	  3
 
 /* Adds what happens in a period: so many polls in each of two buckets, of a microsecond in all. */
-static void happen(struct probe_totals *totals, uint64_t polls)
+static void happen(struct snapshot_totals *totals, uint64_t polls)
 {
-	struct task_totals *kind = &totals->kinds[KIND];
+	struct task_totals *kind = &totals->tasks[KIND];
 
 	kind->polls.buckets[0] += polls;
 	kind->polls.buckets[HISTOGRAM_BOUNDS] += polls;
@@ -36,7 +36,7 @@ static struct estimate *new_estimate(void)
 Test(estimate, adds_nothing_where_all_was_watched)
 {
 	_cleanup_free_ struct estimate *estimate = new_estimate();
-	struct probe_totals totals = {0}, told;
+	struct snapshot_totals totals = {0}, told;
 
 	estimate__begin(estimate, &totals);
 	happen(&totals, 1000);
@@ -49,8 +49,8 @@ Test(estimate, adds_nothing_where_all_was_watched)
 Test(estimate, tells_as_many_more_as_the_time_that_was_missed)
 {
 	_cleanup_free_ struct estimate *estimate = new_estimate();
-	struct probe_totals totals = {0};
-	const struct task_totals *kind = &totals.kinds[KIND];
+	struct snapshot_totals totals = {0};
+	const struct task_totals *kind = &totals.tasks[KIND];
 
 	/* From before: nothing of that was missed. */
 	happen(&totals, 7);
@@ -68,29 +68,29 @@ Test(estimate, tells_as_many_more_as_the_time_that_was_missed)
 	/* These are seen always. */
 	cr_assert_eq(kind->started, 107);
 	cr_assert_eq(kind->ended, 107);
-	cr_assert_eq(totals.kinds[KIND + 1].polls.buckets[0], 0);
+	cr_assert_eq(totals.tasks[KIND + 1].polls.buckets[0], 0);
 }
 
 Test(estimate, adds_up_and_never_goes_down)
 {
 	_cleanup_free_ struct estimate *estimate = new_estimate();
-	struct probe_totals totals = {0};
+	struct snapshot_totals totals = {0};
 	uint64_t before = 0;
 
 	estimate__begin(estimate, &totals);
 	for (uint64_t period = 1; period <= 20; period++) {
-		struct probe_totals told;
+		struct snapshot_totals told;
 
 		happen(&totals, 10);
 		told = totals;
 		estimate__add(estimate, &told);
-		cr_assert_geq(told.kinds[KIND].polls.buckets[0], before);
+		cr_assert_geq(told.tasks[KIND].polls.buckets[0], before);
 		/* Watched whole in every other one. */
 		estimate__end(estimate, &totals, SECOND_NS, period % 2 ? SECOND_NS / 2 : SECOND_NS);
 		told = totals;
 		estimate__add(estimate, &told);
-		cr_assert_geq(told.kinds[KIND].polls.buckets[0], before);
-		before = told.kinds[KIND].polls.buckets[0];
+		cr_assert_geq(told.tasks[KIND].polls.buckets[0], before);
+		before = told.tasks[KIND].polls.buckets[0];
 	}
 	cr_assert_eq(before, 10 * 20 + 10 * 10);
 }
@@ -98,7 +98,7 @@ Test(estimate, adds_up_and_never_goes_down)
 Test(estimate, says_nothing_of_a_period_without_a_turn)
 {
 	_cleanup_free_ struct estimate *estimate = new_estimate();
-	struct probe_totals totals = {0};
+	struct snapshot_totals totals = {0};
 
 	estimate__begin(estimate, &totals);
 	estimate__end(estimate, &totals, SECOND_NS, 0);
@@ -106,5 +106,5 @@ Test(estimate, says_nothing_of_a_period_without_a_turn)
 	/* A turn that is told to be longer than its period is no reason to take anything away. */
 	estimate__end(estimate, &totals, SECOND_NS, 2 * SECOND_NS);
 	estimate__add(estimate, &totals);
-	cr_assert_eq(totals.kinds[KIND].polls.buckets[0], 1);
+	cr_assert_eq(totals.tasks[KIND].polls.buckets[0], 1);
 }

@@ -5,33 +5,33 @@
 
 #define SECOND_NS UINT64_C(1000000000)
 
-/* A second of two CPUs, in which polls were watched for that share and cost that much, in percent. */
+/* A second of two CPUs, in which polls were watched for that ratio and cost that much, in percent. */
 static struct governor_period period_of(double watched, double polls, double others)
 {
 	return (struct governor_period){
 		.length_ns = SECOND_NS,
-		.watched_ns = (uint64_t)(watched * SECOND_NS),
+		.enabled_ns = (uint64_t)(watched * SECOND_NS),
 		.capacity_ns = 2 * SECOND_NS,
 		.polls_cost_ns = (uint64_t)(polls / 100 * 2 * SECOND_NS),
 		.other_cost_ns = (uint64_t)(others / 100 * 2 * SECOND_NS),
 	};
 }
 
-static double decide(double share, const struct governor_period *period)
+static double decide(double ratio, const struct governor_period *period)
 {
-	struct governor governor = {.limit = 0.03, .share = share};
+	struct governor governor = {.limit = 0.03, .ratio = ratio};
 
 	governor__decide(&governor, period);
-	return governor.share;
+	return governor.ratio;
 }
 
 Test(governor, watches_all_within_the_limit)
 {
 	struct governor_period period = period_of(1, 1.5, 1.4);
-	struct governor governor = {.limit = 0.03, .share = 1};
+	struct governor governor = {.limit = 0.03, .ratio = 1};
 
 	governor__decide(&governor, &period);
-	cr_assert_eq(governor.share, 1.0);
+	cr_assert_eq(governor.ratio, 1.0);
 	cr_assert_float_eq(governor.overhead, 0.029, 1e-9);
 }
 
@@ -40,7 +40,7 @@ Test(governor, gives_polls_what_the_others_leave)
 	struct governor_period period = period_of(1, 8, 1);
 
 	cr_assert_float_eq(decide(1, &period), 0.25, 1e-9);
-	/* What a share of the time cost tells what all of it would. */
+	/* What a ratio of the time cost tells what all of it would. */
 	period = period_of(0.25, 2, 1);
 	cr_assert_float_eq(decide(0.25, &period), 0.25, 1e-9);
 	period = period_of(0.5, 2, 1);
@@ -53,9 +53,9 @@ Test(governor, never_stops_watching_altogether)
 {
 	struct governor_period period = period_of(1, 8, 5);
 
-	cr_assert_eq(decide(1, &period), GOVERNOR_LEAST_SHARE);
+	cr_assert_eq(decide(1, &period), GOVERNOR_LEAST_RATIO);
 	period = period_of(1, 300, 1);
-	cr_assert_eq(decide(1, &period), GOVERNOR_LEAST_SHARE);
+	cr_assert_eq(decide(1, &period), GOVERNOR_LEAST_RATIO);
 }
 
 Test(governor, watches_all_again_only_where_there_is_room)
@@ -84,9 +84,9 @@ Test(governor, decides_nothing_on_what_it_has_not_seen)
 Test(governor, without_a_limit_watches_all)
 {
 	struct governor_period period = period_of(0.1, 50, 50);
-	struct governor governor = {.limit = 0, .share = 0.1};
+	struct governor governor = {.limit = 0, .ratio = 0.1};
 
 	governor__decide(&governor, &period);
-	cr_assert_eq(governor.share, 1.0);
+	cr_assert_eq(governor.ratio, 1.0);
 	cr_assert_float_eq(governor.overhead, 1.0, 1e-9);
 }

@@ -5,8 +5,8 @@
 #include "base/array.h"
 #include "collected.h"
 
-/* Counts of which none is another's. */
-static void count_all(struct probe_totals *totals)
+/* Sets all counts to different values. */
+static void count_all(struct snapshot_totals *totals)
 {
 	for (uint64_t role = 0; role < ROLE_COUNT; role++) {
 		totals->sessions[role] = (struct session_totals){
@@ -17,7 +17,7 @@ static void count_all(struct probe_totals *totals)
 			.failed = 7 * role,
 			.timed_out = 3 * role,
 		};
-		totals->census_sessions[role] = role;
+		totals->initial_sessions[role] = role;
 	}
 	for (uint64_t event = 0; event < EVENT_COUNT; event++)
 		totals->counters.events[event] = 1000 + event;
@@ -27,13 +27,13 @@ static struct collection *collect_with(enum instrumentation_id signal)
 {
 	struct collection *collection = collection_new();
 
-	count_all(&collection->totals);
+	count_all(&collection->snapshot->totals);
 	have(collection, signal);
-	metric_collect_sessions(collection->set, &collection->totals, &collection->plan);
+	metric_collect_sessions(collection->set, collection->snapshot);
 	return collection;
 }
 
-/* From the census, from before it ended, and since, but those that ended. */
+/* Of the initial scan, from before its end, and later, without those that ended. */
 static int64_t active(enum task_role role)
 {
 	return (1 + 2 + 100 - 50) * (int64_t)role;
@@ -63,8 +63,8 @@ Test(metric_collect_sessions, shell_sessions)
 	assert_value(set, METRIC_ID_SHELL_SESSIONS, 100 * ROLE_SHELL);
 	assert_value(set, METRIC_ID_SHELL_SESSION_ERRORS, 7 * ROLE_SHELL);
 	assert_value(set, METRIC_ID_SHELL_SESSION_TIMEOUTS, 3 * ROLE_SHELL);
-	assert_histogram(set, METRIC_ID_SHELL_SESSION_DURATION, &probe_session_bounds, ROLE_SHELL,
-			 ROLE_SHELL + 1, 9, ROLE_SHELL);
+	assert_histogram(set, METRIC_ID_SHELL_SESSION_DURATION, &histogram_bounds_session,
+			 ROLE_SHELL, ROLE_SHELL + 1, 9, ROLE_SHELL);
 	collection_free(collection);
 }
 
@@ -80,8 +80,8 @@ Test(metric_collect_sessions, log_streams)
 	assert_value(set, METRIC_ID_LOG_STREAM_LINES, 1000 + EVENT_LOG_LINES);
 	assert_value(set, METRIC_ID_LOG_STREAM_ERRORS,
 		     7 * ROLE_LOG_STREAM + 1000 + EVENT_LOG_STREAM_REFUSED);
-	assert_histogram(set, METRIC_ID_LOG_STREAM_DURATION, &probe_session_bounds, ROLE_LOG_STREAM,
-			 ROLE_LOG_STREAM + 1, 9, ROLE_LOG_STREAM);
+	assert_histogram(set, METRIC_ID_LOG_STREAM_DURATION, &histogram_bounds_session,
+			 ROLE_LOG_STREAM, ROLE_LOG_STREAM + 1, 9, ROLE_LOG_STREAM);
 	collection_free(collection);
 }
 
@@ -95,7 +95,7 @@ Test(metric_collect_sessions, compose_tasks)
 	assert_value(set, METRIC_ID_TASKS, 100 * ROLE_COMPOSE_TASK);
 	assert_value(set, METRIC_ID_TASK_FAILURES, 7 * ROLE_COMPOSE_TASK);
 	assert_value(set, METRIC_ID_TASK_OUTPUT_LINES, 1000 + EVENT_TASK_OUTPUT_LINES);
-	assert_histogram(set, METRIC_ID_TASK_DURATION, &probe_session_bounds, ROLE_COMPOSE_TASK,
+	assert_histogram(set, METRIC_ID_TASK_DURATION, &histogram_bounds_session, ROLE_COMPOSE_TASK,
 			 ROLE_COMPOSE_TASK + 1, 9, ROLE_COMPOSE_TASK);
 	collection_free(collection);
 }
@@ -115,12 +115,12 @@ Test(metric_collect_sessions, durations_are_by_the_bounds_that_the_kernel_counte
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct collection *collection = collection_new();
 
-		count_all(&collection->totals);
-		collection->totals.histograms = &probe_histograms_exponential;
+		count_all(&collection->snapshot->totals);
+		collection->snapshot->layout = &histogram_layout_exponential;
 		have(collection, rows[i].signal);
-		metric_collect_sessions(collection->set, &collection->totals, &collection->plan);
+		metric_collect_sessions(collection->set, collection->snapshot);
 		assert_histogram(collection->set, rows[i].metric,
-				 probe_histograms_exponential.sessions, rows[i].role,
+				 histogram_layout_exponential.sessions, rows[i].role,
 				 rows[i].role + 1, 9, rows[i].role);
 		collection_free(collection);
 	}
@@ -147,7 +147,7 @@ Test(metric_collect_sessions, before_anything_happened_there_are_zeros)
 	have(collection, INSTR_SHELL_SESSIONS);
 	have(collection, INSTR_LOG_STREAMS);
 	have(collection, INSTR_COMPOSE_TASKS);
-	metric_collect_sessions(collection->set, &collection->totals, &collection->plan);
+	metric_collect_sessions(collection->set, collection->snapshot);
 	cr_assert_eq(collection->set->metric_count, 20);
 	for (const struct metric *metric = collection->set->metrics; metric;
 	     metric = metric->next) {
@@ -164,13 +164,13 @@ Test(metric_collect_sessions, before_anything_happened_there_are_zeros)
 Test(metric_collect_sessions, sessions_from_before_are_active_until_they_end)
 {
 	struct collection *collection = collection_new();
-	struct session_totals *shells = &collection->totals.sessions[ROLE_SHELL];
+	struct session_totals *shells = &collection->snapshot->totals.sessions[ROLE_SHELL];
 
-	collection->totals.census_sessions[ROLE_SHELL] = 2;
+	collection->snapshot->totals.initial_sessions[ROLE_SHELL] = 2;
 	shells->before = 1;
 	shells->ended = 3;
 	have(collection, INSTR_SHELL_SESSIONS);
-	metric_collect_sessions(collection->set, &collection->totals, &collection->plan);
+	metric_collect_sessions(collection->set, collection->snapshot);
 	assert_value(collection->set, METRIC_ID_SHELL_SESSIONS_ACTIVE, 0);
 	assert_value(collection->set, METRIC_ID_SHELL_SESSIONS, 0);
 	collection_free(collection);

@@ -25,7 +25,7 @@ static struct plan_kind kinds[PLANNED] = {
 static struct collection *new_collection(void)
 {
 	struct collection *collection = collection_new();
-	struct task_totals *counted = collection->totals.kinds;
+	struct task_totals *counted = collection->snapshot->totals.tasks;
 
 	collection->plan.kinds = kinds;
 	collection->plan.kind_count = PLANNED;
@@ -49,10 +49,10 @@ static struct collection *new_collection(void)
 	};
 	counted[NOT_PLANNED] = (struct task_totals){
 		.polls = {.buckets = {10000}}, .slow_polls = 10000, .started = 10000};
-	collection->totals.census_kinds[HANDLER] = 7;
-	collection->totals.census_kinds[IDLER] = 3;
-	collection->totals.census_kinds[CLOSURE] = 50;
-	collection->totals.schedule = (struct schedule_totals){
+	collection->snapshot->totals.initial_tasks[HANDLER] = 7;
+	collection->snapshot->totals.initial_tasks[IDLER] = 3;
+	collection->snapshot->totals.initial_tasks[CLOSURE] = 50;
+	collection->snapshot->totals.schedule = (struct schedule_totals){
 		.idle = {.sum_ns = 3000000000, .buckets = {[1] = 4}},
 		.first_poll = {.sum_ns = 50000, .buckets = {[2] = 5}},
 		.scheduled = 77,
@@ -62,7 +62,7 @@ static struct collection *new_collection(void)
 
 static void collect(struct collection *collection)
 {
-	metric_collect_tokio(collection->set, &collection->totals, &collection->plan);
+	metric_collect_tokio(collection->set, collection->snapshot);
 }
 
 Test(metric_collect_tokio, polls_are_those_of_asynchronous_tasks)
@@ -77,10 +77,10 @@ Test(metric_collect_tokio, polls_are_those_of_asynchronous_tasks)
 	assert_value(set, METRIC_ID_TOKIO_SLOW_POLL_COUNT, 22);
 	assert_value(set, METRIC_ID_TOKIO_TASKS_DROPPED, 111);
 	assert_value(set, METRIC_ID_TOKIO_BLOCKING_RUNS, 900);
-	assert_histogram(set, METRIC_ID_TOKIO_POLL_DURATION, &probe_poll_bounds, 33, 2.500001, 0,
-			 11);
-	assert_histogram(set, METRIC_ID_TOKIO_POLL_DURATION, &probe_poll_bounds, 33, 2.500001,
-			 probe_poll_bounds.count, 2);
+	assert_histogram(set, METRIC_ID_TOKIO_POLL_DURATION, &histogram_bounds_poll, 33, 2.500001,
+			 0, 11);
+	assert_histogram(set, METRIC_ID_TOKIO_POLL_DURATION, &histogram_bounds_poll, 33, 2.500001,
+			 histogram_bounds_poll.count, 2);
 	collection_free(collection);
 }
 
@@ -128,8 +128,9 @@ Test(metric_collect_tokio, scheduling_has_its_own_way)
 	collect(collection);
 	cr_assert_eq(set->metric_count, 3);
 	assert_value(set, METRIC_ID_TOKIO_SCHEDULED_COUNT, 77);
-	assert_histogram(set, METRIC_ID_TOKIO_IDLE_DURATION, &probe_poll_bounds, 4, 3, 1, 4);
-	assert_histogram(set, METRIC_ID_TOKIO_FIRST_POLL_DELAY, &probe_poll_bounds, 5, 5e-5, 2, 5);
+	assert_histogram(set, METRIC_ID_TOKIO_IDLE_DURATION, &histogram_bounds_poll, 4, 3, 1, 4);
+	assert_histogram(set, METRIC_ID_TOKIO_FIRST_POLL_DELAY, &histogram_bounds_poll, 5, 5e-5, 2,
+			 5);
 	collection_free(collection);
 }
 
@@ -137,9 +138,9 @@ Test(metric_collect_tokio, durations_are_by_the_bounds_that_the_kernel_counted_b
 {
 	struct collection *collection = new_collection();
 	const struct metric_set *set = collection->set;
-	const struct probe_bounds *powers = probe_histograms_exponential.polls;
+	const struct histogram_bounds *powers = histogram_layout_exponential.polls;
 
-	collection->totals.histograms = &probe_histograms_exponential;
+	collection->snapshot->layout = &histogram_layout_exponential;
 	have(collection, INSTR_TOKIO_POLLS);
 	have(collection, INSTR_TOKIO_SCHEDULING);
 	collect(collection);
@@ -172,25 +173,25 @@ Test(metric_collect_tokio, before_anything_happened_there_are_zeros)
 	have(collection, INSTR_TOKIO_SCHEDULING);
 	have(collection, INSTR_TOKIO_TASKS);
 	collect(collection);
-	metric_collect_tasks_alive(collection->set, &collection->totals, &collection->plan);
+	metric_collect_tasks_alive(collection->set, collection->snapshot);
 	assert_value(set, METRIC_ID_TOKIO_POLL_COUNT, 0);
 	assert_value(set, METRIC_ID_TOKIO_SLOW_POLL_COUNT, 0);
 	assert_value(set, METRIC_ID_TOKIO_TASKS_DROPPED, 0);
 	assert_value(set, METRIC_ID_TOKIO_BLOCKING_RUNS, 0);
 	assert_value(set, METRIC_ID_TOKIO_SCHEDULED_COUNT, 0);
 	assert_value(set, METRIC_ID_TOKIO_TASKS_ACTIVE, 0);
-	assert_histogram(set, METRIC_ID_TOKIO_POLL_DURATION, &probe_poll_bounds, 0, 0, 0, 0);
+	assert_histogram(set, METRIC_ID_TOKIO_POLL_DURATION, &histogram_bounds_poll, 0, 0, 0, 0);
 	cr_assert_null(find(set, METRIC_ID_TOKIO_TASK_POLLS));
 	cr_assert_null(find(set, METRIC_ID_TOKIO_TASK_ALIVE));
 	collection_free(collection);
 }
 
-Test(metric_collect_tokio, tasks_alive_are_the_census_s_and_those_since)
+Test(metric_collect_tokio, tasks_alive_are_those_of_the_initial_scan_and_later_ones)
 {
 	struct collection *collection = new_collection();
 	const struct metric_set *set = collection->set;
 
-	metric_collect_tasks_alive(collection->set, &collection->totals, &collection->plan);
+	metric_collect_tasks_alive(collection->set, collection->snapshot);
 	/* 10 - 4, 7 + 100 - 107, 3; closures are none. */
 	assert_value(set, METRIC_ID_TOKIO_TASKS_ACTIVE, 9);
 	cr_assert_eq(find(set, METRIC_ID_TOKIO_TASK_ALIVE)->point_count, 2);
@@ -201,8 +202,7 @@ Test(metric_collect_tokio, tasks_alive_are_the_census_s_and_those_since)
 	collection_free(collection);
 }
 
-/* The arena tells that the set is not whole. */
-Test(metric_collect_tokio, without_memory_the_arena_knows)
+Test(metric_collect_tokio, a_full_arena_remembers_the_failure)
 {
 	struct collection *collection = new_collection();
 	struct arena *arena = arena__new((size_t)64 * 1024);
@@ -211,12 +211,12 @@ Test(metric_collect_tokio, without_memory_the_arena_knows)
 	have(collection, INSTR_TOKIO_POLLS);
 	have(collection, INSTR_TOKIO_SCHEDULING);
 	for (int i = 0; i < 1000 && !arena__failed(arena); i++) {
-		metric_collect_tokio(set, &collection->totals, &collection->plan);
-		metric_collect_tasks_alive(set, &collection->totals, &collection->plan);
+		metric_collect_tokio(set, collection->snapshot);
+		metric_collect_tasks_alive(set, collection->snapshot);
 	}
 	cr_assert(arena__failed(arena));
-	metric_collect_tokio(set, &collection->totals, &collection->plan);
-	metric_collect_tasks_alive(set, &collection->totals, &collection->plan);
+	metric_collect_tokio(set, collection->snapshot);
+	metric_collect_tasks_alive(set, collection->snapshot);
 	arena__free(arena);
 	collection_free(collection);
 }

@@ -2,29 +2,29 @@
 #ifndef SCOTTYSCOPE_TESTS_METRIC_COLLECTED_H
 #define SCOTTYSCOPE_TESTS_METRIC_COLLECTED_H
 
-/* A collection from counts that no kernel has made, and what is found in it. */
+/* Metrics of a snapshot that was made without a kernel. */
 
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "metric/collect_parts.h"
+#include "metric/collect_internal.h"
 
+/* A snapshot with its plan, and the metrics made of it. */
 struct collection {
 	struct plan plan;
-	struct probe_totals totals;
+	struct snapshot *snapshot;
 	struct metric_set *set;
 };
 
-/* Without any signal, and with all counts 0. */
+/* Without any instrumentation, and with all counts 0. */
 static inline struct collection *collection_new(void)
 {
 	struct arena *arena = arena__new(0);
 	struct collection *collection = arena__alloc(arena, sizeof(*collection));
 
 	cr_assert_not_null(collection);
-	collection->totals.histograms = &probe_histograms_explicit;
+	collection->snapshot = snapshot__new(arena, &collection->plan);
 	collection->set = metric_set__new(arena, 1, 2);
-	collection->totals.histograms = &probe_histograms_explicit;
 	return collection;
 }
 
@@ -33,10 +33,10 @@ static inline void collection_free(struct collection *collection)
 	arena__free(collection->set->arena);
 }
 
-/* Gives the plan a way for that signal; which one makes no difference to a collection. */
-static inline void have(struct collection *collection, enum instrumentation_id signal)
+/* Gives the plan a strategy for an instrumentation. */
+static inline void have(struct collection *collection, enum instrumentation_id id)
 {
-	collection->plan.instrumentations[signal].strategy = &catalogue_strategies[0];
+	collection->plan.instrumentations[id].strategy = &catalogue_strategies[0];
 }
 
 static inline const struct metric *find(const struct metric_set *set, enum metric_id id)
@@ -71,8 +71,8 @@ static inline void assert_value(const struct metric_set *set, enum metric_id id,
 /* The histogram of the only point: how many values it has, their sum in seconds, and how many of them
  * its bucket `bucket` has. */
 static inline void assert_histogram(const struct metric_set *set, enum metric_id id,
-				    const struct probe_bounds *bounds, uint64_t count, double sum,
-				    size_t bucket, uint64_t in_bucket)
+				    const struct histogram_bounds *bounds, uint64_t count,
+				    double sum, size_t bucket, uint64_t in_bucket)
 {
 	const struct metric_histogram *histogram = &only(set, id)->histogram;
 

@@ -5,7 +5,7 @@
 #include "base/array.h"
 #include "collected.h"
 
-static const struct probe_bounds three = {.ns = {1000, 2500000, 3000000000}, .count = 3};
+static const struct histogram_bounds three = {.ns = {1000, 2500000, 3000000000}, .count = 3};
 
 Test(metric_collect_histogram, counts_of_nanoseconds_become_seconds)
 {
@@ -44,21 +44,21 @@ Test(metric_collect_histogram, nothing_counted_is_left_out)
 		in_buckets += histogram->bucket_counts[i];
 	cr_assert_eq(in_buckets, total);
 	cr_assert_eq(histogram->count, total);
-	cr_assert_eq(metric_count_of(&counts), total);
+	cr_assert_eq(histogram_counts__total(&counts), total);
 	cr_assert_eq(histogram->bucket_counts[2], 3);
 	collection_free(collection);
 }
 
 Test(metric_collect_histogram, bounds_ascend_and_fit)
 {
-	const struct probe_histograms *both[] = {&probe_histograms_explicit,
-						 &probe_histograms_exponential};
+	const struct histogram_layout *both[] = {&histogram_layout_explicit,
+						 &histogram_layout_exponential};
 
 	for (size_t i = 0; i < 6; i++) {
-		const struct probe_histograms *histograms = both[i / 3];
-		const struct probe_bounds *of_each[] = {histograms->polls, histograms->http,
-							histograms->sessions};
-		const struct probe_bounds *bounds = of_each[i % 3];
+		const struct histogram_layout *histograms = both[i / 3];
+		const struct histogram_bounds *of_each[] = {histograms->polls, histograms->http,
+							    histograms->sessions};
+		const struct histogram_bounds *bounds = of_each[i % 3];
 
 		cr_assert_gt(bounds->count, 0);
 		cr_assert_leq(bounds->count, HISTOGRAM_BOUNDS);
@@ -71,9 +71,9 @@ Test(metric_collect_histogram, bounds_ascend_and_fit)
 /* The kernel counts whole nanoseconds: those up to a power of two of seconds, however that is cut. */
 Test(metric_collect_histogram, exponential_bounds_are_powers_of_two_of_seconds)
 {
-	const struct probe_bounds *powers[] = {probe_histograms_exponential.polls,
-					       probe_histograms_exponential.http,
-					       probe_histograms_exponential.sessions};
+	const struct histogram_bounds *powers[] = {histogram_layout_exponential.polls,
+						   histogram_layout_exponential.http,
+						   histogram_layout_exponential.sessions};
 	const struct histogram_counts counts = {.buckets = {1}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(powers); i++) {
@@ -97,8 +97,8 @@ Test(metric_collect_histogram, exponential_bounds_are_powers_of_two_of_seconds)
 
 Test(metric_collect_histogram, explicit_bounds_are_no_powers)
 {
-	const struct probe_bounds *all[] = {&probe_poll_bounds, &probe_http_bounds,
-					    &probe_session_bounds};
+	const struct histogram_bounds *all[] = {&histogram_bounds_poll, &histogram_bounds_http,
+						&histogram_bounds_session};
 	const struct histogram_counts counts = {.buckets = {1}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {

@@ -3,10 +3,17 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <version.h>
 
 #include "base/arena.h"
 #include "metric/descriptions.h"
 #include "report/report.h"
+
+static const struct otlp_resource_attribute attributes_of_resource[] = {
+	{.key = "service.name", .string = "scotty"},
+	{.key = "process.pid", .integer = 7},
+};
+static const struct otlp_resource resource = {attributes_of_resource, 2};
 
 static struct metric_set *sample_named(struct arena *arena, enum config_names names)
 {
@@ -46,9 +53,16 @@ static char *text_in_context(const struct metric_set *set, const struct report_c
 	return text;
 }
 
-static char *text_of(const struct metric_set *set, uint64_t lost)
+static char *text_of(const struct metric_set *set, uint64_t dropped)
 {
-	struct report_context context = {.executable_path = "/opt/scotty", .pid = 7, .lost = lost};
+	static struct snapshot snapshot;
+	const struct self_counters counters = {.front.spans_dropped_queue_full = dropped};
+	const struct report_context context = {
+		.executable_path = "/opt/scotty",
+		.pid = 7,
+		.snapshot = &snapshot,
+		.counters = &counters,
+	};
 
 	return text_in_context(set, &context);
 }
@@ -58,13 +72,15 @@ Test(report_text, numbers_of_the_collection_are_shown)
 	struct arena *arena = arena__new(0);
 	char *text = text_of(sample(arena), 0);
 
-	cr_assert_not_null(strstr(text, "/opt/scotty (process 7), seen from outside for 5.0 s"));
+	cr_assert_not_null(strstr(text, "/opt/scotty (process 7), observed for 5.0 s"));
 	cr_assert_not_null(strstr(text, "GET     /api/{id}"));
+	/* 0.5 s by 100 requests. */
+	cr_assert_not_null(strstr(text, "      100       5 ms"), "%s", text);
 	cr_assert_not_null(strstr(text, "polls 12345"));
 	/* 50 of 100 lie in the first bucket's 90: 0.5556 ms; 99 % at the end of the second. */
 	cr_assert_not_null(strstr(text, " 555.6 us"), "%s", text);
 	cr_assert_not_null(strstr(text, "    10 ms"), "%s", text);
-	cr_assert_not_null(strstr(text, "every number above is exact"));
+	cr_assert_not_null(strstr(text, "counts and sums are exact; percentiles are interpolated"));
 	free(text);
 	arena__free(arena);
 }
@@ -72,11 +88,15 @@ Test(report_text, numbers_of_the_collection_are_shown)
 Test(report_text, estimates_are_not_called_exact)
 {
 	struct arena *arena = arena__new(0);
-	struct report_context context = {.executable_path = "/opt/scotty", .has_estimates = true};
+	static const struct snapshot snapshot = {.pipeline.has_estimates = true};
+	const struct self_counters counters = {0};
+	struct report_context context = {
+		.executable_path = "/opt/scotty", .snapshot = &snapshot, .counters = &counters};
 	char *text = text_in_context(sample(arena), &context);
 
-	cr_assert_null(strstr(text, "every number above is exact"));
-	cr_assert_not_null(strstr(text, "tokio's polls, which are estimated"));
+	cr_assert_null(strstr(text, "sums are exact;"));
+	cr_assert_not_null(
+		strstr(text, "exact but for those of tokio's polls, which are estimates"));
 	free(text);
 	arena__free(arena);
 }
@@ -183,23 +203,55 @@ Test(report_text, it_is_the_same_in_scotty_s_own_names)
 	arena__free(arena);
 }
 
-Test(report_text, losses_are_not_hidden)
+Test(report_text, every_cause_of_dropped_data_is_a_line)
 {
 	struct arena *arena = arena__new(0);
-	char *text = text_of(sample(arena), 3);
+	char *text = text_of(sample(arena), 0);
 
-	cr_assert_null(strstr(text, "exact"));
-	cr_assert_not_null(strstr(text, "3 events"));
+	cr_assert_not_null(strstr(text, "Dropped\n  nothing\n"), "%s", text);
+	free(text);
+	text = text_of(sample(arena), 3);
+	cr_assert_null(strstr(text, "  nothing\n"));
+	cr_assert_not_null(strstr(text, "Dropped\n  3 spans: the export queue was full"), "%s",
+			   text);
+	cr_assert_not_null(strstr(text, "(spans_queue_full)\n"));
 	free(text);
 	arena__free(arena);
 }
 
-Test(report_text, an_empty_collection_is_no_trouble)
+Test(report_text, only_data_that_the_collector_accepted_was_delivered)
+{
+	static const struct snapshot snapshot;
+	struct arena *arena = arena__new(0);
+	struct self_counters counters = {0};
+	struct report_context context = {
+		.executable_path = "/opt/scotty",
+		.snapshot = &snapshot,
+		.counters = &counters,
+		.metrics_target = "127.0.0.1:5555",
+		.traces_target = "127.0.0.1:5556",
+	};
+	char *text = text_in_context(sample(arena), &context);
+
+	cr_assert_not_null(
+		strstr(text, "no metric points reached the collector at 127.0.0.1:5555"));
+	cr_assert_not_null(strstr(text, "no spans reached the collector at 127.0.0.1:5556"));
+	free(text);
+	counters.front.metric_points_sent = 12;
+	counters.front.spans_sent = 34;
+	text = text_in_context(sample(arena), &context);
+	cr_assert_not_null(strstr(text, "collector at 127.0.0.1:5555 accepted 12 metric points"));
+	cr_assert_not_null(strstr(text, "collector at 127.0.0.1:5556 accepted 34 spans"));
+	free(text);
+	arena__free(arena);
+}
+
+Test(report_text, an_empty_set_is_printed)
 {
 	struct arena *arena = arena__new(0);
 	char *text = text_of(metric_set__new(arena, 0, 1), 0);
 
-	cr_assert_not_null(strstr(text, "none were finished"));
+	cr_assert_not_null(strstr(text, "no request ended"));
 	free(text);
 	arena__free(arena);
 }
@@ -211,14 +263,19 @@ Test(report_json, the_collection_reads_back_from_json)
 	size_t size = 0;
 	FILE *stream = open_memstream(&text, &size);
 
-	cr_assert_eq(report_print_json(sample(arena), stream, NULL), 0);
+	cr_assert_eq(report_print_json(sample(arena), &resource, stream, NULL), 0);
 	fclose(stream);
 
 	json_t *root = json_loads(text, 0, NULL);
 	json_t *first = json_array_get(json_object_get(root, "metrics"), 0);
 	json_t *point = json_array_get(json_object_get(first, "points"), 0);
 	json_t *histogram = json_object_get(point, "histogram");
+	json_t *process = json_object_get(root, "resource");
 
+	cr_assert_eq(json_integer_value(json_object_get(root, "schema")), 1);
+	cr_assert_str_eq(json_string_value(json_object_get(root, "version")), SCOTTYSCOPE_VERSION);
+	cr_assert_str_eq(json_string_value(json_object_get(process, "service.name")), "scotty");
+	cr_assert_eq(json_integer_value(json_object_get(process, "process.pid")), 7);
 	cr_assert_str_eq(json_string_value(json_object_get(first, "name")),
 			 "scotty.http.request.duration");
 	cr_assert_eq(json_integer_value(json_object_get(histogram, "count")), 100);
@@ -239,7 +296,7 @@ static json_t *json_of_last(const struct metric_set *set, char **ret_name)
 	FILE *stream = open_memstream(&text, &size);
 	json_t *root, *metrics, *last, *point;
 
-	cr_assert_eq(report_print_json(set, stream, NULL), 0);
+	cr_assert_eq(report_print_json(set, &resource, stream, NULL), 0);
 	fclose(stream);
 	root = json_loads(text, 0, NULL);
 	metrics = json_object_get(root, "metrics");

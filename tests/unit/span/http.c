@@ -5,14 +5,14 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "assembled.h"
 #include "base/array.h"
-#include "scene.h"
 
-static const struct span_scene no_route;
+static const struct scene no_route;
 
 Test(span_http, a_request_is_a_server_span_by_the_conventions)
 {
-	const struct span_scene scene = {
+	const struct scene scene = {
 		.route = "/api/v1/apps/info/{app_id}",
 		.server_address = "host",
 		.server_port = 21342,
@@ -174,7 +174,7 @@ Test(span_http, a_tracestate_goes_with_the_caller_s_trace_only)
 Test(span_http, texts_outlive_the_record)
 {
 	char route[] = "/api/{id}";
-	struct span_scene scene = {.route = route};
+	struct scene scene = {.route = route};
 	struct span_batch *batch = span_batch__new(1);
 	struct ring_record record = request_of(500);
 	const struct span *span;
@@ -196,14 +196,14 @@ Test(span_http, texts_outlive_the_record)
 
 Test(span_http, a_full_batch_refuses_and_an_emptied_one_takes_again)
 {
-	const struct span_scene scene = {.route = "/r"};
+	const struct scene scene = {.route = "/r"};
 	struct span_batch *batch = span_batch__new(3);
 	struct ring_record record = request_of(200);
 
 	for (int round = 0; round < 3; round++) {
 		for (int i = 0; i < 3; i++)
-			cr_assert_eq(span_add_record(batch, &record, &scene), 0);
-		cr_assert_eq(span_add_record(batch, &record, &scene), -ENOSPC);
+			cr_assert_eq(add_record(batch, &record, &scene), 0);
+		cr_assert_eq(add_record(batch, &record, &scene), -ENOSPC);
 		cr_assert_eq(batch->count, 3);
 		span_batch__clear(batch);
 		cr_assert_eq(batch->count, 0);
@@ -216,7 +216,7 @@ Test(span_http, a_full_batch_refuses_and_an_emptied_one_takes_again)
 Test(span_http, a_batch_has_room_for_its_largest_spans)
 {
 	char route[ROUTE_TEXT_BYTES], server[256];
-	struct span_scene scene = {.route = route, .server_address = server, .server_port = 65535};
+	struct scene scene = {.route = route, .server_address = server, .server_port = 65535};
 	struct span_batch *batch = span_batch__new(512);
 	struct ring_record record = request_of(500);
 

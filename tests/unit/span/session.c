@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "assembled.h"
 #include "base/array.h"
-#include "scene.h"
 
 /* Of a request, as it may have been left by the one before. */
-static const struct span_scene scene = {.route = "/ws", .server_address = "host", .server_port = 1};
+static const struct scene scene = {.route = "/ws", .server_address = "host", .server_port = 1};
 
 Test(span_session, each_role_has_its_name)
 {
@@ -100,8 +100,8 @@ Test(span_session, a_full_batch_refuses)
 	struct span_batch *batch = span_batch__new(1);
 	struct ring_record record = session_of(ROLE_SHELL, SESSION_FAILED);
 
-	cr_assert_eq(span_add_record(batch, &record, &scene), 0);
-	cr_assert_eq(span_add_record(batch, &record, &scene), -ENOSPC);
+	cr_assert_eq(add_record(batch, &record, &scene), 0);
+	cr_assert_eq(add_record(batch, &record, &scene), -ENOSPC);
 	cr_assert_eq(batch->count, 1);
 	span_batch__free(batch);
 }

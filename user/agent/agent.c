@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "front/protocol.h"
+#include "metric/collect.h"
+
+/* A front that died is started again after this delay. */
+#define RESTART_DELAY_NS (1 * NS_PER_S)
+
+/* The front may take this long to send the rest at the end. */
+#define STOP_DEADLINE_NS (3 * NS_PER_S)
+
+struct agent {
+	const struct config *config;
+	struct observation *observation;
+	struct front *front;
+	struct loop *loop;
+	struct error *error; /* of the run */
+	struct frame_reader *frames;
+	struct loop_source *front_socket;
+	struct loop_source *front_process;
+	struct self_counters counters;
+	struct front_statistics ended_fronts; /* the sums of all fronts before the present one */
+	struct snapshot *snapshot;	      /* the latest one, and its metrics */
+	struct metric_set *set;
+	uint64_t
+		exported_ns; /* when the last exported snapshot was taken, and the last scraped one */
+	uint64_t scraped_ns;
+};
+
+int agent__new(const struct config *config, struct observation *observation, struct front *front,
+	       struct agent **ret_agent, struct error *error)
+{
+	_cleanup_(agent__freep) struct agent *agent = calloc(1, sizeof(*agent));
+	int r;
+
+	if (!agent) {
+		observation__free(observation);
+		return error_out_of_memory(error);
+	}
+	agent->config = config;
+	agent->observation = observation;
+	agent->front = front;
+	r = loop__new(&agent->loop, error);
+	if (r < 0)
+		return r;
+	*ret_agent = TAKE_PTR(agent);
+	return 0;
+}
+
+void agent__free(struct agent *agent)
+{
+	if (!agent)
+		return;
+	frame_reader__free(agent->frames);
+	/* The observation's sources are in the loop. */
+	observation__free(agent->observation);
+	loop__free(agent->loop);
+	free(agent);
+}
+
+static int send_request(struct agent *agent, enum frame_kind kind, uint16_t flags,
+			uint64_t sequence, const uint8_t *request, size_t size, struct error *error)
+{
+	return frame__send(front__socket_fd(agent->front), kind, flags, sequence, request, size,
+			   error);
+}
+
+struct span_request {
+	struct agent *agent;
+	size_t span_count;
+	struct error *error;
+};
+
+static int send_spans(void *context, const uint8_t *request, size_t size)
+{
+	struct span_request *spans = context;
+
+	return send_request(spans->agent, FRAME_SPANS, 0, spans->span_count, request, size,
+			    spans->error);
+}
+
+/* The sink of the observation: what the front does not take is counted as dropped. */
+static int on_spans(void *context, const struct otlp_resource *resource,
+		    const struct span_batch *batch)
+{
+	struct agent *agent = context;
+	struct error error;
+	struct span_request spans = {agent, batch->count, &error};
+	int r;
+
+	if (!agent->front)
+		return 0;
+	r = otlp_encode_spans(resource, batch, send_spans, &spans, &error);
+	if (r < 0)
+		log_debug("the front does not take spans: %s", error.message);
+	return r;
+}
+
+/* Takes a snapshot and makes its metrics. */
+static int collect(struct agent *agent, uint64_t since_ns, uint64_t *ret_now_ns,
+		   struct error *error)
+{
+	int r = observation__snapshot(agent->observation, since_ns, &agent->snapshot, ret_now_ns,
+				      error);
+
+	if (r < 0)
+		return r;
+	agent->set = metric_set__new(agent->snapshot->arena, agent->snapshot->start_ns,
+				     agent->snapshot->time_ns);
+	if (!agent->set)
+		return error_out_of_memory(error);
+	agent->set->names = agent->config->metric_names;
+	agent->counters.collections++;
+	r = metric_collect(agent->set, agent->snapshot);
+	if (r >= 0)
+		r = self_collect(agent->set, agent->snapshot, &agent->counters);
+	return r < 0 ? error_out_of_memory(error) : 0;
+}
+
+struct metrics_request {
+	struct agent *agent;
+	uint16_t flags;
+	uint64_t sequence;
+	struct error *error;
+};
+
+static int send_metrics(void *context, const uint8_t *request, size_t size)
+{
+	struct metrics_request *metrics = context;
+
+	return send_request(metrics->agent, FRAME_METRICS, metrics->flags, metrics->sequence,
+			    request, size, metrics->error);
+}
+
+/* Sends the latest metrics. `flags` (FRAME_FLAG_...) say what for, `sequence` answers a
+ * FRAME_COLLECT. */
+static int send_set(struct agent *agent, uint16_t flags, uint64_t sequence, struct error *error)
+{
+	struct metrics_request metrics = {agent, flags, sequence, error};
+	int r = otlp_encode_metrics(observation__resource(agent->observation), agent->set,
+				    send_metrics, &metrics, error);
+
+	return r < 0 ? r : send_request(agent, FRAME_METRICS_END, flags, sequence, NULL, 0, error);
+}
+
+/* A front that died is started again by another callback. The spans it did not take are counted. */
+static int tolerate_dead_front(struct agent *agent, int r)
+{
+	if (r != -EPIPE && r != -ECONNRESET && r != -EAGAIN)
+		return r;
+	log_debug("the front does not take metrics: %s", agent->error->message);
+	return 0;
+}
+
+static int on_signal(void *context, int signal)
+{
+	struct agent *agent = context;
+
+	log_debug("signal %d", signal);
+	loop__stop(agent->loop);
+	return 0;
+}
+
+static int on_duration(void *context)
+{
+	struct agent *agent = context;
+
+	loop__stop(agent->loop);
+	return 0;
+}
+
+static int on_target_end(void *context)
+{
+	struct agent *agent = context;
+
+	log_info("process %d has ended", (int)observation__process(agent->observation)->pid);
+	observation__target_ended(agent->observation);
+	loop__stop(agent->loop);
+	return 0;
+}
+
+static int on_export(void *context)
+{
+	struct agent *agent = context;
+	int r = collect(agent, agent->exported_ns, &agent->exported_ns, agent->error);
+
+	if (r >= 0)
+		r = send_set(agent, FRAME_FLAG_EXPORT, 0, agent->error);
+	return tolerate_dead_front(agent, r);
+}
+
+static int answer_scrape(struct agent *agent, const struct frame *frame)
+{
+	int r = collect(agent, agent->scraped_ns, &agent->scraped_ns, agent->error);
+
+	if (r >= 0)
+		r = send_set(agent, FRAME_FLAG_SCRAPE, frame->header.sequence, agent->error);
+	return tolerate_dead_front(agent, r);
+}
+
+/* All fields are counters of 64 bits but for the length of the queue. */
+static void add_statistics(struct agent *agent, const struct front_statistics *now)
+{
+	uint64_t *total = (uint64_t *)&agent->counters.front;
+	const uint64_t *before = (const uint64_t *)&agent->ended_fronts;
+	const uint64_t *latest = (const uint64_t *)now;
+
+	for (size_t i = 0; i < sizeof(*now) / sizeof(uint64_t); i++)
+		total[i] = before[i] + latest[i];
+	agent->counters.front.queue_bytes = now->queue_bytes;
+}
+
+static int on_statistics(struct agent *agent, const struct frame *frame)
+{
+	struct front_statistics now;
+
+	if (frame->header.payload_size != sizeof(now))
+		return -EPROTO;
+	memcpy(&now, frame->payload, sizeof(now));
+	add_statistics(agent, &now);
+	return 0;
+}
+
+static int dispatch_frame(struct agent *agent, const struct frame *frame)
+{
+	switch (frame->header.kind) {
+	case FRAME_STATISTICS:
+		return on_statistics(agent, frame);
+	case FRAME_COLLECT:
+		return answer_scrape(agent, frame);
+	default:
+		return -EPROTO;
+	}
+}
+
+static int on_frame(void *context);
+static int on_front_end(void *context);
+
+/* Watches the present front. */
+static int watch_front(struct agent *agent, struct error *error)
+{
+	int r;
+
+	frame_reader__free(TAKE_PTR(agent->frames));
+	r = frame_reader__new(&agent->frames, error);
+	if (r < 0)
+		return r;
+	r = loop__add_fd(agent->loop, front__socket_fd(agent->front), EPOLLIN, on_frame, agent,
+			 &agent->front_socket, error);
+	if (r < 0)
+		return r;
+	return loop__add_fd(agent->loop, front__pid_fd(agent->front), EPOLLIN, on_front_end, agent,
+			    &agent->front_process, error);
+}
+
+static int restart_front(void *context)
+{
+	struct agent *agent = context;
+
+	if (front__restart(agent->front, agent->error) < 0) {
+		log_warning("the front cannot be started again yet: %s", agent->error->message);
+		return loop__add_timer(agent->loop, RESTART_DELAY_NS, 0, restart_front, agent, NULL,
+				       agent->error);
+	}
+	agent->counters.front_restarts++;
+	log_info("the front runs again");
+	return watch_front(agent, agent->error);
+}
+
+static int abandon_front(struct agent *agent)
+{
+	if (!agent->front_socket)
+		return 0;
+	loop__remove(agent->loop, TAKE_PTR(agent->front_socket));
+	loop__remove(agent->loop, TAKE_PTR(agent->front_process));
+	agent->ended_fronts = agent->counters.front;
+	agent->ended_fronts.queue_bytes = 0;
+	log_warning("the front has ended; starting another one");
+	return loop__add_timer(agent->loop, RESTART_DELAY_NS, 0, restart_front, agent, NULL,
+			       agent->error);
+}
+
+static int on_front_end(void *context)
+{
+	return abandon_front(context);
+}
+
+static int on_frame(void *context)
+{
+	struct agent *agent = context;
+	struct frame frame;
+	int r;
+
+	do {
+		r = frame_reader__next(agent->frames, front__socket_fd(agent->front), &frame,
+				       agent->error);
+		if (r == 1)
+			r = dispatch_frame(agent, &frame) < 0 ? -EPROTO : 1;
+	} while (r == 1);
+	/* A front that has ended or that sends malformed frames is replaced. */
+	return r < 0 ? abandon_front(agent) : 0;
+}
+
+static int watch_signals(struct agent *agent, struct error *error)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	return loop__add_signals(agent->loop, &signals, on_signal, agent, error);
+}
+
+static int watch(struct agent *agent, struct error *error)
+{
+	const struct config *config = agent->config;
+	uint64_t export_ns = config->otlp.metric_interval_ns;
+	int r = watch_signals(agent, error);
+
+	if (r < 0)
+		return r;
+	r = loop__add_fd(agent->loop, observation__process(agent->observation)->pid_fd, EPOLLIN,
+			 on_target_end, agent, NULL, error);
+	if (r >= 0 && config->duration_ns)
+		r = loop__add_timer(agent->loop, config->duration_ns, 0, on_duration, agent, NULL,
+				    error);
+	if (r >= 0 && config->otlp.metrics_target)
+		r = loop__add_timer(agent->loop, export_ns, export_ns, on_export, agent, NULL,
+				    error);
+	if (r >= 0 && agent->front)
+		r = watch_front(agent, error);
+	return r < 0 ? r : observation__watch(agent->observation, agent->loop, error);
+}
+
+static void announce(const struct agent *agent, const struct snapshot_attachment *attachment)
+{
+	const struct config *config = agent->config;
+	const struct config_otlp *otlp = &config->otlp;
+	const struct process *process = observation__process(agent->observation);
+
+	log_info("attached to process %d (%s): %zu of %d instrumentations, %zu probe sites in "
+		 "%.1f ms",
+		 (int)process->pid, process->executable_path,
+		 plan__available(observation__get_plan(agent->observation)), (int)INSTR_COUNT,
+		 attachment->sites, (double)attachment->attach_ns / (double)NS_PER_MS);
+	if (agent->front && front__port(agent->front))
+		log_info("metrics at http://%s:%u/metrics", config->listen_host,
+			 front__port(agent->front));
+	if (otlp->metrics_target || otlp->traces_target)
+		log_info("OTLP to %s",
+			 otlp->metrics_target ? otlp->metrics_target : otlp->traces_target);
+}
+
+/* Reads the statistics that the front sent last, after it was stopped. */
+static void read_last_statistics(struct agent *agent)
+{
+	_cleanup_(frame_reader__freep) struct frame_reader *frames = NULL;
+	struct frame frame;
+
+	if (frame_reader__new(&frames, NULL) < 0)
+		return;
+	while (frame_reader__next(frames, front__socket_fd(agent->front), &frame, NULL) == 1) {
+		if (frame.header.kind == FRAME_STATISTICS)
+			on_statistics(agent, &frame);
+	}
+}
+
+/* Exports the last spans and the last snapshot, and stops the front. A front that has died takes
+ * nothing any more; its statistics say what was lost. */
+static int finish(struct agent *agent, struct error *error)
+{
+	int r = observation__stop(agent->observation, error);
+
+	if (r < 0)
+		return r;
+	observation__flush_spans(agent->observation);
+	r = collect(agent, agent->exported_ns, &agent->exported_ns, error);
+	if (r < 0 || !agent->front)
+		return r;
+	if (agent->config->otlp.metrics_target)
+		r = send_set(agent, FRAME_FLAG_EXPORT, 0, error);
+	front__stop(agent->front, STOP_DEADLINE_NS);
+	read_last_statistics(agent);
+	return r;
+}
+
+static void log_drop(void *context, const char *cause, const char *what, uint64_t count)
+{
+	(void)context;
+	log_warning("  %llu %s (%s)", (unsigned long long)count, what, cause);
+}
+
+static void log_end(const struct agent *agent)
+{
+	uint64_t dropped = self_total_dropped(agent->snapshot, &agent->counters);
+	double milliseconds = (double)agent->snapshot->attachment.detach_ns / (double)NS_PER_MS;
+
+	if (dropped == 0)
+		log_info("detached in %.1f ms; nothing was dropped", milliseconds);
+	else
+		log_warning("detached in %.1f ms; %llu events were dropped:", milliseconds,
+			    (unsigned long long)dropped);
+	self_for_each_drop(agent->snapshot, &agent->counters, log_drop, NULL);
+}
+
+int agent__run(struct agent *agent, struct error *error)
+{
+	const struct config *config = agent->config;
+	struct snapshot_attachment attachment;
+	int r;
+
+	agent->error = error;
+	r = observation__start(agent->observation, on_spans, agent, error);
+	if (r < 0)
+		return r;
+	attachment = observation__attachment(agent->observation);
+	announce(agent, &attachment);
+	/* --once alone needs no time to pass. */
+	if (!config->once || config->duration_ns) {
+		r = watch(agent, error);
+		if (r >= 0)
+			r = loop__run(agent->loop);
+		if (r < 0)
+			return r;
+	}
+	r = finish(agent, error);
+	if (agent->snapshot)
+		log_end(agent);
+	return r;
+}
+
+struct agent_result agent__result(const struct agent *agent)
+{
+	return (struct agent_result){
+		.snapshot = agent->snapshot,
+		.set = agent->set,
+		.resource = observation__resource(agent->observation),
+		.process = observation__process(agent->observation),
+		.counters = &agent->counters,
+		.port = agent->front ? front__port(agent->front) : 0,
+	};
+}

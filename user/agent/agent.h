@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_AGENT_AGENT_H
+#define SCOTTYSCOPE_AGENT_AGENT_H
+
+/* What exists once per process of the tool: the event loop, the front, the timers of the export, and
+ * the tool's own counters. The agent owns its observation and asks it for snapshots. */
+
+#include "agent/observation.h"
+#include "config/config.h"
+#include "front/front.h"
+#include "metric/metric.h"
+#include "self/self.h"
+
+struct agent;
+
+/* The last snapshot, taken after the probe was detached, and the numbers made of it. */
+struct agent_result {
+	const struct snapshot *snapshot;
+	const struct metric_set *set;
+	const struct otlp_resource *resource;
+	const struct process *process;
+	const struct self_counters *counters;
+	uint16_t port; /* of /metrics; 0: not served */
+};
+
+/* Takes the observation. `front` is borrowed and must outlive the agent; NULL: nothing is exported or
+ * served. */
+int agent__new(const struct config *config, struct observation *observation, struct front *front,
+	       struct agent **ret_agent, struct error *error);
+void agent__free(struct agent *agent);
+
+/* Attaches; records until a signal, the end of the target or --duration; detaches; exports the last
+ * snapshot and stops the front. */
+int agent__run(struct agent *agent, struct error *error);
+
+/* The result of a successful run, valid until agent__free(). */
+struct agent_result agent__result(const struct agent *agent);
+
+static inline void agent__freep(struct agent **agent)
+{
+	agent__free(*agent);
+}
+
+#endif

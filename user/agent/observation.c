@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "agent/observation.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "agent/internal.h"
+#include "agent/resource.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "elf/image.h"
+#include "elf/symbols.h"
+#include "probe/features.h"
+#include "probe/traces.h"
+
+/* A snapshot is bounded by the number of label sets; this is far above any. */
+#define SNAPSHOT_LIMIT_BYTES ((size_t)64 * 1024 * 1024)
+
+/* The interval of reading the ring buffer. At 100,000 requests/s half a ring of 8 MiB fills in 0.2 s,
+ * and a half full ring wakes the reader by itself. */
+#define DRAIN_INTERVAL_NS (100 * NS_PER_MS)
+
+int observation__new(const struct config *config, struct observation **ret_observation,
+		     struct error *error)
+{
+	_cleanup_(observation__freep) struct observation *observation =
+		calloc(1, sizeof(*observation));
+	const struct process_selection selection = {
+		.pid = config->pid,
+		.port = config->port,
+		.executable = config->executable,
+	};
+	int r;
+
+	if (!observation)
+		return error_out_of_memory(error);
+	observation->config = config;
+	r = process__find(&selection, &observation->process, error);
+	if (r < 0)
+		return r;
+	observation->target_is_up = true;
+	*ret_observation = TAKE_PTR(observation);
+	return 0;
+}
+
+/* The bias by which the executable's addresses are shifted in the process, from the first site. */
+static int find_load_bias(struct observation *observation, struct error *error)
+{
+	const struct plan *plan = observation->plan;
+
+	if (plan->site_count == 0)
+		return 0;
+	return process__load_bias(observation->process, plan->sites[0].code.address,
+				  plan->sites[0].file_offset, &observation->load_bias, error);
+}
+
+int observation__plan(struct observation *observation, struct error *error)
+{
+	_cleanup_(elf_image__freep) struct elf_image *image = NULL;
+	_cleanup_(elf_symbols__freep) struct elf_symbols *symbols = NULL;
+	const struct process *process = observation->process;
+	struct plan_kernel kernel;
+	int r;
+
+	r = elf_image__open(process->executable_fd, process->executable_path, &image, error);
+	if (r < 0)
+		return r;
+	r = elf_symbols__load(image, process->root_path, &symbols, error);
+	if (r < 0)
+		return r;
+	log_debug("%s: %zu functions from %s", process->executable_path,
+		  elf_symbols__count(symbols),
+		  elf_symbol_source_name(elf_symbols__source(symbols)));
+	r = probe_find_features(&kernel, error);
+	if (r < 0)
+		return r;
+	log_debug("probe cost: %llu ns emulated, %llu ns single-stepped",
+		  (unsigned long long)kernel.trap_ns, (unsigned long long)kernel.step_ns);
+	if (observation->config->attach == ATTACH_SINGLE)
+		kernel.uprobe_multi = false;
+	r = plan__build(image, symbols, &kernel, observation->config->level, &observation->plan,
+			error);
+	return r < 0 ? r : find_load_bias(observation, error);
+}
+
+static const char *route_text(void *context, uint64_t route)
+{
+	struct observation *observation = context;
+
+	return probe__route(observation->probe, route);
+}
+
+static void add_exemplar(struct observation *observation, const struct ring_record *record)
+{
+	const struct ring_http_request *request = &record->http_request;
+	const struct ring_span *span = &record->span;
+	const struct http_key key = {
+		.route = request->route,
+		.status = request->status,
+		.method = (uint8_t)request->method,
+	};
+	struct exemplar exemplar = {
+		.duration_ns = span->end_ns - span->start_ns,
+		.time_ns =
+			(uint64_t)((int64_t)span->end_ns + observation->assembler.clock_offset_ns),
+	};
+
+	memcpy(exemplar.trace_id, span->trace_id, sizeof(exemplar.trace_id));
+	memcpy(exemplar.span_id, span->span_id, sizeof(exemplar.span_id));
+	exemplars__add(observation->exemplars, &key, &exemplar);
+}
+
+static int on_record(void *context, const struct ring_record *record)
+{
+	struct observation *observation = context;
+	const struct span_batch *batch = observation->assembler.batch;
+
+	observation->pipeline.records++;
+	if (batch->count == batch->limit)
+		observation__flush_spans(observation);
+	if (span_assembler__add(&observation->assembler, record) < 0) {
+		observation->pipeline.spans_dropped++;
+		return 0;
+	}
+	observation->pipeline.spans_made++;
+	if (record->kind == RECORD_HTTP_REQUEST)
+		add_exemplar(observation, record);
+	return 0;
+}
+
+/* What turns the probe's records and counts into spans and metrics. */
+static int prepare(struct observation *observation, struct error *error)
+{
+	const struct config *config = observation->config;
+	int r;
+
+	observation->resource_arena = arena__new(0);
+	observation->snapshot_arena = arena__new(SNAPSHOT_LIMIT_BYTES);
+	observation->assembler.batch = span_batch__new(config->otlp.span_batch);
+	observation->exemplars =
+		exemplars__new(probe__layout(observation->probe)->http, config->max_series);
+	if (!observation->resource_arena || !observation->snapshot_arena ||
+	    !observation->assembler.batch || !observation->exemplars)
+		return error_out_of_memory(error);
+	r = resource__describe(config, observation->process, observation->plan->version,
+			       observation->resource_arena, &observation->resource, error);
+	if (r < 0)
+		return r;
+	observation->assembler.route_text = route_text;
+	observation->assembler.context = observation;
+	observation->assembler.server_address = resource__host_name(observation->resource_arena);
+	observation->assembler.server_port = process__port(observation->process);
+	trace_limiter__init(&observation->trace_limiter, config->max_span_rate,
+			    clock_monotonic_ns());
+	return ring__new(probe__ring_fd(observation->probe), on_record, observation,
+			 &observation->ring, error);
+}
+
+int observation__start(struct observation *observation, observation_span_sink sink, void *context,
+		       struct error *error)
+{
+	int r = probe__new(observation->config, observation->plan, observation->process,
+			   observation->load_bias, &observation->probe, error);
+
+	if (r < 0)
+		return r;
+	observation->sink = sink;
+	observation->sink_context = context;
+	r = probe__load(observation->probe, error);
+	if (r < 0)
+		return r;
+	r = prepare(observation, error);
+	if (r < 0)
+		return r;
+	r = probe__attach(observation->probe, error);
+	return r < 0 ? r : probe__activate(observation->probe, error);
+}
+
+static int on_drain(void *context)
+{
+	struct observation *observation = context;
+
+	return observation__drain(observation, observation->error);
+}
+
+static int on_span_delay(void *context)
+{
+	struct observation *observation = context;
+	int r = observation__drain(observation, observation->error);
+
+	if (r >= 0)
+		observation__flush_spans(observation);
+	return r;
+}
+
+static int on_app_sample(void *context)
+{
+	struct observation *observation = context;
+
+	return observation__sample_apps(observation, observation->error);
+}
+
+static int watch_records(struct observation *observation, struct loop *loop, struct error *error)
+{
+	uint64_t delay_ns = observation->config->otlp.span_delay_ns;
+	int r;
+
+	r = loop__add_timer(loop, DRAIN_INTERVAL_NS, DRAIN_INTERVAL_NS, on_drain, observation, NULL,
+			    error);
+	if (r < 0)
+		return r;
+	r = loop__add_timer(loop, delay_ns, delay_ns, on_span_delay, observation, NULL, error);
+	if (r < 0)
+		return r;
+	return loop__add_fd(loop, ring__fd(observation->ring), EPOLLIN, on_drain, observation, NULL,
+			    error);
+}
+
+int observation__watch(struct observation *observation, struct loop *loop, struct error *error)
+{
+	const struct config *config = observation->config;
+	int r = 0;
+
+	observation->error = error;
+	if (plan__has(observation->plan, INSTR_APPLICATIONS))
+		r = loop__add_timer(loop, config->app_sample_ns, config->app_sample_ns,
+				    on_app_sample, observation, NULL, error);
+	if (r >= 0 && config->otlp.traces_target)
+		r = watch_records(observation, loop, error);
+	return r < 0 ? r : sampling__start(observation, loop, error);
+}
+
+int observation__stop(struct observation *observation, struct error *error)
+{
+	int r;
+
+	sampling__stop(observation);
+	probe__detach(observation->probe);
+	observation->is_stopped = true;
+	r = observation__drain(observation, error);
+	return r < 0 ? r : probe__flush_requests(observation->probe, error);
+}
+
+void observation__free(struct observation *observation)
+{
+	if (!observation)
+		return;
+	sampling__stop(observation);
+	ring__free(observation->ring);
+	span_batch__free(observation->assembler.batch);
+	exemplars__free(observation->exemplars);
+	arena__free(observation->snapshot_arena);
+	arena__free(observation->resource_arena);
+	probe__free(observation->probe);
+	plan__free(observation->plan);
+	process__free(observation->process);
+	free(observation);
+}
+
+void observation__target_ended(struct observation *observation)
+{
+	observation->target_is_up = false;
+}
+
+int observation__flush_spans(struct observation *observation)
+{
+	struct span_batch *batch = observation->assembler.batch;
+	int r = 0;
+
+	if (batch->count == 0)
+		return 0;
+	r = observation->sink(observation->sink_context, &observation->resource, batch);
+	if (r < 0)
+		observation->pipeline.spans_dropped += batch->count;
+	span_batch__clear(batch);
+	return r;
+}
+
+int observation__drain(struct observation *observation, struct error *error)
+{
+	struct trace_limiter *limiter = &observation->trace_limiter;
+	uint64_t now_ns = clock_monotonic_ns(), spans;
+	int r;
+
+	observation->assembler.clock_offset_ns = clock_realtime_offset_ns();
+	r = ring__drain(observation->ring);
+	observation->pipeline.malformed_records = ring__malformed(observation->ring);
+	if (r < 0)
+		return error_set(error, r, "cannot read the ring buffer: %m");
+	if (!trace_limiter__is_due(limiter, now_ns))
+		return 0;
+	r = probe__count_spans(observation->probe, &spans, error);
+	if (r < 0)
+		return r;
+	trace_limiter__end_period(limiter, spans, now_ns);
+	probe__set_trace_ratio(observation->probe, limiter->ratio);
+	return 0;
+}
+
+const struct process *observation__process(const struct observation *observation)
+{
+	return observation->process;
+}
+
+const struct plan *observation__get_plan(const struct observation *observation)
+{
+	return observation->plan;
+}
+
+const struct otlp_resource *observation__resource(const struct observation *observation)
+{
+	return &observation->resource;
+}
+
+struct snapshot_attachment observation__attachment(const struct observation *observation)
+{
+	return probe__attachment(observation->probe);
+}

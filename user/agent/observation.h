@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_AGENT_OBSERVATION_H
+#define SCOTTYSCOPE_AGENT_OBSERVATION_H
+
+/* What exists once per target: the process, its plan, the probe, and everything that reads the
+ * probe. An observation does not know the front; full span batches go to a callback. */
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/loop.h"
+#include "config/config.h"
+#include "otlp/otlp.h"
+#include "plan/plan.h"
+#include "process/process.h"
+#include "snapshot/snapshot.h"
+#include "span/span.h"
+
+struct observation;
+
+/* Takes the finished spans of a full batch, which is cleared afterwards. A negative return counts
+ * the spans as dropped. */
+typedef int (*observation_span_sink)(void *context, const struct otlp_resource *resource,
+				     const struct span_batch *batch);
+
+/* Finds the process that the configuration selects. `config` must outlive the observation. */
+int observation__new(const struct config *config, struct observation **ret_observation,
+		     struct error *error);
+
+/* Reads the executable and makes the plan for this kernel. */
+int observation__plan(struct observation *observation, struct error *error);
+
+/* Attaches the probe and begins to record. Spans go to `sink`. */
+int observation__start(struct observation *observation, observation_span_sink sink, void *context,
+		       struct error *error);
+
+/* Watches the ring buffer and the timers of the poll sampler and of the application samples in
+ * `loop`, which must outlive the observation's next observation__stop(). `error` is filled when a
+ * callback ends the loop. */
+int observation__watch(struct observation *observation, struct loop *loop, struct error *error);
+
+/* Detaches the probe; reads the last records and counts. Snapshots can still be taken. */
+int observation__stop(struct observation *observation, struct error *error);
+void observation__free(struct observation *observation);
+
+/* The target has ended: from now on snapshots say so. */
+void observation__target_ended(struct observation *observation);
+
+/* Reads the records in the ring buffer. */
+int observation__drain(struct observation *observation, struct error *error);
+
+/* Gives the spans of the batch to the sink. */
+int observation__flush_spans(struct observation *observation);
+
+/* Reads everything at this moment. The snapshot is valid until the next call. The memory peak is that
+ * of the time since `since_ns`, the `*ret_now_ns` of the reader's previous snapshot (monotonic; 0: since
+ * the start), so that several readers do not take it from each other. `ret_now_ns` may be NULL. */
+int observation__snapshot(struct observation *observation, uint64_t since_ns,
+			  struct snapshot **ret_snapshot, uint64_t *ret_now_ns,
+			  struct error *error);
+
+const struct process *observation__process(const struct observation *observation);
+const struct plan *observation__get_plan(const struct observation *observation);
+struct snapshot_attachment observation__attachment(const struct observation *observation);
+const struct otlp_resource *observation__resource(const struct observation *observation);
+
+static inline void observation__freep(struct observation **observation)
+{
+	observation__free(*observation);
+}
+
+#endif
