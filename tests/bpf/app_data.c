@@ -4,7 +4,7 @@
 
 #include "native.h"
 
-#include "app_data.bpf.h"
+#include "scotty/app_data.bpf.h"
 
 #define STATUS_OFFSET 0xa0
 

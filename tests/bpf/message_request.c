@@ -4,7 +4,7 @@
 
 #include "native.h"
 
-#include "message.bpf.h"
+#include "scotty/message.bpf.h"
 
 #define ASKS	   "\"type\":\"StartLogStream\""
 #define ASKS_BYTES ((int)sizeof(ASKS) - 1)

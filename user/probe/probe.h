@@ -37,7 +37,7 @@ int probe__activate(struct probe *probe, struct error *error);
 void probe__detach(struct probe *probe);
 
 /* After that: counts the requests that were answered, but of which something was waited for (see
- * finish_unseen() in bpf/http_settle.bpf.h). Their spans are not sent any more. */
+ * finish_unseen() in bpf/http/finalize.bpf.h). Their spans are not sent any more. */
 int probe__count_waiting(struct probe *probe, struct error *error);
 
 void probe__free(struct probe *probe);
