@@ -2,12 +2,18 @@
 #ifndef SCOTTYSCOPE_WIRE_H
 #define SCOTTYSCOPE_WIRE_H
 
-/* The contract between the programs in the kernel and user space: what the maps hold and what the
- * ring buffer carries. Fixed-width fields, no holes, sizes asserted; both sides compile this file. */
+/* The contract between the programs in the kernel and user space: settings, counters, map values
+ * and the records of the ring buffer. Fixed-width fields, no holes, sizes asserted; both sides
+ * compile this file. The types.h of each folder has the types of one library. */
 
-#include "state.h"
+#include "core/types.h"
+#include "http/types.h"
+#include "kernel/types.h"
+#include "scotty/types.h"
+#include "tokio/types.h"
+#include "websocket/types.h"
 
-/* X(identifier, name, what it hooks): one row a hook. The identifier is the index of its hit
+/* X(identifier, name, description): one row a hook. The identifier is the index of the hit
  * counter. */
 #define HOOK_LIST(X)                                                                              \
 	X(POLL_START, "poll_start", "a task is about to be polled")                               \
@@ -51,8 +57,9 @@
 	X(RATE_LIMIT_ERROR, "rate_limit_error", "recorder: a request told no client")             \
 	X(RSS_STAT, "rss_stat", "the kernel changed a process's resident memory")
 
-/* X(identifier, name, what was lost): nothing is dropped without one of these going up. */
-#define LOSS_LIST(X)                                                                               \
+/* X(identifier, name, description): causes of drops. The kernel side drops nothing without
+ * incrementing one of these. The description starts with what is missing. */
+#define DROP_LIST(X)                                                                               \
 	X(RING_FULL, "ring_full", "spans: the ring buffer was full")                               \
 	X(SPAN_TOO_OLD, "span_too_old", "spans: open longer than --max-span-age")                  \
 	X(THREADS_FULL, "threads_full", "polls: more threads than the map holds")                  \
@@ -77,7 +84,7 @@
 	X(HTTP2, "http2_requests", "requests over HTTP/2, which is not looked into")               \
 	X(STATUS_UNKNOWN, "status_unknown", "status codes: neither way to read them gave one")
 
-/* X(identifier, name, what was found): checks of what was assumed about the target. */
+/* X(identifier, name, description): results of checks of the assumptions about the target. */
 #define CHECK_LIST(X)                                                                              \
 	X(STATUS_AGREES, "status_agrees", "status in memory equals the response line")             \
 	X(STATUS_TRUSTED, "status_trusted", "not compared: all before agreed, memory counts")      \
@@ -99,84 +106,27 @@
 	X(VTABLE_UNKNOWN, "vtable_unknown", "a task of a kind the plan did not find")
 
 enum hook {
-#define X(identifier, name, help) HOOK_##identifier,
+#define X(identifier, name, description) HOOK_##identifier,
 	HOOK_LIST(X)
 #undef X
 	HOOK_COUNT,
 };
 
-enum loss {
-#define X(identifier, name, help) LOSS_##identifier,
-	LOSS_LIST(X)
+enum drop_cause {
+#define X(identifier, name, description) DROP_##identifier,
+	DROP_LIST(X)
 #undef X
-	LOSS_COUNT,
+	DROP_COUNT,
 };
 
 enum check {
-#define X(identifier, name, help) CHECK_##identifier,
+#define X(identifier, name, description) CHECK_##identifier,
 	CHECK_LIST(X)
 #undef X
 	CHECK_COUNT,
 };
 
-/* Request methods of RFC 9110 section 9 and RFC 5789; any other is OTHER. */
-#define METHOD_LIST(X)        \
-	X(OTHER, "_OTHER")    \
-	X(GET, "GET")         \
-	X(HEAD, "HEAD")       \
-	X(POST, "POST")       \
-	X(PUT, "PUT")         \
-	X(DELETE, "DELETE")   \
-	X(CONNECT, "CONNECT") \
-	X(OPTIONS, "OPTIONS") \
-	X(TRACE, "TRACE")     \
-	X(PATCH, "PATCH")
-
-enum http_method {
-#define X(identifier, name) METHOD_##identifier,
-	METHOD_LIST(X)
-#undef X
-	METHOD_COUNT,
-};
-
-/* A histogram of nanoseconds. Bucket i counts values <= bounds[i]; the one after the last bound
- * counts the rest. */
-#define HISTOGRAM_BOUNDS 24
-
-struct histogram_counts {
-	__u64 sum_ns;
-	__u64 buckets[HISTOGRAM_BOUNDS + 1];
-};
-_Static_assert(sizeof(struct histogram_counts) == 208, "histogram_counts");
-
-/* One per CPU and kind of task; read as the sum. */
-struct task_totals {
-	struct histogram_counts polls;
-	__u64 slow_polls;
-	__u64 started; /* tasks first seen since the attachment */
-	__u64 ended;   /* of these and of those that the census found */
-};
-_Static_assert(sizeof(struct task_totals) == 232, "task_totals");
-
-struct schedule_totals {
-	struct histogram_counts idle;	    /* end of a poll to the next wake-up */
-	struct histogram_counts first_poll; /* spawn to first poll */
-	__u64 scheduled;
-};
-_Static_assert(sizeof(struct schedule_totals) == 424, "schedule_totals");
-
-/* One per CPU and role. */
-struct session_totals {
-	struct histogram_counts durations; /* of those whose start was seen */
-	__u64 before;  /* first seen before all those from before the attachment were known */
-	__u64 started; /* later */
-	__u64 ended;   /* of all, and of those that the census found */
-	__u64 failed;
-	__u64 timed_out;
-};
-_Static_assert(sizeof(struct session_totals) == 248, "session_totals");
-
-/* X(identifier): what happens within sessions, and how many sampled spans there were. */
+/* X(identifier): events within sessions, logins and rate limits, and numbers of spans. */
 #define EVENT_LIST(X)                \
 	X(MESSAGES_SENT)             \
 	X(MESSAGES_RECEIVED)         \
@@ -192,7 +142,7 @@ _Static_assert(sizeof(struct session_totals) == 248, "session_totals");
 	X(OAUTH_EXPIRED)             \
 	X(RATE_LIMIT_ERRORS)         \
 	X(SPANS_STARTED)             \
-	X(SPANS_LEFT_OUT)            \
+	X(SPANS_SAMPLED_OUT)         \
 	X(SPANS_ENDED)
 
 enum event {
@@ -202,53 +152,21 @@ enum event {
 	EVENT_COUNT,
 };
 
-/* All that is only counted, one per CPU: side by side, so that what a hook counts is in few cache
- * lines. */
+/* All plain counters, one struct per CPU: counters of one hook share few cache lines. */
 struct counters {
 	__u64 requests_started;
 	__u64 requests_ended;
 	__u64 hits[HOOK_COUNT];
 	__u64 checks[CHECK_COUNT];
-	__u64 losses[LOSS_COUNT];
+	__u64 drops[DROP_COUNT];
 	__u64 events[EVENT_COUNT];
 };
 _Static_assert(sizeof(struct counters) ==
-		       16 + 8 * HOOK_COUNT + 8 * CHECK_COUNT + 8 * LOSS_COUNT + 8 * EVENT_COUNT,
+		       16 + 8 * HOOK_COUNT + 8 * CHECK_COUNT + 8 * DROP_COUNT + 8 * EVENT_COUNT,
 	       "counters");
 
-/* A label set of the request metrics. */
-#define ROUTE_UNMATCHED	    0
-#define ROUTE_OVERFLOW	    (~(__u64)0) /* the label set of all that found no room */
-#define HTTP_STATUS_ABORTED 0		/* the connection ended before a response */
-#define HTTP_STATUS_UNKNOWN 1		/* there was one, but its status could not be read */
-
-struct http_key {
-	__u64 route; /* hash of the template's text, the key of the routes map */
-	__u16 status;
-	__u8 method;
-	__u8 reserved[5];
-};
-_Static_assert(sizeof(struct http_key) == 16, "http_key");
-
-/* A route template, cut at its room and padded with zero bytes. */
-#define ROUTE_TEXT_BYTES 128
-
-struct route_text {
-	char text[ROUTE_TEXT_BYTES];
-};
-
-/* A kind of task is a future's type. User space lists those of the executable, by vtable; its index
- * is what the kernel counts by. */
-#define KIND_LIMIT 128
-#define KIND_OTHER 0 /* a vtable that the plan did not find, or beyond the limit */
-
-enum task_class {
-	TASK_ASYNC,
-	TASK_BLOCKING, /* a closure of spawn_blocking, or a worker thread's own loop */
-};
-
-/* X(identifier, name): what a task is for, where the observer has to know. Those from the websocket
- * on are sessions: counted, timed, and a span each. */
+/* X(identifier, name): the role of a task type. Roles from WEBSOCKET on are sessions: counted,
+ * timed, and exported as a span each. */
 #define ROLE_LIST(X)                          \
 	X(NONE, "none")                       \
 	X(HTTP_CONNECTION, "http_connection") \
@@ -265,17 +183,59 @@ enum task_role {
 	ROLE_COUNT,
 };
 
-/* How a session ended. */
-enum session_end {
-	SESSION_ENDED,
-	SESSION_FAILED,
-	SESSION_TIMED_OUT,
-	SESSION_PANICKED,
-	SESSION_CANCELLED,
-	SESSION_END_COUNT,
+/* Settings, constant from the load on: the verifier removes code that they exclude. */
+struct settings {
+	__u64 pid_namespace_device; /* of the tool's pid namespace */
+	__u64 pid_namespace_inode;  /* 0: the initial namespace */
+	__u64 slow_poll_ns;
+	__u64 span_age_limit_ns; /* older spans are dropped at their end */
+	__u64 sampler_threshold; /* a trace is sampled if bits 1-63 of its id's low half are below */
+	__s64 context_offset;	 /* of tokio's context from the thread pointer; 0: unknown */
+	__u64 poll_bounds_ns[HISTOGRAM_BOUNDS]; /* unused bounds: the highest number */
+	__u64 http_bounds_ns[HISTOGRAM_BOUNDS];
+	__u64 session_bounds_ns[HISTOGRAM_BOUNDS];
+	__u32 target_tgid;
+	__u32 encode_head_offset;   /* in hyper's Encode: the pointer to the head */
+	__u32 head_status_offset;   /* in that head: the status code */
+	__u32 frame_payload_offset; /* in tungstenite's Frame: pointer and length */
+	__u32 frame_head_offset;    /* in that frame: FIN, reserved bits, opcode */
+	__u32 app_status_offset;    /* in Scotty's AppData; 0: unknown */
+	__u32 app_result_register;  /* DWARF number of the register with AppData's address */
+	/* Booleans. */
+	__u8 emit_spans;
+	__u8 sampler_parent_based; /* the decision of a remote parent is followed */
+	__u8 messages_by_frame; /* sent messages are parsed at the frame's write, not when queued */
+	__u8 wakes_are_observed; /* wake-up hooks are attached */
+};
+_Static_assert(sizeof(struct settings) == 6 * 8 + 3 * 8 * HISTOGRAM_BOUNDS + 7 * 4 + 4, "settings");
+
+/* A thread that polls tasks, by its id. Fields that most hooks read are adjacent. */
+struct thread {
+	__u64 poll_epoch_ns; /* the epoch that `depth` belongs to */
+	__u64 untracked_id;  /* id of the task that frames[0] belongs to */
+	__u64 stack_pointer; /* at its last poll: start address for the search for worker threads */
+	__u32 depth;	     /* index of the innermost tracked poll; 0: none */
+	__u32 reserved;
+	/* frames[0] is the untracked poll, the others are the tracked polls from the outermost
+	 * on. */
+	struct poll_frame frames[FRAME_LIMIT];
+	struct written_frame written;
+	__u64 accept_address;	    /* where an accept4() in progress stores the peer; 0: none */
+	struct socket_address peer; /* of the connection accepted last */
+	__u32 reserved_too;
+};
+_Static_assert(sizeof(struct thread) == 96 + 32 * FRAME_LIMIT, "thread");
+
+/* Which programs record. User space raises the level step by step: a request is then never observed
+ * within a poll whose start was not, and an unknown task is a new one. */
+enum activation {
+	ACTIVE_NONE,
+	ACTIVE_POLLS,
+	ACTIVE_ALL,
+	ACTIVE_SCANNED, /* the initial scan has inserted the live tasks */
 };
 
-/* Records of the ring buffer: a header, then what its kind says. */
+/* Records of the ring buffer: a header, then the fields of the record's kind. */
 #define WIRE_VERSION 2
 
 enum record_kind {
@@ -296,10 +256,10 @@ struct record_http_request {
 	__u64 route;
 	struct socket_address peer;
 	__u16 status;
-	__u16 url_path_length; /* before it was cut; never with a query */
+	__u16 url_path_length; /* before truncation; never includes a query */
 	__u8 method;
 	__u8 reserved[3];
-	__u32 trace_state_length; /* 0: the record ends before its text */
+	__u32 trace_state_length; /* 0: the record ends before trace_state */
 	char url_path[URL_PATH_BYTES];
 	char trace_state[TRACE_STATE_BYTES];
 };
@@ -317,88 +277,5 @@ struct record_session {
 	__u8 reserved[6];
 };
 _Static_assert(sizeof(struct record_session) == 8 + 136 + 32, "record_session");
-
-/* X(identifier, name): what Scotty says of an application, in its order
- * (scotty-core/src/apps/app_data/status.rs). */
-#define APP_STATUS_LIST(X)          \
-	X(STOPPED, "stopped")       \
-	X(STARTING, "starting")     \
-	X(RUNNING, "running")       \
-	X(CREATING, "creating")     \
-	X(DESTROYING, "destroying") \
-	X(UNSUPPORTED, "unsupported")
-
-enum app_status {
-#define X(identifier, name) APP_STATUS_##identifier,
-	APP_STATUS_LIST(X)
-#undef X
-	APP_STATUS_COUNT,
-};
-#define APP_STATUS_UNKNOWN 255
-
-/* An application as it was inspected last, by the hash of its name. */
-struct app {
-	__u64 checked_ns; /* monotonic */
-	__u64 check;	  /* number of the last check that it was found in */
-	__u32 services;
-	__u8 status; /* enum app_status */
-	__u8 reserved[3];
-};
-_Static_assert(sizeof(struct app) == 24, "app");
-
-/* A check of all applications. When it is whole, those found in it are all there are. */
-#define APP_CHECK_SLOTS 64
-
-struct app_check {
-	__u64 number;	/* from 1 */
-	__u64 spawning; /* the poll that spawns its tasks was not seen to end */
-	__u64 spawned;
-	__u64 ended;
-	__u64 latest_ns; /* when the latest was spawned */
-};
-_Static_assert(sizeof(struct app_check) == 40, "app_check");
-
-/* All are spawned in one poll, one right after the other, once what is to be inspected has been looked for.
- * Where the poll's end may not be seen, it is over so long after the last one, or the beginning. */
-#define APP_CHECK_SPAWNING_NS  1000000000ULL
-#define APP_CHECK_SEARCHING_NS 60000000000ULL
-
-enum oauth_flow {
-	OAUTH_DEVICE,
-	OAUTH_WEB,
-	OAUTH_FLOW_COUNT,
-};
-
-/* What requests are limited by. */
-#define TIER_BYTES 32
-
-struct rate_limit_key {
-	char tier[TIER_BYTES]; /* padded with zero bytes */
-	__u32 is_denied;
-};
-_Static_assert(sizeof(struct rate_limit_key) == 36, "rate_limit_key");
-
-/* Kinds of pages in the kernel's accounting (include/linux/mm_types_task.h). */
-enum memory_member {
-	MEMBER_FILE,
-	MEMBER_ANONYMOUS,
-	MEMBER_SWAP, /* not resident */
-	MEMBER_SHARED,
-	MEMBER_COUNT,
-};
-
-/* Resident memory as the kernel reports it, one per CPU: the highest since user space took it. */
-struct memory_peak {
-	__u64 rss_bytes;
-};
-
-/* What records; user space raises it step by step, so that a request is never seen in a poll whose
- * start was not, and that a task that is not known is a new one. */
-enum activation {
-	ACTIVE_NONE,
-	ACTIVE_POLLS,
-	ACTIVE_ALL,
-	ACTIVE_SETTLED, /* the census has entered the tasks from before */
-};
 
 #endif

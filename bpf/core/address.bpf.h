@@ -4,8 +4,10 @@
 
 #include <linux/types.h>
 
-/* User memory that no one asked for by address ends at 47 bits on x86-64 and 48 on arm64, whatever
- * more the CPU has (Documentation/arch/x86/x86_64/5level-paging.rst, arch/arm64/memory.rst). */
+#include "core/helpers.bpf.h"
+
+/* Without an address hint, mmap() returns addresses below 2^47 on x86-64 and 2^48 on arm64, on
+ * every CPU (Documentation/arch/x86/x86_64/5level-paging.rst, arch/arm64/memory.rst). */
 #define USER_ADDRESS_BITS 48
 
 static __always_inline bool is_user_address(__u64 value)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#ifndef SCOTTYSCOPE_ARGUMENT_BPF_H
-#define SCOTTYSCOPE_ARGUMENT_BPF_H
+#ifndef SCOTTYSCOPE_REGISTERS_BPF_H
+#define SCOTTYSCOPE_REGISTERS_BPF_H
 
-/* The registers of the hooked functions, by the calling convention of the machine. */
+/* Arguments and results of the hooked functions, by the machine's calling convention. */
 
 #include "argument.h"
-#include "core/maps.bpf.h"
+#include "core/settings.bpf.h"
 
 #if defined(__TARGET_ARCH_x86)
 #define CONVENTION CONVENTION_X86_64
@@ -13,8 +13,9 @@
 #define CONVENTION CONVENTION_ARM64
 #endif
 
-/* Those at a function's entry, or where the plan found them as they were there. One that is not in a
- * register is read from the stack, which only the entry itself has it at; 0 where that fails. */
+/* An argument at the function's entry, or at a site where the plan found the argument registers
+ * unchanged. An argument without a register is read from the stack, which is valid at the entry
+ * only; 0 if the read fails. */
 static __always_inline __u64 read_argument(struct pt_regs *ctx, enum argument argument)
 {
 	__u32 place = argument_place(CONVENTION, argument);
@@ -47,8 +48,8 @@ static __always_inline __u64 read_argument(struct pt_regs *ctx, enum argument ar
 	}
 }
 
-/* One of a register of its own: reads that only differ in where would be merged by the compiler to one
- * at a computed place, which the verifier does not take. */
+/* Reads one register at a constant offset. From C, clang would merge the cases into one load at a
+ * variable offset of ctx, which the verifier rejects. */
 #define CASE_REGISTER(number)                                                             \
 	case number:                                                                      \
 		asm volatile("%0 = *(u64 *)(%1 + %2)"                                     \
@@ -56,8 +57,9 @@ static __always_inline __u64 read_argument(struct pt_regs *ctx, enum argument ar
 			     : "r"(ctx), "i"((number) * sizeof(ctx->user_regs.regs[0]))); \
 		break;
 
-/* The address of a function's result in memory, where it is about to return: x86-64 returns that, and
- * on arm64 it is in the register of the number `held`, which calls preserve; 0 where that is none of these. */
+/* The address of a function's result in memory, at a site right before its return. x86-64 returns
+ * the address; on arm64 the callee-saved register with the number `held` has it; 0 for other
+ * registers. */
 static __always_inline __u64 read_result(struct pt_regs *ctx, __u32 held)
 {
 #if defined(__TARGET_ARCH_arm64)
@@ -82,7 +84,7 @@ static __always_inline __u64 read_result(struct pt_regs *ctx, __u32 held)
 #endif
 }
 
-/* What the stack pointer was at the entry of a function that returned just now. */
+/* The stack pointer at the entry of the function that has just returned. */
 static __always_inline __u64 stack_pointer_of_call(struct pt_regs *ctx)
 {
 	return PT_REGS_SP(ctx) - CONVENTION.return_address_bytes;

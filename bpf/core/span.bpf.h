@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#ifndef SCOTTYSCOPE_TRACE_BPF_H
-#define SCOTTYSCOPE_TRACE_BPF_H
+#ifndef SCOTTYSCOPE_SPAN_BPF_H
+#define SCOTTYSCOPE_SPAN_BPF_H
 
-/* Spans from their start on: ids, parents, and whether they are exported are settled then, so that
- * what a task spawns can inherit them, and that a span needs one record only, at its end. */
+/* Spans. Ids, parent and the sampling decision are fixed at the start of a span: tasks that are
+ * spawned within it inherit them, and the span needs one record only, at its end. */
 
-#include "tokio/current.bpf.h"
+#include "core/counters.bpf.h"
 
-/* 64 random bits, never all 0 (W3C Trace Context 3.2.2). */
+/* 64 random bits, not all 0 (W3C Trace Context 3.2.2). */
 static __always_inline __u64 random_id(void)
 {
 	__u64 id = (__u64)bpf_get_prandom_u32() << 32 | bpf_get_prandom_u32();
@@ -15,28 +15,29 @@ static __always_inline __u64 random_id(void)
 	return id ? id : 1;
 }
 
-/* Decides by the trace's id, so that every process that asks decides the same (OpenTelemetry
- * specification, TraceIdRatioBased). */
+/* The decision by trace id: the same in every process (OpenTelemetry specification,
+ * TraceIdRatioBased). */
 static __always_inline bool sampled_by_id(const struct trace_context *context)
 {
 	__u64 low;
 
 	__builtin_memcpy(&low, context->trace_id + 8, sizeof(low));
-	return __builtin_bswap64(low) >> 1 < sampler_threshold;
+	return __builtin_bswap64(low) >> 1 < settings.sampler_threshold;
 }
 
-/* Whether a sampled trace is kept where there are more than are to be. By the trace's id too, but not by
- * the bits as they are: what a sampler here or at the caller's has left, they may be alike in. */
-static __always_inline bool is_kept(const struct trace_context *context)
+/* Whether a sampled trace is within the rate limit. Hashes the trace id: after a ratio sampler,
+ * here or at the caller, the ids of the sampled traces are similar in the bits that the sampler
+ * compared. */
+static __always_inline bool is_within_trace_limit(const struct trace_context *context)
 {
-	__u64 threshold = kept_traces_threshold, low;
+	__u64 threshold = trace_limit_threshold, low;
 
 	__builtin_memcpy(&low, context->trace_id + 8, sizeof(low));
 	return !threshold || low * 0x9e3779b97f4a7c15ULL < threshold;
 }
 
-/* Begins a span at `start_ns` below `parent`, which may be NULL or not present: then it is the root
- * of a new trace. `task`'s times so far are noted; it may be NULL. */
+/* Starts a span at `start_ns` below `parent`; with no parent, or one that is not present, as the
+ * root of a new trace. Stores the times of `task` so far, which may be NULL. */
 static __always_inline void start_span(struct span_state *span, __u64 start_ns,
 				       const struct trace_context *parent, const struct task *task)
 {
@@ -47,17 +48,18 @@ static __always_inline void start_span(struct span_state *span, __u64 start_ns,
 	span->start_ns = start_ns;
 	span->slow_count = 0;
 	span->busy_ns = task ? task->busy_ns : 0;
-	span->waiting_ns = task ? task->waiting_ns : 0;
-	if (!emit_spans)
+	span->runq_ns = task ? task->runq_ns : 0;
+	if (!settings.emit_spans)
 		return;
-	is_local =
-		parent && (parent->flags & (CONTEXT_PRESENT | CONTEXT_REMOTE)) == CONTEXT_PRESENT;
-	if (parent && parent->flags & CONTEXT_PRESENT) {
+	is_local = parent && (parent->flags & (TRACE_CONTEXT_PRESENT | TRACE_CONTEXT_REMOTE)) ==
+				     TRACE_CONTEXT_PRESENT;
+	if (parent && parent->flags & TRACE_CONTEXT_PRESENT) {
 		__builtin_memcpy(context->trace_id, parent->trace_id, sizeof(context->trace_id));
 		__builtin_memcpy(span->parent_span_id, parent->span_id, sizeof(parent->span_id));
-		sampled = is_local || sampler_parent_based ? parent->flags & CONTEXT_SAMPLED
-							   : sampled_by_id(context);
-		context->flags = CONTEXT_PRESENT | (parent->flags & CONTEXT_REMOTE);
+		sampled = is_local || settings.sampler_parent_based
+				  ? parent->flags & TRACE_CONTEXT_SAMPLED
+				  : sampled_by_id(context);
+		context->flags = TRACE_CONTEXT_PRESENT | (parent->flags & TRACE_CONTEXT_REMOTE);
 	} else {
 		low = random_id();
 		id = random_id();
@@ -66,59 +68,61 @@ static __always_inline void start_span(struct span_state *span, __u64 start_ns,
 		id = 0;
 		__builtin_memcpy(span->parent_span_id, &id, sizeof(id));
 		sampled = sampled_by_id(context);
-		context->flags = CONTEXT_PRESENT;
+		context->flags = TRACE_CONTEXT_PRESENT;
 	}
-	/* What this process has begun is whole. */
-	if (sampled && !is_local && !is_kept(context)) {
-		count_event(EVENT_SPANS_LEFT_OUT);
+	/* The limit applies to the first span of this process only, so that traces stay
+	 * complete. */
+	if (sampled && !is_local && !is_within_trace_limit(context)) {
+		count_event(EVENT_SPANS_SAMPLED_OUT);
 		sampled = false;
 	}
 	if (sampled) {
-		context->flags |= CONTEXT_SAMPLED;
+		context->flags |= TRACE_CONTEXT_SAMPLED;
 		count_event(EVENT_SPANS_STARTED);
 	}
 	id = random_id();
 	__builtin_memcpy(context->span_id, &id, sizeof(id));
 }
 
-/* Leaves in a span that ends what of `task`'s times was its own; `in_poll_ns` is the part of the poll in
- * progress. They are known only if polls were watched from its start on. */
+/* Replaces the task's times at the start of the span by the times within the span. `in_poll_ns` is
+ * the elapsed time of the poll in progress. The times are known only if poll probes were attached
+ * during the whole span. */
 static __always_inline void end_span_times(struct span_state *span, const struct task *task,
 					   __u64 in_poll_ns)
 {
 	if (!task || span->busy_ns == TIMES_UNKNOWN || !polls_may_start() ||
-	    span->start_ns < polls_since_ns) {
-		span->busy_ns = span->waiting_ns = TIMES_UNKNOWN;
+	    span->start_ns < poll_epoch_ns) {
+		span->busy_ns = span->runq_ns = TIMES_UNKNOWN;
 		return;
 	}
 	span->busy_ns = task->busy_ns + in_poll_ns - span->busy_ns;
-	span->waiting_ns = wakes_are_seen ? task->waiting_ns - span->waiting_ns : TIMES_UNKNOWN;
+	span->runq_ns = settings.wakes_are_observed ? task->runq_ns - span->runq_ns : TIMES_UNKNOWN;
 }
 
-/* What is handed down to a task that is spawned within a span. */
+/* Sets the context of a task that is spawned within a span. */
 static __always_inline void inherit(struct trace_context *child, const struct trace_context *parent)
 {
 	*child = *parent;
-	child->flags &= ~(__u32)CONTEXT_REMOTE;
+	child->flags &= ~(__u32)TRACE_CONTEXT_REMOTE;
 }
 
-/* Whether the span that ends at `end_ns` is sent. One that began too long ago is given up: the rest of
- * its trace is not where traces are looked for any more. */
-static __always_inline bool ends_exported(const struct span_state *span, __u64 end_ns)
+/* Whether the span that ends at `end_ns` is exported. A span above the age limit is dropped: back
+ * ends no longer have the rest of its trace. */
+static __always_inline bool is_exported(const struct span_state *span, __u64 end_ns)
 {
-	if (!emit_spans || !(span->context.flags & CONTEXT_SAMPLED))
+	if (!settings.emit_spans || !(span->context.flags & TRACE_CONTEXT_SAMPLED))
 		return false;
 	count_event(EVENT_SPANS_ENDED);
-	if (end_ns > span->start_ns && end_ns - span->start_ns > span_age_limit_ns) {
-		lose(LOSS_SPAN_TOO_OLD);
+	if (end_ns > span->start_ns && end_ns - span->start_ns > settings.span_age_limit_ns) {
+		count_drop(DROP_SPAN_TOO_OLD);
 		return false;
 	}
 	return true;
 }
 
-/* Keeps the first slow polls of a span. */
-static __always_inline void note_slow_poll(struct span_state *span, __u64 start_ns,
-					   __u64 duration_ns)
+/* Counts a slow poll of a span and stores the first SLOW_POLL_LIMIT ones. */
+static __always_inline void add_slow_poll(struct span_state *span, __u64 start_ns,
+					  __u64 duration_ns)
 {
 	__u64 index = span->slow_count++;
 
@@ -128,9 +132,9 @@ static __always_inline void note_slow_poll(struct span_state *span, __u64 start_
 	}
 }
 
-/* A record's flags for submitting: user space drains the ring by its own clock and is woken only when
- * it fills. */
-static __always_inline __u64 wake_up_flags(void)
+/* Flags to submit a record with. User space drains the ring periodically; a wake-up is needed only
+ * if the ring is more than half full. */
+static __always_inline __u64 submit_flags(void)
 {
 	return bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) * 2 >
 			       bpf_ringbuf_query(&records, BPF_RB_RING_SIZE)

@@ -2,56 +2,24 @@
 #ifndef SCOTTYSCOPE_HTTP_HEAD_BPF_H
 #define SCOTTYSCOPE_HTTP_HEAD_BPF_H
 
-/* The bytes of HTTP/1.1 heads: where one ends, its method, its path without the query, a response's
- * status. Reads user memory through bpf_probe_read_user() only, so that it also compiles natively,
- * against a stub of that helper, for unit tests. */
+/* Parsing of HTTP/1.1 heads: end of the head, method, path without the query, status of a response.
+ * Unit tests compile this file natively, with a stub of bpf_probe_read_user(). */
 
-#include "wire.h"
+#include "core/word.bpf.h"
+#include "http/types.h"
 
-/* Heads are searched for their end in chunks, of 8 KiB together. */
+/* The end of a head is searched in 32 chunks, 8 KiB together. */
 #define HEAD_CHUNK_BYTES 256
 #define HEAD_CHUNK_LIMIT 32
 #define HEAD_LEADING_MAX 64 /* bytes of empty lines before a request, RFC 9112 section 2.2 */
 
-/* Bytes are looked at eight at a time and without branches: fewer instructions to run, and fewer
- * states for the verifier. The 0x80 bit of each byte of the result is set where the byte of `word`
- * is `byte`; after the zero-byte test of Hacker's Delight, section 6-1. */
-static __always_inline __u64 bytes_equal(__u64 word, __u8 byte)
-{
-	const __u64 low_bits = 0x7f7f7f7f7f7f7f7fULL;
-	__u64 difference = word ^ (byte * 0x0101010101010101ULL);
-
-	return ~(((difference & low_bits) + low_bits) | difference | low_bits);
-}
-
-/* Eight times the same byte. */
-#define REPEAT(byte) ((byte)*0x0101010101010101ULL)
-
-/* The index of the first byte that is marked by its 0x80 bit; 8 where none is. */
-static __always_inline __u64 first_marked(__u64 marks)
-{
-	__u64 below = ((marks & -marks) >> 7) - 1;
-
-	return ((below & REPEAT(1)) * REPEAT(1)) >> 56;
-}
-
-/* All ones where no byte is marked, else 0. Newer compilers (clang 19) see through the arithmetic and
- * make a branch of it, at which the verifier would follow both ways, word for word. */
-static __always_inline __u64 ones_unless_marked(__u64 marks)
-{
-	__u64 sign = marks | -marks;
-
-	asm volatile("" : "+r"(sign));
-	return (sign >> 63) - 1;
-}
-
-/* Where line ends were in the eight bytes before. */
+/* Line ends in the previous eight bytes: marks of line feeds and carriage returns. */
 struct line_ends {
 	__u64 feeds;
 	__u64 returns;
 };
 
-/* Not 0 where an empty line, "\n\r\n" or "\n\n" (hyper takes both), ends within `word`. */
+/* Marks the ends of empty lines in `word`, "\n\r\n" or "\n\n" (hyper accepts both). */
 static __always_inline __u64 ends_head(__u64 word, struct line_ends *before)
 {
 	__u64 feeds = bytes_equal(word, '\n'), returns = bytes_equal(word, '\r');
@@ -64,9 +32,8 @@ static __always_inline __u64 ends_head(__u64 word, struct line_ends *before)
 	return feeds & (feed_1_before | (return_1_before & feed_2_before));
 }
 
-/* Whether a head ends in the chunk at `offset` of the `length` bytes at `buffer`: 1 or 0; -1 where
- * there is no chunk to look at. A function of its own, which the verifier checks once and not for each
- * chunk. */
+/* Whether a head ends in the chunk at `offset` of the `length` bytes at `buffer`: 1 or 0; -1 if the
+ * chunk cannot be read. A global function: the verifier checks it once, not for each chunk. */
 __weak __noinline int head_ends_in_chunk(__u64 buffer, __u64 length, __u64 offset)
 {
 	__u64 words[HEAD_CHUNK_BYTES / 8] = {};
@@ -90,13 +57,13 @@ __weak __noinline int head_ends_in_chunk(__u64 buffer, __u64 length, __u64 offse
 	return found != 0;
 }
 
-/* Whether the `length` bytes at `buffer` hold the end of a head, as far as they are searched. */
+/* Whether the first 8 KiB of the `length` bytes at `buffer` hold the end of a head. */
 __weak __noinline int head_is_whole(__u64 buffer, __u64 length)
 {
 	struct line_ends before = {};
 	__u64 tail = 0;
 
-	/* The usual request has no body and came alone: its head ends where the bytes end. */
+	/* A typical request has no body and no successor: its head ends at the last byte. */
 	if (length < 4 || bpf_probe_read_user(&tail, 4, (void *)(buffer + length - 4)))
 		return 0;
 	if (ends_head(tail, &before))
@@ -110,13 +77,8 @@ __weak __noinline int head_is_whole(__u64 buffer, __u64 length)
 	return 0;
 }
 
-/* A word's first bytes as the little-endian number they make. */
-#define WORD(a, b, c, d, e, f, g, h)                                                             \
-	((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24 | (__u64)(e) << 32 | \
-	 (__u64)(f) << 40 | (__u64)(g) << 48 | (__u64)(h) << 56)
-
-/* The method that a request line starting with these eight bytes names, and in `ret_length` the
- * length of its token with the space after it (0 for OTHER). */
+/* The method of a request line that starts with these eight bytes. Sets `ret_length` to the length
+ * of the token with the space after it (0 for OTHER). */
 static __always_inline __u8 method_of(__u64 word, __u32 *ret_length)
 {
 #define METHOD(method, size, ...)                                         \
@@ -138,8 +100,9 @@ static __always_inline __u8 method_of(__u64 word, __u32 *ret_length)
 	return METHOD_OTHER;
 }
 
-/* Cuts the request target at `path` to its path: from the first space, query, fragment, line end or
- * zero byte on all is zeroed, so that no secret stays. Returns the path's length within the room. */
+/* Truncates the request target at `path` to its path: zeroes everything from the first space,
+ * query, fragment, line end or zero byte on, which may hold secrets. Returns the path's length
+ * within the buffer. */
 static __always_inline __u32 cut_url_path(__u64 path[URL_PATH_BYTES / 8])
 {
 	__u64 open = ~0ULL, length = 0;
@@ -149,20 +112,20 @@ static __always_inline __u32 cut_url_path(__u64 path[URL_PATH_BYTES / 8])
 		__u64 ends = bytes_equal(word, ' ') | bytes_equal(word, '?') |
 			     bytes_equal(word, '#') | bytes_equal(word, '\r') |
 			     bytes_equal(word, '\n') | bytes_equal(word, 0);
-		/* The bits below the first end; all of them where there is none. */
+		/* The bits below the first end; all bits if there is none. */
 		__u64 first = ends & -ends;
 		__u64 keep = ((first >> 7) - 1) & open;
 
 		path[i] = word & keep;
-		length += ((keep & 0x0101010101010101ULL) * 0x0101010101010101ULL) >> 56;
-		/* Closed for good after an end. */
+		length += ((keep & REPEAT(1)) * REPEAT(1)) >> 56;
+		/* Stays closed after the first end. */
 		open &= ones_unless_marked(ends);
 	}
 	return (__u32)length;
 }
 
-/* The status code of a response line "HTTP/1.x NNN", of which 12 bytes are given; 0 when it is not
- * one. */
+/* The status code of a response line that starts with these 12 bytes, "HTTP/1.x NNN"; 0 for other
+ * text. */
 static __always_inline __u16 status_of_line(const __u8 line[12])
 {
 	__u32 hundreds = line[9] - '0', tens = line[10] - '0', ones = line[11] - '0';

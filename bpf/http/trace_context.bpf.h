@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#ifndef SCOTTYSCOPE_TRACE_HEADER_BPF_H
-#define SCOTTYSCOPE_TRACE_HEADER_BPF_H
+#ifndef SCOTTYSCOPE_HTTP_TRACE_CONTEXT_BPF_H
+#define SCOTTYSCOPE_HTTP_TRACE_CONTEXT_BPF_H
 
-/* The trace that a request's caller is in: the headers `traceparent` and `tracestate` (W3C Trace
- * Context level 1, sections 3.2 and 3.3) in a head in user memory. No other header is looked at. Like
- * http_head.bpf.h, it also compiles natively. */
+/* The trace context of a request's caller: the headers `traceparent` and `tracestate` (W3C Trace
+ * Context level 1, sections 3.2 and 3.3) of a head in user memory. No other header is read. Unit
+ * tests compile this file natively. */
 
 #include "http/head.bpf.h"
 
 #define TRACE_CHUNK_BYTES 128
 #define TRACE_CHUNK_LIMIT 64
-#define TRACE_LINE_LIMIT  16 /* lines of a head that start with a t */
+#define TRACE_LINE_LIMIT  16 /* searched lines of a head that start with t or T */
 
-/* What is not a place in a head. */
+/* Results of a search besides a position in the head. */
 enum trace_line {
-	TRACE_LINE_NONE = -1, /* the head ends before */
-	TRACE_LINE_FAR = -2,  /* it is too long to tell */
-	TRACE_LINE_LATER = -3,
+	TRACE_LINE_NONE = -1,  /* the head ends first */
+	TRACE_LINE_FAR = -2,   /* the head is longer than the searched part */
+	TRACE_LINE_LATER = -3, /* neither a line nor the end of the head in this chunk */
 };
 
-/* Where in the chunk at `offset` of the head at `buffer` a line starts with t or T. A function of its
- * own, which the verifier checks once and not for each chunk. */
+/* Searches the chunk at `offset` of the head at `buffer` for a line that starts with t or T.
+ * Returns the line's position in the chunk or an enum trace_line. A global function: the verifier
+ * checks it once, not for each chunk. */
 __weak __noinline int trace_line_in_chunk(__u64 buffer, __u64 length, __u64 offset)
 {
 	__u64 words[TRACE_CHUNK_BYTES / 8] = {};
@@ -47,7 +48,7 @@ __weak __noinline int trace_line_in_chunk(__u64 buffer, __u64 length, __u64 offs
 		__u64 marks = ends | lines;
 		__u64 first = marks & -marks;
 
-		/* Without branches: added up only until the first mark. */
+		/* Without branches: sums up until the first mark. */
 		position += first_marked(marks) & open;
 		is_end |= (ends & first) & open;
 		open &= ones_unless_marked(marks);
@@ -57,7 +58,8 @@ __weak __noinline int trace_line_in_chunk(__u64 buffer, __u64 length, __u64 offs
 	return is_end ? TRACE_LINE_NONE : (int)position;
 }
 
-/* Where in the head at `buffer` a line starts with t or T, at or after `from`; or an enum trace_line. */
+/* Position of the first line at or after `from` in the head at `buffer` that starts with t or T, or
+ * an enum trace_line. */
 __weak __noinline int next_trace_line(__u64 buffer, __u64 length, __u64 from)
 {
 	for (__u32 chunk = 0; chunk < TRACE_CHUNK_LIMIT; chunk++) {
@@ -70,19 +72,19 @@ __weak __noinline int next_trace_line(__u64 buffer, __u64 length, __u64 from)
 	return TRACE_LINE_FAR;
 }
 
-/* Which of the two headers the line at `line` is. */
 enum trace_header {
 	TRACE_HEADER_NONE,
 	TRACE_HEADER_PARENT,
 	TRACE_HEADER_STATE,
 };
 
+/* Which of the two headers the line at `line` holds: an enum trace_header. */
 __weak __noinline int trace_header_at(__u64 line)
 {
 	__u64 name[2] = {};
 	__u64 second;
 
-	/* Header names are of any case (RFC 9110 section 5.1). */
+	/* Header names are case-insensitive (RFC 9110 section 5.1). */
 	if (bpf_probe_read_user(name, 12, (void *)line))
 		return TRACE_HEADER_NONE;
 	if ((name[0] | REPEAT(0x20)) == WORD('t', 'r', 'a', 'c', 'e', 'p', 'a', 'r')) {
@@ -98,24 +100,25 @@ __weak __noinline int trace_header_at(__u64 line)
 	return TRACE_HEADER_NONE;
 }
 
-/* Gives `value`, of which the verifier then knows nothing: states that differ in it only are one. */
+/* Returns `value` as a number unknown to the verifier: states that differ in this value only are
+ * equal. */
 __weak __noinline __u64 any_value(__u64 value)
 {
 	return value;
 }
 
-/* A search for the two headers in a head: how far it is, and where their values were found. */
+/* A search for the two headers in a head. */
 struct trace_search {
 	__u64 head;
 	__u64 length;
-	__u64 from;
-	__u64 parent; /* of the last one; 0: none yet */
-	__u64 parents;
-	__u64 state; /* of the first one; 0: none yet */
+	__u64 from;    /* position of the next line to look at, or before */
+	__u64 parent;  /* address of the last traceparent's value; 0: none */
+	__u64 parents; /* number of traceparent headers */
+	__u64 state;   /* address of the first tracestate's value; 0: none */
 };
 
-/* Goes on to the next line that may be one of them. Returns 1, 0 at the end of the head, -1 where it
- * is too long to tell. */
+/* Moves on to the next line that starts with t or T. Returns 1, 0 at the end of the head, -1 at the
+ * end of the searched part. */
 static __always_inline int search_trace_headers(struct trace_search *search)
 {
 	int line, kind;
@@ -136,7 +139,8 @@ static __always_inline int search_trace_headers(struct trace_search *search)
 	return 1;
 }
 
-/* Where the value of the header whose colon lies before `value` starts: after its spaces. */
+/* Address of a header's value, after the white space at `value`: at most eight bytes are
+ * skipped. */
 static __always_inline __u64 skip_spaces(__u64 value)
 {
 	__u64 word = 0, spaces;
@@ -146,7 +150,7 @@ static __always_inline __u64 skip_spaces(__u64 value)
 	return value + first_marked(~spaces & REPEAT(0x80));
 }
 
-/* Whether the line ends at `rest`, after white space at the most, of which 7 bytes are looked at. */
+/* Whether the line ends at `rest`, after at most 7 bytes of white space. */
 static __always_inline bool line_ends(__u64 rest)
 {
 	for (int i = 0; i < 8; i++) {
@@ -162,11 +166,11 @@ static __always_inline bool line_ends(__u64 rest)
 	return false;
 }
 
-/* Eight lower-case hexadecimal digits as the four bytes that they say, and in `bad` whether one is
- * none (not 0 then). */
+/* Converts eight lower-case hexadecimal digits to four bytes. Sets bits in `bad` if one is no
+ * digit. */
 static __always_inline __u32 bytes_of_hex(__u64 digits, __u64 *bad)
 {
-	/* Ranges are tested by carries into the 0x80 bit, which plain ASCII leaves free. */
+	/* Range tests by carries into the 0x80 bit, which ASCII does not use. */
 	__u64 ascii = digits & REPEAT(0x7f);
 	__u64 decimal = (ascii + REPEAT(0x80 - '0')) & ~(ascii + REPEAT(0x7f - '9'));
 	__u64 letter = (ascii + REPEAT(0x80 - 'a')) & ~(ascii + REPEAT(0x7f - 'f'));
@@ -178,16 +182,16 @@ static __always_inline __u32 bytes_of_hex(__u64 digits, __u64 *bad)
 	return (__u32)(pairs | pairs >> 16);
 }
 
-/* What a traceparent says. */
+/* The fields of a traceparent. */
 struct trace_parent {
-	__u32 trace_id[4]; /* bytes in their order */
+	__u32 trace_id[4]; /* in the order of the bytes */
 	__u32 span_id[2];
 	__u32 sampled;
 	__u32 reserved;
 };
 
-/* Reads the traceparent whose value starts at `value`, after spaces. Returns whether it is valid:
- * version 00, or a later one of which the first fields are the same; ids not all zero. */
+/* Parses the traceparent at `value`. Returns whether it is valid: version 00, or a later version
+ * with the same first fields; ids not all zero. */
 static __attribute__((noinline, unused)) int read_trace_parent(__u64 value,
 							       struct trace_parent *parent)
 {
@@ -203,7 +207,7 @@ static __attribute__((noinline, unused)) int read_trace_parent(__u64 value,
 	if (bpf_probe_read_user(&hex[0], 32, (void *)(value + 3)) ||
 	    bpf_probe_read_user(&hex[4], 16, (void *)(value + 36)))
 		return 0;
-	/* The version's and the flags' digits together, filled up with valid ones. */
+	/* The digits of version and flags in one word, padded with valid digits. */
 	version_word = WORD('0', '0', '0', '0', text[0], text[1], text[53], text[54]);
 	flags = bytes_of_hex(version_word, &bad);
 	version = flags >> 16 & 0xff;
@@ -215,7 +219,7 @@ static __attribute__((noinline, unused)) int read_trace_parent(__u64 value,
 	parent->sampled = flags & 1;
 	if (bad || version == 0xff)
 		return 0;
-	/* Version 00 ends here; a later one may go on after a dash. */
+	/* Version 00 ends here; later versions may continue after a dash. */
 	if (!(version && text[55] == '-') && !line_ends(value + 55))
 		return 0;
 	return (parent->trace_id[0] | parent->trace_id[1] | parent->trace_id[2] |
@@ -223,9 +227,8 @@ static __attribute__((noinline, unused)) int read_trace_parent(__u64 value,
 	       (parent->span_id[0] | parent->span_id[1]);
 }
 
-/* Keeps the tracestate whose value starts at `value` in a head that ends at `end`: all of it up to
- * the end of its line, or nothing where that is longer than the room or cannot be read. Returns
- * whether it was kept, also where it is empty. */
+/* Stores the tracestate at `value` in a head that ends at `end`: the whole line or, if the line is
+ * longer than the buffer or unreadable, nothing. Returns whether it was stored, even if empty. */
 static __attribute__((noinline, unused)) int read_trace_state(__u64 value, __u64 end,
 							      struct trace_state *state)
 {
@@ -247,12 +250,12 @@ static __attribute__((noinline, unused)) int read_trace_state(__u64 value, __u64
 			     bytes_equal(words[i], 0);
 		__u64 keep = (((ends & -ends) >> 7) - 1) & open;
 
-		/* What lies behind the line is another header's: it does not stay. */
+		/* Bytes after the line belong to other headers and are not stored. */
 		words[i] &= keep;
 		length += ((keep & REPEAT(1)) * REPEAT(1)) >> 56;
 		open &= ones_unless_marked(ends);
 	}
-	/* A value that fills the room ends behind it; of a longer one nothing stays. */
+	/* A value that fills the buffer has to end right after it. */
 	if (open && !line_ends(value + TRACE_STATE_BYTES)) {
 		__builtin_memset(state->text, 0, sizeof(state->text));
 		return 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
-/* Tried on the tool itself, to see what the kernel can do. */
+/* Attached to the tool itself, to find out which features the kernel has. */
 
 #include "vmlinux.h"
 

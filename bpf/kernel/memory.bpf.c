@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
-/* The highest resident memory between two collections, from the kernel's own accounting. */
+/* Peak of the target's resident memory, from the kernel's accounting. */
 
-#include "core/common.bpf.h"
+#include "core/admit.bpf.h"
 
-/* Bytes resident by kind, as last reported; set from /proc before the first report. */
-extern __u64 resident_bytes[MEMBER_COUNT];
-/* The kernel's name for the target's memory, learnt from the first change that it made itself: later
- * ones by others (reclaim) are then known by it. 0: not yet. */
-extern __u32 target_mm_id;
+/* Resident bytes by enum memory_member, as last reported. User space sets them from /proc before
+ * the first report. */
+__u64 resident_bytes[MEMBER_COUNT];
+/* The kernel's id of the target's address space, from the first update by the target itself. It
+ * identifies updates by other processes, such as reclaim. 0: none yet. */
+__u32 target_mm_id;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct memory_peak);
+} memory_peak SEC(".maps");
 
 SEC("tp/kmem/rss_stat")
 int on_rss_stat(struct trace_event_raw_rss_stat *event)
@@ -21,7 +29,7 @@ int on_rss_stat(struct trace_event_raw_rss_stat *event)
 
 	if (activation < ACTIVE_ALL || member < 0 || member >= MEMBER_COUNT)
 		return 0;
-	if (BPF_CORE_READ(event, curr) && process_and_thread() >> 32 == target_tgid)
+	if (BPF_CORE_READ(event, curr) && process_and_thread() >> 32 == settings.target_tgid)
 		target_mm_id = mm_id;
 	else if (!target_mm_id || mm_id != target_mm_id)
 		return 0;

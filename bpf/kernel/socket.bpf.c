@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
-/* Whose connections are accepted: the peer's address, as the kernel gives it to the accepting thread,
- * which then spawns the connection's task. */
+/* Addresses of peers, as accept4() returns them to the accepting thread, which then spawns the
+ * connection's task. */
 
-#include "core/common.bpf.h"
+#include "core/admit.bpf.h"
+#include "core/thread.bpf.h"
 
 #define AF_INET	 2
 #define AF_INET6 10
 
-/* The ABI's sockaddr_in and sockaddr_in6 (include/uapi/linux/in.h, in6.h). */
+/* sockaddr_in and sockaddr_in6 (include/uapi/linux/in.h, in6.h). */
 struct socket_name {
 	__u16 family;
-	__u16 port;		 /* network order */
-	__u8 address_or_flow[4]; /* IPv4: the address */
+	__u16 port;		 /* network byte order */
+	__u8 address_or_flow[4]; /* IPv4: the address; IPv6: the flow */
 	__u8 address6[16];
 };
 
@@ -20,7 +21,7 @@ SEC("tp/syscalls/sys_enter_accept4")
 int on_socket_accept(struct trace_event_raw_sys_enter *event)
 {
 	__u32 tid = admit_tracepoint(HOOK_SOCKET_ACCEPT, ACTIVE_ALL);
-	struct thread *thread = tid ? meet_thread(tid) : NULL;
+	struct thread *thread = tid ? get_or_init_thread(tid) : NULL;
 
 	if (thread)
 		thread->accept_address = BPF_CORE_READ(event, args[1]);
@@ -39,7 +40,7 @@ int on_socket_accepted(struct trace_event_raw_sys_exit *event)
 		return 0;
 	peer = &thread->peer;
 	peer->family = 0;
-	/* Shorter names than the largest are read with what lies behind them, which is not used. */
+	/* Reads the size of the largest address; the bytes after a shorter one are not used. */
 	if (bpf_probe_read_user(&name, sizeof(name), (void *)thread->accept_address))
 		return 0;
 	thread->accept_address = 0;

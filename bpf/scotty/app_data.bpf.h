@@ -2,44 +2,29 @@
 #ifndef SCOTTYSCOPE_APP_DATA_BPF_H
 #define SCOTTYSCOPE_APP_DATA_BPF_H
 
-/* Scotty's AppData in memory. The compiler chose its layout: fields by falling alignment, among
- * equals as they were declared, so that all up to the settings are where they are in every version
- * so far; where the status is depends on what the settings hold, and user space reads it from the
- * code. What is read has to be plausible; of names only a hash is kept. */
+/* Reads Scotty's AppData and checks that the values are plausible. Of a name only a hash is stored.
+ * Unit tests compile this file natively. */
 
 #include "core/address.bpf.h"
-#include "wire.h"
+#include "layout/scotty.h"
+#include "scotty/types.h"
 
-/* String and Vec are the same three words. */
-struct rust_vec {
-	__u64 capacity;
-	__u64 address;
-	__u64 length;
-};
-
-struct app_data {
-	struct rust_vec name;
-	struct rust_vec root_directory;
-	struct rust_vec compose_path;
-	struct rust_vec services;
-	__u64 settings; /* first word: the capacity of a vector, or what stands for None */
-};
-
-#define SETTINGS_NONE	   (1ULL << 63)
 #define APP_PATH_BYTES	   4096
 #define APP_SERVICES_LIMIT 65536
 
+/* Names are hashed in chunks. */
 #define NAME_CHUNK_BYTES 32
 #define NAME_CHUNKS	 8
 #define NAME_BYTES	 (NAME_CHUNK_BYTES * NAME_CHUNKS)
 
+/* Whether a String can hold a text of 1 to `limit` bytes. */
 static __always_inline bool is_text(const struct rust_vec *text, __u64 limit)
 {
 	return text->length > 0 && text->length <= limit && text->capacity >= text->length &&
 	       text->capacity <= 2 * limit && is_user_address(text->address);
 }
 
-/* The paths were copied from string slices, for which as much is allocated as they are long. */
+/* Scotty copies the paths from string slices: the capacity equals the length. */
 static __always_inline bool is_path(const struct rust_vec *path)
 {
 	return is_text(path, APP_PATH_BYTES) && path->capacity == path->length;
@@ -55,7 +40,7 @@ static __always_inline bool is_plausible_app(const struct app_data *app)
 	       (!app->services.capacity || is_user_address(app->services.address));
 }
 
-/* A hash of an application's name, never 0; 0 where the text cannot be read. */
+/* Hash of an application's name, never 0; 0 if the text cannot be read. */
 static __always_inline __u64 hash_name(const struct rust_vec *name)
 {
 	__u64 hash = 0x9e3779b97f4a7c15ULL ^ name->length;
@@ -79,8 +64,8 @@ static __always_inline __u64 hash_name(const struct rust_vec *name)
 	return hash ? hash : 1;
 }
 
-/* Reads the AppData at `address`, whose status is at `status_offset`, 0 where that is not known.
- * Gives the hash of its name, 0 where it is none. */
+/* Reads the AppData at `address`, whose status is at `status_offset`; with 0 the status is unknown.
+ * Returns the hash of its name; 0 if the data is malformed. */
 static __always_inline __u64 read_app(__u64 address, __u32 status_offset, struct app_data *app,
 				      __u8 *status)
 {

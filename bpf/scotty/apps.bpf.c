@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
-/* Scotty's applications: each time one is inspected, AppData::new makes up its data; in a check of
- * all of them, after an operation, or when one is adopted. */
+/* Scotty's applications. Each inspection constructs the application's data with AppData::new: in a
+ * check of all applications, after an operation on one, or when one is adopted. */
 
-#include "scotty/app_check.bpf.h"
+#include "core/admit.bpf.h"
+#include "core/registers.bpf.h"
+#include "scotty/app_data.bpf.h"
+#include "scotty/app_inspection.bpf.h"
+#include "tokio/task.bpf.h"
 
-/* The check that Scotty's list is from. What an operation finds while another check runs is in the
- * list only until that check is whole, unless it finds the same. */
+/* Number of the check that Scotty's list is based on: the latest complete one. The list has what an
+ * operation finds during a check only until that check is complete, unless the check finds the
+ * same. */
 static __always_inline __u64 current_check(void)
 {
-	__u64 number = app_checks_begun;
+	__u64 number = app_checks_started;
 	const struct app_check *check = check_by_number(number);
 
-	return !number || !check || is_whole(check) ? number : number - 1;
+	return !number || !check || app_check_is_complete(check, poll_sampling, bpf_ktime_get_ns())
+		       ? number
+		       : number - 1;
 }
 
-static __always_inline void enter_app(__u64 name, const struct app_data *data, __u8 status,
-				      __u64 number)
+static __always_inline void update_app(__u64 name, const struct app_data *data, __u8 status,
+				       __u64 number)
 {
 	const struct app *known = bpf_map_lookup_elem(&apps, &name);
 	struct app app = {};
@@ -27,12 +34,13 @@ static __always_inline void enter_app(__u64 name, const struct app_data *data, _
 	app.status = status;
 	if (known && known->check > number)
 		app.check = known->check;
-	/* That is found out later in a check, and not at all after an operation. It does not befall
-	 * applications that have settings. */
-	if (known && known->status == APP_STATUS_UNSUPPORTED && data->settings == SETTINGS_NONE)
+	/* Scotty finds that an application is unsupported later in a check, and after an operation
+	 * not at all. Applications with settings are never unsupported. */
+	if (known && known->status == APP_STATUS_UNSUPPORTED &&
+	    data->settings == RUST_CAPACITY_NICHE)
 		app.status = APP_STATUS_UNSUPPORTED;
 	if (bpf_map_update_elem(&apps, &name, &app, BPF_ANY))
-		lose(LOSS_APPS_FULL);
+		count_drop(DROP_APPS_FULL);
 }
 
 /* At the end of AppData::new. */
@@ -49,9 +57,10 @@ int on_app_new(struct pt_regs *ctx)
 	if (!tid)
 		return 0;
 	frame = current_poll(tid);
-	name = read_app(read_result(ctx, app_result_register), app_status_offset, &data, &status);
+	name = read_app(read_result(ctx, settings.app_result_register), settings.app_status_offset,
+			&data, &status);
 	if (!name) {
-		check(CHECK_APP_STRANGE);
+		count_check(CHECK_APP_STRANGE);
 		return 0;
 	}
 	if (frame)
@@ -61,15 +70,15 @@ int on_app_new(struct pt_regs *ctx)
 		number = inspection->check;
 	} else if (frame && polled_role(frame, bpf_map_lookup_elem(&tasks, &frame->header)) ==
 				    ROLE_APP_CHECK) {
-		return 0; /* of a check whose start was not seen */
+		return 0; /* part of a check whose start was not observed */
 	} else {
 		number = current_check();
 	}
-	enter_app(name, &data, status, number);
+	update_app(name, &data, status, number);
 	return 0;
 }
 
-/* Scotty looks for compose files: a check begins, though it may find nothing to spawn a task for. */
+/* Scotty searches for compose files: a check starts, even if no file is found. */
 SEC("uprobe")
 int on_app_check(struct pt_regs *ctx)
 {
@@ -78,13 +87,13 @@ int on_app_check(struct pt_regs *ctx)
 
 	(void)ctx;
 	if (frame)
-		open_app_check(frame);
+		get_or_start_check(frame);
 	return 0;
 }
 
-/* The handler that takes a destroyed application out of the list: of itself, the first argument,
- * the name comes first. The operation's task then ends in an error, because Scotty inspects what
- * is no longer there: that is no failure. */
+/* The handler that removes a destroyed application from the list; its first argument, itself,
+ * starts with the name. Scotty then inspects the missing application, and the operation's task ends
+ * with an error that is no failure. */
 SEC("uprobe")
 int on_app_removed(struct pt_regs *ctx)
 {
@@ -99,7 +108,7 @@ int on_app_removed(struct pt_regs *ctx)
 	if (bpf_probe_read_user(&text, sizeof(text),
 				(void *)read_argument(ctx, ARGUMENT_REMOVED_APP)) ||
 	    !is_text(&text, NAME_BYTES)) {
-		check(CHECK_APP_STRANGE);
+		count_check(CHECK_APP_STRANGE);
 		return 0;
 	}
 	name = hash_name(&text);

@@ -2,16 +2,17 @@
 #ifndef SCOTTYSCOPE_MESSAGE_LINES_BPF_H
 #define SCOTTYSCOPE_MESSAGE_LINES_BPF_H
 
-/* How many lines a message of log lines or task output carries, without a look at their text. */
+/* Counts the lines in a message with log lines or task output. Unit tests compile this file
+ * natively. */
 
-#include "http/head.bpf.h"
+#include "core/word.bpf.h"
 
-/* Lines are counted by their field "sequence", which is in each once; in a line's own text its quotes
- * have backslashes before them. `quence":` is told by eight bytes from each q on. */
+/* Each line has one field "sequence"; the quotes in a line's text are escaped. So lines are counted
+ * by the eight bytes `quence":`, searched from each q on. */
 #define LINE_CHUNK_BYTES 64
 
-/* Chunks are counted in blocks, blocks in stretches, and stretches up to the limit: loops that the
- * verifier of each kernel can follow to their ends, without bpf_loop(), which Linux 5.17 brought. */
+/* Nested loops over chunks, blocks and stretches: short enough for the verifier of every kernel.
+ * bpf_loop() needs Linux 5.17. */
 #define LINE_BLOCK_BYTES   ((__u64)64 * LINE_CHUNK_BYTES)
 #define LINE_STRETCH_BYTES (64 * LINE_BLOCK_BYTES)
 #define LINE_TEXT_LIMIT	   (256 * LINE_STRETCH_BYTES)
@@ -24,8 +25,8 @@ static __always_inline __u64 is_line_mark(__u64 address)
 	return word == WORD('q', 'u', 'e', 'n', 'c', 'e', '"', ':');
 }
 
-/* How many lines the chunk at `offset` of the `length` bytes at `text` ends. This and those below are
- * functions of their own, which the verifier checks once. */
+/* Number of marks that start in the chunk at `offset` of the `length` bytes at `text`. This
+ * function and the next ones are global: the verifier checks each once. */
 __weak __noinline int lines_in_chunk(__u64 text, __u64 length, __u64 offset)
 {
 	__u64 words[LINE_CHUNK_BYTES / 8] = {};
@@ -42,7 +43,7 @@ __weak __noinline int lines_in_chunk(__u64 text, __u64 length, __u64 offset)
 	for (int i = 0; i < LINE_CHUNK_BYTES / 8; i++) {
 		__u64 marks = bytes_equal(words[i], 'q');
 
-		/* At most eight q in a word, in one word of hundreds. */
+		/* At most eight q in a word; few words have one. */
 		for (int k = 0; k < 8 && marks; k++) {
 			lines += (int)is_line_mark(text + offset + (__u64)i * 8 +
 						   first_marked(marks));
@@ -70,7 +71,7 @@ __weak __noinline int lines_in_stretch(__u64 text, __u64 length, __u64 offset)
 	return lines;
 }
 
-/* How many lines the `length` bytes at `text` carry, as far as the limit. */
+/* Number of lines in the `length` bytes at `text`, up to the limit. */
 __weak __noinline int lines_in_text(__u64 text, __u64 length)
 {
 	int lines = 0;

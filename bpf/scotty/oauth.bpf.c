@@ -1,42 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
-/* OAuth sessions where the compiler put the recorder's functions for them into their callers: from
- * the maps that these look at, which are hashbrown's behind std's Mutex in an Arc. Their layout is
- * the compiler's choice; what is read has to be a map. */
+/* OAuth sessions, for builds in which the compiler inlined the recorder's functions: the number of
+ * items in the maps that the callers of these functions read. */
 
-#include "core/common.bpf.h"
+#include "core/admit.bpf.h"
+#include "core/registers.bpf.h"
+#include "layout/rust.h"
+#include "scotty/maps.bpf.h"
 
-struct rust_shared_map {
-	__u64 strong;
-	__u64 weak;
-	__u32 futex;
-	__u8 poisoned;
-	__u8 padding[3];
-	__u64 control; /* hashbrown's RawTable */
-	__u64 bucket_mask;
-	__u64 growth_left;
-	__u64 items;
-};
+#define STRONG_COUNT_MAX (1 << 20)
+#define BUCKET_MASK_MAX	 0xffffff
 
-/* How many items a table takes before it grows (hashbrown/src/raw.rs). */
-static __always_inline __u64 capacity_of(__u64 bucket_mask)
+/* Whether the words can be a map's; after std's Mutex (futex 0 to 2) and hashbrown's table of 2^n
+ * buckets. */
+static __always_inline bool is_plausible_map(const struct rust_shared_map *map)
 {
-	return bucket_mask < 8 ? bucket_mask : (bucket_mask + 1) / 8 * 7;
+	return map->strong && map->strong <= STRONG_COUNT_MAX && map->weak && map->futex <= 2 &&
+	       map->poisoned <= 1 && map->control && !(map->control & 15) &&
+	       map->bucket_mask <= BUCKET_MASK_MAX &&
+	       !(map->bucket_mask & (map->bucket_mask + 1)) &&
+	       map->items + map->growth_left <= rust_map_capacity(map->bucket_mask);
 }
 
-#define BUCKET_MASK_MAX 0xffffff
-
-/* The number of items, or -1 where `address` is no such map. */
+/* The number of items of the map at `address`; -1 if the map is malformed. */
 static __always_inline __s64 read_items(__u64 address)
 {
 	struct rust_shared_map map;
 
-	if (bpf_probe_read_user(&map, sizeof(map), (void *)address) || !map.strong ||
-	    map.strong > 1 << 20 || !map.weak || map.futex > 2 || map.poisoned > 1 ||
-	    map.control & 15 || !map.control || map.bucket_mask > BUCKET_MASK_MAX ||
-	    map.bucket_mask & (map.bucket_mask + 1) ||
-	    map.items + map.growth_left > capacity_of(map.bucket_mask)) {
-		check(CHECK_SESSIONS_STRANGE);
+	if (bpf_probe_read_user(&map, sizeof(map), (void *)address) || !is_plausible_map(&map)) {
+		count_check(CHECK_SESSIONS_STRANGE);
 		return -1;
 	}
 	return (__s64)map.items;
@@ -59,7 +51,8 @@ int on_oauth_sample(struct pt_regs *ctx)
 	return 0;
 }
 
-/* oauth::cleanup::cleanup_*_sessions(map): what it takes out is what is missing at its end. */
+/* oauth::cleanup::cleanup_*_sessions(map): the expired sessions are the difference of the items at
+ * its start and at its end. */
 SEC("uprobe")
 int on_oauth_cleanup(struct pt_regs *ctx)
 {

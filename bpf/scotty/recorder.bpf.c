@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
-/* What Scotty's own recorder is told of OAuth and rate limits, where a build has one. All of its
- * functions take the recorder itself first. */
+/* Calls of Scotty's own metrics recorder for OAuth and rate limits, in builds that have the
+ * recorder. The first argument of its functions is the recorder. */
 
-#include "core/common.bpf.h"
+#include "core/admit.bpf.h"
+#include "core/registers.bpf.h"
+#include "scotty/maps.bpf.h"
 
 #define NSEC_PER_SEC	  1000000000ULL
 #define VALIDATION_MAX_NS (3600 * NSEC_PER_SEC)
@@ -62,8 +64,8 @@ int on_oauth_web_sessions(struct pt_regs *ctx)
 	return 0;
 }
 
-/* (start: Instant, failed: bool): an Instant is a timespec of CLOCK_MONOTONIC, which is what
- * bpf_ktime_get_ns reads (library/std/src/sys/time/unix.rs), in two registers. */
+/* (start: Instant, failed: bool). An Instant is a timespec of CLOCK_MONOTONIC, the clock of
+ * bpf_ktime_get_ns() (library/std/src/sys/time/unix.rs), in two registers. */
 SEC("uprobe")
 int on_oauth_validation(struct pt_regs *ctx)
 {
@@ -80,11 +82,11 @@ int on_oauth_validation(struct pt_regs *ctx)
 		count_event(EVENT_OAUTH_VALIDATION_FAILURES);
 	duration_ns = now_ns - (seconds * NSEC_PER_SEC + nanoseconds);
 	durations = bpf_map_lookup_elem(&validations, &zero);
-	/* In a time namespace of its own the target's clock is another one. */
+	/* A target in another time namespace has another monotonic clock. */
 	if (!durations || nanoseconds >= NSEC_PER_SEC || duration_ns > VALIDATION_MAX_NS)
-		lose(LOSS_INSTANT_STRANGE);
+		count_drop(DROP_INSTANT_STRANGE);
 	else
-		observe(durations, duration_ns, http_bounds_ns);
+		observe(durations, duration_ns, settings.http_bounds_ns);
 	return 0;
 }
 
@@ -97,9 +99,9 @@ int on_rate_limit_error(struct pt_regs *ctx)
 	return 0;
 }
 
+/* Whether the key has a tier's name. Scotty has "public_auth", "oauth", "authenticated". */
 static __always_inline bool is_tier(const struct rate_limit_key *key)
 {
-	/* Names in the source: "public_auth", "oauth", "authenticated". */
 	return key->tier[0] >= 'A' && key->tier[0] <= 'z';
 }
 
@@ -114,18 +116,18 @@ static __always_inline void count_rate_limit(struct pt_regs *ctx, __u32 is_denie
 	    bpf_probe_read_user(key.tier, length & (TIER_BYTES - 1),
 				(void *)read_argument(ctx, ARGUMENT_TIER)) ||
 	    !is_tier(&key)) {
-		lose(LOSS_TIER_STRANGE);
+		count_drop(DROP_TIER_STRANGE);
 		return;
 	}
 	count = bpf_map_lookup_elem(&rate_limits, &key);
 	if (!count && bpf_map_update_elem(&rate_limits, &key, &one, BPF_NOEXIST) == 0)
 		return;
-	/* Another thread may have entered it at the same moment. */
+	/* Another thread may insert the tier at the same time. */
 	count = bpf_map_lookup_elem(&rate_limits, &key);
 	if (count)
 		add(count, 1);
 	else
-		lose(LOSS_SERIES_FULL);
+		count_drop(DROP_SERIES_FULL);
 }
 
 SEC("uprobe")

@@ -2,30 +2,31 @@
 #ifndef SCOTTYSCOPE_SESSION_OUTCOME_BPF_H
 #define SCOTTYSCOPE_SESSION_OUTCOME_BPF_H
 
-/* How sessions end, by the messages to their clients. */
+/* Outcomes of sessions, from the messages to their clients. */
 
+#include "scotty/message_type.bpf.h"
 #include "scotty/session.bpf.h"
-#include "websocket/verify.bpf.h"
 
-#include "scotty/message.bpf.h"
-
-/* A message that says how the session it is about ends. Where messages are seen only in their frames,
- * `session` is NULL: the end is counted, but the session's span does not tell it. */
-static __always_inline void note_end(struct task_session *session, __u32 role, enum session_end end)
+/* Handles a message that tells the outcome of the session with this role. Where messages are
+ * observed in their frames only, `session` is NULL: the outcome is counted, but not stored with the
+ * session's span. */
+static __always_inline void handle_end(struct task_session *session, __u32 role,
+				       enum session_end end)
 {
-	struct session_totals *total;
+	struct session_totals *totals;
 
 	if (session) {
 		if (session->role == role)
-			note_session_end(session, end);
+			set_session_end(session, end);
 		return;
 	}
-	total = session_total(role);
-	if (total)
-		add(end == SESSION_TIMED_OUT ? &total->timed_out : &total->failed, 1);
+	totals = totals_of_role(role);
+	if (totals)
+		add(end == SESSION_TIMED_OUT ? &totals->timed_out : &totals->failed, 1);
 }
 
-static __always_inline void see_outcome(struct task_session *session, int type)
+/* Handles a message to a client by its type, an enum message_type. */
+static __always_inline void handle_message(struct task_session *session, int type)
 {
 	switch (type) {
 	case MESSAGE_ERROR:
@@ -36,13 +37,13 @@ static __always_inline void see_outcome(struct task_session *session, int type)
 		count_event(EVENT_AUTHENTICATION_FAILED);
 		break;
 	case MESSAGE_SHELL_ERROR:
-		note_end(session, ROLE_SHELL, SESSION_FAILED);
+		handle_end(session, ROLE_SHELL, SESSION_FAILED);
 		break;
 	case MESSAGE_SHELL_TIMED_OUT:
-		note_end(session, ROLE_SHELL, SESSION_TIMED_OUT);
+		handle_end(session, ROLE_SHELL, SESSION_TIMED_OUT);
 		break;
 	case MESSAGE_LOG_ERROR:
-		note_end(session, ROLE_LOG_STREAM, SESSION_FAILED);
+		handle_end(session, ROLE_LOG_STREAM, SESSION_FAILED);
 		break;
 	}
 }

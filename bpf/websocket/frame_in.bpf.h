@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#ifndef SCOTTYSCOPE_WEBSOCKET_FRAME_BPF_H
-#define SCOTTYSCOPE_WEBSOCKET_FRAME_BPF_H
+#ifndef SCOTTYSCOPE_FRAME_IN_BPF_H
+#define SCOTTYSCOPE_FRAME_IN_BPF_H
 
-/* Frames as clients send them (RFC 6455 section 5.2): which of them end a text message. */
+/* Parsing of the frames that clients send (RFC 6455 section 5.2). */
 
-#include "scotty/message.bpf.h"
-#include "websocket/verify.bpf.h"
+#include "scotty/request_type.bpf.h"
+#include "scotty/session.bpf.h"
+#include "websocket/frame.h"
 
-/* A frame's head, as far as it matters. */
 struct frame_head {
 	__u8 first_byte;
-	__u32 size; /* with the mask */
+	__u32 size; /* including the mask */
 	__u32 mask;
 	__u64 payload_length;
 };
 
-/* Reads the head at `data`, of which `available` bytes are there; false where it is not whole. */
-static __always_inline bool read_head(__u64 data, __u64 available, struct frame_head *head)
+/* Parses the head at `data`, of which `available` bytes have arrived. Returns false if it is
+ * incomplete. */
+static __always_inline bool parse_frame_head(__u64 data, __u64 available, struct frame_head *head)
 {
 	__u8 bytes[16] = {};
 	__u32 extended, length;
@@ -24,7 +25,7 @@ static __always_inline bool read_head(__u64 data, __u64 available, struct frame_
 	if (available < 2)
 		return false;
 	if (bpf_probe_read_user(bytes, available < 14 ? (__u32)available & 15 : 14, (void *)data)) {
-		lose(LOSS_READ_FAULT);
+		count_drop(DROP_READ_FAULT);
 		return false;
 	}
 	head->first_byte = bytes[0];
@@ -37,46 +38,48 @@ static __always_inline bool read_head(__u64 data, __u64 available, struct frame_
 	if (length == 126)
 		head->payload_length = (__u64)bytes[2] << 8 | bytes[3];
 	else if (length == 127)
-		head->payload_length = 1ULL << 32; /* long, no more matters */
+		head->payload_length = 1ULL << 32; /* only known to be long */
 	head->mask = 0;
 	if (bytes[1] & 0x80)
 		bpf_probe_read_user(&head->mask, sizeof(head->mask), (void *)(data + 2 + extended));
 	return true;
 }
 
-/* The beginning of a text message: whether it asks for what may be refused. Of one that is shorter
- * than what is looked at, all is known. */
-static __always_inline void note_request(struct task_session *session, __u64 payload,
-					 __u64 available, const struct frame_head *head)
+/* Handles the start of a text message: finds out whether it asks for a log stream, which Scotty may
+ * refuse. The type of a short complete message is always known. */
+static __always_inline void handle_request(struct task_session *session, __u64 payload,
+					   __u64 available, const struct frame_head *head)
 {
 	__u64 length = head->payload_length;
-	bool is_whole = head->first_byte & FRAME_FIN && length <= REQUEST_BYTES;
+	bool is_complete = head->first_byte & FRAME_FIN && length <= REQUEST_BYTES;
 	int type;
 
 	session->request = REQUEST_NONE;
 	if (available < length && available < REQUEST_BYTES) {
-		check(CHECK_REQUEST_UNKNOWN);
+		count_check(CHECK_REQUEST_UNKNOWN);
 		return;
 	}
 	type = request_type_of(payload, length, head->mask);
 	if (type == REQUEST_TYPE_LOG_STREAM)
 		session->request = REQUEST_LOG_STREAM;
-	else if (type == REQUEST_TYPE_UNKNOWN && !is_whole)
-		check(CHECK_REQUEST_UNKNOWN);
+	else if (type == REQUEST_TYPE_UNKNOWN && !is_complete)
+		count_check(CHECK_REQUEST_UNKNOWN);
 }
 
-static __always_inline void see_frame(struct task_session *session, __u64 data, __u64 available)
+/* Handles the frame at `data`, of which `available` bytes have arrived. Marks the message as
+ * pending at the last frame of a text message. */
+static __always_inline void handle_frame(struct task_session *session, __u64 data, __u64 available)
 {
 	struct frame_head head;
 	__u8 opcode;
 
-	if (!read_head(data, available, &head))
+	if (!parse_frame_head(data, available, &head))
 		return;
 	opcode = head.first_byte & 0x0f;
 	if (head.first_byte & FRAME_RESERVED || opcode > OPCODE_BINARY)
-		return; /* a control frame, or one that is refused */
+		return; /* a control frame, or an invalid one */
 	if (opcode == OPCODE_TEXT) {
-		note_request(session, data + head.size, available - head.size, &head);
+		handle_request(session, data + head.size, available - head.size, &head);
 		session->message_flags |= FRAGMENTS_TEXT;
 	} else if (opcode == OPCODE_BINARY) {
 		session->message_flags &= ~FRAGMENTS_TEXT;

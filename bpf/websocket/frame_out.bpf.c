@@ -1,35 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
-/* Messages to websocket clients, where their frames are written. */
+/* Messages to websocket clients, where tungstenite writes their frames. */
 
-#include "scotty/session_outcome.bpf.h"
-
+#include "core/admit.bpf.h"
+#include "core/registers.bpf.h"
+#include "layout/rust.h"
+#include "layout/tungstenite.h"
 #include "scotty/message_lines.bpf.h"
-
-/* How tungstenite's Frame ends, in the compilers' layout: FIN, three reserved bits, then the opcode as
- * two bytes, whether it is a control frame's and which. */
-struct frame_header {
-	__u8 is_final;
-	__u8 reserved[3];
-	__u8 is_control;
-	__u8 opcode;
-};
+#include "scotty/session_outcome.bpf.h"
+#include "websocket/verify.bpf.h"
 
 static __always_inline void count_lines(__u64 text, __u64 length, enum event event)
 {
 	char last = 0;
 
-	/* A length that leads nowhere is not followed. */
+	/* An unreadable end means an invalid length. */
 	if (bpf_probe_read_user(&last, sizeof(last), (void *)(text + length - 1))) {
-		lose(LOSS_READ_FAULT);
+		count_drop(DROP_READ_FAULT);
 		return;
 	}
 	count_events(event, (__u64)lines_in_text(text, length));
 	if (length > LINE_TEXT_LIMIT)
-		lose(LOSS_LINES_UNCOUNTED);
+		count_drop(DROP_LINES_UNCOUNTED);
 }
 
-/* The connection that the task of this poll writes to, if it is known. */
+/* The connection that the task of this poll writes to; NULL if unknown. */
 static __always_inline struct task_session *connection_of(const struct poll_frame *frame)
 {
 	struct task *task = bpf_map_lookup_elem(&tasks, &frame->header);
@@ -38,7 +33,8 @@ static __always_inline struct task_session *connection_of(const struct poll_fram
 	return session && session->role == ROLE_WEBSOCKET ? session : NULL;
 }
 
-static __always_inline void see_text(const struct poll_frame *frame, __u64 text, __u64 length)
+/* Handles a text message of one frame. */
+static __always_inline void handle_text(const struct poll_frame *frame, __u64 text, __u64 length)
 {
 	struct task_session *connection = connection_of(frame);
 	int type;
@@ -51,11 +47,11 @@ static __always_inline void see_text(const struct poll_frame *frame, __u64 text,
 		count_lines(text, length, EVENT_LOG_LINES);
 	else if (type == MESSAGE_TASK_OUTPUT_LINES)
 		count_lines(text, length, EVENT_TASK_OUTPUT_LINES);
-	else if (messages_by_frame)
-		see_outcome(NULL, type);
+	else if (settings.messages_by_frame)
+		handle_message(NULL, type);
 }
 
-/* The first byte of the frame with this header, 0 where it is not one. A server masks nothing. */
+/* The first byte on the wire of a frame with this header; 0 if the header is malformed. */
 static __always_inline __u8 first_byte_of(const struct frame_header *header)
 {
 	if (header->is_final > 1 || header->reserved[0] > 1 || header->reserved[1] > 1 ||
@@ -64,9 +60,10 @@ static __always_inline __u8 first_byte_of(const struct frame_header *header)
 	return (__u8)(header->is_final << 7 | header->is_control << 3 | header->opcode);
 }
 
-/* What will be written, to be compared with what memory says of it, `first_byte`, in the same poll. */
-static __always_inline void await_written(struct thread *thread, __u64 output, __u64 output_length,
-					  __u64 payload_length, __u8 first_byte)
+/* Stores the expected bytes of the frame, for the verification in the same poll. */
+static __always_inline void await_verification(struct thread *thread, __u64 output,
+					       __u64 output_length, __u64 payload_length,
+					       __u8 first_byte)
 {
 	struct written_frame *written = &thread->written;
 
@@ -93,31 +90,28 @@ int on_frame_out(struct pt_regs *ctx)
 	struct {
 		__u64 data, length;
 	} payload;
-	struct {
-		__u64 capacity, data, length;
-	} output;
+	struct rust_vec output;
 	__u8 first_byte;
 
 	if (!thread)
 		return 0;
-	websocket_settle(thread);
-	if (bpf_probe_read_user(&header, sizeof(header), (void *)(address + frame_head_offset)) ||
+	verify_written_frame(thread);
+	if (bpf_probe_read_user(&header, sizeof(header),
+				(void *)(address + settings.frame_head_offset)) ||
 	    bpf_probe_read_user(&payload, sizeof(payload),
-				(void *)(address + frame_payload_offset)) ||
+				(void *)(address + settings.frame_payload_offset)) ||
 	    bpf_probe_read_user(&output, sizeof(output), (void *)written)) {
-		lose(LOSS_READ_FAULT);
+		count_drop(DROP_READ_FAULT);
 		return 0;
 	}
 	first_byte = first_byte_of(&header);
-	if (!(frame->flags & FRAME_UNSEEN)) {
-		await_written(thread, written, output.length, payload.length, first_byte);
+	if (!(frame->flags & FRAME_UNTRACKED)) {
+		await_verification(thread, written, output.length, payload.length, first_byte);
 		frame->flags |= FRAME_WEBSOCKET_PENDING;
-	} else if (first_byte) {
-		check(CHECK_FRAME_UNCHECKED);
 	} else {
-		lose(LOSS_FRAME_STRANGE);
+		count_unverified(first_byte);
 	}
 	if (first_byte == (FRAME_FIN | OPCODE_TEXT))
-		see_text(frame, payload.data, payload.length);
+		handle_text(frame, payload.data, payload.length);
 	return 0;
 }

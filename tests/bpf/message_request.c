@@ -4,7 +4,7 @@
 
 #include "native.h"
 
-#include "scotty/message.bpf.h"
+#include "scotty/request_type.bpf.h"
 
 #define ASKS	   "\"type\":\"StartLogStream\""
 #define ASKS_BYTES ((int)sizeof(ASKS) - 1)

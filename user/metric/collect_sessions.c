@@ -11,7 +11,7 @@ static uint64_t active(const struct probe_totals *totals, enum task_role role)
 {
 	const struct session_totals *sessions = &totals->sessions[role];
 
-	return totals->census_sessions[role] + sessions->before + sessions->started -
+	return totals->census_sessions[role] + sessions->preexisting + sessions->started -
 	       sessions->ended;
 }
 

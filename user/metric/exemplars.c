@@ -79,7 +79,7 @@ static struct label_set *find_or_insert(struct exemplars *exemplars, const struc
 	return found ? found : insert(exemplars, &overflow_key);
 }
 
-/* The bucket that the kernel side counted the value in: observe() in bpf/core/common.bpf.h. */
+/* The bucket that the kernel side counted the value in: observe() in bpf/core/counters.bpf.h. */
 static size_t bucket_of(const struct probe_bounds *bounds, uint64_t value_ns)
 {
 	size_t bucket = 0;

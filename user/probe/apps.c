@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "probe/internal.h"
+#include "scotty/app_check.h"
 
 _Bool app_check__is_whole(const struct app_check *check, uint64_t number, _Bool polls_in_turns,
 			  uint64_t now_ns)
@@ -22,14 +23,14 @@ _Bool app_check__is_whole(const struct app_check *check, uint64_t number, _Bool 
 static int read_whole_check(struct probe *probe, uint64_t *ret_number)
 {
 	uint64_t number =
-		__atomic_load_n(&probe->skeleton->bss->app_checks_begun, __ATOMIC_ACQUIRE);
+		__atomic_load_n(&probe->skeleton->bss->app_checks_started, __ATOMIC_ACQUIRE);
 	uint32_t slot = number % APP_CHECK_SLOTS;
 	struct app_check check;
 	int r = bpf_map__lookup_elem(probe->skeleton->maps.app_checks, &slot, sizeof(slot), &check,
 				     sizeof(check), 0);
 
 	*ret_number =
-		r == 0 && app_check__is_whole(&check, number, probe->skeleton->bss->polls_in_turns,
+		r == 0 && app_check__is_whole(&check, number, probe->skeleton->bss->poll_sampling,
 					      clock_monotonic_ns())
 			? number
 			: 0;

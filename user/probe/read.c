@@ -89,7 +89,7 @@ int probe__read_totals(struct probe *probe, struct probe_totals *ret_totals, str
 					 "cannot read the counters of the BPF programs: %m");
 	}
 	fill_census(probe, ret_totals);
-	ret_totals->counters.losses[LOSS_TASKS_FULL] += probe->census_lost;
+	ret_totals->counters.drops[DROP_TASKS_FULL] += probe->census_lost;
 	ret_totals->histograms = probe->histograms;
 	for (size_t i = 0; i < OAUTH_FLOW_COUNT; i++)
 		ret_totals->oauth_sessions[i] =

@@ -37,7 +37,8 @@ static int count_waiting(struct probe *probe, const struct http_connection *conn
 		.method = connection->method,
 	};
 	uint64_t duration_ns = connection->end_ns - connection->start_ns;
-	const volatile uint64_t *bounds = (const uint64_t *)probe->skeleton->rodata->http_bounds_ns;
+	const volatile uint64_t *bounds =
+		(const uint64_t *)probe->skeleton->rodata->settings.http_bounds_ns;
 	struct histogram_counts *counts;
 	size_t bytes, bucket = 0;
 	int r = find_series(probe, &key, &counts, &bytes);

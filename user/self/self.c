@@ -34,14 +34,14 @@ static void collect_kernel_side(struct metric_set *set, const struct probe_total
 	metric_set__add_integer(set, metric_describe(METRIC_ID_SPANS_OPEN),
 				(int64_t)self_open_spans(totals));
 	metric_set__add_integer(set, metric_describe(METRIC_ID_SPANS_LEFT_OUT),
-				(int64_t)totals->counters.events[EVENT_SPANS_LEFT_OUT]);
+				(int64_t)totals->counters.events[EVENT_SPANS_SAMPLED_OUT]);
 #define X(identifier, name, help) \
 	add(set, METRIC_ID_PROBE_HITS, name, totals->counters.hits[HOOK_##identifier]);
 	HOOK_LIST(X)
 #undef X
 #define X(identifier, name, help) \
-	add(set, METRIC_ID_LOST, name, totals->counters.losses[LOSS_##identifier]);
-	LOSS_LIST(X)
+	add(set, METRIC_ID_LOST, name, totals->counters.drops[DROP_##identifier]);
+	DROP_LIST(X)
 #undef X
 #define X(identifier, name, help) \
 	add(set, METRIC_ID_CHECKS, name, totals->counters.checks[CHECK_##identifier]);
@@ -110,8 +110,8 @@ uint64_t self_total_lost(const struct probe_totals *totals, const struct self_co
 {
 	uint64_t total = 0;
 
-	for (int i = 0; i < LOSS_COUNT; i++)
-		total += totals->counters.losses[i];
+	for (int i = 0; i < DROP_COUNT; i++)
+		total += totals->counters.drops[i];
 #define X(name, help, count) total += count;
 	USER_LOSS_LIST(X)
 #undef X
