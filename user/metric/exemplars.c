@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "core/histogram.h"
 
 /* A label set: the exemplars of its buckets; `time_ns` is 0 where a bucket has none. */
 struct label_set {
@@ -79,16 +80,6 @@ static struct label_set *find_or_insert(struct exemplars *exemplars, const struc
 	return found ? found : insert(exemplars, &overflow_key);
 }
 
-/* The bucket that the kernel side counted the value in: observe() in bpf/core/counters.bpf.h. */
-static size_t bucket_of(const struct probe_bounds *bounds, uint64_t value_ns)
-{
-	size_t bucket = 0;
-
-	while (bucket < bounds->count && value_ns > bounds->ns[bucket])
-		bucket++;
-	return bucket;
-}
-
 void exemplars__add(struct exemplars *exemplars, const struct ring_span *span,
 		    const struct ring_http_request *request, int64_t clock_offset_ns)
 {
@@ -103,7 +94,8 @@ void exemplars__add(struct exemplars *exemplars, const struct ring_span *span,
 
 	if (!label_set)
 		return;
-	exemplar = &label_set->buckets[bucket_of(exemplars->bounds, duration_ns)];
+	exemplar = &label_set->buckets[histogram_bucket(
+		exemplars->bounds->ns, (uint32_t)exemplars->bounds->count, duration_ns)];
 	exemplar->value = (double)duration_ns / 1e9;
 	exemplar->time_ns = (uint64_t)((int64_t)span->end_ns + clock_offset_ns);
 	memcpy(exemplar->trace_id, span->trace_id, sizeof(exemplar->trace_id));

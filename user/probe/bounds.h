@@ -11,7 +11,7 @@
 
 /* A histogram's bounds in nanoseconds, ascending, `count` of them (at most HISTOGRAM_BOUNDS). */
 struct probe_bounds {
-	uint64_t ns[HISTOGRAM_BOUNDS];
+	__u64 ns[HISTOGRAM_BOUNDS];
 	size_t count;
 	_Bool is_exponential; /* they are 2 to the power of `lowest_exponent` seconds, and so on */
 	int lowest_exponent;
