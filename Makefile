@@ -61,7 +61,7 @@ LDFLAGS ?= -Wl,-O1 -Wl,--as-needed
 TOOL_CFLAGS = -std=gnu11 $(CFLAGS) $(SANITIZE) $(WARNINGS) -fstack-protector-strong -D_GNU_SOURCE \
 	-Iuser -Ibpf -isystem $(BUILD)/version -isystem $(BUILD)/skeleton -isystem $(BUILD)/proto \
 	$(PACKAGE_CFLAGS)
-BPF_CFLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror -Ivmlinux -Ibpf \
+BPF_CFLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) $(WARNINGS) -Ivmlinux -Ibpf \
 	-I/usr/include/$(MACHINE)-linux-gnu
 
 # The sources of bpf/ are linked to one object; the test of the kernel's features is an object of its own.
