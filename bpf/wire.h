@@ -15,95 +15,159 @@
 
 /* X(identifier, name, description): one row a hook. The identifier is the index of the hit
  * counter. */
-#define HOOK_LIST(X)                                                                              \
-	X(POLL_START, "poll_start", "a task is about to be polled")                               \
-	X(POLL_IDLE, "poll_idle", "a poll ended, the task is not finished")                       \
-	X(RAW_POLL, "raw_poll", "a task's poll function is called")                               \
-	X(RAW_POLL_RETURN, "raw_poll_return", "a task's poll function returns")                   \
-	X(TASK_COMPLETE, "task_complete", "a task ended")                                         \
-	X(TASK_SPAWN, "task_spawn", "a task is entered into its runtime's list")                  \
-	X(TASK_SCHEDULE, "task_schedule", "a task is put into a run queue: spawned or woken")     \
-	X(SCHEDULE_LOCAL, "schedule_local", "a task is put into its worker's own queue")          \
-	X(SCHEDULE_REMOTE, "schedule_remote", "a task is put into the queue of all workers")      \
-	X(HTTP_PARSE, "http_parse", "hyper looks for a request head in a connection's buffer")    \
-	X(HTTP_ROUTE, "http_route", "axum lets go of a request's matched path")                   \
-	X(HTTP_ENCODE, "http_encode", "hyper writes a response head")                             \
-	X(HTTP2_STREAM, "http2_stream", "h2 opens a stream, which carries a request over HTTP/2") \
-	X(SOCKET_ACCEPT, "socket_accept", "the kernel is asked for an accepted connection")       \
-	X(SOCKET_ACCEPTED, "socket_accepted", "the kernel gave an accepted connection")           \
-	X(WEBSOCKET_OPEN, "websocket_open", "tungstenite opens a websocket connection")           \
-	X(FRAME_IN, "frame_in", "tungstenite looks for a frame's head in its input")              \
-	X(TEXT_IN, "text_in", "tungstenite has a text message of one frame")                      \
-	X(FRAGMENTS_IN, "fragments_in", "tungstenite has a message of several frames")            \
-	X(FRAME_OUT, "frame_out", "tungstenite writes a frame to its output")                     \
-	X(MESSAGE_QUEUE, "message_queue", "a message is queued for a websocket client")           \
-	X(SHELL_AUDIT, "shell_audit", "Scotty logs the end of a shell session")                   \
-	X(DOCKER_ERROR, "docker_error", "an error of Docker's is put into words")                 \
-	X(APP_NEW, "app_new", "an application's data were made up: it was inspected")             \
-	X(APP_CHECK, "app_check", "all applications are about to be inspected")                   \
-	X(APP_REMOVED, "app_removed", "a destroyed application leaves the list")                  \
-	X(OAUTH_DEVICE_FLOW, "oauth_device_flow", "recorder: a device flow starts")               \
-	X(OAUTH_WEB_FLOW, "oauth_web_flow", "recorder: a web flow starts")                        \
-	X(OAUTH_FLOW_FAILURE, "oauth_flow_failure", "recorder: a flow failed")                    \
-	X(OAUTH_VALIDATION, "oauth_validation", "recorder: a token was validated")                \
-	X(OAUTH_DEVICE_SESSIONS, "oauth_device_sessions", "recorder: device flows in progress")   \
-	X(OAUTH_WEB_SESSIONS, "oauth_web_sessions", "recorder: web flows in progress")            \
-	X(OAUTH_EXPIRED, "oauth_expired", "recorder: expired sessions were taken out")            \
-	X(OAUTH_SAMPLE, "oauth_sample", "Scotty is about to count its OAuth sessions")            \
-	X(OAUTH_CLEANUP, "oauth_cleanup", "Scotty is about to take expired sessions out")         \
-	X(OAUTH_CLEANED, "oauth_cleaned", "Scotty took expired sessions out")                     \
-	X(RATE_LIMIT_ALLOWED, "rate_limit_allowed", "recorder: a request was let through")        \
-	X(RATE_LIMIT_DENIED, "rate_limit_denied", "recorder: a request was refused")              \
-	X(RATE_LIMIT_ERROR, "rate_limit_error", "recorder: a request told no client")             \
-	X(RSS_STAT, "rss_stat", "the kernel changed a process's resident memory")
+#define HOOK_LIST(X)                                                                             \
+	X(POLL_START, "poll_start", "tokio starts to poll a task")                               \
+	X(POLL_IDLE, "poll_idle", "a poll ends and its task is not complete")                    \
+	X(RAW_POLL, "raw_poll", "tokio calls a task's poll function")                            \
+	X(RAW_POLL_RETURN, "raw_poll_return", "a task's poll function returns")                  \
+	X(TASK_COMPLETE, "task_complete", "a task completes")                                    \
+	X(TASK_SPAWN, "task_spawn", "tokio adds a new task to the runtime's task list")          \
+	X(TASK_SCHEDULE, "task_schedule", "tokio inserts a task into a run queue")               \
+	X(SCHEDULE_LOCAL, "schedule_local", "tokio inserts a task into a worker's own queue")    \
+	X(SCHEDULE_REMOTE, "schedule_remote", "tokio inserts a task into the shared queue")      \
+	X(HTTP_PARSE, "http_parse", "hyper parses a connection's buffer for a request head")     \
+	X(HTTP_ROUTE, "http_route", "axum drops a request's MatchedPath")                        \
+	X(HTTP_ENCODE, "http_encode", "hyper writes a response head")                            \
+	X(HTTP2_STREAM, "http2_stream", "h2 opens a stream: a request over HTTP/2")              \
+	X(SOCKET_ACCEPT, "socket_accept", "entry of the system call accept4()")                  \
+	X(SOCKET_ACCEPTED, "socket_accepted", "exit of the system call accept4()")               \
+	X(WEBSOCKET_OPEN, "websocket_open", "tungstenite opens a websocket connection")          \
+	X(FRAME_IN, "frame_in", "tungstenite parses its input for a frame head")                 \
+	X(TEXT_IN, "text_in", "tungstenite received a text message of one frame")                \
+	X(FRAGMENTS_IN, "fragments_in", "tungstenite received a message of several frames")      \
+	X(FRAME_OUT, "frame_out", "tungstenite writes a frame to its output")                    \
+	X(MESSAGE_QUEUE, "message_queue", "Scotty queues a message for a websocket client")      \
+	X(SHELL_AUDIT, "shell_audit", "Scotty logs the end of a shell session")                  \
+	X(DOCKER_ERROR, "docker_error", "bollard formats an error from Docker")                  \
+	X(APP_NEW, "app_new", "Scotty constructs an application's AppData after an inspection")  \
+	X(APP_CHECK, "app_check", "Scotty starts a check of all applications")                   \
+	X(APP_REMOVED, "app_removed", "Scotty removes a destroyed application from its list")    \
+	X(OAUTH_DEVICE_FLOW, "oauth_device_flow", "recorder: a device flow starts")              \
+	X(OAUTH_WEB_FLOW, "oauth_web_flow", "recorder: a web flow starts")                       \
+	X(OAUTH_FLOW_FAILURE, "oauth_flow_failure", "recorder: a flow fails")                    \
+	X(OAUTH_VALIDATION, "oauth_validation", "recorder: a token validation ends")             \
+	X(OAUTH_DEVICE_SESSIONS, "oauth_device_sessions",                                        \
+	  "recorder: number of device flows in progress")                                        \
+	X(OAUTH_WEB_SESSIONS, "oauth_web_sessions", "recorder: number of web flows in progress") \
+	X(OAUTH_EXPIRED, "oauth_expired", "recorder: number of expired sessions removed")        \
+	X(OAUTH_SAMPLE, "oauth_sample", "Scotty starts to count its OAuth sessions")             \
+	X(OAUTH_CLEANUP, "oauth_cleanup", "Scotty starts to remove expired sessions")            \
+	X(OAUTH_CLEANED, "oauth_cleaned", "Scotty has removed expired sessions")                 \
+	X(RATE_LIMIT_ALLOWED, "rate_limit_allowed", "recorder: a rate limit allows a request")   \
+	X(RATE_LIMIT_DENIED, "rate_limit_denied", "recorder: a rate limit denies a request")     \
+	X(RATE_LIMIT_ERROR, "rate_limit_error", "recorder: a request has no rate-limit key")     \
+	X(RSS_STAT, "rss_stat", "the kernel updates a process's resident memory")
 
 /* X(identifier, name, description): causes of drops. The kernel side drops nothing without
  * incrementing one of these. The description starts with what is missing. */
-#define DROP_LIST(X)                                                                               \
-	X(RING_FULL, "ring_full", "spans: the ring buffer was full")                               \
-	X(SPAN_TOO_OLD, "span_too_old", "spans: open longer than --max-span-age")                  \
-	X(THREADS_FULL, "threads_full", "polls: more threads than the map holds")                  \
-	X(TASKS_FULL, "tasks_full", "tasks: more live tasks than the map holds")                   \
-	X(CONNECTIONS_FULL, "connections_full", "requests: more connections than the map holds")   \
-	X(SERIES_FULL, "series_full", "label sets: counted in the overflow set")                   \
-	X(ROUTES_FULL, "routes_full", "route templates: more than the map holds")                  \
-	X(SESSIONS_FULL, "sessions_full", "sessions: more than the map holds")                     \
-	X(TRACE_HEADERS, "trace_headers", "traceparent, tracestate: too long, too many, too late") \
-	X(NESTING, "nesting", "polls: nested deeper than the stack of a thread")                   \
-	X(FRAME_LOST, "frame_lost", "polls: an end without a start or a start without an end")     \
-	X(NO_TASK, "no_task", "requests: served outside any poll that was seen to start")          \
-	X(APPS_FULL, "apps_full", "applications: more than the map holds")                         \
-	X(TIER_STRANGE, "tier_strange", "rate limits: the tier was not a name")                    \
-	X(INSTANT_STRANGE, "instant_strange", "durations of token validations: no such time")      \
-	X(READ_FAULT, "read_fault", "events: user memory could not be read")                       \
-	X(HEAD_STRANGE, "head_strange", "request heads: the buffer was not as expected")           \
-	X(ROUTE_STRANGE, "route_strange", "routes: the text was not that of a template")           \
-	X(FRAME_STRANGE, "frame_strange", "websocket frames: not as expected")                     \
-	X(LINES_UNCOUNTED, "lines_uncounted", "lines: in a message of more than 64 MiB")           \
-	X(OUTCOME_UNKNOWN, "outcome_unknown", "outcomes of tasks: memory was not as expected")     \
-	X(HTTP2, "http2_requests", "requests over HTTP/2, which is not looked into")               \
-	X(STATUS_UNKNOWN, "status_unknown", "status codes: neither way to read them gave one")
+#define DROP_LIST(X)                                                                              \
+	X(RING_FULL, "ring_full",                                                                 \
+	  "spans: the ring buffer was full and the span was dropped; lower --max-span-rate")      \
+	X(SPAN_TOO_OLD, "span_too_old",                                                           \
+	  "spans: open for longer than --max-span-age and not exported; raise --max-span-age")    \
+	X(THREADS_FULL, "threads_full",                                                           \
+	  "polls: not measured, because the server has more polling threads than the map holds "  \
+	  "(1024); poll, request and session numbers are too low")                                \
+	X(TASKS_FULL, "tasks_full",                                                               \
+	  "tasks: not tracked, because more tasks are alive than --max-tasks; task, session and " \
+	  "scheduling numbers are too low; raise --max-tasks")                                    \
+	X(CONNECTIONS_FULL, "connections_full",                                                   \
+	  "requests: not counted, because more connections are open than the map holds (16384)")  \
+	X(SERIES_FULL, "series_full",                                                             \
+	  "label sets: requests beyond --max-series are counted in the overflow label set, "      \
+	  "rate limits beyond 16 tiers not at all; raise --max-series")                           \
+	X(ROUTES_FULL, "routes_full",                                                             \
+	  "route templates: the text is missing, because the server has more templates than the " \
+	  "map holds (1024); the request itself is counted")                                      \
+	X(SESSIONS_FULL, "sessions_full",                                                         \
+	  "sessions: counted without duration, messages and span, because more are open than "    \
+	  "the map holds (16384)")                                                                \
+	X(TRACE_HEADERS, "trace_headers",                                                         \
+	  "traceparent, tracestate: not read, because a header is too long, beyond the "          \
+	  "searched part of the head, or one of too many at a time (2048); the span starts "      \
+	  "a new trace or has no tracestate")                                                     \
+	X(NESTING, "nesting",                                                                     \
+	  "polls: nested more than 7 deep on one thread; durations of the outer polls are "       \
+	  "missing")                                                                              \
+	X(FRAME_LOST, "frame_lost",                                                               \
+	  "polls: the start or the end was not observed; the poll's duration is missing")         \
+	X(NO_TASK, "no_task",                                                                     \
+	  "requests and websocket messages: not counted, because the polled task is "             \
+	  "unknown; normal for the first moments after the attachment")                           \
+	X(APPS_FULL, "apps_full",                                                                 \
+	  "applications: not listed, because Scotty has more than the map holds (4096)")          \
+	X(TIER_STRANGE, "tier_strange",                                                           \
+	  "rate limits: not counted, because the tier is not a valid name; this build of the "    \
+	  "server may pass other arguments")                                                      \
+	X(INSTANT_STRANGE, "instant_strange",                                                     \
+	  "durations of token validations: the start time is invalid; the validation itself is "  \
+	  "counted")                                                                              \
+	X(READ_FAULT, "read_fault",                                                               \
+	  "events: not counted, because a read of the server's memory failed; occasional faults " \
+	  "are pages that are swapped out")                                                       \
+	X(HEAD_STRANGE, "head_strange",                                                           \
+	  "request heads: not read, because hyper's buffer has an unexpected layout; request "    \
+	  "numbers are too low for this build of the server")                                     \
+	X(ROUTE_STRANGE, "route_strange",                                                         \
+	  "routes: the request counts as unmatched, because its template does not start with a "  \
+	  "slash")                                                                                \
+	X(FRAME_STRANGE, "frame_strange",                                                         \
+	  "websocket frames: not counted, because a frame or its buffer is malformed; message "   \
+	  "numbers may be too low for this build of the server")                                  \
+	X(LINES_UNCOUNTED, "lines_uncounted",                                                     \
+	  "lines: only those in the first 64 MiB of a message are counted")                       \
+	X(OUTCOME_UNKNOWN, "outcome_unknown",                                                     \
+	  "outcomes of tasks: the output in memory is malformed; the session counts as ended "    \
+	  "without failure")                                                                      \
+	X(HTTP2, "http2_requests",                                                                \
+	  "requests over HTTP/2: not measured, HTTP/2 is not supported; let the reverse proxy "   \
+	  "use HTTP/1.1")                                                                         \
+	X(STATUS_UNKNOWN, "status_unknown",                                                       \
+	  "status codes: neither memory nor the response line had a valid one; the request is "   \
+	  "counted without it")
 
 /* X(identifier, name, description): results of checks of the assumptions about the target. */
 #define CHECK_LIST(X)                                                                              \
-	X(STATUS_AGREES, "status_agrees", "status in memory equals the response line")             \
-	X(STATUS_TRUSTED, "status_trusted", "not compared: all before agreed, memory counts")      \
-	X(STATUS_DIFFERS, "status_differs", "status in memory differs: the response line counts")  \
-	X(STATUS_UNCHECKED, "status_unchecked", "response line gone: status from memory counts")   \
-	X(RESPONSE_ONLY, "response_only", "response to a request from before the attachment")      \
-	X(FRAME_AGREES, "frame_agrees", "a frame's opcode in memory equals the written one")       \
-	X(FRAME_DIFFERS, "frame_differs", "a frame's opcode in memory differs from the written")   \
-	X(FRAME_UNCHECKED, "frame_unchecked", "written frame gone: opcode from memory counts")     \
+	X(STATUS_AGREES, "status_agrees", "status in memory equals the response line: normal")     \
+	X(STATUS_TRUSTED, "status_trusted",                                                        \
+	  "status in memory was used without a comparison, because all earlier ones agreed: "      \
+	  "normal")                                                                                \
+	X(STATUS_DIFFERS, "status_differs",                                                        \
+	  "status in memory differs from the response line; the response line is used, and poll "  \
+	  "probes stay attached")                                                                  \
+	X(STATUS_UNCHECKED, "status_unchecked",                                                    \
+	  "the response line was no longer in the buffer; the status in memory is used")           \
+	X(RESPONSE_ONLY, "response_only",                                                          \
+	  "response to a request from before the attachment: not counted, normal at the start")    \
+	X(FRAME_AGREES, "frame_agrees",                                                            \
+	  "opcode of a websocket frame in memory equals the written one: normal")                  \
+	X(FRAME_DIFFERS, "frame_differs",                                                          \
+	  "opcode of a websocket frame in memory differs from the written one; counts of sent "    \
+	  "messages may be wrong for this build of the server")                                    \
+	X(FRAME_UNCHECKED, "frame_unchecked",                                                      \
+	  "the written frame was no longer in the buffer; the opcode in memory is used")           \
 	X(REQUEST_UNKNOWN, "request_unknown",                                                      \
-	  "a client's message, in pieces or type late: not read")                                  \
-	X(TASK_ID_AGREES, "task_id_agrees", "tokio's context tells the task that is polled")       \
-	X(TASK_ID_DIFFERS, "task_id_differs", "it does not: from now on polls are always watched") \
-	X(WAKE_UNSEEN, "wake_unseen", "a poll without a wake-up or spawn seen before")             \
-	X(APP_AGREES, "app_agrees", "an application's data are what its inspection gave")          \
-	X(APP_STRANGE, "app_strange", "an application's data were not as expected")                \
-	X(SESSIONS_STRANGE, "sessions_strange", "OAuth sessions were not in a map as expected")    \
-	X(TASK_REUSED, "task_reused", "a task's memory was reused without its end being seen")     \
-	X(VTABLE_UNKNOWN, "vtable_unknown", "a task of a kind the plan did not find")
+	  "type of a client's message unknown: fragmented, or not within the first 96 bytes; a "   \
+	  "refused log stream may be missing")                                                     \
+	X(TASK_ID_AGREES, "task_id_agrees",                                                        \
+	  "tokio's context has the id of the polled task: normal")                                 \
+	X(TASK_ID_DIFFERS, "task_id_differs",                                                      \
+	  "tokio's context has another id than the polled task's; poll probes stay attached")      \
+	X(WAKE_UNSEEN, "wake_unseen",                                                              \
+	  "a poll without an observed wake-up; the wake-up is counted, its queue time is missing") \
+	X(APP_AGREES, "app_agrees",                                                                \
+	  "an application's data equals the output of its inspection: normal")                     \
+	X(APP_STRANGE, "app_strange",                                                              \
+	  "an application's data is malformed; the application is not updated, and its gauges "    \
+	  "may be wrong for this build of the server")                                             \
+	X(SESSIONS_STRANGE, "sessions_strange",                                                    \
+	  "the map of OAuth sessions is malformed; OAuth session numbers are not updated for "     \
+	  "this build of the server")                                                              \
+	X(TASK_REUSED, "task_reused",                                                              \
+	  "memory of a task was reused and its end not observed; the task counts as ended, a "     \
+	  "session as cancelled")                                                                  \
+	X(VTABLE_UNKNOWN, "vtable_unknown",                                                        \
+	  "a task whose type is not in the plan; the task counts under the type \"other\"")
 
 enum hook {
 #define X(identifier, name, description) HOOK_##identifier,
