@@ -61,12 +61,12 @@ LDFLAGS ?= -Wl,-O1 -Wl,--as-needed
 TOOL_CFLAGS = -std=gnu11 $(CFLAGS) $(SANITIZE) $(WARNINGS) -fstack-protector-strong -D_GNU_SOURCE \
 	-Iuser -Ibpf -isystem $(BUILD)/version -isystem $(BUILD)/skeleton -isystem $(BUILD)/proto \
 	$(PACKAGE_CFLAGS)
-BPF_CFLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror -Ivmlinux -Ibpf \
+BPF_CFLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) $(WARNINGS) -Ivmlinux -Ibpf \
 	-I/usr/include/$(MACHINE)-linux-gnu
 
-# The subjects of bpf/ are linked to one object; the trial of the kernel's features is its own.
-BPF_SUBJECTS := settings task schedule http route websocket websocket_out session socket apps recorder oauth memory
-BPF_OBJECTS := $(BPF_SUBJECTS:%=$(BUILD)/bpf/%.bpf.o)
+# The sources of bpf/ are linked to one object; the test of the kernel's features is an object of its own.
+BPF_SOURCES := $(filter-out bpf/kernel/feature.bpf.c,$(sort $(wildcard bpf/*.bpf.c bpf/*/*.bpf.c)))
+BPF_OBJECTS := $(BPF_SOURCES:%.c=$(BUILD)/%.o)
 SKELETONS := $(BUILD)/skeleton/scottyscope.skel.h $(BUILD)/skeleton/feature.skel.h
 
 PROTOS := $(wildcard proto/*.proto)
@@ -137,7 +137,7 @@ $(BUILD)/bpf/scottyscope.o: $(BPF_OBJECTS)
 	$(call msg,BPFLINK,$@)
 	$(Q)$(BPFTOOL) gen object $@ $^
 
-$(BUILD)/bpf/feature.o: $(BUILD)/bpf/feature.bpf.o
+$(BUILD)/bpf/feature.o: $(BUILD)/bpf/kernel/feature.bpf.o
 	$(Q)$(BPFTOOL) gen object $@ $^
 
 $(BUILD)/skeleton/%.skel.h: $(BUILD)/bpf/%.o
@@ -468,7 +468,7 @@ bench-document:
 
 # --- care -------------------------------------------------------------------------------------
 
-C_FILES := $(wildcard user/*.c user/*/*.[ch] bpf/*.[ch] vmlinux/*.h tests/unit/*/*.[ch] tests/bpf/*.[ch] \
+C_FILES := $(wildcard user/*.c user/*/*.[ch] bpf/*.[ch] bpf/*/*.[ch] vmlinux/*.h tests/unit/*/*.[ch] tests/bpf/*.[ch] \
 	tests/bench/*.c tests/compilers/*.c)
 
 format:

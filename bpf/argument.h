@@ -2,16 +2,17 @@
 #ifndef SCOTTYSCOPE_ARGUMENT_H
 #define SCOTTYSCOPE_ARGUMENT_H
 
-/* Which of its function's arguments a hook's program reads, said once: for the programs, for the plan,
- * which keeps them intact up to the site, and for every machine's calling convention. */
+/* The arguments that the hooks' programs read. The programs read them, and the plan makes sure that
+ * their registers are unchanged at the site, on every machine. Both sides compile this file. */
 
 #include <linux/types.h>
 
-/* Of a function that returns its result in memory, whose address the caller passes. */
+/* Added to an argument's number for functions that return their result in memory: the caller passes
+ * its address. */
 #define WITH_RESULT_IN_MEMORY 8
 
-/* By the argument's number as declared, from 1. A &str and other pairs of words count as two;
- * floating-point numbers, which have registers of their own, do not count. */
+/* Numbers of arguments as declared, from 1. A &str and other pairs of words count as two;
+ * floating-point numbers have registers of their own and do not count. */
 enum argument {
 	ARGUMENT_TASK_HEADER = 1, /* State's functions, raw::poll, Harness::complete */
 	ARGUMENT_BOUND_HEADER = 2,
@@ -30,7 +31,7 @@ enum argument {
 	ARGUMENT_AUDIT_REASON = 7, /* (&Uuid, &Uuid, &str, &str, f64, reason: &str, ...) */
 	ARGUMENT_AUDIT_REASON_LENGTH = 8,
 	ARGUMENT_REMOVED_APP = 1,
-	/* The recorder's functions take the recorder itself first. */
+	/* The first argument of the recorder's functions is the recorder. */
 	ARGUMENT_RECORDED = 2,
 	ARGUMENT_VALIDATION_SECONDS = 2,
 	ARGUMENT_VALIDATION_NANOSECONDS = 3,
@@ -42,20 +43,22 @@ enum argument {
 	ARGUMENT_CLEANED_MAP = 1,
 };
 
-/* How a machine's functions are called. */
+/* A machine's calling convention. */
 struct convention {
-	__u32 registers;	    /* that hold the first arguments */
-	__u32 result_arguments;	    /* that the address of a result in memory counts for */
-	__u32 return_address_bytes; /* that a call leaves on the stack */
+	__u32 registers;	/* number of argument registers */
+	__u32 result_arguments; /* number of them that the address of a result in memory takes */
+	__u32 return_address_bytes; /* size of the return address on the stack */
 };
 
-/* System V ABI, AMD64 supplement, 3.2.3: the address of a result is a first argument. */
+/* System V ABI, AMD64 supplement, 3.2.3: the address of a result is the first argument. */
 #define CONVENTION_X86_64 ((struct convention){6, 1, 8})
 
-/* Procedure Call Standard for the Arm 64-bit Architecture, 6.8 and 6.9: that address is in x8. */
+/* Procedure Call Standard for the Arm 64-bit Architecture, 6.8 and 6.9: the address of a result is
+ * in x8. */
 #define CONVENTION_ARM64 ((struct convention){8, 0, 0})
 
-/* The place of an argument, from 1: in a register, if there are so many, else on the stack. */
+/* The place of an argument, from 1. Places up to `registers` are registers, the others are on the
+ * stack. */
 static inline __u32 argument_place(struct convention convention, enum argument argument)
 {
 	return argument > WITH_RESULT_IN_MEMORY

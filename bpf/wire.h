@@ -2,181 +2,195 @@
 #ifndef SCOTTYSCOPE_WIRE_H
 #define SCOTTYSCOPE_WIRE_H
 
-/* The contract between the programs in the kernel and user space: what the maps hold and what the
- * ring buffer carries. Fixed-width fields, no holes, sizes asserted; both sides compile this file. */
+/* The contract between the programs in the kernel and user space: settings, counters, map values
+ * and the records of the ring buffer. Fixed-width fields, no holes, sizes asserted; both sides
+ * compile this file. The types.h of each folder has the types of one library. */
 
-#include "state.h"
+#include "core/types.h"
+#include "http/types.h"
+#include "kernel/types.h"
+#include "scotty/types.h"
+#include "tokio/types.h"
+#include "websocket/types.h"
 
-/* X(identifier, name, what it hooks): one row a hook. The identifier is the index of its hit
+/* X(identifier, name, description): one row a hook. The identifier is the index of the hit
  * counter. */
-#define HOOK_LIST(X)                                                                              \
-	X(POLL_START, "poll_start", "a task is about to be polled")                               \
-	X(POLL_IDLE, "poll_idle", "a poll ended, the task is not finished")                       \
-	X(RAW_POLL, "raw_poll", "a task's poll function is called")                               \
-	X(RAW_POLL_RETURN, "raw_poll_return", "a task's poll function returns")                   \
-	X(TASK_COMPLETE, "task_complete", "a task ended")                                         \
-	X(TASK_SPAWN, "task_spawn", "a task is entered into its runtime's list")                  \
-	X(TASK_SCHEDULE, "task_schedule", "a task is put into a run queue: spawned or woken")     \
-	X(SCHEDULE_LOCAL, "schedule_local", "a task is put into its worker's own queue")          \
-	X(SCHEDULE_REMOTE, "schedule_remote", "a task is put into the queue of all workers")      \
-	X(HTTP_PARSE, "http_parse", "hyper looks for a request head in a connection's buffer")    \
-	X(HTTP_ROUTE, "http_route", "axum lets go of a request's matched path")                   \
-	X(HTTP_ENCODE, "http_encode", "hyper writes a response head")                             \
-	X(HTTP2_STREAM, "http2_stream", "h2 opens a stream, which carries a request over HTTP/2") \
-	X(SOCKET_ACCEPT, "socket_accept", "the kernel is asked for an accepted connection")       \
-	X(SOCKET_ACCEPTED, "socket_accepted", "the kernel gave an accepted connection")           \
-	X(WEBSOCKET_OPEN, "websocket_open", "tungstenite opens a websocket connection")           \
-	X(FRAME_IN, "frame_in", "tungstenite looks for a frame's head in its input")              \
-	X(TEXT_IN, "text_in", "tungstenite has a text message of one frame")                      \
-	X(FRAGMENTS_IN, "fragments_in", "tungstenite has a message of several frames")            \
-	X(FRAME_OUT, "frame_out", "tungstenite writes a frame to its output")                     \
-	X(MESSAGE_QUEUE, "message_queue", "a message is queued for a websocket client")           \
-	X(SHELL_AUDIT, "shell_audit", "Scotty logs the end of a shell session")                   \
-	X(DOCKER_ERROR, "docker_error", "an error of Docker's is put into words")                 \
-	X(APP_NEW, "app_new", "an application's data were made up: it was inspected")             \
-	X(APP_CHECK, "app_check", "all applications are about to be inspected")                   \
-	X(APP_REMOVED, "app_removed", "a destroyed application leaves the list")                  \
-	X(OAUTH_DEVICE_FLOW, "oauth_device_flow", "recorder: a device flow starts")               \
-	X(OAUTH_WEB_FLOW, "oauth_web_flow", "recorder: a web flow starts")                        \
-	X(OAUTH_FLOW_FAILURE, "oauth_flow_failure", "recorder: a flow failed")                    \
-	X(OAUTH_VALIDATION, "oauth_validation", "recorder: a token was validated")                \
-	X(OAUTH_DEVICE_SESSIONS, "oauth_device_sessions", "recorder: device flows in progress")   \
-	X(OAUTH_WEB_SESSIONS, "oauth_web_sessions", "recorder: web flows in progress")            \
-	X(OAUTH_EXPIRED, "oauth_expired", "recorder: expired sessions were taken out")            \
-	X(OAUTH_SAMPLE, "oauth_sample", "Scotty is about to count its OAuth sessions")            \
-	X(OAUTH_CLEANUP, "oauth_cleanup", "Scotty is about to take expired sessions out")         \
-	X(OAUTH_CLEANED, "oauth_cleaned", "Scotty took expired sessions out")                     \
-	X(RATE_LIMIT_ALLOWED, "rate_limit_allowed", "recorder: a request was let through")        \
-	X(RATE_LIMIT_DENIED, "rate_limit_denied", "recorder: a request was refused")              \
-	X(RATE_LIMIT_ERROR, "rate_limit_error", "recorder: a request told no client")             \
-	X(RSS_STAT, "rss_stat", "the kernel changed a process's resident memory")
+#define HOOK_LIST(X)                                                                             \
+	X(POLL_START, "poll_start", "tokio starts to poll a task")                               \
+	X(POLL_IDLE, "poll_idle", "a poll ends and its task is not complete")                    \
+	X(RAW_POLL, "raw_poll", "tokio calls a task's poll function")                            \
+	X(RAW_POLL_RETURN, "raw_poll_return", "a task's poll function returns")                  \
+	X(TASK_COMPLETE, "task_complete", "a task completes")                                    \
+	X(TASK_SPAWN, "task_spawn", "tokio adds a new task to the runtime's task list")          \
+	X(TASK_SCHEDULE, "task_schedule", "tokio inserts a task into a run queue")               \
+	X(SCHEDULE_LOCAL, "schedule_local", "tokio inserts a task into a worker's own queue")    \
+	X(SCHEDULE_REMOTE, "schedule_remote", "tokio inserts a task into the shared queue")      \
+	X(HTTP_PARSE, "http_parse", "hyper parses a connection's buffer for a request head")     \
+	X(HTTP_ROUTE, "http_route", "axum drops a request's MatchedPath")                        \
+	X(HTTP_ENCODE, "http_encode", "hyper writes a response head")                            \
+	X(HTTP2_STREAM, "http2_stream", "h2 opens a stream: a request over HTTP/2")              \
+	X(SOCKET_ACCEPT, "socket_accept", "entry of the system call accept4()")                  \
+	X(SOCKET_ACCEPTED, "socket_accepted", "exit of the system call accept4()")               \
+	X(WEBSOCKET_OPEN, "websocket_open", "tungstenite opens a websocket connection")          \
+	X(FRAME_IN, "frame_in", "tungstenite parses its input for a frame head")                 \
+	X(TEXT_IN, "text_in", "tungstenite received a text message of one frame")                \
+	X(FRAGMENTS_IN, "fragments_in", "tungstenite received a message of several frames")      \
+	X(FRAME_OUT, "frame_out", "tungstenite writes a frame to its output")                    \
+	X(MESSAGE_QUEUE, "message_queue", "Scotty queues a message for a websocket client")      \
+	X(SHELL_AUDIT, "shell_audit", "Scotty logs the end of a shell session")                  \
+	X(DOCKER_ERROR, "docker_error", "bollard formats an error from Docker")                  \
+	X(APP_NEW, "app_new", "Scotty constructs an application's AppData after an inspection")  \
+	X(APP_CHECK, "app_check", "Scotty starts a check of all applications")                   \
+	X(APP_REMOVED, "app_removed", "Scotty removes a destroyed application from its list")    \
+	X(OAUTH_DEVICE_FLOW, "oauth_device_flow", "recorder: a device flow starts")              \
+	X(OAUTH_WEB_FLOW, "oauth_web_flow", "recorder: a web flow starts")                       \
+	X(OAUTH_FLOW_FAILURE, "oauth_flow_failure", "recorder: a flow fails")                    \
+	X(OAUTH_VALIDATION, "oauth_validation", "recorder: a token validation ends")             \
+	X(OAUTH_DEVICE_SESSIONS, "oauth_device_sessions",                                        \
+	  "recorder: number of device flows in progress")                                        \
+	X(OAUTH_WEB_SESSIONS, "oauth_web_sessions", "recorder: number of web flows in progress") \
+	X(OAUTH_EXPIRED, "oauth_expired", "recorder: number of expired sessions removed")        \
+	X(OAUTH_SAMPLE, "oauth_sample", "Scotty starts to count its OAuth sessions")             \
+	X(OAUTH_CLEANUP, "oauth_cleanup", "Scotty starts to remove expired sessions")            \
+	X(OAUTH_CLEANED, "oauth_cleaned", "Scotty has removed expired sessions")                 \
+	X(RATE_LIMIT_ALLOWED, "rate_limit_allowed", "recorder: a rate limit allows a request")   \
+	X(RATE_LIMIT_DENIED, "rate_limit_denied", "recorder: a rate limit denies a request")     \
+	X(RATE_LIMIT_ERROR, "rate_limit_error", "recorder: a request has no rate-limit key")     \
+	X(RSS_STAT, "rss_stat", "the kernel updates a process's resident memory")
 
-/* X(identifier, name, what was lost): nothing is dropped without one of these going up. */
-#define LOSS_LIST(X)                                                                               \
-	X(RING_FULL, "ring_full", "spans: the ring buffer was full")                               \
-	X(SPAN_TOO_OLD, "span_too_old", "spans: open longer than --max-span-age")                  \
-	X(THREADS_FULL, "threads_full", "polls: more threads than the map holds")                  \
-	X(TASKS_FULL, "tasks_full", "tasks: more live tasks than the map holds")                   \
-	X(CONNECTIONS_FULL, "connections_full", "requests: more connections than the map holds")   \
-	X(SERIES_FULL, "series_full", "label sets: counted in the overflow set")                   \
-	X(ROUTES_FULL, "routes_full", "route templates: more than the map holds")                  \
-	X(SESSIONS_FULL, "sessions_full", "sessions: more than the map holds")                     \
-	X(TRACE_HEADERS, "trace_headers", "traceparent, tracestate: too long, too many, too late") \
-	X(NESTING, "nesting", "polls: nested deeper than the stack of a thread")                   \
-	X(FRAME_LOST, "frame_lost", "polls: an end without a start or a start without an end")     \
-	X(NO_TASK, "no_task", "requests: served outside any poll that was seen to start")          \
-	X(APPS_FULL, "apps_full", "applications: more than the map holds")                         \
-	X(TIER_STRANGE, "tier_strange", "rate limits: the tier was not a name")                    \
-	X(INSTANT_STRANGE, "instant_strange", "durations of token validations: no such time")      \
-	X(READ_FAULT, "read_fault", "events: user memory could not be read")                       \
-	X(HEAD_STRANGE, "head_strange", "request heads: the buffer was not as expected")           \
-	X(ROUTE_STRANGE, "route_strange", "routes: the text was not that of a template")           \
-	X(FRAME_STRANGE, "frame_strange", "websocket frames: not as expected")                     \
-	X(LINES_UNCOUNTED, "lines_uncounted", "lines: in a message of more than 64 MiB")           \
-	X(OUTCOME_UNKNOWN, "outcome_unknown", "outcomes of tasks: memory was not as expected")     \
-	X(HTTP2, "http2_requests", "requests over HTTP/2, which is not looked into")               \
-	X(STATUS_UNKNOWN, "status_unknown", "status codes: neither way to read them gave one")
+/* X(identifier, name, description): causes of drops. The kernel side drops nothing without
+ * incrementing one of these. The description starts with what is missing. */
+#define DROP_LIST(X)                                                                              \
+	X(RING_FULL, "ring_full",                                                                 \
+	  "spans: the ring buffer was full and the span was dropped; lower --max-span-rate")      \
+	X(SPAN_TOO_OLD, "span_too_old",                                                           \
+	  "spans: open for longer than --max-span-age and not exported; raise --max-span-age")    \
+	X(THREADS_FULL, "threads_full",                                                           \
+	  "polls: not measured, because the server has more polling threads than the map holds "  \
+	  "(1024); poll, request and session numbers are too low")                                \
+	X(TASKS_FULL, "tasks_full",                                                               \
+	  "tasks: not tracked, because more tasks are alive than --max-tasks; task, session and " \
+	  "scheduling numbers are too low; raise --max-tasks")                                    \
+	X(CONNECTIONS_FULL, "connections_full",                                                   \
+	  "requests: not counted, because more connections are open than the map holds (16384)")  \
+	X(SERIES_FULL, "series_full",                                                             \
+	  "label sets: requests beyond --max-series are counted in the overflow label set, "      \
+	  "rate limits beyond 16 tiers not at all; raise --max-series")                           \
+	X(ROUTES_FULL, "routes_full",                                                             \
+	  "route templates: the text is missing, because the server has more templates than the " \
+	  "map holds (1024); the request itself is counted")                                      \
+	X(SESSIONS_FULL, "sessions_full",                                                         \
+	  "sessions: counted without duration, messages and span, because more are open than "    \
+	  "the map holds (16384)")                                                                \
+	X(TRACE_HEADERS, "trace_headers",                                                         \
+	  "traceparent, tracestate: not read, because a header is too long, beyond the "          \
+	  "searched part of the head, or one of too many at a time (2048); the span starts "      \
+	  "a new trace or has no tracestate")                                                     \
+	X(NESTING, "nesting",                                                                     \
+	  "polls: nested more than 7 deep on one thread; durations of the outer polls are "       \
+	  "missing")                                                                              \
+	X(FRAME_LOST, "frame_lost",                                                               \
+	  "polls: the start or the end was not observed; the poll's duration is missing")         \
+	X(NO_TASK, "no_task",                                                                     \
+	  "requests and websocket messages: not counted, because the polled task is "             \
+	  "unknown; normal for the first moments after the attachment")                           \
+	X(APPS_FULL, "apps_full",                                                                 \
+	  "applications: not listed, because Scotty has more than the map holds (4096)")          \
+	X(TIER_STRANGE, "tier_strange",                                                           \
+	  "rate limits: not counted, because the tier is not a valid name; this build of the "    \
+	  "server may pass other arguments")                                                      \
+	X(INSTANT_STRANGE, "instant_strange",                                                     \
+	  "durations of token validations: the start time is invalid; the validation itself is "  \
+	  "counted")                                                                              \
+	X(READ_FAULT, "read_fault",                                                               \
+	  "events: not counted, because a read of the server's memory failed; occasional faults " \
+	  "are pages that are swapped out")                                                       \
+	X(HEAD_STRANGE, "head_strange",                                                           \
+	  "request heads: not read, because hyper's buffer has an unexpected layout; request "    \
+	  "numbers are too low for this build of the server")                                     \
+	X(ROUTE_STRANGE, "route_strange",                                                         \
+	  "routes: the request counts as unmatched, because its template does not start with a "  \
+	  "slash")                                                                                \
+	X(FRAME_STRANGE, "frame_strange",                                                         \
+	  "websocket frames: not counted, because a frame or its buffer is malformed; message "   \
+	  "numbers may be too low for this build of the server")                                  \
+	X(LINES_UNCOUNTED, "lines_uncounted",                                                     \
+	  "lines: only those in the first 64 MiB of a message are counted")                       \
+	X(OUTCOME_UNKNOWN, "outcome_unknown",                                                     \
+	  "outcomes of tasks: the output in memory is malformed; the session counts as ended "    \
+	  "without failure")                                                                      \
+	X(HTTP2, "http2_requests",                                                                \
+	  "requests over HTTP/2: not measured, HTTP/2 is not supported; let the reverse proxy "   \
+	  "use HTTP/1.1")                                                                         \
+	X(STATUS_UNKNOWN, "status_unknown",                                                       \
+	  "status codes: neither memory nor the response line had a valid one; the request is "   \
+	  "counted without it")
 
-/* X(identifier, name, what was found): checks of what was assumed about the target. */
+/* X(identifier, name, description): results of checks of the assumptions about the target. */
 #define CHECK_LIST(X)                                                                              \
-	X(STATUS_AGREES, "status_agrees", "status in memory equals the response line")             \
-	X(STATUS_TRUSTED, "status_trusted", "not compared: all before agreed, memory counts")      \
-	X(STATUS_DIFFERS, "status_differs", "status in memory differs: the response line counts")  \
-	X(STATUS_UNCHECKED, "status_unchecked", "response line gone: status from memory counts")   \
-	X(RESPONSE_ONLY, "response_only", "response to a request from before the attachment")      \
-	X(FRAME_AGREES, "frame_agrees", "a frame's opcode in memory equals the written one")       \
-	X(FRAME_DIFFERS, "frame_differs", "a frame's opcode in memory differs from the written")   \
-	X(FRAME_UNCHECKED, "frame_unchecked", "written frame gone: opcode from memory counts")     \
+	X(STATUS_AGREES, "status_agrees", "status in memory equals the response line: normal")     \
+	X(STATUS_TRUSTED, "status_trusted",                                                        \
+	  "status in memory was used without a comparison, because all earlier ones agreed: "      \
+	  "normal")                                                                                \
+	X(STATUS_DIFFERS, "status_differs",                                                        \
+	  "status in memory differs from the response line; the response line is used, and poll "  \
+	  "probes stay attached")                                                                  \
+	X(STATUS_UNCHECKED, "status_unchecked",                                                    \
+	  "the response line was no longer in the buffer; the status in memory is used")           \
+	X(RESPONSE_ONLY, "response_only",                                                          \
+	  "response to a request from before the attachment: not counted, normal at the start")    \
+	X(FRAME_AGREES, "frame_agrees",                                                            \
+	  "opcode of a websocket frame in memory equals the written one: normal")                  \
+	X(FRAME_DIFFERS, "frame_differs",                                                          \
+	  "opcode of a websocket frame in memory differs from the written one; counts of sent "    \
+	  "messages may be wrong for this build of the server")                                    \
+	X(FRAME_UNCHECKED, "frame_unchecked",                                                      \
+	  "the written frame was no longer in the buffer; the opcode in memory is used")           \
 	X(REQUEST_UNKNOWN, "request_unknown",                                                      \
-	  "a client's message, in pieces or type late: not read")                                  \
-	X(TASK_ID_AGREES, "task_id_agrees", "tokio's context tells the task that is polled")       \
-	X(TASK_ID_DIFFERS, "task_id_differs", "it does not: from now on polls are always watched") \
-	X(WAKE_UNSEEN, "wake_unseen", "a poll without a wake-up or spawn seen before")             \
-	X(APP_AGREES, "app_agrees", "an application's data are what its inspection gave")          \
-	X(APP_STRANGE, "app_strange", "an application's data were not as expected")                \
-	X(SESSIONS_STRANGE, "sessions_strange", "OAuth sessions were not in a map as expected")    \
-	X(TASK_REUSED, "task_reused", "a task's memory was reused without its end being seen")     \
-	X(VTABLE_UNKNOWN, "vtable_unknown", "a task of a kind the plan did not find")
+	  "type of a client's message unknown: fragmented, or not within the first 96 bytes; a "   \
+	  "refused log stream may be missing")                                                     \
+	X(TASK_ID_AGREES, "task_id_agrees",                                                        \
+	  "tokio's context has the id of the polled task: normal")                                 \
+	X(TASK_ID_DIFFERS, "task_id_differs",                                                      \
+	  "tokio's context has another id than the polled task's; poll probes stay attached")      \
+	X(WAKE_UNSEEN, "wake_unseen",                                                              \
+	  "a poll without an observed wake-up; the wake-up is counted, its queue time is missing") \
+	X(APP_AGREES, "app_agrees",                                                                \
+	  "an application's data equals the output of its inspection: normal")                     \
+	X(APP_STRANGE, "app_strange",                                                              \
+	  "an application's data is malformed; the application is not updated, and its gauges "    \
+	  "may be wrong for this build of the server")                                             \
+	X(SESSIONS_STRANGE, "sessions_strange",                                                    \
+	  "the map of OAuth sessions is malformed; OAuth session numbers are not updated for "     \
+	  "this build of the server")                                                              \
+	X(TASK_REUSED, "task_reused",                                                              \
+	  "memory of a task was reused and its end not observed; the task counts as ended, a "     \
+	  "session as cancelled")                                                                  \
+	X(VTABLE_UNKNOWN, "vtable_unknown",                                                        \
+	  "a task whose type is not in the plan; the task counts under the type \"other\"")
 
 enum hook {
-#define X(identifier, name, help) HOOK_##identifier,
+#define X(identifier, name, description) HOOK_##identifier,
 	HOOK_LIST(X)
 #undef X
 	HOOK_COUNT,
 };
 
-enum loss {
-#define X(identifier, name, help) LOSS_##identifier,
-	LOSS_LIST(X)
+enum drop_cause {
+#define X(identifier, name, description) DROP_##identifier,
+	DROP_LIST(X)
 #undef X
-	LOSS_COUNT,
+	DROP_COUNT,
 };
 
 enum check {
-#define X(identifier, name, help) CHECK_##identifier,
+#define X(identifier, name, description) CHECK_##identifier,
 	CHECK_LIST(X)
 #undef X
 	CHECK_COUNT,
 };
 
-/* Request methods of RFC 9110 section 9 and RFC 5789; any other is OTHER. */
-#define METHOD_LIST(X)        \
-	X(OTHER, "_OTHER")    \
-	X(GET, "GET")         \
-	X(HEAD, "HEAD")       \
-	X(POST, "POST")       \
-	X(PUT, "PUT")         \
-	X(DELETE, "DELETE")   \
-	X(CONNECT, "CONNECT") \
-	X(OPTIONS, "OPTIONS") \
-	X(TRACE, "TRACE")     \
-	X(PATCH, "PATCH")
-
-enum http_method {
-#define X(identifier, name) METHOD_##identifier,
-	METHOD_LIST(X)
-#undef X
-	METHOD_COUNT,
-};
-
-/* A histogram of nanoseconds. Bucket i counts values <= bounds[i]; the one after the last bound
- * counts the rest. */
-#define HISTOGRAM_BOUNDS 24
-
-struct histogram_counts {
-	__u64 sum_ns;
-	__u64 buckets[HISTOGRAM_BOUNDS + 1];
-};
-_Static_assert(sizeof(struct histogram_counts) == 208, "histogram_counts");
-
-/* One per CPU and kind of task; read as the sum. */
-struct task_totals {
-	struct histogram_counts polls;
-	__u64 slow_polls;
-	__u64 started; /* tasks first seen since the attachment */
-	__u64 ended;   /* of these and of those that the census found */
-};
-_Static_assert(sizeof(struct task_totals) == 232, "task_totals");
-
-struct schedule_totals {
-	struct histogram_counts idle;	    /* end of a poll to the next wake-up */
-	struct histogram_counts first_poll; /* spawn to first poll */
-	__u64 scheduled;
-};
-_Static_assert(sizeof(struct schedule_totals) == 424, "schedule_totals");
-
-/* One per CPU and role. */
-struct session_totals {
-	struct histogram_counts durations; /* of those whose start was seen */
-	__u64 before;  /* first seen before all those from before the attachment were known */
-	__u64 started; /* later */
-	__u64 ended;   /* of all, and of those that the census found */
-	__u64 failed;
-	__u64 timed_out;
-};
-_Static_assert(sizeof(struct session_totals) == 248, "session_totals");
-
-/* X(identifier): what happens within sessions, and how many sampled spans there were. */
+/* X(identifier): events within sessions, logins and rate limits, and numbers of spans. */
 #define EVENT_LIST(X)                \
 	X(MESSAGES_SENT)             \
 	X(MESSAGES_RECEIVED)         \
@@ -192,7 +206,7 @@ _Static_assert(sizeof(struct session_totals) == 248, "session_totals");
 	X(OAUTH_EXPIRED)             \
 	X(RATE_LIMIT_ERRORS)         \
 	X(SPANS_STARTED)             \
-	X(SPANS_LEFT_OUT)            \
+	X(SPANS_SAMPLED_OUT)         \
 	X(SPANS_ENDED)
 
 enum event {
@@ -202,53 +216,21 @@ enum event {
 	EVENT_COUNT,
 };
 
-/* All that is only counted, one per CPU: side by side, so that what a hook counts is in few cache
- * lines. */
+/* All plain counters, one struct per CPU: counters of one hook share few cache lines. */
 struct counters {
 	__u64 requests_started;
 	__u64 requests_ended;
 	__u64 hits[HOOK_COUNT];
 	__u64 checks[CHECK_COUNT];
-	__u64 losses[LOSS_COUNT];
+	__u64 drops[DROP_COUNT];
 	__u64 events[EVENT_COUNT];
 };
 _Static_assert(sizeof(struct counters) ==
-		       16 + 8 * HOOK_COUNT + 8 * CHECK_COUNT + 8 * LOSS_COUNT + 8 * EVENT_COUNT,
+		       16 + 8 * HOOK_COUNT + 8 * CHECK_COUNT + 8 * DROP_COUNT + 8 * EVENT_COUNT,
 	       "counters");
 
-/* A label set of the request metrics. */
-#define ROUTE_UNMATCHED	    0
-#define ROUTE_OVERFLOW	    (~(__u64)0) /* the label set of all that found no room */
-#define HTTP_STATUS_ABORTED 0		/* the connection ended before a response */
-#define HTTP_STATUS_UNKNOWN 1		/* there was one, but its status could not be read */
-
-struct http_key {
-	__u64 route; /* hash of the template's text, the key of the routes map */
-	__u16 status;
-	__u8 method;
-	__u8 reserved[5];
-};
-_Static_assert(sizeof(struct http_key) == 16, "http_key");
-
-/* A route template, cut at its room and padded with zero bytes. */
-#define ROUTE_TEXT_BYTES 128
-
-struct route_text {
-	char text[ROUTE_TEXT_BYTES];
-};
-
-/* A kind of task is a future's type. User space lists those of the executable, by vtable; its index
- * is what the kernel counts by. */
-#define KIND_LIMIT 128
-#define KIND_OTHER 0 /* a vtable that the plan did not find, or beyond the limit */
-
-enum task_class {
-	TASK_ASYNC,
-	TASK_BLOCKING, /* a closure of spawn_blocking, or a worker thread's own loop */
-};
-
-/* X(identifier, name): what a task is for, where the observer has to know. Those from the websocket
- * on are sessions: counted, timed, and a span each. */
+/* X(identifier, name): the role of a task type. Roles from WEBSOCKET on are sessions: counted,
+ * timed, and exported as a span each. */
 #define ROLE_LIST(X)                          \
 	X(NONE, "none")                       \
 	X(HTTP_CONNECTION, "http_connection") \
@@ -265,17 +247,59 @@ enum task_role {
 	ROLE_COUNT,
 };
 
-/* How a session ended. */
-enum session_end {
-	SESSION_ENDED,
-	SESSION_FAILED,
-	SESSION_TIMED_OUT,
-	SESSION_PANICKED,
-	SESSION_CANCELLED,
-	SESSION_END_COUNT,
+/* Settings, constant from the load on: the verifier removes code that they exclude. */
+struct settings {
+	__u64 pid_namespace_device; /* of the tool's pid namespace */
+	__u64 pid_namespace_inode;  /* 0: the initial namespace */
+	__u64 slow_poll_ns;
+	__u64 span_age_limit_ns; /* older spans are dropped at their end */
+	__u64 sampler_threshold; /* a trace is sampled if bits 1-63 of its id's low half are below */
+	__s64 context_offset;	 /* of tokio's context from the thread pointer; 0: unknown */
+	__u64 poll_bounds_ns[HISTOGRAM_BOUNDS]; /* unused bounds: the highest number */
+	__u64 http_bounds_ns[HISTOGRAM_BOUNDS];
+	__u64 session_bounds_ns[HISTOGRAM_BOUNDS];
+	__u32 target_tgid;
+	__u32 encode_head_offset;   /* in hyper's Encode: the pointer to the head */
+	__u32 head_status_offset;   /* in that head: the status code */
+	__u32 frame_payload_offset; /* in tungstenite's Frame: pointer and length */
+	__u32 frame_head_offset;    /* in that frame: FIN, reserved bits, opcode */
+	__u32 app_status_offset;    /* in Scotty's AppData; 0: unknown */
+	__u32 app_result_register;  /* DWARF number of the register with AppData's address */
+	/* Booleans. */
+	__u8 emit_spans;
+	__u8 sampler_parent_based; /* the decision of a remote parent is followed */
+	__u8 messages_by_frame; /* sent messages are parsed at the frame's write, not when queued */
+	__u8 wakes_are_observed; /* wake-up hooks are attached */
+};
+_Static_assert(sizeof(struct settings) == 6 * 8 + 3 * 8 * HISTOGRAM_BOUNDS + 7 * 4 + 4, "settings");
+
+/* A thread that polls tasks, by its id. Fields that most hooks read are adjacent. */
+struct thread {
+	__u64 poll_epoch_ns; /* the epoch that `depth` belongs to */
+	__u64 untracked_id;  /* id of the task that frames[0] belongs to */
+	__u64 stack_pointer; /* at its last poll: start address for the search for worker threads */
+	__u32 depth;	     /* index of the innermost tracked poll; 0: none */
+	__u32 reserved;
+	/* frames[0] is the untracked poll, the others are the tracked polls from the outermost
+	 * on. */
+	struct poll_frame frames[FRAME_LIMIT];
+	struct written_frame written;
+	__u64 accept_address;	    /* where an accept4() in progress stores the peer; 0: none */
+	struct socket_address peer; /* of the connection accepted last */
+	__u32 reserved_too;
+};
+_Static_assert(sizeof(struct thread) == 96 + 32 * FRAME_LIMIT, "thread");
+
+/* Which programs record. User space raises the level step by step: a request is then never observed
+ * within a poll whose start was not, and an unknown task is a new one. */
+enum activation {
+	ACTIVE_NONE,
+	ACTIVE_POLLS,
+	ACTIVE_ALL,
+	ACTIVE_SCANNED, /* the initial scan has inserted the live tasks */
 };
 
-/* Records of the ring buffer: a header, then what its kind says. */
+/* Records of the ring buffer: a header, then the fields of the record's kind. */
 #define WIRE_VERSION 2
 
 enum record_kind {
@@ -296,10 +320,10 @@ struct record_http_request {
 	__u64 route;
 	struct socket_address peer;
 	__u16 status;
-	__u16 url_path_length; /* before it was cut; never with a query */
+	__u16 url_path_length; /* before truncation; never includes a query */
 	__u8 method;
 	__u8 reserved[3];
-	__u32 trace_state_length; /* 0: the record ends before its text */
+	__u32 trace_state_length; /* 0: the record ends before trace_state */
 	char url_path[URL_PATH_BYTES];
 	char trace_state[TRACE_STATE_BYTES];
 };
@@ -317,88 +341,5 @@ struct record_session {
 	__u8 reserved[6];
 };
 _Static_assert(sizeof(struct record_session) == 8 + 136 + 32, "record_session");
-
-/* X(identifier, name): what Scotty says of an application, in its order
- * (scotty-core/src/apps/app_data/status.rs). */
-#define APP_STATUS_LIST(X)          \
-	X(STOPPED, "stopped")       \
-	X(STARTING, "starting")     \
-	X(RUNNING, "running")       \
-	X(CREATING, "creating")     \
-	X(DESTROYING, "destroying") \
-	X(UNSUPPORTED, "unsupported")
-
-enum app_status {
-#define X(identifier, name) APP_STATUS_##identifier,
-	APP_STATUS_LIST(X)
-#undef X
-	APP_STATUS_COUNT,
-};
-#define APP_STATUS_UNKNOWN 255
-
-/* An application as it was inspected last, by the hash of its name. */
-struct app {
-	__u64 checked_ns; /* monotonic */
-	__u64 check;	  /* number of the last check that it was found in */
-	__u32 services;
-	__u8 status; /* enum app_status */
-	__u8 reserved[3];
-};
-_Static_assert(sizeof(struct app) == 24, "app");
-
-/* A check of all applications. When it is whole, those found in it are all there are. */
-#define APP_CHECK_SLOTS 64
-
-struct app_check {
-	__u64 number;	/* from 1 */
-	__u64 spawning; /* the poll that spawns its tasks was not seen to end */
-	__u64 spawned;
-	__u64 ended;
-	__u64 latest_ns; /* when the latest was spawned */
-};
-_Static_assert(sizeof(struct app_check) == 40, "app_check");
-
-/* All are spawned in one poll, one right after the other, once what is to be inspected has been looked for.
- * Where the poll's end may not be seen, it is over so long after the last one, or the beginning. */
-#define APP_CHECK_SPAWNING_NS  1000000000ULL
-#define APP_CHECK_SEARCHING_NS 60000000000ULL
-
-enum oauth_flow {
-	OAUTH_DEVICE,
-	OAUTH_WEB,
-	OAUTH_FLOW_COUNT,
-};
-
-/* What requests are limited by. */
-#define TIER_BYTES 32
-
-struct rate_limit_key {
-	char tier[TIER_BYTES]; /* padded with zero bytes */
-	__u32 is_denied;
-};
-_Static_assert(sizeof(struct rate_limit_key) == 36, "rate_limit_key");
-
-/* Kinds of pages in the kernel's accounting (include/linux/mm_types_task.h). */
-enum memory_member {
-	MEMBER_FILE,
-	MEMBER_ANONYMOUS,
-	MEMBER_SWAP, /* not resident */
-	MEMBER_SHARED,
-	MEMBER_COUNT,
-};
-
-/* Resident memory as the kernel reports it, one per CPU: the highest since user space took it. */
-struct memory_peak {
-	__u64 rss_bytes;
-};
-
-/* What records; user space raises it step by step, so that a request is never seen in a poll whose
- * start was not, and that a task that is not known is a new one. */
-enum activation {
-	ACTIVE_NONE,
-	ACTIVE_POLLS,
-	ACTIVE_ALL,
-	ACTIVE_SETTLED, /* the census has entered the tasks from before */
-};
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "native.h"
 
-#include "app_data.bpf.h"
+#include "scotty/app_data.bpf.h"
 
 #define STATUS_OFFSET 0xa0
 
@@ -39,7 +39,7 @@ static struct sample sample_of(const char *name)
 				.root_directory = text(root, strlen(root)),
 				.compose_path = text(path, strlen(path)),
 				.services = {4, native_address(service), 3},
-				.settings = SETTINGS_NONE,
+				.settings = RUST_CAPACITY_NICHE,
 			},
 		.status = APP_STATUS_UNSUPPORTED,
 	};

@@ -6,7 +6,7 @@
 #include "native.h"
 
 #include "base/array.h"
-#include "http_head.bpf.h"
+#include "http/head.bpf.h"
 
 uint64_t native_fault_from;
 

@@ -5,7 +5,7 @@
 #include "native.h"
 
 #include "base/array.h"
-#include "message.bpf.h"
+#include "scotty/message_type.bpf.h"
 
 #define UUID "\"0b8a1bd4-5b5c-4d7a-9c38-1d6b4e3d7f10\""
 #define LINES                                                                               \

@@ -5,7 +5,7 @@
 #include "native.h"
 
 #include "base/array.h"
-#include "message_lines.bpf.h"
+#include "scotty/message_lines.bpf.h"
 
 #define HEAD "{\"type\":\"TaskOutputData\",\"data\":{\"task_id\":\"0b8a1bd4\",\"lines\":["
 #define TAIL "],\"is_historical\":true,\"has_more\":false}}"

@@ -5,7 +5,7 @@
 #include "native.h"
 
 #include "base/array.h"
-#include "message.bpf.h"
+#include "scotty/request_type.bpf.h"
 
 #define ASKS	   "\"type\":\"StartLogStream\""
 #define ASKS_BYTES ((int)sizeof(ASKS) - 1)

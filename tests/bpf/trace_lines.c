@@ -5,7 +5,7 @@
 #include "native.h"
 
 #include "base/array.h"
-#include "trace_header.bpf.h"
+#include "http/trace_context.bpf.h"
 
 #define SEARCHED (TRACE_CHUNK_BYTES * TRACE_CHUNK_LIMIT)
 

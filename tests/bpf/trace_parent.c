@@ -5,7 +5,7 @@
 #include "native.h"
 
 #include "base/array.h"
-#include "trace_header.bpf.h"
+#include "http/trace_context.bpf.h"
 
 #define TRACE_ID "4bf92f3577b34da6a3ce929d0e0e4736"
 #define SPAN_ID	 "00f067aa0ba902b7"

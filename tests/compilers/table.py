@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Writes tests/compilers/VERIFIER.md: what the verifier took for each program, by compiler."""
+"""Writes tests/compilers/VERIFIER.md: processed instructions of each program, by compiler."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ FILE = builds.ROOT / "tests/compilers/VERIFIER.md"
 LIMIT = 1_000_000
 HEAD = f"""# What the verifier does for each program
 
-How many instructions the kernel's verifier looked at before it took a program, of the {LIMIT:,} that it
-looks at at the most, by the compiler that made the program; all that settings can switch on is on. Written by
-`make verifier-table`; `make compilers` fails where a program takes a tenth more than here.
+Number of instructions that the kernel's verifier processes for each program, by compiler. The verifier's limit is
+{LIMIT:,}. All optional code is enabled. `make verifier-table` writes this file. `make compilers` fails if a
+program needs a tenth more than here.
 Linux KERNEL.
 
 """

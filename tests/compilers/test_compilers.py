@@ -31,9 +31,9 @@ def programs(compiler: str) -> dict[str, dict[str, int]]:
 
 
 def sources() -> set[str]:
-    """The programs that bpf/ has, but for the trial of the kernel's features."""
+    """Names of the programs in bpf/, without the one that tests the kernel's features."""
     found = set()
-    for path in (builds.ROOT / "bpf").glob("*.bpf.c"):
+    for path in (builds.ROOT / "bpf").rglob("*.bpf.c"):
         if path.name == "feature.bpf.c":
             continue
         lines = path.read_text().splitlines()

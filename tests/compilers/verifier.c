@@ -6,30 +6,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire.h"
+
 #include "scottyscope.skel.h"
 
-/* Loads every program of the object at once, and prints as JSON what the kernel's verifier took for
- * each: how many instructions it looked at, and how many there are. */
+/* Loads all programs and prints as JSON the number of instructions that the kernel's verifier
+ * processed for each program, and the number of its instructions. */
 
-/* With all that settings can switch on: what is off is no code to the verifier. */
+/* Enables all optional code: the verifier does not process disabled code. */
 static void switch_all_on(struct scottyscope *skeleton)
 {
-	skeleton->rodata->pid_namespace_device = 1;
-	skeleton->rodata->pid_namespace_inode = 1;
-	skeleton->rodata->slow_poll_ns = 1000000;
-	skeleton->rodata->encode_head_offset = 16;
-	skeleton->rodata->head_status_offset = 104;
-	skeleton->rodata->frame_payload_offset = 16;
-	skeleton->rodata->frame_head_offset = 40;
-	skeleton->rodata->context_offset = -64;
-	skeleton->rodata->app_status_offset = 8;
-	skeleton->rodata->app_result_register = 19;
-	skeleton->rodata->emit_spans = true;
-	skeleton->rodata->span_age_limit_ns = 1000000;
-	skeleton->rodata->sampler_parent_based = true;
-	skeleton->rodata->sampler_threshold = 1;
-	skeleton->rodata->messages_by_frame = true;
-	skeleton->rodata->wakes_are_seen = true;
+	skeleton->rodata->settings.pid_namespace_device = 1;
+	skeleton->rodata->settings.pid_namespace_inode = 1;
+	skeleton->rodata->settings.slow_poll_ns = 1000000;
+	skeleton->rodata->settings.encode_head_offset = 16;
+	skeleton->rodata->settings.head_status_offset = 104;
+	skeleton->rodata->settings.frame_payload_offset = 16;
+	skeleton->rodata->settings.frame_head_offset = 40;
+	skeleton->rodata->settings.context_offset = -64;
+	skeleton->rodata->settings.app_status_offset = 8;
+	skeleton->rodata->settings.app_result_register = 19;
+	skeleton->rodata->settings.emit_spans = 1;
+	skeleton->rodata->settings.span_age_limit_ns = 1000000;
+	skeleton->rodata->settings.sampler_parent_based = 1;
+	skeleton->rodata->settings.sampler_threshold = 1;
+	skeleton->rodata->settings.messages_by_frame = 1;
+	skeleton->rodata->settings.wakes_are_observed = 1;
 }
 
 static int print_programs(struct bpf_object *object)

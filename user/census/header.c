@@ -4,23 +4,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-/* Bits of the state word (tokio/src/runtime/task/state.rs); the rest counts references. */
-#define STATE_RUNNING	      1
-#define STATE_COMPLETE	      2
-#define STATE_NOTIFIED	      4
-#define STATE_JOIN_INTEREST   8
-#define STATE_JOIN_WAKER      16
-#define STATE_REFERENCE_SHIFT 6
-#define REFERENCE_LIMIT	      (UINT64_C(1) << 16)
-
-/* In a vtable (tokio/src/runtime/task/raw.rs): seven function pointers, then the offsets of
- * trailer, scheduler and id within the cell. */
-#define VTABLE_TRAILER_OFFSET (7 * 8)
-#define CELL_LIMIT	      (UINT64_C(1) << 24)
-
-/* The trailer holds the list's pointers (repr(C): previous, next), a waker and hooks, in an order
- * that the compiler chooses. */
-#define TRAILER_WORDS 6
+#define REFERENCE_LIMIT (UINT64_C(1) << 16)
+#define CELL_LIMIT	(UINT64_C(1) << 24)
 
 /* Neighbours come and go while they are read. */
 #define ATTEMPTS 3
@@ -77,8 +62,9 @@ static bool read_trailer(const struct census_memory *memory, uint64_t address,
 
 	return process__read_memory(target, address, &header, sizeof(header)) == sizeof(header) &&
 	       census_find_vtable(memory, header.vtable) &&
-	       process__read_memory(target, header.vtable + VTABLE_TRAILER_OFFSET, &offset,
-				    sizeof(offset)) == sizeof(offset) &&
+	       process__read_memory(target,
+				    header.vtable + VTABLE_TRAILER_OFFSET * VTABLE_WORD_BYTES,
+				    &offset, sizeof(offset)) == sizeof(offset) &&
 	       offset < CELL_LIMIT &&
 	       process__read_memory(target, address + offset, words, size) == (ssize_t)size;
 }

@@ -7,16 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "layout/tokio.h"
 #include "plan/plan.h"
 #include "process/process.h"
-
-/* repr(C), tokio/src/runtime/task/core.rs. */
-struct task_header {
-	uint64_t state;
-	uint64_t queue_next;
-	uint64_t vtable;
-	uint64_t owner_id; /* 0: not bound to a runtime, such as a copy left on a stack */
-};
 
 /* Where headers are read from and what tells their vtables. */
 struct census_memory {

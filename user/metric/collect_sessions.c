@@ -6,7 +6,7 @@ static uint64_t active(const struct snapshot_totals *totals, enum task_role role
 {
 	const struct session_totals *sessions = &totals->sessions[role];
 
-	return totals->initial_sessions[role] + sessions->before + sessions->started -
+	return totals->initial_sessions[role] + sessions->preexisting + sessions->started -
 	       sessions->ended;
 }
 

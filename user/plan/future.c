@@ -10,6 +10,7 @@
 #include "elf/code.h"
 #include "elf/demangle.h"
 #include "elf/rust_path.h"
+#include "layout/tokio.h"
 
 /* v0 mangling writes the future's type into the name of `raw::poll`. Legacy mangling leaves generic
  * arguments out, but for one function: the drop glue of a type, `drop_in_place<T>`. A task's memory
@@ -18,10 +19,9 @@
  * there, as they are from `raw::poll`: where a body was inlined, the first future found there is
  * another, inner one. */
 
-/* The functions of a vtable that lead to the drop glue (tokio/src/runtime/task/raw.rs), those that
- * hold the least else first. */
-static const size_t ending_slots[] = {2 /* dealloc */, 4 /* drop_join_handle_slow */,
-				      6 /* shutdown */};
+/* The functions of a vtable that call the drop glue; functions with the least other code first. */
+static const enum vtable_word ending_words[] = {VTABLE_DEALLOC, VTABLE_DROP_JOIN_HANDLE_SLOW,
+						VTABLE_SHUTDOWN};
 
 #define DROP_GLUE  "core::ptr::drop_in_place<"
 #define TASK_CORE  "tokio::runtime::task::core::"
@@ -202,9 +202,9 @@ static void search__follow_endings(struct search *search, uint64_t vtable)
 {
 	uint64_t function;
 
-	for (size_t i = 0; i < ARRAY_SIZE(ending_slots); i++) {
-		if (elf_pointers__at(&search->code->pointers, vtable + ending_slots[i] * 8,
-				     &function))
+	for (size_t i = 0; i < ARRAY_SIZE(ending_words); i++) {
+		if (elf_pointers__at(&search->code->pointers,
+				     vtable + ending_words[i] * VTABLE_WORD_BYTES, &function))
 			visit_target(search, function);
 	}
 	/* Drop glue of the same code is merged, and goes by one or several of its names: that of

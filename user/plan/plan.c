@@ -9,6 +9,9 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "elf/thread_local.h"
+#include "layout/hyper.h"
+#include "layout/tokio.h"
+#include "layout/tungstenite.h"
 #include "plan/internal.h"
 #include "plan/version.h"
 #include "plan/vtables.h"
@@ -21,16 +24,6 @@ static const char *const worker_paths[] = {
 	"tokio::runtime::scheduler::multi_thread::worker::Context::run_task",
 	"tokio::runtime::scheduler::multi_thread::worker::Context::park_internal",
 };
-
-/* In hyper 1.8 to 1.10 by rustc 1.85 to 1.97: `Encode` holds its Option<BodyLength> first, then the
- * pointer to the head, which holds a HeaderMap (96 bytes) and Extensions (8) before the status. */
-#define ENCODE_HEAD_OFFSET 16
-#define HEAD_STATUS_OFFSET 104
-
-/* In tungstenite 0.28 and 0.29 by the same: `Frame` holds its payload, a bytes::Bytes of vtable,
- * pointer, length and data, and then its header. */
-#define FRAME_PAYLOAD_OFFSET 8
-#define FRAME_HEAD_OFFSET    32
 
 static int add_worker_range(void *context, const struct elf_symbol *symbol)
 {
@@ -85,7 +78,7 @@ static void find_context(const struct plan_builder *builder)
 {
 	if (elf_thread_local__find(
 		    builder->code->image, builder->code->symbols, "5tokio7runtime7context7CONTEXT",
-		    CONTEXT_WORDS * sizeof(uint64_t), &builder->plan->context_offset) < 0)
+		    TOKIO_CONTEXT_WORDS * sizeof(uint64_t), &builder->plan->context_offset) < 0)
 		builder->plan->context_offset = 0;
 }
 

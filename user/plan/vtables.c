@@ -10,13 +10,13 @@
 #include "elf/code.h"
 #include "elf/demangle.h"
 #include "elf/pointers.h"
+#include "layout/tokio.h"
 #include "plan/future.h"
 #include "plan/kinds.h"
 
-/* A vtable (repr(Rust) but a constant of function pointers and offsets, in declaration order in all
- * builds seen; tokio/src/runtime/task/raw.rs) starts with the pointers to `raw::poll` and
- * `raw::schedule`. The second is generic over the scheduler only, and calls that scheduler's own
- * function. So the pair tells a vtable and its kind. */
+/* A vtable starts with the pointers to `raw::poll` and `raw::schedule` (layout/tokio.h).
+ * `raw::schedule` is generic over the scheduler only and calls the scheduler's own function. So the
+ * pair identifies a vtable and the class of its tasks. */
 
 struct function {
 	uint64_t address;
@@ -135,15 +135,14 @@ static const struct function *functions__at(const struct functions *functions, u
 	return bsearch(&key, functions->items, functions->count, sizeof(key), compare_functions);
 }
 
-/* After seven functions and the offsets of trailer and scheduler comes that of the task's id: in the
- * cell behind the header and the scheduler, whose handle is a pointer or two. */
-#define ID_OFFSET_OFFSET (9 * sizeof(uint64_t))
-#define ID_WORD_LIMIT	 16
+/* The task's id follows the header and the scheduler's handle, which is one or two pointers. */
+#define ID_WORD_LIMIT 16
 
 /* The word of a task's memory that holds its id, 0 where the vtable does not tell. */
 static __u8 id_word(const struct elf_image *image, uint64_t vtable)
 {
-	const uint8_t *bytes = elf_image__bytes(image, vtable + ID_OFFSET_OFFSET, sizeof(uint64_t));
+	const uint8_t *bytes = elf_image__bytes(
+		image, vtable + VTABLE_ID_OFFSET * VTABLE_WORD_BYTES, sizeof(uint64_t));
 	uint64_t offset = 0;
 
 	if (bytes)
@@ -165,7 +164,7 @@ static int find_pairs(struct plan *plan, const struct functions *functions)
 		const struct function *schedule = functions__at(functions, pointer[1].value);
 
 		if (!poll || poll->is_schedule || !schedule || !schedule->is_schedule ||
-		    pointer[1].address != pointer[0].address + 8)
+		    pointer[1].address != pointer[0].address + VTABLE_WORD_BYTES)
 			continue;
 		if (plan->vtable_count == room) {
 			room = room ? room * 2 : 64;

@@ -7,39 +7,30 @@
 
 #include "base/clock.h"
 #include "probe/internal.h"
+#include "scotty/app_check.h"
 
-bool app_check__is_whole(const struct app_check *check, uint64_t number, bool polls_in_turns,
-			 uint64_t now_ns)
-{
-	uint64_t limit_ns = check->spawned ? APP_CHECK_SPAWNING_NS : APP_CHECK_SEARCHING_NS;
-	bool is_spawning = check->spawning && !(polls_in_turns && now_ns > check->latest_ns &&
-						now_ns - check->latest_ns > limit_ns);
-
-	return number > 0 && check->number == number && !is_spawning &&
-	       check->spawned == check->ended;
-}
-
-/* The number of the latest check if it is whole, else 0. */
-static int read_whole_check(struct probe *probe, uint64_t *ret_number)
+/* The number of the latest check if the check is complete, else 0. */
+static int read_complete_check(struct probe *probe, uint64_t *ret_number)
 {
 	uint64_t number =
-		__atomic_load_n(&probe->skeleton->bss->app_checks_begun, __ATOMIC_ACQUIRE);
+		__atomic_load_n(&probe->skeleton->bss->app_checks_started, __ATOMIC_ACQUIRE);
 	uint32_t slot = number % APP_CHECK_SLOTS;
 	struct app_check check;
 	int r = bpf_map__lookup_elem(probe->skeleton->maps.app_checks, &slot, sizeof(slot), &check,
 				     sizeof(check), 0);
 
-	*ret_number =
-		r == 0 && app_check__is_whole(&check, number, probe->skeleton->bss->polls_in_turns,
-					      clock_monotonic_ns())
-			? number
-			: 0;
+	*ret_number = 0;
+	if (r == 0 && number > 0 && check.number == number &&
+	    app_check_is_complete(&check, probe->skeleton->bss->poll_sampling,
+				  clock_monotonic_ns()))
+		*ret_number = number;
 	return r;
 }
 
-/* Reads those found in the check `number` or since, and takes out those that two checks have not
- * found any more: what was found in the last but one may be on its way into the last one. -EAGAIN
- * where an application was destroyed meanwhile: then the walk may have begun anew, unnoticed. */
+/* Reads the applications that the check `number` or a later operation found, and deletes those that
+ * neither of the last two checks found: an application of the last but one may be on its way into
+ * the last one. -EAGAIN if an application was destroyed during the walk over the map, which may
+ * then have restarted. */
 static int read_found(struct probe *probe, struct app_list *list, uint64_t number)
 {
 	struct bpf_map *map = probe->skeleton->maps.apps;
@@ -67,9 +58,9 @@ static int read_found(struct probe *probe, struct app_list *list, uint64_t numbe
 int probe__read_apps(struct probe *probe, struct app_list *list, struct error *error)
 {
 	uint64_t whole = 0;
-	int r = read_whole_check(probe, &whole);
+	int r = read_complete_check(probe, &whole);
 
-	/* Of a check that is in progress, or begins now, only what it has found shows. */
+	/* A check in progress only adds the applications that it has found so far. */
 	if (r == 0 && whole > list->check)
 		list->check = whole;
 	if (r == 0 && list->check > 0) {

@@ -20,8 +20,4 @@ struct app_list {
  * the one before it, with what has been inspected since. Forgets applications that have gone. */
 int probe__read_apps(struct probe *probe, struct app_list *list, struct error *error);
 
-/* Whether all tasks of the check that has this number have ended. `now_ns` is monotonic. */
-bool app_check__is_whole(const struct app_check *check, uint64_t number, bool polls_in_turns,
-			 uint64_t now_ns);
-
 #endif

@@ -23,7 +23,7 @@ static uint64_t read_id(const struct probe *probe, uint64_t header, struct task_
 {
 	uint64_t id = 0;
 
-	if (!probe->skeleton->rodata->context_offset || !kind.id_word)
+	if (!probe->skeleton->rodata->settings.context_offset || !kind.id_word)
 		return 0;
 	if (process__read_memory(probe->target, header + kind.id_word * sizeof(id), &id,
 				 sizeof(id)) != sizeof(id))
@@ -40,7 +40,7 @@ static int enter_task(void *context, uint64_t header, uint64_t vtable)
 	struct task task = {
 		.vtable = vtable,
 		.kind = kind_of(probe, vtable),
-		.flags = TASK_CENSUS,
+		.flags = TASK_PREEXISTING,
 	};
 	int r;
 

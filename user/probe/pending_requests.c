@@ -4,10 +4,12 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "core/histogram.h"
+#include "http/status.h"
 #include "probe/internal.h"
 
-/* The counts of a label set, of all CPUs, in the probe's own room; those of the overflow set where it
- * finds no place. */
+/* Reads the counts of a label set on all CPUs into the probe's buffer; inserts the label set if it
+ * is absent, and takes the overflow label set if the map is full. */
 static int find_series(struct probe *probe, struct http_key *key,
 		       struct histogram_counts **ret_counts, size_t *ret_bytes)
 {
@@ -29,26 +31,20 @@ static int find_series(struct probe *probe, struct http_key *key,
 	return r;
 }
 
+/* Counts the connection's request, whose response waits for its finalization. */
 static int count_waiting(struct probe *probe, const struct http_connection *connection)
 {
-	bool is_plausible = connection->status >= 100 && connection->status <= 999;
-	struct http_key key = {
-		.route = connection->route,
-		.status = is_plausible ? connection->status : HTTP_STATUS_UNKNOWN,
-		.method = connection->method,
-	};
+	struct http_key key = http_key_of(connection, status_from_memory(connection));
 	uint64_t duration_ns = connection->end_ns - connection->start_ns;
-	const volatile uint64_t *bounds = (const uint64_t *)probe->skeleton->rodata->http_bounds_ns;
 	struct histogram_counts *counts;
-	size_t bytes, bucket = 0;
+	size_t bytes;
 	int r = find_series(probe, &key, &counts, &bytes);
 
 	if (r < 0)
 		return r;
-	while (bucket < HISTOGRAM_BOUNDS && duration_ns > bounds[bucket])
-		bucket++;
 	counts->sum_ns += duration_ns;
-	counts->buckets[bucket]++;
+	counts->buckets[histogram_bucket(probe->skeleton->rodata->settings.http_bounds_ns,
+					 HISTOGRAM_BOUNDS, duration_ns)]++;
 	return bpf_map__update_elem(probe->skeleton->maps.http_series, &key, sizeof(key), counts,
 				    bytes, BPF_EXIST);
 }

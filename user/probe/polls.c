@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/clock.h"
+#include "layout/tokio.h"
 #include "probe/internal.h"
 
 /* More perf events than these are not let go of once in some seconds. */
@@ -19,10 +20,11 @@ static bool is_of_polls(enum hook hook)
 static uint32_t id_place(const struct probe *probe)
 {
 	uint32_t misses = __atomic_load_n(&probe->skeleton->bss->task_id_misses, __ATOMIC_RELAXED);
-	uint64_t looks = __atomic_load_n(&probe->skeleton->bss->task_id_looks, __ATOMIC_RELAXED);
-	uint32_t holding = ~misses & ((UINT32_C(1) << CONTEXT_WORDS) - 1);
+	uint64_t samples =
+		__atomic_load_n(&probe->skeleton->bss->task_id_samples, __ATOMIC_RELAXED);
+	uint32_t holding = ~misses & ((UINT32_C(1) << TOKIO_CONTEXT_WORDS) - 1);
 
-	if (looks < TASK_ID_LOOKS || __builtin_popcount(holding) != 1 ||
+	if (samples < TASK_ID_SAMPLES || __builtin_popcount(holding) != 1 ||
 	    __atomic_load_n(&probe->skeleton->bss->task_id_differs, __ATOMIC_RELAXED))
 		return 0;
 	return (uint32_t)__builtin_ctz(holding) + 1;
@@ -51,14 +53,14 @@ bool probe__can_cycle_polls(const struct probe *probe)
 
 void probe__drain_polls(struct probe *probe)
 {
-	__atomic_store_n(&probe->skeleton->bss->task_id_place, id_place(probe), __ATOMIC_RELAXED);
-	__atomic_store_n(&probe->skeleton->bss->polls_in_turns, true, __ATOMIC_RELEASE);
-	__atomic_store_n(&probe->skeleton->bss->polls_are_ending, true, __ATOMIC_RELEASE);
+	__atomic_store_n(&probe->skeleton->bss->task_id_word, id_place(probe), __ATOMIC_RELAXED);
+	__atomic_store_n(&probe->skeleton->bss->poll_sampling, true, __ATOMIC_RELEASE);
+	__atomic_store_n(&probe->skeleton->bss->poll_draining, true, __ATOMIC_RELEASE);
 }
 
 void probe__disable_polls(struct probe *probe)
 {
-	__atomic_store_n(&probe->skeleton->bss->polls_since_ns, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&probe->skeleton->bss->poll_epoch_ns, 0, __ATOMIC_RELEASE);
 	probe_detach_hooks(probe, is_of_polls);
 }
 
@@ -78,9 +80,9 @@ int probe__enable_polls(struct probe *probe, struct error *error)
 		if (r < 0)
 			return r;
 	}
-	__atomic_store_n(&probe->skeleton->bss->polls_are_ending, false, __ATOMIC_RELEASE);
+	__atomic_store_n(&probe->skeleton->bss->poll_draining, false, __ATOMIC_RELEASE);
 	/* From here on: attaching took its time. */
-	__atomic_store_n(&probe->skeleton->bss->polls_since_ns, clock_monotonic_ns(),
+	__atomic_store_n(&probe->skeleton->bss->poll_epoch_ns, clock_monotonic_ns(),
 			 __ATOMIC_RELEASE);
 	return 0;
 }

@@ -38,7 +38,7 @@ struct bpf_program *probe_program(struct probe *probe, enum hook hook)
 						catalogue_hooks[hook].program);
 }
 
-static void set_bounds(uint64_t *settings, const struct histogram_bounds *bounds)
+static void set_bounds(__u64 *settings, const struct histogram_bounds *bounds)
 {
 	for (size_t i = 0; i < HISTOGRAM_BOUNDS; i++)
 		settings[i] = i < bounds->count ? bounds->ns[i] : UINT64_MAX;
@@ -62,33 +62,33 @@ static uint64_t sampler_threshold(const struct config_sampler *sampler)
 
 static void write_settings(struct probe *probe)
 {
-	struct scottyscope *skeleton = probe->skeleton;
+	struct settings *settings = &probe->skeleton->rodata->settings;
 	struct stat namespace;
 
-	skeleton->rodata->target_tgid = (uint32_t)probe->target->pid;
+	settings->target_tgid = (uint32_t)probe->target->pid;
 	if (stat("/proc/self/ns/pid", &namespace) == 0 &&
 	    namespace.st_ino != INITIAL_PID_NAMESPACE) {
-		skeleton->rodata->pid_namespace_device = namespace.st_dev;
-		skeleton->rodata->pid_namespace_inode = namespace.st_ino;
+		settings->pid_namespace_device = namespace.st_dev;
+		settings->pid_namespace_inode = namespace.st_ino;
 	}
-	skeleton->rodata->slow_poll_ns = probe->config->slow_poll_ns;
-	set_bounds((uint64_t *)skeleton->rodata->poll_bounds_ns, probe->histograms->polls);
-	set_bounds((uint64_t *)skeleton->rodata->http_bounds_ns, probe->histograms->http);
-	set_bounds((uint64_t *)skeleton->rodata->session_bounds_ns, probe->histograms->sessions);
+	settings->slow_poll_ns = probe->config->slow_poll_ns;
+	set_bounds(settings->poll_bounds_ns, probe->histograms->polls);
+	set_bounds(settings->http_bounds_ns, probe->histograms->http);
+	set_bounds(settings->session_bounds_ns, probe->histograms->sessions);
 	if (plan__can_detach_polls(probe->plan))
-		skeleton->rodata->context_offset = probe->plan->context_offset;
-	skeleton->rodata->app_status_offset = probe->plan->app_status_offset;
-	skeleton->rodata->app_result_register = probe->plan->app_result_register;
-	skeleton->rodata->encode_head_offset = probe->plan->encode_head_offset;
-	skeleton->rodata->head_status_offset = probe->plan->head_status_offset;
-	skeleton->rodata->frame_payload_offset = probe->plan->frame_payload_offset;
-	skeleton->rodata->frame_head_offset = probe->plan->frame_head_offset;
-	skeleton->rodata->messages_by_frame = !probe->plan->hooks[HOOK_MESSAGE_QUEUE].wanted;
-	skeleton->rodata->wakes_are_seen = plan__has(probe->plan, INSTR_TOKIO_SCHEDULING);
-	skeleton->rodata->emit_spans = probe->config->otlp.traces_target != NULL;
-	skeleton->rodata->span_age_limit_ns = probe->config->span_age_limit_ns;
-	skeleton->rodata->sampler_parent_based = probe->config->sampler.parent_based;
-	skeleton->rodata->sampler_threshold = sampler_threshold(&probe->config->sampler);
+		settings->context_offset = probe->plan->context_offset;
+	settings->app_status_offset = probe->plan->app_status_offset;
+	settings->app_result_register = probe->plan->app_result_register;
+	settings->encode_head_offset = probe->plan->encode_head_offset;
+	settings->head_status_offset = probe->plan->head_status_offset;
+	settings->frame_payload_offset = probe->plan->frame_payload_offset;
+	settings->frame_head_offset = probe->plan->frame_head_offset;
+	settings->messages_by_frame = !probe->plan->hooks[HOOK_MESSAGE_QUEUE].wanted;
+	settings->wakes_are_observed = plan__has(probe->plan, INSTR_TOKIO_SCHEDULING);
+	settings->emit_spans = probe->config->otlp.traces_target != NULL;
+	settings->span_age_limit_ns = probe->config->span_age_limit_ns;
+	settings->sampler_parent_based = probe->config->sampler.parent_based;
+	settings->sampler_threshold = sampler_threshold(&probe->config->sampler);
 }
 
 /* What is resident before the first change is reported. */
@@ -237,12 +237,12 @@ int probe__activate(struct probe *probe, struct error *error)
 
 	probe->start_ns = clock_realtime_ns();
 	write_resident(probe);
-	probe->skeleton->bss->polls_since_ns = clock_monotonic_ns();
+	probe->skeleton->bss->poll_epoch_ns = clock_monotonic_ns();
 	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_POLLS, __ATOMIC_RELEASE);
 	nanosleep(&gap, NULL);
 	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_ALL, __ATOMIC_RELEASE);
 	r = probe_scan_tasks(probe, error);
-	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_SETTLED, __ATOMIC_RELEASE);
+	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_SCANNED, __ATOMIC_RELEASE);
 	return r;
 }
 

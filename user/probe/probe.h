@@ -26,8 +26,8 @@ int probe__new(const struct config *config, const struct plan *plan, const struc
 /* Has the kernel check and take the programs and maps. */
 int probe__load(struct probe *probe, struct error *error);
 
-/* Attaches every site of the plan's wanted hooks, by one uprobe_multi link a hook where the kernel has
- * it, else by one perf event a site. */
+/* Attaches every site of the plan's wanted hooks, by one uprobe_multi link a hook where the kernel
+ * has it, else by one perf event a site. */
 int probe__attach(struct probe *probe, struct error *error);
 
 /* Lets the programs record: polls first, and what happens within polls when those that were in
@@ -37,8 +37,8 @@ int probe__activate(struct probe *probe, struct error *error);
 /* Takes every site away again; what was counted can still be read. */
 void probe__detach(struct probe *probe);
 
-/* After that: counts the requests that were answered, but of which something was waited for (see
- * finish_unseen() in bpf/http_settle.bpf.h). Their spans are not sent any more. */
+/* Counts, after probe__detach(), the requests whose response waited for its finalization (see
+ * finish_untracked() in bpf/http/response.bpf.c). Their spans are dropped. */
 int probe__flush_requests(struct probe *probe, struct error *error);
 
 void probe__free(struct probe *probe);

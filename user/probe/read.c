@@ -91,7 +91,7 @@ int probe__read_totals(struct probe *probe, struct snapshot_totals *ret_totals, 
 					 "cannot read the counters of the BPF programs: %m");
 	}
 	fill_census(probe, ret_totals);
-	ret_totals->counters.losses[LOSS_TASKS_FULL] += probe->initial_dropped;
+	ret_totals->counters.drops[DROP_TASKS_FULL] += probe->initial_dropped;
 	for (size_t i = 0; i < OAUTH_FLOW_COUNT; i++)
 		ret_totals->oauth_sessions[i] =
 			__atomic_load_n(&skeleton->bss->oauth_sessions[i], __ATOMIC_RELAXED);

@@ -8,7 +8,7 @@ void probe__set_trace_ratio(struct probe *probe, double share)
 	/* 0 is all of them. */
 	uint64_t threshold = share < 1 ? (uint64_t)(share * 0x1p64) | 1 : 0;
 
-	__atomic_store_n(&probe->skeleton->bss->kept_traces_threshold, threshold, __ATOMIC_RELAXED);
+	__atomic_store_n(&probe->skeleton->bss->trace_limit_threshold, threshold, __ATOMIC_RELAXED);
 }
 
 int probe__count_spans(struct probe *probe, uint64_t *ret_spans, struct error *error)
@@ -18,6 +18,7 @@ int probe__count_spans(struct probe *probe, uint64_t *ret_spans, struct error *e
 
 	if (r < 0)
 		return error_set(error, r, "cannot read the counters of the BPF programs: %m");
-	*ret_spans = counters.events[EVENT_SPANS_STARTED] + counters.events[EVENT_SPANS_LEFT_OUT];
+	*ret_spans =
+		counters.events[EVENT_SPANS_STARTED] + counters.events[EVENT_SPANS_SAMPLED_OUT];
 	return 0;
 }

@@ -103,7 +103,7 @@ static json_t *json_of_losses(void)
 {
 	json_t *rows = json_array();
 
-	LOSS_LIST(ADD_ROW)
+	DROP_LIST(ADD_ROW)
 #define X(name, help, expression) add_row(rows, name, help);
 	USER_LOSS_LIST(X)
 #undef X

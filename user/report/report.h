@@ -16,11 +16,11 @@
 struct report_context {
 	const char *executable_path;
 	int pid;
-	const struct snapshot *snapshot;	/* the set was made of it */
-	const struct self_counters *counters;	/* after the last export */
-	const char *metrics_url;		/* NULL: not served */
-	const char *metrics_target;		/* the collector of metrics, "host:port"; NULL: none */
-	const char *traces_target;		/* the collector of traces */
+	const struct snapshot *snapshot;      /* the set was made of it */
+	const struct self_counters *counters; /* after the last export */
+	const char *metrics_url;	      /* NULL: not served */
+	const char *metrics_target; /* the collector of metrics, "host:port"; NULL: none */
+	const char *traces_target;  /* the collector of traces */
 };
 
 /* A report for people: requests by route and status with the distribution of their durations, sessions,

@@ -121,8 +121,8 @@ static void print_requests(const struct metric_set *set, FILE *stream)
 	const struct metric *durations = report_find(set, METRIC_ID_HTTP_REQUEST_DURATION);
 	const struct metric_point **points = durations ? sort_by_count(set, durations) : NULL;
 
-	fprintf(stream, "Requests\n  %-7s %-46s %-7s %9s  %9s  %9s  %9s  %9s\n", "method",
-		"route", "status", "count", "mean", "p50", "p90", "p99");
+	fprintf(stream, "Requests\n  %-7s %-46s %-7s %9s  %9s  %9s  %9s  %9s\n", "method", "route",
+		"status", "count", "mean", "p50", "p90", "p99");
 	if (!durations)
 		fprintf(stream, "  no request ended during the observation\n");
 	for (size_t i = 0; points && i < durations->point_count; i++)
@@ -179,7 +179,8 @@ static void print_next(const struct report_context *context, FILE *stream)
 	if (context->metrics_url)
 		fprintf(stream, "  metrics for Prometheus: %s (while scottyscope runs)\n",
 			context->metrics_url);
-	print_delivered(context->metrics_target, "metric points", front->metric_points_sent, stream);
+	print_delivered(context->metrics_target, "metric points", front->metric_points_sent,
+			stream);
 	print_delivered(context->traces_target, "spans", front->spans_sent, stream);
 	fputs("  what is measured, what is missing and why: scottyscope verify\n"
 	      "  observe until Ctrl-C: sudo scottyscope\n",

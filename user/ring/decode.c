@@ -20,18 +20,18 @@ static int decode_span(const struct span_state *state, uint64_t end_ns, struct r
 	static const uint8_t none[16];
 	const struct trace_context *context = &state->context;
 
-	if (end_ns < state->start_ns || !(context->flags & CONTEXT_PRESENT) ||
+	if (end_ns < state->start_ns || !(context->flags & TRACE_CONTEXT_PRESENT) ||
 	    memcmp(context->trace_id, none, sizeof(context->trace_id)) == 0 ||
 	    memcmp(context->span_id, none, sizeof(context->span_id)) == 0)
 		return -EPROTO;
 	memcpy(span->trace_id, context->trace_id, sizeof(span->trace_id));
 	memcpy(span->span_id, context->span_id, sizeof(span->span_id));
 	memcpy(span->parent_span_id, state->parent_span_id, sizeof(span->parent_span_id));
-	span->parent_is_remote = context->flags & CONTEXT_REMOTE;
+	span->parent_is_remote = context->flags & TRACE_CONTEXT_REMOTE;
 	span->start_ns = state->start_ns;
 	span->end_ns = end_ns;
 	span->busy_ns = state->busy_ns;
-	span->waiting_ns = state->waiting_ns;
+	span->waiting_ns = state->runq_ns;
 	span->slow_count = state->slow_count;
 	memcpy(span->slow, state->slow, sizeof(span->slow));
 	return 0;

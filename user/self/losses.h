@@ -3,7 +3,7 @@
 #define SCOTTYSCOPE_SELF_LOSSES_H
 
 /* X(name, description, expression over `snapshot`, a struct snapshot pointer, and `counters`, a struct
- * self_counters pointer): the causes of dropped data in user space. LOSS_LIST in wire.h has the causes
+ * self_counters pointer): the causes of dropped data in user space. DROP_LIST in wire.h has the causes
  * in the kernel. */
 #define USER_LOSS_LIST(X)                                                                         \
 	X("malformed_record", "records of the ring buffer: malformed, not decoded",               \

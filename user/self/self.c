@@ -28,14 +28,14 @@ static void collect_kernel_side(struct metric_set *set, const struct snapshot *s
 	metric_set__add_integer(set, metric_describe(METRIC_ID_SPANS_OPEN),
 				(int64_t)snapshot__open_spans(snapshot));
 	metric_set__add_integer(set, metric_describe(METRIC_ID_SPANS_LEFT_OUT),
-				(int64_t)counters->events[EVENT_SPANS_LEFT_OUT]);
+				(int64_t)counters->events[EVENT_SPANS_SAMPLED_OUT]);
 #define X(identifier, name, help) \
 	add(set, METRIC_ID_PROBE_HITS, name, counters->hits[HOOK_##identifier]);
 	HOOK_LIST(X)
 #undef X
 #define X(identifier, name, help) \
-	add(set, METRIC_ID_LOST, name, counters->losses[LOSS_##identifier]);
-	LOSS_LIST(X)
+	add(set, METRIC_ID_LOST, name, counters->drops[DROP_##identifier]);
+	DROP_LIST(X)
 #undef X
 #define X(identifier, name, help) \
 	add(set, METRIC_ID_CHECKS, name, counters->checks[CHECK_##identifier]);
@@ -110,14 +110,14 @@ void self_for_each_drop(const struct snapshot *snapshot, const struct self_count
 	static const struct {
 		const char *cause;
 		const char *what;
-	} kernel_causes[LOSS_COUNT] = {
-#define X(identifier, name, help) [LOSS_##identifier] = {name, help},
-		LOSS_LIST(X)
+	} kernel_causes[DROP_COUNT] = {
+#define X(identifier, name, help) [DROP_##identifier] = {name, help},
+		DROP_LIST(X)
 #undef X
 	};
 
-	for (int i = 0; i < LOSS_COUNT; i++) {
-		uint64_t count = snapshot->totals.counters.losses[i];
+	for (int i = 0; i < DROP_COUNT; i++) {
+		uint64_t count = snapshot->totals.counters.drops[i];
 
 		if (count > 0)
 			callback(context, kernel_causes[i].cause, kernel_causes[i].what, count);

@@ -2,6 +2,7 @@
 #include "snapshot/bounds.h"
 
 #include "base/clock.h"
+#include "core/histogram.h"
 
 #define US(n) ((uint64_t)((n)*1e3))
 #define MS(n) ((uint64_t)((n)*1e6))
@@ -74,9 +75,5 @@ const struct histogram_layout histogram_layout_exponential = {
 
 size_t histogram_bounds__bucket(const struct histogram_bounds *bounds, uint64_t value_ns)
 {
-	size_t bucket = 0;
-
-	while (bucket < bounds->count && value_ns > bounds->ns[bucket])
-		bucket++;
-	return bucket;
+	return histogram_bucket((const __u64 *)bounds->ns, (__u32)bounds->count, value_ns);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "core/histogram.h"
 
 /* A label set: the exemplars of its buckets; `time_ns` is 0 where a bucket has none. */
 struct label_set {

@@ -11,7 +11,7 @@ static void count_all(struct snapshot_totals *totals)
 	for (uint64_t role = 0; role < ROLE_COUNT; role++) {
 		totals->sessions[role] = (struct session_totals){
 			.durations = {.sum_ns = (role + 1) * 1000000000, .buckets = {[9] = role}},
-			.before = 2 * role,
+			.preexisting = 2 * role,
 			.started = 100 * role,
 			.ended = 50 * role,
 			.failed = 7 * role,
@@ -167,7 +167,7 @@ Test(metric_collect_sessions, sessions_from_before_are_active_until_they_end)
 	struct session_totals *shells = &collection->snapshot->totals.sessions[ROLE_SHELL];
 
 	collection->snapshot->totals.initial_sessions[ROLE_SHELL] = 2;
-	shells->before = 1;
+	shells->preexisting = 1;
 	shells->ended = 3;
 	have(collection, INSTR_SHELL_SESSIONS);
 	metric_collect_sessions(collection->set, collection->snapshot);

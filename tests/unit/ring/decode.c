@@ -11,10 +11,11 @@
 static struct span_state valid_span(void)
 {
 	struct span_state span = {
-		.context = {.flags = CONTEXT_PRESENT | CONTEXT_SAMPLED | CONTEXT_REMOTE},
+		.context = {.flags = TRACE_CONTEXT_PRESENT | TRACE_CONTEXT_SAMPLED |
+				     TRACE_CONTEXT_REMOTE},
 		.start_ns = 100,
 		.busy_ns = 60,
-		.waiting_ns = 30,
+		.runq_ns = 30,
 		.slow_count = 7,
 	};
 
@@ -160,7 +161,7 @@ Test(ring_decode, only_a_remote_parent_is_remote)
 	struct record_session record = valid_session();
 	struct ring_record decoded;
 
-	record.span.context.flags = CONTEXT_PRESENT | CONTEXT_SAMPLED;
+	record.span.context.flags = TRACE_CONTEXT_PRESENT | TRACE_CONTEXT_SAMPLED;
 	cr_assert_eq(decode(&record, sizeof(record), &decoded), 0);
 	cr_assert_eq(decoded.span.parent_is_remote, 0);
 }
@@ -245,7 +246,8 @@ Test(ring_decode, requests_that_the_kernel_side_does_not_write_are_refused)
 	REFUSED(valid_request, bytes, ZERO(record.span.context.trace_id));
 	REFUSED(valid_request, bytes, ZERO(record.span.context.span_id));
 	REFUSED(valid_request, bytes, record.span.context.flags = 0);
-	REFUSED(valid_request, bytes, record.span.context.flags &= ~(uint32_t)CONTEXT_PRESENT);
+	REFUSED(valid_request, bytes,
+		record.span.context.flags &= ~(uint32_t)TRACE_CONTEXT_PRESENT);
 	/* Its text would lie behind its end. */
 	REFUSED(without_trace_state, RECORD_HTTP_REQUEST_BYTES, record.trace_state_length = 1);
 	REFUSED(without_trace_state, RECORD_HTTP_REQUEST_BYTES,
@@ -269,7 +271,7 @@ Test(ring_decode, sessions_that_the_kernel_side_does_not_write_are_refused)
 	REFUSED(valid_session, bytes, record.end_ns = record.span.start_ns - 1);
 	REFUSED(valid_session, bytes, ZERO(record.span.context.trace_id));
 	REFUSED(valid_session, bytes, ZERO(record.span.context.span_id));
-	REFUSED(valid_session, bytes, record.span.context.flags = CONTEXT_SAMPLED);
+	REFUSED(valid_session, bytes, record.span.context.flags = TRACE_CONTEXT_SAMPLED);
 }
 
 Test(ring_decode, ids_are_none_only_if_all_of_them_is_zero)

@@ -57,8 +57,8 @@ static uint64_t drop_everything(void)
 {
 	uint64_t total = 0, next = 1;
 
-	for (int i = 0; i < LOSS_COUNT; i++) {
-		snapshot->totals.counters.losses[i] = next;
+	for (int i = 0; i < DROP_COUNT; i++) {
+		snapshot->totals.counters.drops[i] = next;
 		total += next++;
 	}
 	snapshot->pipeline.malformed_records = 1001;
@@ -101,7 +101,7 @@ Test(self, every_cause_counts)
 	struct drops drops = {0};
 
 	self_for_each_drop(snapshot, &counters, note, &drops);
-	cr_assert_eq(drops.count, (size_t)LOSS_COUNT + 5);
+	cr_assert_eq(drops.count, (size_t)DROP_COUNT + 5);
 	cr_assert_eq(drops.sum, total);
 	cr_assert_eq(self_total_dropped(snapshot, &counters), total);
 	cr_assert_not_null(strstr(drops.causes, "metrics_expired "));
@@ -121,7 +121,7 @@ Test(self, every_cause_is_a_point_even_with_0)
 #define X(identifier, name, help)                    \
 	point = point_of(set, METRIC_ID_LOST, name); \
 	cr_assert_eq(point->integer, 0, "%s", (name));
-	LOSS_LIST(X)
+	DROP_LIST(X)
 #undef X
 }
 

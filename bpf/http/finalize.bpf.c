@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "http/finalize.bpf.h"
+
+#include "http/head.bpf.h"
+#include "layout/rust.h"
+
+/* The status in the response line that was written to the connection's output; 0 if the text is
+ * gone. */
+static __always_inline __u16 written_status(const struct http_connection *connection)
+{
+	struct rust_vec output;
+	__u8 line[12];
+
+	if (bpf_probe_read_user(&output, sizeof(output), (void *)connection->output))
+		return 0;
+	if (bpf_probe_read_user(line, sizeof(line),
+				(void *)(output.address + connection->output_length)))
+		return 0;
+	return status_of_line(line);
+}
+
+static __always_inline void count_comparison(bool agrees)
+{
+	count_check(agrees ? CHECK_STATUS_AGREES : CHECK_STATUS_DIFFERS);
+	if (!agrees)
+		status_agreements = AGREEMENTS_NEVER;
+	else if (status_agreements < AGREEMENTS_TO_TRUST)
+		add(&status_agreements, 1);
+}
+
+static __always_inline __u16 final_status(const struct http_connection *connection,
+					  bool output_is_live)
+{
+	__u16 written, status;
+
+	if (connection->output == OUTPUT_NOT_COMPARED) {
+		count_check(CHECK_STATUS_TRUSTED);
+		return connection->status;
+	}
+	written = output_is_live ? written_status(connection) : 0;
+	if (written) {
+		count_comparison(written == connection->status);
+		return written;
+	}
+	status = status_from_memory(connection);
+	if (status == HTTP_STATUS_UNKNOWN)
+		count_drop(DROP_STATUS_UNKNOWN);
+	else
+		count_check(CHECK_STATUS_UNCHECKED);
+	return status;
+}
+
+static __always_inline void count_request(const struct http_connection *connection, __u16 status,
+					  __u64 end_ns)
+{
+	struct http_key key = http_key_of(connection, status);
+	struct histogram_counts *series = get_or_init(&http_series, &key, &new_histogram);
+
+	if (!series) {
+		struct http_key overflow = {};
+
+		overflow.route = ROUTE_OVERFLOW;
+		count_drop(DROP_SERIES_FULL);
+		series = bpf_map_lookup_elem(&http_series, &overflow);
+	}
+	if (series)
+		observe(series, end_ns - connection->start_ns, settings.http_bounds_ns);
+}
+
+/* Fills a record of `size` bytes, without the tracestate. */
+static __always_inline void fill_record(struct record_http_request *record, __u32 size,
+					const struct http_connection *connection, __u16 status,
+					__u64 end_ns)
+{
+	record->header.kind = RECORD_HTTP_REQUEST;
+	record->header.version = WIRE_VERSION;
+	record->header.size = size;
+	record->span = connection->span;
+	record->end_ns = end_ns;
+	record->route = connection->route;
+	record->peer = connection->peer;
+	record->status = status;
+	record->url_path_length = connection->url_path_length;
+	record->method = connection->method;
+	record->reserved[0] = record->reserved[1] = record->reserved[2] = 0;
+	record->trace_state_length = 0;
+	__builtin_memcpy(record->url_path, connection->url_path, sizeof(record->url_path));
+}
+
+/* Sends the span of a request with a tracestate. Returns false if the tracestate is gone. */
+static __always_inline bool send_with_trace_state(const struct http_connection *connection,
+						  __u64 header, __u16 status, __u64 end_ns)
+{
+	struct trace_state *state = bpf_map_lookup_elem(&trace_states, &header);
+	struct record_http_request *record;
+
+	if (!state)
+		return false;
+	record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
+	if (!record) {
+		count_drop(DROP_RING_FULL);
+		return true;
+	}
+	fill_record(record, sizeof(*record), connection, status, end_ns);
+	record->trace_state_length = (__u32)state->length;
+	__builtin_memcpy(record->trace_state, state->text, sizeof(record->trace_state));
+	bpf_ringbuf_submit(record, submit_flags());
+	return true;
+}
+
+/* Sends the span of a request. A function of its own: at its return the verifier's states are equal. */
+static __noinline void send_request(const struct http_connection *connection, __u64 header,
+				    __u16 status, __u64 end_ns)
+{
+	struct record_http_request *record;
+
+	if (!is_exported(&connection->span, end_ns))
+		return;
+	if (connection->has_trace_state &&
+	    send_with_trace_state(connection, header, status, end_ns))
+		return;
+	record = bpf_ringbuf_reserve(&records, RECORD_HTTP_REQUEST_BYTES, 0);
+	if (!record) {
+		count_drop(DROP_RING_FULL);
+		return;
+	}
+	fill_record(record, RECORD_HTTP_REQUEST_BYTES, connection, status, end_ns);
+	bpf_ringbuf_submit(record, submit_flags());
+}
+
+__hidden void http_finish_request(struct http_connection *connection, __u64 header, __u16 status,
+				  __u64 end_ns)
+{
+	count_request(connection, status, end_ns);
+	if (settings.emit_spans)
+		send_request(connection, header, status, end_ns);
+	if (connection->has_trace_state)
+		bpf_map_delete_elem(&trace_states, &header);
+	connection->has_trace_state = 0;
+	/* A response that waited for its finalization was counted before. */
+	if (!connection->end_ns)
+		ADD_TO_COUNTER(requests_ended, 1);
+	connection->seen_ns = 0;
+	connection->start_ns = 0;
+	connection->end_ns = 0;
+	connection->route = ROUTE_UNMATCHED;
+}
+
+__hidden void http_finalize(struct http_connection *connection, __u64 header, bool output_is_live)
+{
+	http_finish_request(connection, header, final_status(connection, output_is_live),
+			    connection->end_ns);
+}

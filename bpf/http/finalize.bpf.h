@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_HTTP_FINALIZE_BPF_H
+#define SCOTTYSCOPE_HTTP_FINALIZE_BPF_H
+
+/* The end of a request: its status is decided, the request is counted in its label set, and its
+ * span is sent. That happens not at the response head but at the next hook of the connection's
+ * task: then the written text can be compared with the status in memory. */
+
+#include "core/span.bpf.h"
+#include "http/maps.bpf.h"
+#include "http/status.h"
+#include "tokio/current.bpf.h"
+
+/* Counts the request with this status, sends its span and resets the connection. */
+__hidden void http_finish_request(struct http_connection *connection, __u64 header, __u16 status,
+				  __u64 end_ns);
+
+/* Finalizes the response of a connection whose `end_ns` is set. `output_is_live` is false after the
+ * end of the connection, when its memory may belong to another one. */
+__hidden void http_finalize(struct http_connection *connection, __u64 header, bool output_is_live);
+
+/* Whether the status in memory can be used without a comparison. Its place is fixed in the server's
+ * code: after enough comparisons in a row that agreed, one response in 64 is compared; one
+ * difference ends the trust for good. The middle bits of the clock serve as a random number. */
+static __always_inline bool memory_is_trusted(__u64 now_ns)
+{
+	__u64 agreements = status_agreements;
+
+	return agreements >= AGREEMENTS_TO_TRUST && agreements < AGREEMENTS_NEVER &&
+	       (now_ns >> 8 & 63);
+}
+
+/* Sets the times of the request's span. `in_poll_ns` is the elapsed time of the poll in
+ * progress. */
+static __always_inline void end_request_times(struct http_connection *connection, __u64 header,
+					      __u64 in_poll_ns)
+{
+	end_span_times(&connection->span, bpf_map_lookup_elem(&tasks, &header), in_poll_ns);
+}
+
+#endif

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+
+/* The start of HTTP/1.1 requests: hyper parses a connection's buffer until the request head is
+ * complete. A connection is one task, so its state is stored by the task's header. */
+
+#include "http/request.bpf.h"
+
+#include "core/admit.bpf.h"
+#include "core/registers.bpf.h"
+#include "http/head.bpf.h"
+#include "http/trace_context.bpf.h"
+#include "layout/rust.h"
+
+/* Number of bytes of empty lines at the start of the bytes at `data`. */
+__weak __noinline int count_leading(__u64 data, __u64 length)
+{
+	char bytes[HEAD_LEADING_MAX] = {};
+	__u32 skip = 0;
+
+	if (length > sizeof(bytes))
+		length = sizeof(bytes);
+	if (bpf_probe_read_user(bytes, (__u32)length, (void *)data))
+		return 0;
+	while (skip < HEAD_LEADING_MAX && (bytes[skip] == '\r' || bytes[skip] == '\n'))
+		skip++;
+	return (int)skip;
+}
+
+/* Stores the path of the request target at `data` for the request's span. Only an origin-form
+ * target is stored (RFC 9112 section 3.2): the other forms may hold a user name and a password. */
+static __noinline int store_url_path(struct http_connection *connection, __u64 data, __u64 length)
+{
+	__u64 size = length > URL_PATH_BYTES ? URL_PATH_BYTES : length;
+
+	__builtin_memset(connection->url_path, 0, sizeof(connection->url_path));
+	if (bpf_probe_read_user(connection->url_path, (__u32)size, (void *)data))
+		count_drop(DROP_READ_FAULT);
+	if (connection->url_path[0] != '/')
+		connection->url_path[0] = ' ';
+	connection->url_path_length = (__u16)cut_url_path((__u64 *)connection->url_path);
+	return 0;
+}
+
+static __always_inline void store_trace_parent(__u64 value, struct trace_context *caller)
+{
+	struct trace_parent parent = {};
+
+	if (!read_trace_parent(value, &parent))
+		return;
+	__builtin_memcpy(caller->trace_id, parent.trace_id, sizeof(caller->trace_id));
+	__builtin_memcpy(caller->span_id, parent.span_id, sizeof(caller->span_id));
+	caller->flags = TRACE_CONTEXT_PRESENT | TRACE_CONTEXT_REMOTE |
+			(parent.sampled ? TRACE_CONTEXT_SAMPLED : 0);
+}
+
+/* Stores the tracestate for the request's span; returns whether an entry exists. A global function,
+ * which the verifier checks once. Before kernel 5.12 such functions take numbers only. */
+__weak __noinline int store_trace_state(__u64 header, __u64 value, __u64 end)
+{
+	struct trace_state *state = get_or_init(&trace_states, &header, &new_trace_state);
+
+	if (!state || !read_trace_state(value, end, state))
+		count_drop(DROP_TRACE_HEADERS);
+	return state != NULL;
+}
+
+/* Reads the trace context of the caller from the headers in the head at `data`. */
+static __always_inline void read_caller(struct http_connection *connection, __u64 header,
+					__u64 data, __u64 length, struct trace_context *caller)
+{
+	struct trace_search search = {
+		.head = data,
+		.length = length,
+		.from = any_value(0),
+		.parent = any_value(0),
+		.parents = any_value(0),
+		.state = any_value(0),
+	};
+	int more = 1;
+
+	for (int i = 0; i < TRACE_LINE_LIMIT && more > 0; i++)
+		more = search_trace_headers(&search);
+	if (more)
+		count_drop(DROP_TRACE_HEADERS);
+	/* Several traceparent headers are invalid (W3C Trace Context 3.2). */
+	if (search.parents == 1)
+		store_trace_parent(search.parent, caller);
+	if (search.state)
+		connection->has_trace_state =
+			(__u8)store_trace_state(header, search.state, data + length);
+}
+
+/* Reads the words of hyper's buffer. Returns whether they are valid; counts a drop if not. */
+static __always_inline bool read_buffer(__u64 buffer, struct rust_bytes_mut *bytes)
+{
+	if (bpf_probe_read_user(bytes, sizeof(*bytes), (void *)buffer)) {
+		count_drop(DROP_READ_FAULT);
+		return false;
+	}
+	if (!bytes->data || !bytes->length || bytes->length > bytes->capacity) {
+		count_drop(DROP_HEAD_STRANGE);
+		return false;
+	}
+	return true;
+}
+
+/* Skips the empty lines before a request (RFC 9112 section 2.2) and reads the first eight bytes
+ * after them into `word`. Returns false if nothing is left. */
+static __always_inline bool skip_leading(struct rust_bytes_mut *bytes, __u64 *word)
+{
+	__u64 skip;
+
+	bpf_probe_read_user(word, sizeof(*word), (void *)bytes->data);
+	if ((char)*word != '\r' && (char)*word != '\n')
+		return true;
+	skip = (__u64)count_leading(bytes->data, bytes->length);
+	if (skip >= bytes->length)
+		return false;
+	bytes->data += skip;
+	bytes->length -= skip;
+	bpf_probe_read_user(word, sizeof(*word), (void *)bytes->data);
+	return true;
+}
+
+static __always_inline void handle_buffer(struct http_connection *connection,
+					  const struct poll_frame *frame, __u64 buffer,
+					  __u64 now_ns)
+{
+	__u64 last_parse_ns = connection->seen_ns, word = 0;
+	struct trace_context caller = {};
+	struct rust_bytes_mut bytes;
+	__u32 method_size = 0;
+	bool is_complete;
+
+	if (!read_buffer(buffer, &bytes) || connection->start_ns || !skip_leading(&bytes, &word))
+		return;
+	connection->seen_ns = now_ns;
+	connection->method = method_of(word, &method_size);
+	/* One state for the verifier, not one for each method. */
+	if (settings.emit_spans)
+		method_size = (__u32)any_value(method_size);
+	/* After an incomplete head, hyper parses again only once the head is complete. */
+	is_complete = head_is_whole(bytes.data, bytes.length) ||
+		      (last_parse_ns && bytes.length > HEAD_CHUNK_LIMIT * HEAD_CHUNK_BYTES);
+	if (is_complete) {
+		if (settings.emit_spans)
+			read_caller(connection, frame->header, bytes.data, bytes.length, &caller);
+		start_request(connection, frame, now_ns, &caller);
+	}
+	/* hyper may reject a request, with a response, before its head is complete. */
+	if (settings.emit_spans &&
+	    (!is_complete || connection->span.context.flags & TRACE_CONTEXT_SAMPLED))
+		store_url_path(
+			connection, bytes.data + method_size,
+			method_size && bytes.length > method_size ? bytes.length - method_size : 0);
+}
+
+SEC("uprobe")
+int on_http_parse(struct pt_regs *ctx)
+{
+	__u64 now_ns = bpf_ktime_get_ns();
+	__u32 tid = admit(HOOK_HTTP_PARSE, ACTIVE_ALL);
+	struct poll_frame *frame = tid ? expect_poll(tid) : NULL;
+	struct http_connection *connection = frame ? get_or_init_connection(frame->header) : NULL;
+
+	if (!connection)
+		return 0;
+	sample_context(frame, now_ns);
+	if (connection->end_ns)
+		http_finalize(connection, frame->header, true);
+	handle_buffer(connection, frame, read_argument(ctx, ARGUMENT_PARSE_BUFFER), now_ns);
+	return 0;
+}
+
+/* A request over HTTP/2 is not measured, but counted as dropped. */
+SEC("uprobe")
+int on_http2_stream(struct pt_regs *ctx)
+{
+	(void)ctx;
+	if (admit(HOOK_HTTP2_STREAM, ACTIVE_ALL))
+		count_drop(DROP_HTTP2);
+	return 0;
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+
+/* Response heads of HTTP/1.1, where hyper writes them. */
+
+#include "core/admit.bpf.h"
+#include "core/registers.bpf.h"
+#include "http/request.bpf.h"
+#include "layout/rust.h"
+
+/* Whether a request of an untracked poll is finished at its response head, with the status in memory:
+ * the end of the poll will not be observed. The status is compared while poll probes are attached. If
+ * the status is not trusted, or the route may still come, the request waits for its task's next hook. */
+static __always_inline bool can_finish_untracked(const struct http_connection *connection)
+{
+	__u16 status = connection->status;
+
+	return status_is_plausible(status) && status_agreements < AGREEMENTS_NEVER &&
+	       (connection->route != ROUTE_UNMATCHED || status == 404 || status == 405);
+}
+
+/* Reads the status of the response head that hyper's `Encode` points to; 0 if that fails. */
+static __always_inline __u16 read_status(__u64 encode)
+{
+	__u64 head = 0;
+	__u16 status = 0;
+
+	/* To the stack: reads into other memory take longer checks (CONFIG_HARDENED_USERCOPY). */
+	bpf_probe_read_user(&head, sizeof(head), (void *)(encode + settings.encode_head_offset));
+	bpf_probe_read_user(&status, sizeof(status), (void *)(head + settings.head_status_offset));
+	return status;
+}
+
+/* Leaves the response to the end of the poll, when the written head can be compared. */
+static __always_inline void await_finalization(struct http_connection *connection,
+					       struct poll_frame *frame, __u64 output, __u64 now_ns)
+{
+	struct rust_vec vector = {};
+
+	if (output != OUTPUT_NOT_COMPARED)
+		bpf_probe_read_user(&vector, sizeof(vector), (void *)output);
+	connection->output = output;
+	connection->output_length = vector.length;
+	connection->end_ns = now_ns;
+	ADD_TO_COUNTER(requests_ended, 1);
+	if (settings.emit_spans)
+		end_request_times(connection, frame->header, now_ns - frame->start_ns);
+	frame->flags |= FRAME_HTTP_PENDING;
+}
+
+static __always_inline void handle_response(struct http_connection *connection,
+					    struct poll_frame *frame, __u64 encode, __u64 output,
+					    __u64 now_ns)
+{
+	bool is_trusted, is_finished;
+
+	connection->status = read_status(encode);
+	is_trusted = memory_is_trusted(now_ns) && status_is_plausible(connection->status);
+	/* With spans, or without a route, a slow poll or the route may still come. */
+	is_finished = is_trusted && !settings.emit_spans && connection->route != ROUTE_UNMATCHED;
+	/* Also while draining: the end of this poll may come after the probes are detached. */
+	if (frame->flags & FRAME_UNTRACKED || poll_draining) {
+		connection->span.busy_ns = TIMES_UNKNOWN;
+		is_finished = is_finished || can_finish_untracked(connection);
+	}
+	if (is_finished) {
+		if (settings.emit_spans)
+			end_span_times(&connection->span, NULL, 0);
+		count_check(CHECK_STATUS_TRUSTED);
+		http_finish_request(connection, frame->header, connection->status, now_ns);
+		return;
+	}
+	await_finalization(connection, frame, is_trusted ? OUTPUT_NOT_COMPARED : output, now_ns);
+}
+
+SEC("uprobe")
+int on_http_encode(struct pt_regs *ctx)
+{
+	__u64 now_ns = bpf_ktime_get_ns();
+	__u32 tid = admit(HOOK_HTTP_ENCODE, ACTIVE_ALL);
+	struct poll_frame *frame = tid ? expect_poll(tid) : NULL;
+	struct http_connection *connection;
+
+	if (!frame)
+		return 0;
+	connection = bpf_map_lookup_elem(&http_connections, &frame->header);
+	if (!connection || !connection->seen_ns) {
+		count_check(CHECK_RESPONSE_ONLY);
+		return 0;
+	}
+	if (connection->end_ns)
+		http_finalize(connection, frame->header, true);
+	/* hyper responds to a malformed or too long head before the head is complete. */
+	if (!connection->start_ns)
+		start_request(connection, frame, connection->seen_ns, NULL);
+	handle_response(connection, frame, read_argument(ctx, ARGUMENT_ENCODE_HEAD),
+			read_argument(ctx, ARGUMENT_ENCODE_OUTPUT), now_ns);
+	return 0;
+}

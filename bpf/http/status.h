@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_HTTP_STATUS_H
+#define SCOTTYSCOPE_HTTP_STATUS_H
+
+/* Rules for status codes and label sets. Both sides compile this file. */
+
+#include "http/types.h"
+
+/* Whether a number can be a status code (RFC 9110 section 15). */
+static inline __attribute__((always_inline)) _Bool status_is_plausible(__u16 status)
+{
+	return status >= 100 && status <= 999;
+}
+
+/* The label set of the connection's current request with this status. */
+static inline __attribute__((always_inline)) struct http_key
+http_key_of(const struct http_connection *connection, __u16 status)
+{
+	struct http_key key = {.route = connection->route, .status = status};
+
+	key.method = connection->method;
+	return key;
+}
+
+/* The status of a response whose written text was not compared: the status in memory if
+ * plausible. */
+static inline __attribute__((always_inline)) __u16
+status_from_memory(const struct http_connection *connection)
+{
+	return status_is_plausible(connection->status) ? connection->status : HTTP_STATUS_UNKNOWN;
+}
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_LAYOUT_TOKIO_H
+#define SCOTTYSCOPE_LAYOUT_TOKIO_H
+
+/* Layouts of tokio 1.49 to 1.52. Both sides compile this file. */
+
+#include <linux/types.h>
+
+/* Task header: repr(C), tokio/src/runtime/task/core.rs. */
+struct task_header {
+	__u64 state;
+	__u64 queue_next;
+	__u64 vtable;
+	__u64 owner_id; /* 0: not bound to a runtime, such as a copy left on a stack */
+};
+
+/* Bits of the state word (tokio/src/runtime/task/state.rs); the upper bits count references. */
+#define STATE_RUNNING	      1
+#define STATE_COMPLETE	      2
+#define STATE_NOTIFIED	      4
+#define STATE_JOIN_INTEREST   8
+#define STATE_JOIN_WAKER      16
+#define STATE_CANCELLED	      32
+#define STATE_REFERENCE_SHIFT 6
+
+/* Words of a task's vtable, a constant of function pointers and of offsets from the header
+ * (tokio/src/runtime/task/raw.rs). repr(Rust), but in declaration order in all builds seen. */
+enum vtable_word {
+	VTABLE_POLL,
+	VTABLE_SCHEDULE,
+	VTABLE_DEALLOC,
+	VTABLE_TRY_READ_OUTPUT,
+	VTABLE_DROP_JOIN_HANDLE_SLOW,
+	VTABLE_DROP_ABORT_HANDLE,
+	VTABLE_SHUTDOWN,
+	VTABLE_TRAILER_OFFSET,
+	VTABLE_SCHEDULER_OFFSET,
+	VTABLE_ID_OFFSET,
+};
+#define VTABLE_WORD_BYTES 8
+
+/* The trailer of a task has the pointers of the runtime's task list (repr(C): previous, next), a
+ * waker and hooks, in an order that the compiler chooses. */
+#define TRAILER_WORDS 6
+
+/* A task's cell is repr(C): header, scheduler, id, stage (tokio/src/runtime/task/core.rs). The
+ * stage is a tag and, once finished, the output: Result<T, JoinError>. */
+#define STAGE_FINISHED 1
+
+struct task_stage {
+	__u32 tag;
+	__u32 padding;
+};
+
+/* The stage with an output whose T is () or Result<(), anyhow::Error>, in the layout that the
+ * compiler chose: the JoinError's task id, 0 for Ok, then the JoinError's payload or T. */
+struct task_stage_result {
+	struct task_stage stage;
+	__u64 join_error_id; /* 0: the task returned a value */
+	__u64 value;	     /* pointer to a panic or an error; 0: Ok or cancelled; any for () */
+};
+
+/* Words of the thread-local context that are searched for the id of the polled task
+ * (tokio/src/runtime/context.rs, Context). */
+#define TOKIO_CONTEXT_WORDS 10
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_REQUEST_TYPE_BPF_H
+#define SCOTTYSCOPE_REQUEST_TYPE_BPF_H
+
+/* Types of the websocket messages that clients send to Scotty: JSON text. Stores no text. Unit
+ * tests compile this file natively. */
+
+#include "core/word.bpf.h"
+
+/* Length of the part of a client's message in which its type is searched. */
+#define REQUEST_BYTES 96
+
+/* 1 if two bytes are equal, else 0. */
+static __always_inline __u64 is_byte(__u64 byte, __u64 other)
+{
+	return ((byte ^ other) - 1) >> 63;
+}
+
+/* State of the scan of a client's JSON text: the last 24 bytes without the white space between
+ * tokens, and the position in the JSON structure. */
+struct request_scan {
+	__u64 last[3];
+	__u64 depth;
+	__u64 in_string;
+	__u64 escaped;
+	__u64 in_type;	/* within the value of the outermost object's field "type" */
+	__u64 has_type; /* after that value, whichever it is */
+};
+
+/* Scans the next byte. Returns whether the byte completes the field "type":"StartLogStream" of the
+ * outermost object. Without branches: the verifier follows this function for each byte. */
+static __noinline int scan_request_byte(struct request_scan *scan, __u64 byte)
+{
+	__u64 outside, keep, miss, space, quote, ends;
+
+	quote = is_byte(byte, '"') & ~scan->escaped;
+	space = is_byte(byte, ' ') | is_byte(byte, '\t') | is_byte(byte, '\n') |
+		is_byte(byte, '\r');
+	scan->escaped = is_byte(byte, '\\') & scan->in_string & ~scan->escaped & 1;
+	ends = (quote & scan->in_string) | is_byte(byte, ',') | is_byte(byte, '}');
+	scan->in_string ^= quote & 1;
+	outside = scan->in_string ^ 1;
+	scan->has_type |= scan->in_type & ends & outside;
+	scan->depth += is_byte(byte, '{') & outside;
+	scan->depth -= is_byte(byte, '}') & outside;
+
+	keep = (space & outside) - 1;
+	scan->last[0] =
+		(scan->last[0] & ~keep) | ((scan->last[0] >> 8 | scan->last[1] << 56) & keep);
+	scan->last[1] =
+		(scan->last[1] & ~keep) | ((scan->last[1] >> 8 | scan->last[2] << 56) & keep);
+	scan->last[2] = (scan->last[2] & ~keep) | ((scan->last[2] >> 8 | byte << 56) & keep);
+
+	miss = (scan->depth ^ 1) |
+	       ((scan->last[2] >> 8) ^ WORD('"', 't', 'y', 'p', 'e', '"', ':', 0));
+	scan->in_type |= ~(miss | -miss) >> 63;
+	miss = (scan->depth ^ 1) | (keep ^ ~0ULL) |
+	       ((scan->last[0] >> 8) ^ WORD('"', 't', 'y', 'p', 'e', '"', ':', 0)) |
+	       (scan->last[1] ^ WORD('"', 'S', 't', 'a', 'r', 't', 'L', 'o')) |
+	       (scan->last[2] ^ WORD('g', 'S', 't', 'r', 'e', 'a', 'm', '"'));
+	return (int)(~(miss | -miss) >> 63);
+}
+
+enum request_type {
+	REQUEST_TYPE_OTHER,
+	REQUEST_TYPE_LOG_STREAM,
+	REQUEST_TYPE_UNKNOWN, /* the type is not, or not completely, in the scanned part */
+};
+
+/* The type, an enum request_type, of the masked payload of `length` bytes at `payload`. Clients may
+ * write white space, and fields in any order. */
+__weak __noinline int request_type_of(__u64 payload, __u64 length, __u32 mask)
+{
+	union {
+		__u64 words[REQUEST_BYTES / 8];
+		__u8 bytes[REQUEST_BYTES];
+	} text = {};
+	__u64 masks = (__u64)mask << 32 | mask;
+	__u64 size = length > REQUEST_BYTES ? REQUEST_BYTES : length;
+	struct request_scan scan = {};
+	int found = 0;
+
+	if (bpf_probe_read_user(text.bytes, (__u32)size, (void *)payload))
+		return REQUEST_TYPE_UNKNOWN;
+	for (int i = 0; i < REQUEST_BYTES / 8; i++)
+		text.words[i] ^= masks;
+	/* Without branches: the bytes after the end of the text become zero. */
+	for (__u32 i = 0; i < REQUEST_BYTES; i++) {
+		__u64 below = i - size;
+
+		/* Keeps the compiler from making a branch of the mask. */
+		__asm__ volatile("" : "+r"(below));
+		found |= scan_request_byte(&scan, text.bytes[i] & -(below >> 63));
+	}
+	if (found)
+		return REQUEST_TYPE_LOG_STREAM;
+	return scan.has_type ? REQUEST_TYPE_OTHER : REQUEST_TYPE_UNKNOWN;
+}
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_TASK_OUTCOME_BPF_H
+#define SCOTTYSCOPE_TASK_OUTCOME_BPF_H
+
+/* The outcome of a session, from the output that its task left in its cell. */
+
+#include "core/address.bpf.h"
+#include "layout/tokio.h"
+#include "scotty/session.bpf.h"
+
+static __always_inline bool is_user_pointer(__u64 value)
+{
+	return is_user_address(value) && !(value & 7);
+}
+
+/* The address of the stage of the task at `header`; sets `ret_id` to the task's id. 0 if the vtable
+ * or the cell is malformed. */
+static __always_inline __u64 find_stage(__u64 header, __u64 vtable, __u64 *ret_id)
+{
+	__u64 id_offset = 0;
+
+	if (bpf_probe_read_user(&id_offset, sizeof(id_offset),
+				(void *)(vtable + VTABLE_ID_OFFSET * VTABLE_WORD_BYTES)) ||
+	    id_offset <= sizeof(struct task_header) || id_offset > 0x40 || id_offset & 7 ||
+	    bpf_probe_read_user(ret_id, sizeof(*ret_id), (void *)(header + id_offset)))
+		return 0;
+	return header + id_offset + sizeof(*ret_id);
+}
+
+/* The outcome of the task at `header`, which is about to be marked complete and returns () or,
+ * with `returns_result`, a Result. A malformed output is counted and taken for an end without
+ * failure. */
+static __always_inline enum session_end task_outcome(__u64 header, __u64 vtable,
+						     bool returns_result)
+{
+	__u64 id = 0, address = find_stage(header, vtable, &id);
+	struct task_stage_result output;
+
+	if (!address || bpf_probe_read_user(&output, sizeof(output), (void *)address) ||
+	    output.stage.tag != STAGE_FINISHED)
+		goto unknown;
+	if (!output.join_error_id && (!returns_result || !output.value))
+		return SESSION_ENDED;
+	if (!output.join_error_id && is_user_pointer(output.value))
+		return SESSION_FAILED;
+	if (output.join_error_id && output.join_error_id == id)
+		return output.value ? SESSION_PANICKED : SESSION_CANCELLED;
+unknown:
+	count_drop(DROP_OUTCOME_UNKNOWN);
+	return SESSION_ENDED;
+}
+
+/* Ends the session of a task that completes. */
+static __always_inline void end_session_task(__u64 header, const struct task *task, __u64 now_ns)
+{
+	enum session_end outcome =
+		task_outcome(header, task->vtable, task->kind.role == ROLE_COMPOSE_TASK);
+	struct task_session *session = find_session(header);
+
+	/* An operation that destroyed its application ends with an error: it no longer finds it. */
+	if (outcome == SESSION_FAILED && task->flags & TASK_APP_REMOVED)
+		outcome = SESSION_ENDED;
+	if (session && session->request == REQUEST_LOG_STREAM)
+		refuse_request(session);
+	/* Where messages are observed in their frames only, the message to the client tells. */
+	if (session && session->message_flags & DOCKER_FAILED && !settings.messages_by_frame &&
+	    outcome == SESSION_ENDED)
+		outcome = SESSION_FAILED;
+	end_session(header, task, now_ns, outcome);
+}
+
+#endif

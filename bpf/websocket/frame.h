@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_WEBSOCKET_FRAME_H
+#define SCOTTYSCOPE_WEBSOCKET_FRAME_H
+
+/* The first byte of a frame (RFC 6455 section 5.2). */
+#define FRAME_FIN	 0x80
+#define FRAME_RESERVED	 0x70
+#define OPCODE_CONTINUED 0
+#define OPCODE_TEXT	 1
+#define OPCODE_BINARY	 2
+
+#endif

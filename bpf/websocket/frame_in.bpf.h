@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_FRAME_IN_BPF_H
+#define SCOTTYSCOPE_FRAME_IN_BPF_H
+
+/* Parsing of the frames that clients send (RFC 6455 section 5.2). */
+
+#include "scotty/request_type.bpf.h"
+#include "scotty/session.bpf.h"
+#include "websocket/frame.h"
+
+struct frame_head {
+	__u8 first_byte;
+	__u32 size; /* including the mask */
+	__u32 mask;
+	__u64 payload_length;
+};
+
+/* Parses the head at `data`, of which `available` bytes have arrived. Returns false if it is
+ * incomplete. */
+static __always_inline bool parse_frame_head(__u64 data, __u64 available, struct frame_head *head)
+{
+	__u8 bytes[16] = {};
+	__u32 extended, length;
+
+	if (available < 2)
+		return false;
+	if (bpf_probe_read_user(bytes, available < 14 ? (__u32)available & 15 : 14, (void *)data)) {
+		count_drop(DROP_READ_FAULT);
+		return false;
+	}
+	head->first_byte = bytes[0];
+	length = bytes[1] & 0x7f;
+	extended = length == 127 ? 8 : length == 126 ? 2 : 0;
+	head->size = 2 + extended + (bytes[1] & 0x80 ? 4 : 0);
+	if (available < head->size)
+		return false;
+	head->payload_length = length;
+	if (length == 126)
+		head->payload_length = (__u64)bytes[2] << 8 | bytes[3];
+	else if (length == 127)
+		head->payload_length = 1ULL << 32; /* only known to be long */
+	head->mask = 0;
+	if (bytes[1] & 0x80)
+		bpf_probe_read_user(&head->mask, sizeof(head->mask), (void *)(data + 2 + extended));
+	return true;
+}
+
+/* Handles the start of a text message: finds out whether it asks for a log stream, which Scotty may
+ * refuse. The type of a short complete message is always known. */
+static __always_inline void handle_request(struct task_session *session, __u64 payload,
+					   __u64 available, const struct frame_head *head)
+{
+	__u64 length = head->payload_length;
+	bool is_complete = head->first_byte & FRAME_FIN && length <= REQUEST_BYTES;
+	int type;
+
+	session->request = REQUEST_NONE;
+	if (available < length && available < REQUEST_BYTES) {
+		count_check(CHECK_REQUEST_UNKNOWN);
+		return;
+	}
+	type = request_type_of(payload, length, head->mask);
+	if (type == REQUEST_TYPE_LOG_STREAM)
+		session->request = REQUEST_LOG_STREAM;
+	else if (type == REQUEST_TYPE_UNKNOWN && !is_complete)
+		count_check(CHECK_REQUEST_UNKNOWN);
+}
+
+/* Handles the frame at `data`, of which `available` bytes have arrived. Marks the message as
+ * pending at the last frame of a text message. */
+static __always_inline void handle_frame(struct task_session *session, __u64 data, __u64 available)
+{
+	struct frame_head head;
+	__u8 opcode;
+
+	if (!parse_frame_head(data, available, &head))
+		return;
+	opcode = head.first_byte & 0x0f;
+	if (head.first_byte & FRAME_RESERVED || opcode > OPCODE_BINARY)
+		return; /* a control frame, or an invalid one */
+	if (opcode == OPCODE_TEXT) {
+		handle_request(session, data + head.size, available - head.size, &head);
+		session->message_flags |= FRAGMENTS_TEXT;
+	} else if (opcode == OPCODE_BINARY) {
+		session->message_flags &= ~FRAGMENTS_TEXT;
+	}
+	if (head.first_byte & FRAME_FIN) {
+		if (session->message_flags & FRAGMENTS_TEXT)
+			session->message_flags |= MESSAGE_PENDING;
+		session->message_flags &= ~FRAGMENTS_TEXT;
+	}
+}
+
+#endif
