@@ -203,7 +203,7 @@ Test(config_options, cost)
 	config__free(config);
 	refuse("--max-span-rate 0", "--max-span-rate|'0'|from 1 to 1000000, or none");
 	refuse("--max-span-rate few", "--max-span-rate|'few'");
-	refuse("--level low", "--level|'low'|full, standard, basic");
+	refuse("--level low", "--level|'low'|basic, standard, full");
 	refuse("--max-overhead 0", "--max-overhead|'0'|over 0 and up to 100");
 	refuse("--max-overhead 101", "--max-overhead|'101'");
 	refuse("--max-overhead 3%", "--max-overhead|'3%'");
