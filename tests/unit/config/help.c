@@ -52,7 +52,7 @@ Test(config_help, help)
 		"--verbose",	   "--quiet",
 		"--version",	   "verify",
 		"Examples:",	   "OTEL_SERVICE_NAME",
-		"Exit status",	   "\n  4  no process",
+		"Exit status",	   "\n  4  no matching process",
 	};
 	char output[16384];
 
