@@ -148,7 +148,8 @@ const struct option_row option_rows[] = {
 		.commands = LISTEN,
 		.need = NEEDS_LISTEN,
 		FIELD(listen, listen_host),
-		.help = "serve /metrics and /healthz at this address; none: do not listen",
+		.help = "serve /metrics and /healthz at this address; :PORT: all IPv4 addresses; "
+			"none: do not listen",
 	},
 	{
 		.flag = "--otlp-endpoint",

@@ -14,7 +14,8 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 
-#define DEFAULT_OTLP_PORT "4317"
+#define DEFAULT_OTLP_PORT  "4317"
+#define ALL_IPV4_ADDRESSES "0.0.0.0"
 
 int value_refuse(struct error *error, const char *name, const char *text, const char *accepted, ...)
 {
@@ -229,20 +230,25 @@ static bool split_address(const char *text, const char **ret_host, size_t *ret_l
 int value_parse_address(const char *name, const char *text, char **ret_host, uint16_t *ret_port,
 			struct error *error)
 {
+	bool is_any = *text == ':';
 	const char *host;
 	size_t length;
 	uint16_t port;
 	bool has_port;
+	char *full;
 
-	if (!split_address(text, &host, &length, &port, &has_port) || !has_port)
-		return value_refuse(error, name, text,
-				    "HOST:PORT, such as 127.0.0.1:9464 or [::1]:9464, or none");
-
-	char *copy = strndup(host, length);
-
-	if (!copy)
+	if (asprintf(&full, "%s%s", is_any ? ALL_IPV4_ADDRESSES : "", text) < 0)
 		return error_out_of_memory(error);
-	*ret_host = copy;
+	if (!split_address(full, &host, &length, &port, &has_port) || !has_port) {
+		free(full);
+		return value_refuse(error, name, text,
+				    "HOST:PORT, such as 127.0.0.1:9464 or [::1]:9464, :PORT, or "
+				    "none");
+	}
+	/* The host alone, without brackets and port. */
+	memmove(full, host, length);
+	full[length] = '\0';
+	*ret_host = full;
 	*ret_port = port;
 	return 0;
 }
