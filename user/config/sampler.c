@@ -80,6 +80,9 @@ void sampler__read(struct config *config, const struct sources *sources)
 	}
 	if (config->sampler.kind != SAMPLER_RATIO)
 		return;
+	if (ratio.source == SOURCE_DEFAULT && is_logged)
+		log_warning("%s: '%.100s' without " RATIO " keeps all traces", name.name,
+			    name.text);
 	if (!read_ratio(ratio.text, &config->sampler.ratio) && is_logged)
 		warn(&ratio, "a number from 0 to 1");
 }
