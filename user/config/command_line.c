@@ -135,6 +135,10 @@ static int take_command(const char *text, bool is_first, struct config *config, 
 	size_t index;
 	int r;
 
+	if (is_first && strcmp(text, "help") == 0)
+		print_and_exit(help__print);
+	if (is_first && strcmp(text, "version") == 0)
+		print_and_exit(help__print_version);
 	if (!is_first)
 		return error_set(error, -EINVAL, "argument '%.100s' is one too many", text);
 	r = value_parse_choice("command", text, command_names, &index, error);

@@ -15,7 +15,7 @@ struct command_line {
 };
 
 /* Reads the command and the options of `argv`, and writes the fields of the options that are given.
- * --help and --version print and exit. May reorder `argv`, as getopt does. */
+ * --help, --version and the words "help" and "version" print and exit. May reorder `argv`, as getopt does. */
 int command_line__read(int argc, char **argv, struct config *config, struct command_line *ret_line,
 		       struct error *error);
 

@@ -24,7 +24,9 @@ static const char introduction[] =
 	"  run      observe the process (the default)\n"
 	"  verify   print the probe plan and exit; attach nothing\n"
 	"  metrics  print the list of all metrics; needs no process and no root\n"
-	"  health   ask a running scottyscope for its health (/healthz)\n";
+	"  health   ask a running scottyscope for its health (/healthz)\n"
+	"  help     print this help, like --help\n"
+	"  version  print the version, like --version\n";
 
 static const char conclusion[] =
 	"\n"

@@ -7,7 +7,7 @@
 
 /* Reads the command line, the environment and the configuration file, with this precedence, and
  * validates all values. The caller owns `*ret_config`. A value that is not accepted is -EINVAL with
- * the reason in one line (exit status EXIT_STATUS_USAGE). --help and --version print and exit. May
+ * the reason in one line (exit status EXIT_STATUS_USAGE). --help, --version and the words "help" and "version" print and exit. May
  * reorder `argv`, as getopt does. */
 int config__parse(int argc, char **argv, struct config **ret_config, struct error *error);
 
