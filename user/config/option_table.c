@@ -260,8 +260,9 @@ const struct option_row option_rows[] = {
 		.default_text = "auto",
 		.commands = OBSERVE,
 		CHOICE(attach, attachments),
-		.help = "auto: one uprobe_multi link for all probe sites of a hook if the kernel "
-			"supports it (6.6 and newer); single: one perf event for each probe site",
+		.help = "leave this at auto, except to look for an error. auto: one uprobe_multi "
+			"link for all probe sites of a hook if the kernel supports it (6.6 and "
+			"newer); single: one perf event for each probe site",
 	},
 
 	{.heading = "General"},
