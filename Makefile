@@ -481,11 +481,13 @@ lint: all $(METRICS) $(VENV)/done
 	$(Q)clang-tidy --quiet $(SOURCES) user/main.c user/main_otlp.c -- $(TOOL_CFLAGS) -Wno-unknown-warning-option
 	$(Q)python3 tests/setup/house.py
 	$(Q)python3 docs/metrics_page.py --metrics $(METRICS) --check
+	$(Q)python3 docs/options_page.py --tool $(BUILD)/scottyscope --check
 	$(Q)$(GENERATE_COMMAND) --check
 	$(Q)cd $(FIXTURE) && if cargo fmt --version >/dev/null 2>&1; then cargo fmt --check; fi
 
 docs: all $(METRICS) $(VENV)/done
 	$(Q)python3 docs/metrics_page.py --metrics $(METRICS)
+	$(Q)python3 docs/options_page.py --tool $(BUILD)/scottyscope
 	$(Q)$(GENERATE_COMMAND)
 
 install: all

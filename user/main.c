@@ -6,8 +6,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "command/command.h"
-#include "config/config.h"
 #include "config/exit_status.h"
+#include "config/parse.h"
 
 int main(int argc, char **argv)
 {

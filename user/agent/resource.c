@@ -72,7 +72,7 @@ static void set_list(struct builder *builder, const char *name, const char *list
 	}
 	for (size_t i = 0; i < count; i++)
 		set_string(builder, pairs[i].name, pairs[i].value);
-	value_free_pairs(pairs, count);
+	config_headers__free(pairs, count);
 }
 
 static void set_creation_time(struct builder *builder, uint64_t realtime_ns)

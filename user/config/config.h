@@ -2,8 +2,8 @@
 #ifndef SCOTTYSCOPE_CONFIG_CONFIG_H
 #define SCOTTYSCOPE_CONFIG_CONFIG_H
 
-/* What the user asked for, from command line, environment and a configuration file, in this order
- * of precedence: validated once, then const. */
+/* The settings of one run. config/parse.h fills them from the command line, the environment and the
+ * configuration file; after that they are const. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "base/level.h"
 #include "base/log.h"
 
 enum config_command {
@@ -28,25 +29,18 @@ enum config_format {
 
 enum config_attach {
 	ATTACH_AUTO,
-	ATTACH_SINGLE, /* one perf event a site, even where the kernel has uprobe_multi */
+	ATTACH_SINGLE, /* one perf event for each site, even if the kernel has uprobe_multi */
 };
 
-/* How metrics and their attributes are named. */
+/* The names of metrics and attributes. */
 enum config_names {
-	NAMES_DOCS,	  /* as Scotty's documentation has them */
-	NAMES_SCOTTY_0_3, /* as Scotty 0.3 itself emits them, where the two differ */
+	NAMES_DOCS,	  /* the names of Scotty's documentation */
+	NAMES_SCOTTY_0_3, /* the names that Scotty 0.3 emits, if they differ */
 };
 
 enum config_histograms {
-	HISTOGRAMS_EXPLICIT,	/* with bounds that suit what is measured */
-	HISTOGRAMS_EXPONENTIAL, /* base 2: bounds are powers of two of the unit */
-};
-
-/* How much is watched. */
-enum config_level {
-	LEVEL_FULL,	/* all there is */
-	LEVEL_STANDARD, /* all but tokio's run queues */
-	LEVEL_BASIC,	/* all but these and tokio's polls */
+	HISTOGRAMS_EXPLICIT,	/* the bounds suit the measured quantity */
+	HISTOGRAMS_EXPONENTIAL, /* base 2: the bounds are powers of two of the unit */
 };
 
 enum config_sampler_kind {
@@ -55,11 +49,11 @@ enum config_sampler_kind {
 	SAMPLER_RATIO,
 };
 
-/* Which traces are recorded: OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG, by the specification
- * "General SDK Configuration". Metrics do not depend on it. */
+/* Selects the traces to record: OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG of the
+ * specification "General SDK Configuration". Metrics do not depend on it. */
 struct config_sampler {
-	enum config_sampler_kind kind; /* of traces without a decision from before */
-	bool parent_based;	       /* a parent's decision, where there is one, goes before */
+	enum config_sampler_kind kind; /* for traces that have no sampling decision yet */
+	bool parent_based;	       /* a parent's decision takes precedence over `kind` */
 	double ratio;		       /* of SAMPLER_RATIO: the share of trace ids, 0 to 1 */
 };
 
@@ -70,84 +64,85 @@ struct config_header {
 	char *value;
 };
 
-/* Where OTLP goes: one endpoint for metrics and one for traces, after the OpenTelemetry
+/* The OTLP exporter: one endpoint for metrics and one for traces, after the OpenTelemetry
  * specification "OTLP exporter". */
 struct config_otlp {
-	char *metrics_target; /* "host:port", as gRPC takes it; NULL: not sent */
-	char *traces_target;  /* where both are NULL, nothing below was read: it has its defaults */
+	char *metrics_target; /* "host:port", as gRPC takes it; NULL: metrics are not exported */
+	char *traces_target;  /* if both are NULL, the fields below have their defaults */
 	bool metrics_tls;     /* https:// */
 	bool traces_tls;
 	char *certificate_path; /* OTEL_EXPORTER_OTLP_CERTIFICATE; NULL: the system's */
-	/* The texts of the files that OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and ..._CLIENT_KEY
-	 * name: both, or NULL. The key is a secret. They are read before privileges are given up,
-	 * so that only root has to be able to read the key. */
+	/* The contents of the files that OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and ..._CLIENT_KEY
+	 * name: both, or NULL. The key is a secret. They are read before privileges are dropped, so
+	 * that the key may be readable for root only. */
 	char *client_certificate;
 	char *client_key;
 	struct config_header *headers; /* OTEL_EXPORTER_OTLP_HEADERS */
 	size_t header_count;
-	/* OTEL_EXPORTER_OTLP_METRICS_HEADERS and ..._TRACES_HEADERS: sent with that signal in place
-	 * of `headers`; NULL: not given. See config_otlp__metrics_headers(). */
+	/* OTEL_EXPORTER_OTLP_METRICS_HEADERS and ..._TRACES_HEADERS: sent with this telemetry
+	 * instead of `headers`; NULL: not given. See config_otlp__metrics_headers(). */
 	struct config_header *metrics_headers;
 	size_t metrics_header_count;
 	struct config_header *traces_headers;
 	size_t traces_header_count;
-	bool gzip;		     /* OTEL_EXPORTER_OTLP_COMPRESSION */
-	uint64_t timeout_ns;	     /* OTEL_EXPORTER_OTLP_TIMEOUT */
-	uint64_t metric_interval_ns; /* OTEL_METRIC_EXPORT_INTERVAL */
-	uint64_t span_delay_ns;	     /* OTEL_BSP_SCHEDULE_DELAY */
-	uint32_t span_queue;	     /* OTEL_BSP_MAX_QUEUE_SIZE */
-	uint32_t span_batch;	     /* OTEL_BSP_MAX_EXPORT_BATCH_SIZE, at most span_queue */
-	/* Not the user's: the program that sends, opened by export_program_open() for the front to
-	 * run; 0: the front sends itself. */
+	bool gzip;
+	uint64_t timeout_ns;	     /* of one export */
+	uint64_t metric_interval_ns; /* between two exports of metrics */
+	uint64_t span_delay_ns;	     /* between two exports of spans, at most */
+	uint32_t span_queue;	     /* spans that wait for export, at most */
+	uint32_t span_batch;	     /* spans of one export, at most span_queue */
+	/* Not a setting of the user: the program that exports, opened by export_program_open() for
+	 * the front to run; 0: the front exports itself. */
 	int program_fd;
 };
 
 struct config {
 	enum config_command command;
-	enum config_format format; /* of --once; of verify and metrics, text or JSON */
+	enum config_format format; /* of --once, verify and metrics; Prometheus only of --once */
 	enum log_level log_level;  /* for log_set_level() */
+	int verbosity;		   /* --verbose adds 1, --quiet subtracts 1; see log_level */
 	char *config_path;	   /* --config; NULL: not given */
 
-	/* Which process: at most one of the three is given. */
+	/* Selects the process: at most one of the three is given. */
 	pid_t pid;	      /* 0: not given */
 	uint16_t port;	      /* 0: not given */
 	char *executable;     /* base name to look for; NULL: not given */
-	uint64_t duration_ns; /* 0: until told to stop */
-	bool once;	      /* one collection to standard output */
-	bool report;	      /* a summary on standard output at the end */
+	uint64_t duration_ns; /* 0: until interrupted */
+	bool once;	      /* print all metrics to standard output and stop */
+	bool report;	      /* print a summary to standard output at the end */
 
 	char *listen_host;    /* of /metrics; NULL: no HTTP server */
-	uint16_t listen_port; /* 0: any free one */
+	uint16_t listen_port; /* 0: any free port */
 
 	enum config_attach attach;
-	enum config_level level;
-	/* What the probes may cost, as a share of the CPU time that the target could have: beyond it
-	 * polls are watched only some of the time. 0: any. */
+	enum level level;
+	/* The limit for the cost of the probes, as a share of the CPU time available to the target.
+	 * Above the limit, polls are sampled. 0: no limit. */
 	double max_overhead;
 
 	enum config_names metric_names;
 	enum config_histograms histograms;
-	uint64_t slow_poll_ns;	    /* longer polls are slow */
-	uint64_t app_sample_ns;	    /* how often each application is observed */
-	uint64_t span_age_limit_ns; /* spans open for longer are given up */
-	uint32_t max_span_rate;	    /* spans that may begin in a second; 0: any number */
-	uint32_t max_series;	    /* label sets of one metric, the overflow set not counted */
-	uint32_t max_tasks;	    /* tasks alive at one time, for sizing maps */
-	uint32_t max_connections;   /* connections open at one time, for sizing maps */
-	uint32_t ring_bytes;	    /* size of the ring buffer, a power of two */
+	uint64_t slow_poll_ns;	    /* longer polls are slow polls */
+	uint64_t app_sample_ns;	    /* time between two samples of the applications */
+	uint64_t span_age_limit_ns; /* spans that are open for longer are dropped */
+	uint32_t max_span_rate;	    /* spans in a second; 0: no limit */
+	uint32_t max_series;	    /* label sets of one metric, without the overflow set */
+	uint32_t max_tasks;	    /* tasks alive at one time: the size of maps */
+	uint32_t max_connections;   /* connections open at one time: the size of maps */
+	uint32_t ring_bytes;	    /* the size of the ring buffer, a power of two */
 
+	bool sdk_disabled; /* OTEL_SDK_DISABLED: export and listen only if an option asks for it */
 	struct config_otlp otlp;
 	struct config_sampler sampler;
 	char *service_name; /* OTEL_SERVICE_NAME; NULL: not given */
-	/* OTEL_RESOURCE_ATTRIBUTES, as given but checked: value_parse_pairs() (config/values.h)
-	 * takes it. NULL: not given. */
+	/* OTEL_RESOURCE_ATTRIBUTES, unparsed but valid for value_parse_pairs() (config/values.h);
+	 * NULL: not given. */
 	char *resource_attributes;
 };
 
-/* Reads command line, environment and file. On success the caller owns `*ret_config`. A bad value is -EINVAL with the reason on one line (exit status EXIT_STATUS_USAGE); --help and
- * --version print and exit. May reorder `argv`, as getopt does. */
-int config__parse(int argc, char **argv, struct config **ret_config, struct error *error);
+/* Frees the config and all that it owns. */
 void config__free(struct config *config);
+void config_headers__free(struct config_header *headers, size_t count);
 
 /* The headers to send with metrics, and with traces; `*ret_count` may be 0. */
 static inline const struct config_header *

@@ -5,13 +5,14 @@
 #include <errno.h>
 
 /* One list for the constants and for the text of --help. */
-#define EXIT_STATUSES(X)                                                                \
-	X(EXIT_STATUS_DONE, 0, "done; verify: every signal can be had")                 \
-	X(EXIT_STATUS_FAILED, 1,                                                        \
-	  "failed while running; verify: no signal can be had; health: does not work")  \
-	X(EXIT_STATUS_USAGE, 2, "bad option, argument, variable or configuration file") \
-	X(EXIT_STATUS_PARTIAL, 3, "verify: some signals cannot be had")                 \
-	X(EXIT_STATUS_TARGET, 4, "no process, or more than one, is the one to observe") \
+#define EXIT_STATUSES(X)                                                                 \
+	X(EXIT_STATUS_DONE, 0, "done; verify: every signal of the level is available")   \
+	X(EXIT_STATUS_FAILED, 1,                                                         \
+	  "failed while running; verify: no signal is available; health: does not work") \
+	X(EXIT_STATUS_USAGE, 2,                                                          \
+	  "bad option, argument, environment variable or configuration file")            \
+	X(EXIT_STATUS_PARTIAL, 3, "verify: some signals are missing")                    \
+	X(EXIT_STATUS_TARGET, 4, "no matching process, or several")                      \
 	X(EXIT_STATUS_PERMISSION, 5, "not permitted: needs root, or the capabilities named")
 
 enum exit_status {
@@ -20,7 +21,7 @@ enum exit_status {
 #undef X
 };
 
-/* The exit status for an error that main() got from any stage but config, whose errors are
+/* The exit status for the error `code` of any stage except config: the errors of config are
  * EXIT_STATUS_USAGE. */
 static inline enum exit_status exit_status__of_error(int code)
 {

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "config/file.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <yaml.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
-#include "config/file_keys.h"
+#include "config/option_table.h"
 
 #define FILE_LIMIT_BYTES ((size_t)256 * 1024)
+#define COMPARED_LENGTH	 ((size_t)64)
 
-/* What is known while a file is read. */
 struct reading {
 	const char *path;
 	struct file *file;
@@ -42,14 +45,14 @@ const struct file_entry *file__find(const struct file *file, const char *key)
 	return NULL;
 }
 
-/* Lines are counted from 0 in libyaml, from 1 by people. */
+/* libyaml counts lines from 0, messages count from 1. */
 static int refuse(const struct reading *reading, const yaml_mark_t *mark, const char *reason)
 {
 	return error_set(reading->error, -EINVAL, "%s:%zu: %s", reading->path, mark->line + 1,
 			 reason);
 }
 
-/* The text of a scalar; NULL for anything else, and for one with a NUL in it. */
+/* The text of a scalar; NULL for any other node, and for a scalar that contains a NUL. */
 static const char *text_of(const yaml_node_t *node)
 {
 	const char *text;
@@ -82,20 +85,83 @@ static int add_entry(struct reading *reading, const yaml_node_t *key_node, const
 	return 0;
 }
 
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The Levenshtein distance, without regard to case, of the first COMPARED_LENGTH characters. */
+static size_t distance(const char *left, const char *right)
+{
+	size_t left_length = strnlen(left, COMPARED_LENGTH);
+	size_t right_length = strnlen(right, COMPARED_LENGTH);
+	size_t row[COMPARED_LENGTH + 1];
+
+	for (size_t j = 0; j <= right_length; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= left_length; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= right_length; j++) {
+			bool differs = tolower((unsigned char)left[i - 1]) !=
+				       tolower((unsigned char)right[j - 1]);
+			size_t replaced = diagonal + differs;
+
+			diagonal = row[j];
+			row[j] = smaller(replaced, smaller(row[j], row[j - 1]) + 1);
+		}
+	}
+	return row[right_length];
+}
+
+/* The key of the table that is `name`; NULL: none. */
+static const char *find_key(const char *name)
+{
+	const struct option_row *row = option_row__of_key(name);
+
+	if (row && !row->not_in_file)
+		return option_row__key(row);
+	row = option_row__of_variable(name);
+	return row ? row->variable : NULL;
+}
+
+/* The key of the table with the smallest distance to `name`. */
+static const char *nearest_key(const char *name)
+{
+	const char *nearest = NULL;
+	size_t least = SIZE_MAX;
+
+	for (size_t i = 0; i < option_row_count; i++) {
+		const struct option_row *row = &option_rows[i];
+		const char *keys[] = {option_row__key(row), row->variable};
+
+		for (size_t j = 0; j < ARRAY_SIZE(keys) && !row->not_in_file; j++) {
+			size_t length = keys[j] ? distance(name, keys[j]) : SIZE_MAX;
+
+			if (length < least) {
+				least = length;
+				nearest = keys[j];
+			}
+		}
+	}
+	return nearest;
+}
+
 static int take_pair(struct reading *reading, const yaml_node_t *key_node,
 		     const yaml_node_t *value_node)
 {
 	const yaml_mark_t *mark = &key_node->start_mark;
 	const char *name = text_of(key_node);
 	const char *text = text_of(value_node);
-	const char *key = name ? file_key__find(name) : NULL;
+	const char *key = name ? find_key(name) : NULL;
 
 	if (!name)
 		return refuse(reading, mark, "a key has to be one word");
 	if (!key)
 		return error_set(reading->error, -EINVAL,
 				 "%s:%zu: unknown key '%.100s'; the nearest known one: %s",
-				 reading->path, mark->line + 1, name, file_key__nearest(name));
+				 reading->path, mark->line + 1, name, nearest_key(name));
 	if (file__find(reading->file, key))
 		return error_set(reading->error, -EINVAL, "%s:%zu: %s is given twice",
 				 reading->path, mark->line + 1, key);
@@ -109,7 +175,7 @@ static int take_document(struct reading *reading, yaml_document_t *document)
 {
 	const yaml_node_t *root = yaml_document_get_root_node(document);
 
-	if (!root) /* an empty file says nothing */
+	if (!root) /* an empty file */
 		return 0;
 	if (root->type == YAML_SCALAR_NODE && root->data.scalar.length == 0)
 		return 0;
@@ -126,7 +192,7 @@ static int take_document(struct reading *reading, yaml_document_t *document)
 	return 0;
 }
 
-/* The first document; there may be no second one. */
+/* Takes the first document and refuses a second one. */
 static int load(struct reading *reading, yaml_parser_t *parser)
 {
 	for (int count = 0;; count++) {
@@ -166,7 +232,7 @@ static int parse(struct reading *reading, const char *text, size_t size)
 	return r;
 }
 
-/* Headers are where credentials are. */
+/* Headers may contain credentials. */
 static const struct file_entry *find_headers(const struct file *file)
 {
 	for (size_t i = 0; i < file->count; i++) {

@@ -1,24 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "config/help.h"
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <version.h>
 
 #include "config/exit_status.h"
 #include "config/option_table.h"
 
-/* Text before and, behind the "\v", after the options. argp keeps the line breaks and folds lines
- * at 79 columns. */
-static const char doc[] =
-	"Reports metrics and traces of a running Scotty, from outside: finds the process, attaches "
-	"to it, sends OTLP/gRPC and serves Prometheus text. The process is neither changed nor "
-	"restarted.\n\n"
-	"  run      observe and report (the default)\n"
-	"  verify   attach nothing, print how each signal would be had\n"
+#define WIDTH	    79
+#define TEXT_COLUMN 28 /* of the texts beside the options */
+
+static const char introduction[] =
+	"Usage: scottyscope [run] [OPTION]...\n"
+	"       scottyscope verify|metrics|health [OPTION]...\n"
+	"\n"
+	"Exports metrics and traces of a running Scotty server: finds the process,\n"
+	"attaches eBPF probes, exports OTLP/gRPC and serves Prometheus text. The process\n"
+	"is neither changed nor restarted.\n"
+	"\n"
+	"Commands:\n"
+	"  run      observe the process (the default)\n"
+	"  verify   print the probe plan and exit; attach nothing\n"
 	"  metrics  print the list of all metrics; needs no process and no root\n"
-	"  health   ask a running scottyscope whether it works (its /healthz)\v"
-	"TIME is a number with a unit (ns, us, ms, s, m, h), seconds without one. A configuration "
-	"file has lines such as these, each option and variable as it is written here:\n"
+	"  health   ask a running scottyscope for its health (/healthz)\n"
+	"  help     print this help, like --help\n"
+	"  version  print the version, like --version\n";
+
+static const char conclusion[] =
+	"\n"
+	"OTEL_EXPORTER_OTLP_ENDPOINT, _PROTOCOL, _INSECURE and _HEADERS also exist for\n"
+	"metrics alone and for traces alone, for example\n"
+	"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT and OTEL_EXPORTER_OTLP_TRACES_HEADERS.\n"
+	"\n"
+	"A TIME is a number with a unit: ns, us, ms, s, m or h; without a unit, seconds.\n"
+	"\n"
+	"Precedence: command line, environment, file. An empty variable counts as not\n"
+	"set. sudo removes variables from the environment, except with -E and as in the\n"
+	"last example. The keys of a configuration file are options without the dashes,\n"
+	"and variables:\n"
 	"  slow-poll: 5ms\n"
 	"  otlp-endpoint: https://collector:4317\n"
 	"  OTEL_EXPORTER_OTLP_HEADERS: authorization=Bearer%20...\n"
@@ -31,40 +52,88 @@ static const char doc[] =
 	"  sudo scottyscope verify -p 4711 --format json\n"
 	"  sudo OTEL_TRACES_EXPORTER=none scottyscope        metrics only\n"
 	"\n"
-	"Environment (an option goes before a variable, both go before a file, an empty variable "
-	"is one not set; sudo "
-	"removes variables unless given as above or with -E):\n"
-	"  OTEL_EXPORTER_OTLP_ENDPOINT, _PROTOCOL (grpc), _INSECURE, _HEADERS, and\n"
-	"    each for one signal: OTEL_EXPORTER_OTLP_METRICS_ENDPOINT, _TRACES_ENDPOINT\n"
-	"  OTEL_EXPORTER_OTLP_TIMEOUT (ms), _COMPRESSION (none, gzip)\n"
-	"  OTEL_EXPORTER_OTLP_CERTIFICATE, _CLIENT_CERTIFICATE, _CLIENT_KEY (PEM files)\n"
-	"  OTEL_METRICS_EXPORTER, OTEL_TRACES_EXPORTER (otlp, none)\n"
-	"  OTEL_METRIC_EXPORT_INTERVAL (ms)\n"
-	"  OTEL_BSP_SCHEDULE_DELAY (ms), OTEL_BSP_MAX_QUEUE_SIZE,\n"
-	"    OTEL_BSP_MAX_EXPORT_BATCH_SIZE\n"
-	"  OTEL_EXPORTER_PROMETHEUS_HOST, OTEL_EXPORTER_PROMETHEUS_PORT\n"
-	"  OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES\n"
-	"  OTEL_TRACES_SAMPLER (always_on, always_off, traceidratio, each also after\n"
-	"    parentbased_; default: parentbased_always_on)\n"
-	"  OTEL_TRACES_SAMPLER_ARG (of traceidratio: 0 to 1)\n"
-	"  OTEL_SDK_DISABLED (true: export and listen only where an option asks for it)\n"
-	"\n"
 	"Exit status:\n"
 #define X(name, number, text) "  " #number "  " text "\n"
 	EXIT_STATUSES(X)
 #undef X
 	;
 
+/* Prints `length` bytes of `text` behind a space, or on a new line if the line would be longer than
+ * WIDTH. `*column` is TEXT_COLUMN at the start of a line. */
+static void print_piece(const char *text, int length, int *column)
+{
+	bool is_first = *column == TEXT_COLUMN;
+
+	if (!is_first && *column + 1 + length > WIDTH) {
+		printf("\n%*s", TEXT_COLUMN, "");
+		*column = TEXT_COLUMN;
+		is_first = true;
+	}
+	*column += printf("%s%.*s", is_first ? "" : " ", length, text);
+}
+
+/* Prints label and value as one piece: "(default: 1ms)". */
+static void print_note(const char *label, const char *value, int *column)
+{
+	char note[80];
+
+	print_piece(note, snprintf(note, sizeof(note), "(%s: %s)", label, value), column);
+}
+
+static void print_help(const struct option_row *row)
+{
+	int column = TEXT_COLUMN;
+
+	for (const char *word = row->help; *word; word += strspn(word, " ")) {
+		int length = (int)strcspn(word, " ");
+
+		print_piece(word, length, &column);
+		word += length;
+	}
+	if (row->default_text && row->argument)
+		print_note("default", row->default_text, &column);
+	if (row->flag && row->variable)
+		print_note("variable", row->variable, &column);
+	putchar('\n');
+}
+
+/* "  -p, --pid=PID", "      --once" or "  OTEL_SERVICE_NAME=NAME"; returns the width. */
+static int print_name(const struct option_row *row)
+{
+	int width;
+
+	if (!row->flag)
+		width = printf("  %s", row->variable);
+	else if (row->letter)
+		width = printf("  -%c, %s", row->letter, row->flag);
+	else
+		width = printf("      %s", row->flag);
+	return row->argument ? width + printf("=%s", row->argument) : width;
+}
+
+static void print_row(const struct option_row *row)
+{
+	int width;
+
+	if (row->heading)
+		printf("\n%s:\n", row->heading);
+	if (!row->help)
+		return;
+	width = print_name(row);
+	if (width > TEXT_COLUMN - 2) {
+		putchar('\n');
+		width = 0;
+	}
+	printf("%*s", TEXT_COLUMN - width, "");
+	print_help(row);
+}
+
 void help__print(void)
 {
-	static char name[] = "scottyscope";
-	const struct argp argp = {
-		.options = option_table,
-		.args_doc = "[run|verify|metrics|health]",
-		.doc = doc,
-	};
-
-	argp_help(&argp, stdout, ARGP_HELP_STD_HELP & ~(unsigned)ARGP_HELP_EXIT_OK, name);
+	fputs(introduction, stdout);
+	for (size_t i = 0; i < option_row_count; i++)
+		print_row(&option_rows[i]);
+	fputs(conclusion, stdout);
 }
 
 void help__print_version(void)

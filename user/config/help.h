@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_CONFIG_HELP_H
 #define SCOTTYSCOPE_CONFIG_HELP_H
 
-/* What --help and --version print, on standard output. */
+/* Print the output of --help and of --version to standard output. */
 void help__print(void);
 void help__print_version(void);
 

@@ -1,184 +1,488 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "config/option_table.h"
 
-#include <errno.h>
-#include <stdbool.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/array.h"
+#include "base/clock.h"
 
-const struct argp_option option_table[] = {
-	{.doc = "Which process (default: the one whose executable is named scotty):"},
-	{"pid", OPTION_PID, "PID", 0, "the process with this id", 0},
-	{"exe", OPTION_EXE, "NAME", 0, "the process whose executable has this name", 0},
-	{"port", OPTION_PORT, "N", 0, "the process that listens on this TCP port", 0},
-	{.doc = "How long, and what to print:"},
-	{"duration", OPTION_DURATION, "TIME", 0, "stop after this time (default: never)", 0},
-	{"once", OPTION_ONCE, NULL, 0,
-	 "print one collection, at the end of --duration if given, and stop; exports nothing and "
-	 "listens nowhere unless asked to",
-	 0},
-	{"report", OPTION_REPORT, NULL, 0, "print a summary at the end", 0},
-	{"format", OPTION_FORMAT, "FORMAT", 0,
-	 "of --once: text, json or prometheus; of verify and metrics: text or json (default: text)",
-	 0},
-	{"verbose", OPTION_VERBOSE, NULL, 0, "say more; can be repeated", 0},
-	{"quiet", OPTION_QUIET, NULL, 0, "say less: warnings and errors; twice: only errors", 0},
-	{.doc = "Where it goes:"},
-	{"listen", OPTION_LISTEN, "HOST:PORT", 0,
-	 "serve /metrics and /healthz there, or nowhere: none (default: 127.0.0.1:9464)", 0},
-	{"otlp-endpoint", OPTION_OTLP_ENDPOINT, "URL", 0,
-	 "send metrics and traces there by OTLP/gRPC, or nowhere: none (default: "
-	 "http://localhost:4317)",
-	 0},
-	{.doc = "What is counted:"},
-	{"histograms", OPTION_HISTOGRAMS, "KIND", 0,
-	 "explicit: with bounds that suit what is measured; exponential: base-2 exponential "
-	 "histograms, with powers of two for bounds (default: explicit)",
-	 0},
-	{"metric-names", OPTION_METRIC_NAMES, "NAMES", 0,
-	 "docs: as Scotty's documentation has them; scotty-0.3: as Scotty 0.3 itself emits them "
-	 "(default: docs)",
-	 0},
-	{"app-sample", OPTION_APP_SAMPLE, "TIME", 0,
-	 "how often the services and the last check of each application are observed (default: "
-	 "30s)",
-	 0},
-	{"slow-poll", OPTION_SLOW_POLL, "TIME", 0, "polls longer than this are slow (default: 1ms)",
-	 0},
-	{"max-series", OPTION_MAX_SERIES, "N", 0,
-	 "label sets of one metric, further ones are counted together (default: 1000)", 0},
-	{"max-tasks", OPTION_MAX_TASKS, "N", 0,
-	 "tokio tasks that are alive at a time, of which each takes 256 bytes of the kernel's "
-	 "memory (default: 65536)",
-	 0},
-	{"max-span-age", OPTION_MAX_SPAN_AGE, "TIME", 0,
-	 "spans that have been open for longer are not sent when they end, but counted as lost "
-	 "(default: 24h)",
-	 0},
-	{.doc = "What it may cost:"},
-	{"level", OPTION_LEVEL, "LEVEL", 0,
-	 "basic: requests, websockets, sessions, tasks, applications and memory; standard: tokio's "
-	 "polls too; full: its run queues too (default: full)",
-	 0},
-	{"max-overhead", OPTION_MAX_OVERHEAD, "PERCENT", 0,
-	 "of the CPU time that the process could have: where probes would cost more, polls are "
-	 "watched some of the time and their metrics estimated, all else stays exact; or none "
-	 "(default: 3)",
-	 0},
-	{"max-span-rate", OPTION_MAX_SPAN_RATE, "N", 0,
-	 "spans a second: where more begin, a share of the traces is kept, and the others' spans "
-	 "are counted; or none (default: 8000)",
-	 0},
-	{.doc = "How it attaches:"},
-	{"attach", OPTION_ATTACH, "HOW", 0,
-	 "auto: one link for all sites of a hook where the kernel can; single: one perf event a "
-	 "site, as on kernels before 6.6 (default: auto)",
-	 0},
-	{.doc = "Where the settings are:"},
-	{"config", OPTION_CONFIG, "FILE", 0,
-	 "a YAML file of options by their long names and of OTEL_* variables; what the command "
-	 "line or the environment has goes before it",
-	 0},
-	{"help", OPTION_HELP, NULL, 0, "print this help", -1},
-	{"version", OPTION_VERSION, NULL, 0, "print the version", -1},
-	{},
+#define HOUR_NS	     (3600 * NS_PER_S)
+#define HIGHEST_MS   3600000
+#define COUNT_LIMIT  1000000
+#define OTLP	     "OTEL_EXPORTER_OTLP_"
+#define OTLP_METRICS OTLP "METRICS_"
+#define OTLP_TRACES  OTLP "TRACES_"
+
+#define RUN	(1U << COMMAND_RUN)
+#define OBSERVE (RUN | 1U << COMMAND_VERIFY)
+#define PRINT	(OBSERVE | 1U << COMMAND_METRICS)
+#define LISTEN	(RUN | 1U << COMMAND_HEALTH)
+#define ALL	(PRINT | LISTEN)
+
+#define PLACE(member) \
+	.offset = offsetof(struct config, member), .size = sizeof(((struct config *)NULL)->member)
+#define FIELD(type, member) .field = {.store = store_##type, PLACE(member)}
+#define RANGE(type, member, from, to) \
+	.field = {.store = store_##type, PLACE(member), .lowest = (from), .highest = (to)}
+#define CHOICE(member, names) .field = {.store = store_choice, PLACE(member), .choices = (names)}
+#define SWITCH(member)	      .default_text = "false", FIELD(boolean, member)
+#define STEP(member, by) \
+	.default_text = "false", .field = {.store = store_step, PLACE(member), .step = (by)}
+
+/* The variables of one kind of telemetry; config/otlp.c reads them, or rejects them if only the
+ * variable for both is supported. */
+#define FOR_EACH_TELEMETRY(name)                                                   \
+	{.variable = OTLP_METRICS name, .argument = "VALUE", .commands = RUN},     \
+	{                                                                          \
+		.variable = OTLP_TRACES name, .argument = "VALUE", .commands = RUN \
+	}
+
+static const char *const formats[] = {
+	[FORMAT_TEXT] = "text",
+	[FORMAT_JSON] = "json",
+	[FORMAT_PROMETHEUS] = "prometheus",
+	NULL,
+};
+static const char *const attachments[] = {
+	[ATTACH_AUTO] = "auto",
+	[ATTACH_SINGLE] = "single",
+	NULL,
+};
+static const char *const metric_names[] = {
+	[NAMES_DOCS] = "docs",
+	[NAMES_SCOTTY_0_3] = "scotty-0.3",
+	NULL,
+};
+static const char *const histograms[] = {
+	[HISTOGRAMS_EXPLICIT] = "explicit",
+	[HISTOGRAMS_EXPONENTIAL] = "exponential",
+	NULL,
+};
+static const char *const compressions[] = {"none", "gzip", NULL};
+
+const struct option_row option_rows[] = {
+	{.heading =
+		 "The process to observe (default: the process whose executable is named scotty)"},
+	{
+		.flag = "--pid",
+		.letter = 'p',
+		.argument = "PID",
+		.commands = OBSERVE,
+		.set = SET_TARGET,
+		RANGE(number, pid, 1, INT_MAX),
+		.help = "the process with this id",
+	},
+	{
+		.flag = "--exe",
+		.argument = "NAME",
+		.commands = OBSERVE,
+		.set = SET_TARGET,
+		FIELD(base_name, executable),
+		.help = "the process whose executable has this file name",
+	},
+	{
+		.flag = "--port",
+		.argument = "PORT",
+		.commands = OBSERVE,
+		.set = SET_TARGET,
+		RANGE(number, port, 1, UINT16_MAX),
+		.help = "the process that listens on this TCP port",
+	},
+
+	{.heading = "Duration and output"},
+	{
+		.flag = "--duration",
+		.argument = "TIME",
+		.commands = RUN,
+		RANGE(duration, duration_ns, NS_PER_MS, 8760 * HOUR_NS),
+		.help = "stop after this time; without this option, run until interrupted",
+	},
+	{
+		.flag = "--once",
+		.commands = RUN,
+		.set = SET_OUTPUT,
+		SWITCH(once),
+		.help = "print all metrics once and stop, after --duration if that is given; do "
+			"not export and do not listen, unless an option asks for it",
+	},
+	{
+		.flag = "--report",
+		.commands = RUN,
+		.set = SET_OUTPUT,
+		SWITCH(report),
+		.help = "print a summary at the end",
+	},
+	{
+		.flag = "--format",
+		.argument = "FORMAT",
+		.default_text = "text",
+		.commands = PRINT,
+		.needs_once = true,
+		CHOICE(format, formats),
+		.help = "output format of --once: text, json or prometheus; of verify and "
+			"metrics: text or json",
+	},
+	{
+		.flag = "--verbose",
+		.letter = 'v',
+		.commands = ALL,
+		.set = SET_VERBOSITY,
+		STEP(verbosity, 1),
+		.help = "log debug messages too",
+	},
+	{
+		.flag = "--quiet",
+		.letter = 'q',
+		.commands = ALL,
+		.set = SET_VERBOSITY,
+		STEP(verbosity, -1),
+		.help = "log warnings and errors only; given twice: errors only",
+	},
+
+	{.heading = "Where metrics and traces go"},
+	{
+		.flag = "--listen",
+		.argument = "HOST:PORT",
+		.default_text = "127.0.0.1:9464",
+		.commands = LISTEN,
+		.need = NEEDS_LISTEN,
+		FIELD(listen, listen_host),
+		.help = "serve /metrics and /healthz at this address; :PORT: all IPv4 addresses; "
+			"none: do not listen",
+	},
+	{
+		.flag = "--otlp-endpoint",
+		.variable = OTLP "ENDPOINT",
+		.argument = "URL",
+		.default_text = "http://localhost:4317",
+		.commands = RUN,
+		.help = "export metrics and traces to this OTLP/gRPC receiver; none: do not "
+			"export",
+	},
+
+	{.heading = "What to measure"},
+	{
+		.flag = "--level",
+		.argument = "LEVEL",
+		.default_text = "full",
+		.commands = OBSERVE,
+		CHOICE(level, level_names),
+		.help = "basic: requests, websockets, sessions, tasks, applications and memory; "
+			"standard: also the polls of tokio's tasks; full: also wake-ups, and the "
+			"time that tasks wait in tokio's run queues",
+	},
+	{
+		.flag = "--histograms",
+		.argument = "KIND",
+		.default_text = "explicit",
+		.commands = OBSERVE,
+		CHOICE(histograms, histograms),
+		.help = "explicit: bucket bounds that suit each metric; exponential: base-2 "
+			"exponential histograms",
+	},
+	{
+		.flag = "--metric-names",
+		.argument = "NAMES",
+		.default_text = "docs",
+		.commands = OBSERVE,
+		CHOICE(metric_names, metric_names),
+		.help = "docs: the names of Scotty's documentation; scotty-0.3: the names that "
+			"Scotty 0.3 emits",
+	},
+	{
+		.flag = "--app-sample",
+		.argument = "TIME",
+		.default_text = "30s", /* the interval of Scotty 0.3 */
+		.commands = OBSERVE,
+		RANGE(duration, app_sample_ns, NS_PER_MS, 24 * HOUR_NS),
+		.help = "time between two samples of each application's services and last check",
+	},
+	{
+		.flag = "--slow-poll",
+		.argument = "TIME",
+		.default_text = "1ms",
+		.commands = OBSERVE,
+		RANGE(duration, slow_poll_ns, NS_PER_US, HOUR_NS),
+		.help = "count a poll as slow if it takes longer than this",
+	},
+	{
+		.flag = "--max-series",
+		.argument = "N",
+		.default_text = "1000",
+		.commands = OBSERVE,
+		RANGE(number, max_series, 1, 100000),
+		.help = "limit of label sets of one metric; all further label sets are counted as "
+			"one",
+	},
+	{
+		.flag = "--max-tasks",
+		.argument = "N",
+		.default_text = "65536",
+		.commands = OBSERVE,
+		RANGE(number, max_tasks, 1, COUNT_LIMIT),
+		.help = "limit of tokio tasks alive at one time; each task takes 256 bytes of "
+			"kernel memory",
+	},
+	{
+		.flag = "--max-span-age",
+		.argument = "TIME",
+		.default_text = "24h",
+		.commands = OBSERVE,
+		RANGE(duration, span_age_limit_ns, NS_PER_MS, 8760 * HOUR_NS),
+		.help = "drop spans that are open for longer than this, and count them as dropped",
+	},
+
+	{.heading = "Limits for the cost"},
+	{
+		.flag = "--max-overhead",
+		.argument = "PERCENT",
+		.default_text = "3",
+		.commands = OBSERVE,
+		FIELD(percent_or_none, max_overhead),
+		.help = "limit of the CPU time of the probes, in percent of the CPU time "
+			"available to the process. Above it, polls are sampled and the metrics of "
+			"polls are estimates; all other metrics stay exact. none: no limit",
+	},
+	{
+		.flag = "--max-span-rate",
+		.argument = "N",
+		.default_text = "8000",
+		.commands = OBSERVE,
+		RANGE(number_or_none, max_span_rate, 1, COUNT_LIMIT),
+		.help = "limit of spans per second. Above it, traces are sampled; the spans of "
+			"all other traces are dropped and counted. none: no limit",
+	},
+	{.heading = "How to attach"},
+	{
+		.flag = "--attach",
+		.argument = "HOW",
+		.default_text = "auto",
+		.commands = OBSERVE,
+		CHOICE(attach, attachments),
+		.help = "leave this at auto, except to look for an error. auto: one uprobe_multi "
+			"link for all probe sites of a hook if the kernel supports it (6.6 and "
+			"newer); single: one perf event for each probe site",
+	},
+
+	{.heading = "General"},
+	{
+		.flag = "--config",
+		.argument = "FILE",
+		.commands = ALL,
+		.not_in_file = true,
+		FIELD(text, config_path),
+		.help = "read options and OTEL_* variables from this YAML file",
+	},
+	{
+		.flag = "--help",
+		.letter = 'h',
+		.commands = ALL,
+		.not_in_file = true,
+		.help = "print this help and exit",
+	},
+	{
+		.flag = "--version",
+		.letter = 'V',
+		.commands = ALL,
+		.not_in_file = true,
+		.help = "print the version and exit",
+	},
+
+	{.heading = "Environment variables"},
+	{
+		.variable = "OTEL_SERVICE_NAME",
+		.argument = "NAME",
+		.commands = ALL,
+		FIELD(text, service_name),
+		.help = "service.name of the exported resource (default: the name that the "
+			"process has in its own environment, else the name of its executable)",
+	},
+	{
+		.variable = "OTEL_RESOURCE_ATTRIBUTES",
+		.argument = "KEY=VALUE,...",
+		.commands = ALL,
+		FIELD(pairs, resource_attributes),
+		.help = "more attributes of the exported resource, percent-encoded",
+	},
+	{
+		.variable = "OTEL_EXPORTER_PROMETHEUS_HOST",
+		.argument = "HOST",
+		.commands = LISTEN,
+		.need = NEEDS_LISTEN,
+		FIELD(text, listen_host),
+		.help = "the host of --listen",
+	},
+	{
+		.variable = "OTEL_EXPORTER_PROMETHEUS_PORT",
+		.argument = "PORT",
+		.commands = LISTEN,
+		.need = NEEDS_LISTEN,
+		RANGE(number, listen_port, 0, UINT16_MAX),
+		.help = "the port of --listen; 0: any free port",
+	},
+	{
+		.variable = "OTEL_SDK_DISABLED",
+		.argument = "BOOLEAN",
+		.commands = ALL,
+		SWITCH(sdk_disabled),
+		.help = "true: export and listen only if an option asks for it",
+	},
+
+	{.heading = "Environment variables of the export"},
+	{
+		.variable = "OTEL_METRICS_EXPORTER",
+		.argument = "EXPORTER",
+		.default_text = "otlp",
+		.commands = RUN,
+		.help = "otlp; none: do not export metrics",
+	},
+	{
+		.variable = "OTEL_TRACES_EXPORTER",
+		.argument = "EXPORTER",
+		.default_text = "otlp",
+		.commands = RUN,
+		.help = "otlp; none: do not export traces",
+	},
+	FOR_EACH_TELEMETRY("ENDPOINT"),
+	{
+		.variable = OTLP "PROTOCOL",
+		.argument = "PROTOCOL",
+		.default_text = "grpc",
+		.commands = RUN,
+		.help = "grpc is the only supported protocol",
+	},
+	FOR_EACH_TELEMETRY("PROTOCOL"),
+	{
+		.variable = OTLP "INSECURE",
+		.argument = "BOOLEAN",
+		.default_text = "false",
+		.commands = RUN,
+		.help = "true: no TLS if the endpoint has neither http:// nor https://",
+	},
+	FOR_EACH_TELEMETRY("INSECURE"),
+	{
+		.variable = OTLP "HEADERS",
+		.argument = "KEY=VALUE,...",
+		.commands = RUN,
+		.help = "gRPC metadata, percent-encoded",
+	},
+	FOR_EACH_TELEMETRY("HEADERS"),
+	{
+		.variable = OTLP "TIMEOUT",
+		.argument = "MS",
+		.default_text = "10000",
+		.commands = RUN,
+		.need = NEEDS_EXPORT,
+		RANGE(milliseconds, otlp.timeout_ns, 1, HIGHEST_MS),
+		.help = "timeout of one export",
+	},
+	FOR_EACH_TELEMETRY("TIMEOUT"),
+	{
+		.variable = OTLP "COMPRESSION",
+		.argument = "COMPRESSION",
+		.default_text = "none",
+		.commands = RUN,
+		.need = NEEDS_EXPORT,
+		CHOICE(otlp.gzip, compressions),
+		.help = "none or gzip",
+	},
+	FOR_EACH_TELEMETRY("COMPRESSION"),
+	{
+		.variable = OTLP "CERTIFICATE",
+		.argument = "FILE",
+		.commands = RUN,
+		.need = NEEDS_EXPORT,
+		FIELD(readable_path, otlp.certificate_path),
+		.help = "PEM file of the certificates to trust (default: the system's)",
+	},
+	FOR_EACH_TELEMETRY("CERTIFICATE"),
+	{
+		.variable = OTLP "CLIENT_CERTIFICATE",
+		.argument = "FILE",
+		.commands = RUN,
+		.help = "PEM file of this client's certificate, for mutual TLS",
+	},
+	FOR_EACH_TELEMETRY("CLIENT_CERTIFICATE"),
+	{
+		.variable = OTLP "CLIENT_KEY",
+		.argument = "FILE",
+		.commands = RUN,
+		.help = "PEM file of this client's private key, for mutual TLS",
+	},
+	FOR_EACH_TELEMETRY("CLIENT_KEY"),
+	{
+		.variable = "OTEL_METRIC_EXPORT_INTERVAL",
+		.argument = "MS",
+		.default_text = "60000",
+		.commands = RUN,
+		.need = NEEDS_EXPORT,
+		RANGE(milliseconds, otlp.metric_interval_ns, 1, HIGHEST_MS),
+		.help = "time between two exports of metrics",
+	},
+	{
+		.variable = "OTEL_BSP_SCHEDULE_DELAY",
+		.argument = "MS",
+		.default_text = "5000",
+		.commands = RUN,
+		.need = NEEDS_EXPORT,
+		RANGE(milliseconds, otlp.span_delay_ns, 1, HIGHEST_MS),
+		.help = "time between two exports of spans",
+	},
+	{
+		.variable = "OTEL_BSP_MAX_QUEUE_SIZE",
+		.argument = "N",
+		.default_text = "2048",
+		.commands = RUN,
+		.need = NEEDS_EXPORT,
+		RANGE(number, otlp.span_queue, 1, COUNT_LIMIT),
+		.help = "spans that wait for export; further spans are dropped",
+	},
+	{
+		.variable = "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+		.argument = "N",
+		.default_text = "512",
+		.commands = RUN,
+		.need = NEEDS_EXPORT,
+		RANGE(number, otlp.span_batch, 1, COUNT_LIMIT),
+		.help = "spans of one export, at most the queue size",
+	},
+	{
+		.variable = "OTEL_TRACES_SAMPLER",
+		.argument = "SAMPLER",
+		.default_text = "parentbased_always_on",
+		.commands = RUN,
+		.help = "always_on, always_off, traceidratio, or parentbased_ followed by one of "
+			"these",
+	},
+	{
+		.variable = "OTEL_TRACES_SAMPLER_ARG",
+		.argument = "RATIO",
+		.default_text = "1",
+		.commands = RUN,
+		.help = "the ratio of traceidratio, from 0 to 1",
+	},
 };
 
-/* Those given are remembered as bits. */
-_Static_assert(ARRAY_SIZE(option_table) <= 64, "options");
+const size_t option_row_count = ARRAY_SIZE(option_rows);
+_Static_assert(ARRAY_SIZE(option_rows) <= OPTION_LIMIT, "arrays of a value for each row");
 
-const struct argp_option *option__of_key(int key)
+const struct option_row *option_row__of_key(const char *key)
 {
-	for (const struct argp_option *option = option_table; option->name || option->doc;
-	     option++) {
-		if (option->name && option->key == key)
-			return option;
+	for (const struct option_row *row = option_rows; row < option_rows + option_row_count;
+	     row++) {
+		if (row->flag && strcmp(option_row__key(row), key) == 0)
+			return row;
 	}
 	return NULL;
 }
 
-const struct argp_option *option__of_name(const char *name)
+const struct option_row *option_row__of_variable(const char *variable)
 {
-	for (const struct argp_option *option = option_table; option->name || option->doc;
-	     option++) {
-		if (option->name && strcmp(option->name, name) == 0)
-			return option;
+	for (const struct option_row *row = option_rows; row < option_rows + option_row_count;
+	     row++) {
+		if (row->variable && strcmp(row->variable, variable) == 0)
+			return row;
 	}
 	return NULL;
-}
-
-/* Each returns -EINVAL with the reason, or 0 when that argument is in order. */
-
-static int explain_long(const char *argument, bool is_last, struct error *error)
-{
-	const char *name = argument + 2;
-	size_t length = strcspn(name, "=");
-	const struct argp_option *found = NULL;
-	int matches = 0;
-
-	for (const struct argp_option *option = option_table; option->name || option->doc;
-	     option++) {
-		if (!option->name || strncmp(option->name, name, length) != 0)
-			continue;
-		matches = option->name[length] == '\0' ? 1 : matches + 1;
-		found = option;
-		if (option->name[length] == '\0')
-			break;
-	}
-	if (matches == 0)
-		return error_set(error, -EINVAL, "unknown option '--%.*s'", (int)length, name);
-	if (matches > 1)
-		return error_set(error, -EINVAL, "option '--%.*s' is ambiguous", (int)length, name);
-	if (!found->arg && name[length] == '=')
-		return error_set(error, -EINVAL, "option --%s takes no value", found->name);
-	if (found->arg && name[length] == '\0' && is_last)
-		return error_set(error, -EINVAL, "option --%s needs a value: %s", found->name,
-				 found->arg);
-	return 0;
-}
-
-static const struct argp_option *find_letter(char letter)
-{
-	for (const struct argp_option *option = option_table; option->name || option->doc;
-	     option++) {
-		if (option->key == letter)
-			return option;
-	}
-	return NULL;
-}
-
-static int explain_letters(const char *argument, bool is_last, struct error *error)
-{
-	for (const char *letter = argument + 1; *letter; letter++) {
-		const struct argp_option *option = find_letter(*letter);
-
-		if (!option)
-			return error_set(error, -EINVAL, "unknown option '-%c'", *letter);
-		if (!option->arg)
-			continue;
-		if (letter[1] == '\0' && is_last)
-			return error_set(error, -EINVAL, "option -%c needs a value: %s", *letter,
-					 option->arg);
-		break;
-	}
-	return 0;
-}
-
-int options__explain(int argc, char **argv, int next, struct error *error)
-{
-	/* getopt has gone past the argument, except where it stopped within letters "-xyz". */
-	for (int i = next - 1; i <= next; i++) {
-		int r = 0;
-
-		if (i < 1 || i >= argc || argv[i][0] != '-' || argv[i][1] == '\0')
-			continue;
-		if (argv[i][1] == '-')
-			r = explain_long(argv[i], i == argc - 1, error);
-		else
-			r = explain_letters(argv[i], i == argc - 1, error);
-		if (r < 0)
-			return r;
-	}
-	return error_set(error, -EINVAL, "bad command line");
 }

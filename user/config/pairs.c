@@ -8,8 +8,7 @@
 #include "base/cleanup.h"
 #include "config/values.h"
 
-/* Lists of key=value pairs: headers and resource attributes. */
-
+/* A list of key=value pairs: headers, resource attributes. */
 struct pairs {
 	struct config_header *items;
 	size_t count;
@@ -17,16 +16,7 @@ struct pairs {
 
 static void pairs__clear(struct pairs *pairs)
 {
-	value_free_pairs(pairs->items, pairs->count);
-}
-
-void value_free_pairs(struct config_header *pairs, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		free(pairs[i].value);
-		free(pairs[i].name);
-	}
-	free(pairs);
+	config_headers__free(pairs->items, pairs->count);
 }
 
 static int hex_value(char digit)
@@ -36,8 +26,8 @@ static int hex_value(char digit)
 	return isdigit((unsigned char)digit) ? digit - '0' : tolower(digit) - 'a' + 10;
 }
 
-/* `length` bytes of `text` without the white space around them, percent-decoded. -EINVAL for a bad
- * encoding and for an encoded NUL. */
+/* Decodes the percent-encoding of `length` bytes of `text`, without the white space around them.
+ * -EINVAL for a malformed encoding and for an encoded NUL. */
 static int decode(const char *text, size_t length, char **ret_decoded)
 {
 	while (length > 0 && (*text == ' ' || *text == '\t')) {
@@ -71,7 +61,7 @@ static int decode(const char *text, size_t length, char **ret_decoded)
 	return 0;
 }
 
-/* Refuses one entry by its position, for its text may be a secret. */
+/* Names the entry by its position: its text may be a secret. */
 static int refuse_entry(struct error *error, const char *name, size_t position)
 {
 	return error_set(error, -EINVAL,
@@ -118,7 +108,7 @@ int value_parse_pairs(const char *name, const char *text, struct config_header *
 	for (size_t position = 1;; position++) {
 		size_t length = strcspn(text, ",");
 
-		/* An empty entry, as after a final comma, says nothing. */
+		/* Empty entries, such as the one after a final comma, are skipped. */
 		if (strspn(text, " \t") < length) {
 			int r = add_pair(name, text, length, position, &pairs, error);
 
@@ -135,7 +125,8 @@ int value_parse_pairs(const char *name, const char *text, struct config_header *
 	return 0;
 }
 
-/* What gRPC's C core takes as metadata; it would fail every call with anything else. */
+/* Converts the header to gRPC metadata; false if that is impossible. gRPC's C core would fail every
+ * call with any other header. */
 static bool make_metadata(struct config_header *header)
 {
 	for (char *c = header->name; *c; c++) {

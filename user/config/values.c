@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -13,7 +14,8 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 
-#define DEFAULT_OTLP_PORT "4317"
+#define DEFAULT_OTLP_PORT  "4317"
+#define ALL_IPV4_ADDRESSES "0.0.0.0"
 
 int value_refuse(struct error *error, const char *name, const char *text, const char *accepted, ...)
 {
@@ -27,7 +29,8 @@ int value_refuse(struct error *error, const char *name, const char *text, const 
 			 list);
 }
 
-/* Reads digits at `*text`, which is moved behind them. False when there are none or too many. */
+/* Reads the digits at `*text` and moves `*text` behind them. False without digits, and if the number
+ * is too large. */
 static bool read_digits(const char **text, uint64_t *ret_number)
 {
 	const char *digit = *text;
@@ -58,7 +61,7 @@ int value_parse_number(const char *name, const char *text, uint64_t lowest, uint
 	return 0;
 }
 
-/* The length of the unit in nanoseconds; 0 for an unknown one. */
+/* The unit in nanoseconds; 0 for an unknown unit. */
 static uint64_t unit_ns(const char *unit)
 {
 	static const struct {
@@ -76,7 +79,7 @@ static uint64_t unit_ns(const char *unit)
 	return 0;
 }
 
-/* Number and unit to nanoseconds, without the rounding of floating point. */
+/* Converts number and unit to nanoseconds, without floating point and its rounding. */
 static bool read_duration(const char *text, uint64_t *ret_ns)
 {
 	uint64_t whole, total;
@@ -105,7 +108,7 @@ static bool read_duration(const char *text, uint64_t *ret_ns)
 	return true;
 }
 
-/* A duration as this file would read it, in the largest unit that needs no decimals. */
+/* Writes a duration in the largest unit that needs no decimals. */
 static void write_duration(uint64_t ns, char *buffer, size_t size)
 {
 	static const char *const names[] = {"h", "m", "s", "ms", "us", "ns"};
@@ -138,24 +141,43 @@ int value_parse_duration(const char *name, const char *text, uint64_t lowest_ns,
 	return 0;
 }
 
-int value_parse_boolean(const char *name, const char *text, bool *ret_boolean, struct error *error)
+int value_parse_percent(const char *name, const char *text, double *ret_share, struct error *error)
 {
-	static const char *const choices[] = {"false", "true"};
-	size_t index = 0;
-	int r = value_parse_choice(name, text, choices, 2, &index, error);
+	double percent;
+	char *end;
 
-	if (r == 0)
-		*ret_boolean = index == 1;
-	return r;
+	if (strcasecmp(text, "none") == 0) {
+		*ret_share = 0;
+		return 0;
+	}
+	percent = strtod(text, &end);
+	if (strspn(text, "0123456789.") != strlen(text) || end == text || *end ||
+	    !(percent > 0 && percent <= 100))
+		return value_refuse(error, name, text,
+				    "a percentage over 0 and up to 100, or none");
+	*ret_share = percent / 100;
+	return 0;
 }
 
-int value_parse_choice(const char *name, const char *text, const char *const *choices, size_t count,
+int value_parse_boolean(const char *name, const char *text, bool *ret_boolean, struct error *error)
+{
+	static const char *const choices[] = {"false", "true", NULL};
+	size_t index;
+	int r = value_parse_choice(name, text, choices, &index, error);
+
+	if (r < 0)
+		return r;
+	*ret_boolean = index == 1;
+	return 0;
+}
+
+int value_parse_choice(const char *name, const char *text, const char *const *choices,
 		       size_t *ret_index, struct error *error)
 {
 	char list[128] = "";
 	size_t length = 0;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; choices[i]; i++) {
 		if (strcasecmp(text, choices[i]) == 0) {
 			*ret_index = i;
 			return 0;
@@ -166,7 +188,8 @@ int value_parse_choice(const char *name, const char *text, const char *const *ch
 	return value_refuse(error, name, text, "%s", list);
 }
 
-/* A host name, an IPv4 address, or (between brackets) an IPv6 address with or without a zone. */
+/* Whether `host` is a host name, an IPv4 address or, in brackets, an IPv6 address, which may have a
+ * zone. */
 static bool is_host(const char *host, size_t length, bool in_brackets)
 {
 	for (size_t i = 0; i < length; i++) {
@@ -178,7 +201,7 @@ static bool is_host(const char *host, size_t length, bool in_brackets)
 	return length > 0 && (!in_brackets || memchr(host, ':', length));
 }
 
-/* Splits "host[:port]"; `*ret_port` is left alone where there is none. */
+/* Splits "host[:port]"; `*ret_port` is unchanged without a port. */
 static bool split_address(const char *text, const char **ret_host, size_t *ret_length,
 			  uint16_t *ret_port, bool *ret_has_port)
 {
@@ -207,20 +230,25 @@ static bool split_address(const char *text, const char **ret_host, size_t *ret_l
 int value_parse_address(const char *name, const char *text, char **ret_host, uint16_t *ret_port,
 			struct error *error)
 {
+	bool is_any = *text == ':';
 	const char *host;
 	size_t length;
 	uint16_t port;
 	bool has_port;
+	char *full;
 
-	if (!split_address(text, &host, &length, &port, &has_port) || !has_port)
-		return value_refuse(error, name, text,
-				    "HOST:PORT, such as 127.0.0.1:9464 or [::1]:9464, or none");
-
-	char *copy = strndup(host, length);
-
-	if (!copy)
+	if (asprintf(&full, "%s%s", is_any ? ALL_IPV4_ADDRESSES : "", text) < 0)
 		return error_out_of_memory(error);
-	*ret_host = copy;
+	if (!split_address(full, &host, &length, &port, &has_port) || !has_port) {
+		free(full);
+		return value_refuse(error, name, text,
+				    "HOST:PORT, such as 127.0.0.1:9464 or [::1]:9464, :PORT, or "
+				    "none");
+	}
+	/* The host alone, without brackets and port. */
+	memmove(full, host, length);
+	full[length] = '\0';
+	*ret_host = full;
 	*ret_port = port;
 	return 0;
 }
@@ -235,7 +263,7 @@ int value_parse_endpoint(const char *name, const char *text, bool default_tls, c
 	const char *address = text + (is_http ? 7 : is_https ? 8 : 0);
 	size_t address_length = strlen(address);
 
-	/* Many write the URL with the slash of an empty path. */
+	/* An empty path is accepted: many users write the final slash. */
 	if (address_length > 0 && address[address_length - 1] == '/')
 		address_length--;
 
@@ -255,5 +283,27 @@ int value_parse_endpoint(const char *name, const char *text, bool default_tls, c
 		return error_out_of_memory(error);
 	*ret_target = target;
 	*ret_tls = is_https || (!is_http && default_tls);
+	return 0;
+}
+
+int value_read_pem(const char *name, const char *path, char **ret_text, struct error *error)
+{
+	_cleanup_free_ char *text = calloc(1, PEM_LIMIT_BYTES + 1);
+	_cleanup_file_ FILE *file = fopen(path, "re");
+	size_t size;
+
+	if (!text)
+		return error_out_of_memory(error);
+	if (!file)
+		return error_set(error, -EINVAL, "%s: cannot read '%.200s': %m", name, path);
+	size = fread(text, 1, PEM_LIMIT_BYTES, file);
+	if (ferror(file) || fgetc(file) != EOF || strlen(text) != size ||
+	    !strstr(text, "-----BEGIN ")) {
+		return error_set(error, -EINVAL,
+				 "%s: '%.200s' is not accepted; accepted: a PEM file of at most "
+				 "%zu bytes",
+				 name, path, PEM_LIMIT_BYTES);
+	}
+	*ret_text = TAKE_PTR(text);
 	return 0;
 }

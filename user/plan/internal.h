@@ -21,6 +21,6 @@ int plan_find_sites(struct plan_builder *builder);
 void plan_choose_strategies(struct plan_builder *builder);
 
 /* Takes out what the level does without. */
-void plan_disable_by_level(struct plan *plan, enum config_level level);
+void plan_disable_by_level(struct plan *plan, enum level level);
 
 #endif

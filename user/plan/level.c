@@ -28,9 +28,9 @@ static void leave_out_wakes(struct plan *plan, const char *level)
 	leave_out(plan, INSTR_TOKIO_SCHEDULING, level);
 }
 
-void plan_disable_by_level(struct plan *plan, enum config_level level)
+void plan_disable_by_level(struct plan *plan, enum level level)
 {
-	const char *name = level == LEVEL_BASIC ? "basic" : "standard";
+	const char *name = level_name(level);
 
 	if (level == LEVEL_FULL)
 		return;

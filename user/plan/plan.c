@@ -95,7 +95,7 @@ bool plan__can_detach_polls(const struct plan *plan)
 }
 
 int plan__build(const struct elf_image *image, const struct elf_symbols *symbols,
-		const struct plan_kernel *kernel, enum config_level level, struct plan **ret_plan,
+		const struct plan_kernel *kernel, enum level level, struct plan **ret_plan,
 		struct error *error)
 {
 	_cleanup_(plan__freep) struct plan *plan = calloc(1, sizeof(*plan));

@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "config/config.h"
+#include "base/level.h"
 #include "elf/code.h"
 #include "elf/image.h"
 #include "elf/symbols.h"
@@ -121,7 +121,7 @@ struct plan {
 /* Makes the plan. A signal that cannot be had is no error but said in the plan; -ENOEXEC when the
  * executable holds none of tokio's functions at all, with the reason (stripped, not Rust, ...). */
 int plan__build(const struct elf_image *image, const struct elf_symbols *symbols,
-		const struct plan_kernel *kernel, enum config_level level, struct plan **ret_plan,
+		const struct plan_kernel *kernel, enum level level, struct plan **ret_plan,
 		struct error *error);
 void plan__free(struct plan *plan);
 

@@ -158,7 +158,7 @@ Test(config_environment, resource)
 	cr_assert_eq(count, 2);
 	assert_header(&pairs[0], "deployment.environment", "test");
 	assert_header(&pairs[1], "team", "\xc3\xa9quipe");
-	value_free_pairs(pairs, count);
+	config_headers__free(pairs, count);
 	config__free(config);
 
 	set("OTEL_RESOURCE_ATTRIBUTES", "a=1,b");

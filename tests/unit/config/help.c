@@ -52,7 +52,7 @@ Test(config_help, help)
 		"--verbose",	   "--quiet",
 		"--version",	   "verify",
 		"Examples:",	   "OTEL_SERVICE_NAME",
-		"Exit status",	   "\n  4  no process",
+		"Exit status",	   "\n  4  no matching process",
 	};
 	char output[16384];
 
@@ -63,6 +63,9 @@ Test(config_help, help)
 		cr_assert_leq(strlen(line), 80, "too long: %s", line);
 	read_output("run -h", output, sizeof(output));
 	cr_assert(strstr(output, "Usage: scottyscope"));
+	read_output("help", output, sizeof(output));
+	cr_assert(strstr(output, "Usage: scottyscope"));
+	refuse("run help", "'help' is one too many");
 }
 
 Test(config_help, version)
@@ -70,6 +73,8 @@ Test(config_help, version)
 	char output[256];
 
 	read_output("verify --version", output, sizeof(output));
+	cr_assert_str_eq(output, "scottyscope " SCOTTYSCOPE_VERSION "\n");
+	read_output("version", output, sizeof(output));
 	cr_assert_str_eq(output, "scottyscope " SCOTTYSCOPE_VERSION "\n");
 }
 

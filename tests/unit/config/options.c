@@ -203,7 +203,7 @@ Test(config_options, cost)
 	config__free(config);
 	refuse("--max-span-rate 0", "--max-span-rate|'0'|from 1 to 1000000, or none");
 	refuse("--max-span-rate few", "--max-span-rate|'few'");
-	refuse("--level low", "--level|'low'|full, standard, basic");
+	refuse("--level low", "--level|'low'|basic, standard, full");
 	refuse("--max-overhead 0", "--max-overhead|'0'|over 0 and up to 100");
 	refuse("--max-overhead 101", "--max-overhead|'101'");
 	refuse("--max-overhead 3%", "--max-overhead|'3%'");
@@ -374,12 +374,17 @@ Test(config_options, listen)
 	config = accept("--listen metrics.example.org:9464");
 	cr_assert_str_eq(config->listen_host, "metrics.example.org");
 	config__free(config);
+	config = accept("--listen :9465");
+	cr_assert_str_eq(config->listen_host, "0.0.0.0");
+	cr_assert_eq(config->listen_port, 9465);
+	config__free(config);
 	config = accept("--listen none");
 	cr_assert_null(config->listen_host);
 	config__free(config);
 
 	refuse("--listen 9464", "--listen|'9464'|HOST:PORT");
-	refuse("--listen :9464", "--listen|':9464'");
+	refuse("--listen :", "--listen|':'");
+	refuse("--listen ::9464", "--listen|'::9464'");
 	refuse("--listen ::1:9464", "--listen|'::1:9464'");
 	refuse("--listen [::1]", "--listen");
 	refuse("--listen [::1:80", "--listen");

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "config/config.h"
+#include "config/parse.h"
 
 #define HIGHEST_ARGUMENTS 16
 

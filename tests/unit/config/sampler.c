@@ -99,6 +99,24 @@ Test(config_sampler, an_argument_needs_a_sampler_that_takes_it, .init = cr_redir
 	cr_assert_str_eq(warnings, "");
 }
 
+/* The default ratio of the specification, 1, is hardly what the user wants. */
+Test(config_sampler, a_ratio_sampler_without_ratio_is_warned_of, .init = cr_redirect_stderr)
+{
+	char warnings[1024];
+
+	clear_environment();
+	set("OTEL_TRACES_SAMPLER", "parentbased_traceidratio");
+	assert_sampler(SAMPLER_RATIO, true, 1);
+	read_warnings(warnings, sizeof(warnings));
+	cr_assert_str_eq(warnings,
+			 "scottyscope: warning: OTEL_TRACES_SAMPLER: 'parentbased_traceidratio' "
+			 "without OTEL_TRACES_SAMPLER_ARG keeps all traces\n");
+	set("OTEL_TRACES_SAMPLER_ARG", "1");
+	assert_sampler(SAMPLER_RATIO, true, 1);
+	read_warnings(warnings, sizeof(warnings));
+	cr_assert_str_eq(warnings, "");
+}
+
 /* "Invalid or unrecognized input MUST be logged and MUST be otherwise ignored." */
 Test(config_sampler, bad_values_are_warned_of_and_ignored, .init = cr_redirect_stderr)
 {

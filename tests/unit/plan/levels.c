@@ -18,8 +18,8 @@ Test(plan_levels, full_leaves_nothing_out)
 
 Test(plan_levels, standard_leaves_run_queues_out)
 {
-	struct plan *plan = plan_of_server(
-		&(struct server){.has_context = true, .level = LEVEL_STANDARD}, &full_kernel);
+	struct plan *plan = plan_of_server_at_level(&(struct server){.has_context = true},
+						    &full_kernel, LEVEL_STANDARD);
 
 	expect_missing(plan, INSTR_TOKIO_SCHEDULING, left_out_of_standard);
 	EXPECT_ALL_BUT(plan, INSTR_TOKIO_SCHEDULING);
@@ -32,8 +32,8 @@ Test(plan_levels, standard_leaves_run_queues_out)
 
 Test(plan_levels, basic_leaves_polls_out_but_learns_by_them)
 {
-	struct plan *plan = plan_of_server(
-		&(struct server){.has_context = true, .level = LEVEL_BASIC}, &full_kernel);
+	struct plan *plan = plan_of_server_at_level(&(struct server){.has_context = true},
+						    &full_kernel, LEVEL_BASIC);
 
 	expect_missing(plan, INSTR_TOKIO_SCHEDULING, left_out_of_basic);
 	expect_missing(plan, INSTR_TOKIO_POLLS, left_out_of_basic);
@@ -48,17 +48,16 @@ Test(plan_levels, basic_leaves_polls_out_but_learns_by_them)
 /* What cannot be done without stays, and is reported. */
 Test(plan_levels, what_all_else_builds_on_stays)
 {
-	struct plan *plan = plan_of_server(&(struct server){.level = LEVEL_BASIC}, &full_kernel);
+	struct plan *plan = plan_of_server_at_level(&(struct server){}, &full_kernel, LEVEL_BASIC);
 
 	cr_expect_not(plan__can_detach_polls(plan));
 	EXPECT_ALL_BUT(plan, INSTR_TOKIO_SCHEDULING);
 	plan__free(plan);
 
 	/* Wake-ups tell spawns where nothing else does. */
-	plan = plan_of_server(&(struct server){.has_context = true,
-					       .level = LEVEL_BASIC,
-					       WITHOUT(HOOK_TASK_SPAWN)},
-			      &full_kernel);
+	plan = plan_of_server_at_level(
+		&(struct server){.has_context = true, WITHOUT(HOOK_TASK_SPAWN)}, &full_kernel,
+		LEVEL_BASIC);
 	cr_expect_not(plan__can_detach_polls(plan));
 	cr_expect_eq(plan__available(plan), INSTR_COUNT);
 	cr_expect_eq(plan__disabled(plan), 0);

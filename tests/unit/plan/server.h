@@ -64,7 +64,6 @@ struct server {
 	struct function unused;	 /* and this one, which nothing refers to */
 	bool has_context;	 /* tokio's, as a thread-local variable */
 	bool without_ids;	 /* its vtables do not say where tasks have theirs */
-	enum config_level level; /* of its plan */
 };
 
 #define WITHOUT(...)              \
@@ -155,7 +154,7 @@ static inline void add_roles(struct tasks *tasks, enum task_role without)
 
 /* The plan of the program of that source; to be given back with plan__free(). */
 static inline struct plan *plan_at_level(const char *text, const struct plan_kernel *kernel,
-					 enum config_level level)
+					 enum level level)
 {
 	struct program program = program_of(text);
 	struct error error = {0};
@@ -183,8 +182,9 @@ static inline struct plan *plan_of_tasks(struct tasks *tasks, const struct plan_
 	return plan;
 }
 
-static inline struct plan *plan_of_server(const struct server *server,
-					  const struct plan_kernel *kernel)
+static inline struct plan *plan_of_server_at_level(const struct server *server,
+						   const struct plan_kernel *kernel,
+						   enum level level)
 {
 	static const enum hook states[] = {HOOK_POLL_START, HOOK_POLL_IDLE, HOOK_TASK_COMPLETE};
 	struct plan *plan;
@@ -209,9 +209,15 @@ static inline struct plan *plan_of_server(const struct server *server,
 	if (server->has_context)
 		fputs(CONTEXT, tasks.stream);
 	fclose(tasks.stream);
-	plan = plan_at_level(tasks.text, kernel, server->level);
+	plan = plan_at_level(tasks.text, kernel, level);
 	free(tasks.text);
 	return plan;
+}
+
+static inline struct plan *plan_of_server(const struct server *server,
+					  const struct plan_kernel *kernel)
+{
+	return plan_of_server_at_level(server, kernel, LEVEL_FULL);
 }
 
 static inline void expect_way(const struct plan *plan, enum instrumentation_id signal,
