@@ -16,7 +16,7 @@ static int whole(const char *head, size_t length)
 	int result;
 
 	memcpy(copy, head, length);
-	result = head_is_whole((uint64_t)(uintptr_t)copy, length);
+	result = head_is_complete((uint64_t)(uintptr_t)copy, length);
 	free(copy);
 	return result;
 }
@@ -83,7 +83,7 @@ Test(bpf_http_head, unreadable_memory_has_no_head)
 
 	memset(bytes, 'x', sizeof(bytes));
 	native_fault_from = (uint64_t)(uintptr_t)bytes + 300;
-	cr_assert_eq(head_is_whole((uint64_t)(uintptr_t)bytes, sizeof(bytes)), 0);
+	cr_assert_eq(head_is_complete((uint64_t)(uintptr_t)bytes, sizeof(bytes)), 0);
 	native_fault_from = 0;
 }
 
