@@ -2,10 +2,10 @@
 #ifndef SCOTTYSCOPE_VMLINUX_H
 #define SCOTTYSCOPE_VMLINUX_H
 
-/* The kernel types that bpf/ touches, and no others. Fields are found by name in the running
- * kernel's BTF (CO-RE), so that only the names here have to be right. */
+/* The kernel types that bpf/ uses. CO-RE finds fields by name in the running kernel's BTF, so that
+ * only the names have to be right. */
 
-/* libbpf's bpf_tracing.h then takes the kernel's own names for registers (di, si, ...). */
+/* Makes libbpf's bpf_tracing.h use the kernel's names of registers (di, si, ...). */
 #define __VMLINUX_H__
 
 #include <linux/types.h>
@@ -14,8 +14,8 @@ typedef _Bool bool;
 #define true 1
 #define false 0
 
-/* The context of a uprobe: the one place that knows an architecture's registers. Its layout is
- * user-visible ABI (core dumps, ptrace), so it is not relocated. */
+/* The context of a uprobe. Its layout is user-visible ABI (core dumps, ptrace) and needs no
+ * relocation. */
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
 	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax;
@@ -29,7 +29,7 @@ struct pt_regs {
 	struct user_pt_regs user_regs;
 };
 #else
-#error "this architecture's registers are not known here"
+#error "unsupported architecture"
 #endif
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -54,7 +54,7 @@ struct trace_event_raw_sys_exit {
 	long ret;
 };
 
-/* Where a thread's own variables are: its thread pointer, as it was when the thread was made. */
+/* The thread pointer, as the kernel stored it when the thread was created. */
 #if defined(__TARGET_ARCH_x86)
 struct thread_struct {
 	unsigned long fsbase;

@@ -58,7 +58,7 @@ __weak __noinline int head_ends_in_chunk(__u64 buffer, __u64 length, __u64 offse
 }
 
 /* Whether the first 8 KiB of the `length` bytes at `buffer` hold the end of a head. */
-__weak __noinline int head_is_whole(__u64 buffer, __u64 length)
+__weak __noinline int head_is_complete(__u64 buffer, __u64 length)
 {
 	struct line_ends before = {};
 	__u64 tail = 0;

@@ -140,7 +140,7 @@ static __always_inline void handle_buffer(struct http_connection *connection,
 	if (settings.emit_spans)
 		method_size = (__u32)any_value(method_size);
 	/* After an incomplete head, hyper parses again only once the head is complete. */
-	is_complete = head_is_whole(bytes.data, bytes.length) ||
+	is_complete = head_is_complete(bytes.data, bytes.length) ||
 		      (last_parse_ns && bytes.length > HEAD_CHUNK_LIMIT * HEAD_CHUNK_BYTES);
 	if (is_complete) {
 		if (settings.emit_spans)

@@ -8,7 +8,7 @@
 
 #define STATUS_OFFSET 0xa0
 
-/* An AppData as the compilers lay it out, and the texts that it points to. */
+/* An AppData in the compilers' layout. */
 struct sample {
 	struct app_data data;
 	uint8_t rest[STATUS_OFFSET - sizeof(struct app_data)];
@@ -66,7 +66,7 @@ Test(bpf_app_data, reads)
 	cr_expect_eq(status, APP_STATUS_UNKNOWN, "where it is is not known");
 }
 
-/* Only the characters of a name count, all of them, and how many they are. */
+/* The hash depends on all characters of a name and on its length, and on nothing else. */
 Test(bpf_app_data, hashes_names)
 {
 	uint8_t status;
@@ -126,7 +126,7 @@ Test(bpf_app_data, no_services)
 	struct sample sample = sample_of("blog");
 	uint8_t status;
 
-	/* An empty vector's pointer is its alignment. */
+	/* The pointer of an empty Vec is its alignment. */
 	sample.data.services = (struct rust_vec){.address = 8};
 	cr_expect_neq(read_sample(&sample, &status), 0);
 }

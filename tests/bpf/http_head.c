@@ -12,17 +12,17 @@ uint64_t native_fault_from;
 
 static int whole(const char *head, size_t length)
 {
-	/* Exactly as long as the head, so that a read past its end is found by the sanitizer. */
+	/* As long as the head: the sanitizer reports reads past its end. */
 	char *copy = malloc(length ? length : 1);
 	int result;
 
 	memcpy(copy, head, length);
-	result = head_is_whole((uint64_t)(uintptr_t)copy, length);
+	result = head_is_complete((uint64_t)(uintptr_t)copy, length);
 	free(copy);
 	return result;
 }
 
-Test(bpf_http_head, a_head_is_whole_with_its_last_byte_and_not_before)
+Test(bpf_http_head, a_head_is_complete_at_its_last_byte)
 {
 	static const char *const heads[] = {
 		"GET / HTTP/1.1\r\n\r\n",
@@ -40,11 +40,11 @@ Test(bpf_http_head, a_head_is_whole_with_its_last_byte_and_not_before)
 	}
 }
 
-Test(bpf_http_head, the_end_is_found_wherever_it_lies_before_a_body)
+Test(bpf_http_head, the_end_is_found_at_any_position_before_a_body)
 {
 	char bytes[2048];
 
-	/* Every place of the end against the borders of words and chunks. */
+	/* Every position of the end relative to word and chunk borders. */
 	for (size_t fill = 1; fill < 1200; fill++) {
 		size_t length = 0;
 
@@ -58,13 +58,13 @@ Test(bpf_http_head, the_end_is_found_wherever_it_lies_before_a_body)
 	}
 }
 
-Test(bpf_http_head, line_ends_that_make_no_empty_line_do_not_end_a_head)
+Test(bpf_http_head, only_empty_lines_end_a_head)
 {
 	cr_assert_not(whole("GET / HTTP/1.1\r\nA: b\r\nC: d\r\nrest", 32));
 	cr_assert_not(whole("\r\r\n\r\r\n\rabcdefgh", 15));
 }
 
-Test(bpf_http_head, an_end_beyond_what_is_searched_is_not_found)
+Test(bpf_http_head, an_end_beyond_the_searched_part_is_not_found)
 {
 	size_t searched = (size_t)HEAD_CHUNK_BYTES * HEAD_CHUNK_LIMIT;
 	char *bytes = malloc(searched + 8);
@@ -78,13 +78,13 @@ Test(bpf_http_head, an_end_beyond_what_is_searched_is_not_found)
 	free(bytes);
 }
 
-Test(bpf_http_head, memory_that_cannot_be_read_holds_no_head)
+Test(bpf_http_head, unreadable_memory_has_no_head)
 {
 	char bytes[512];
 
 	memset(bytes, 'x', sizeof(bytes));
 	native_fault_from = (uint64_t)(uintptr_t)bytes + 300;
-	cr_assert_eq(head_is_whole((uint64_t)(uintptr_t)bytes, sizeof(bytes)), 0);
+	cr_assert_eq(head_is_complete((uint64_t)(uintptr_t)bytes, sizeof(bytes)), 0);
 	native_fault_from = 0;
 }
 
@@ -98,7 +98,7 @@ static uint8_t method_in(const char *line, uint32_t *ret_length)
 	return method_of(word, ret_length);
 }
 
-Test(bpf_http_head, every_method_is_known_by_its_whole_token)
+Test(bpf_http_head, every_method_is_recognized_by_its_whole_token)
 {
 	static const struct {
 		const char *line;
@@ -128,7 +128,7 @@ Test(bpf_http_head, every_method_is_known_by_its_whole_token)
 	}
 }
 
-Test(bpf_http_head, a_path_ends_before_what_may_be_secret)
+Test(bpf_http_head, a_path_ends_before_query_and_fragment)
 {
 	static const char *const rows[][2] = {
 		{"/a/b HTTP/1.1\r\nAuthorization: Bearer t", "/a/b"},
@@ -157,7 +157,7 @@ Test(bpf_http_head, a_path_ends_before_what_may_be_secret)
 	}
 }
 
-Test(bpf_http_head, a_path_is_cut_at_every_place_and_at_its_room)
+Test(bpf_http_head, a_path_is_truncated_at_any_position_and_at_the_capacity)
 {
 	for (size_t end = 0; end <= URL_PATH_BYTES; end++) {
 		union {

@@ -15,7 +15,7 @@
 	"{\"type\":\"ShellSessionEnded\",\"data\":{\"session_id\":" UUID ",\"exit_code\":" code \
 	",\"reason\":\"" reason "\"}}"
 
-/* Each message of Scotty's protocol as serde_json writes it. */
+/* Each message of Scotty's protocol, as serde_json writes it. */
 static const struct sample {
 	const char *text;
 	int type;
@@ -92,20 +92,20 @@ static int type_of(const char *text, size_t length)
 	return type;
 }
 
-Test(bpf_message, each_type_of_the_protocol_is_known_or_of_no_interest)
+Test(bpf_message, each_type_of_the_protocol_is_recognized)
 {
 	for (size_t i = 0; i < SAMPLE_COUNT; i++)
 		cr_assert_eq(type_of(samples[i].text, strlen(samples[i].text)), samples[i].type,
 			     "%s", samples[i].text);
 }
 
-/* How many bytes of a message say its type: with the quote behind it. */
+/* Number of bytes up to the quote after a message's type. */
 static size_t type_bytes(const char *text)
 {
 	return (size_t)(strchr(text + TYPE_PREFIX_BYTES, '"') + 1 - text);
 }
 
-Test(bpf_message, no_other_byte_of_a_type_will_do)
+Test(bpf_message, a_type_with_one_other_byte_is_not_recognized)
 {
 	for (size_t i = 0; i < SAMPLE_COUNT; i++) {
 		size_t length = strlen(samples[i].text);
@@ -126,8 +126,8 @@ Test(bpf_message, no_other_byte_of_a_type_will_do)
 	}
 }
 
-/* A message cut short is of its type still if its type is there, and never read past its end. */
-Test(bpf_message, one_too_short_to_have_data_is_of_no_interest)
+/* A truncated message keeps its type if the type is complete; no byte after its end is read. */
+Test(bpf_message, a_message_too_short_for_data_is_ignored)
 {
 	for (size_t i = 0; i < SAMPLE_COUNT; i++) {
 		const char *text = samples[i].text;
@@ -143,7 +143,7 @@ Test(bpf_message, one_too_short_to_have_data_is_of_no_interest)
 	}
 }
 
-Test(bpf_message, what_is_not_written_as_scotty_does_is_of_no_interest)
+Test(bpf_message, messages_in_another_format_are_ignored)
 {
 	static const char *const texts[] = {
 		"{ \"type\":\"ShellSessionError\",\"data\":{\"session_id\":" UUID "}}",
@@ -165,7 +165,7 @@ Test(bpf_message, what_is_not_written_as_scotty_does_is_of_no_interest)
 		cr_assert_eq(type_of(texts[i], strlen(texts[i])), MESSAGE_OTHER, "%s", texts[i]);
 }
 
-Test(bpf_message, only_a_time_limit_is_one)
+Test(bpf_message, only_the_reason_session_timeout_is_a_timeout)
 {
 	static const char *const ends[] = {
 		END("null", "Session timeout."),
@@ -186,7 +186,7 @@ Test(bpf_message, only_a_time_limit_is_one)
 		cr_assert_eq(type_of(ends[i], strlen(ends[i])), MESSAGE_SHELL_ENDED, "%s", ends[i]);
 }
 
-Test(bpf_message, what_cannot_be_read_is_of_no_interest)
+Test(bpf_message, unreadable_messages_are_ignored)
 {
 	static const char text[] = END("null", "Session timeout");
 	uint64_t at = native_address(text);

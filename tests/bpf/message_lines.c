@@ -15,7 +15,7 @@ static size_t count_at(uint64_t address, size_t length)
 	return (size_t)lines_in_text(address, length);
 }
 
-/* The text's lines, once with memory behind it that cannot be read, once with a mark's rest there. */
+/* Counts the text's lines twice: before unreadable memory, and before the rest of a mark. */
 static size_t count_lines(const char *text, size_t length)
 {
 	static const char more[] = "uence\":quence\":";
@@ -37,7 +37,7 @@ struct message {
 	FILE *stream;
 };
 
-/* A message of that many lines with this content, of which serde has escaped what it has to. */
+/* A message of `count` lines with this content, escaped as serde does. */
 static struct message message_of(size_t lines, const char *content)
 {
 	struct message message = {0};
@@ -71,7 +71,7 @@ Test(bpf_message_lines, each_line_is_counted_once)
 	assert_lines(1000, "");
 }
 
-Test(bpf_message_lines, the_text_of_a_line_is_none)
+Test(bpf_message_lines, the_text_of_a_line_is_not_counted)
 {
 	static const char *const contents[] = {
 		"q",
@@ -96,8 +96,8 @@ Test(bpf_message_lines, the_text_of_a_line_is_none)
 	}
 }
 
-/* Each place of the mark against the borders of words and chunks, with and without other q. */
-Test(bpf_message_lines, a_line_is_counted_wherever_it_lies)
+/* Each position of the mark relative to word and chunk borders, with and without other q. */
+Test(bpf_message_lines, a_line_is_counted_at_any_position)
 {
 	for (size_t length = 0; length < 3 * LINE_CHUNK_BYTES; length++) {
 		for (int q = 0; q < 2; q++) {
@@ -110,7 +110,7 @@ Test(bpf_message_lines, a_line_is_counted_wherever_it_lies)
 	}
 }
 
-Test(bpf_message_lines, random_texts_are_counted_as_a_plain_search_does)
+Test(bpf_message_lines, counts_of_random_texts_equal_a_plain_search)
 {
 	static const char *const parts[] = {
 		"q", "quence\":", "quenc", "e\":", "x", "\"", "se", "qq"};
@@ -126,7 +126,7 @@ Test(bpf_message_lines, random_texts_are_counted_as_a_plain_search_does)
 						   parts[rand_r(&seed) % 8]);
 		for (const char *at = text; (at = strstr(at, "quence\":")); at++)
 			expected++;
-		/* Whatever follows it in memory, a mark that is not whole within the text is none. */
+		/* A mark that extends beyond the text does not count. */
 		text[length++] = '}';
 		lines = count_lines(text, length);
 		cr_assert_eq(lines, expected, "%zu, not %zu in: %s", lines, expected, text);
@@ -135,7 +135,7 @@ Test(bpf_message_lines, random_texts_are_counted_as_a_plain_search_does)
 	cr_assert_gt(total, 1000);
 }
 
-Test(bpf_message_lines, of_memory_that_cannot_be_read_there_are_no_lines)
+Test(bpf_message_lines, unreadable_memory_has_no_lines)
 {
 	struct message message = message_of(100, "x");
 	size_t half = message.length / 2;

@@ -15,7 +15,7 @@ static int asks_for_log_stream(uint64_t text, uint64_t length, uint32_t mask)
 	return request_type_of(text, length, mask) == REQUEST_TYPE_LOG_STREAM;
 }
 
-/* Whether a client's message asks for a log stream when it is sent with that mask. */
+/* Whether a client's message, sent with this mask, asks for a log stream. */
 static int asks_masked(const char *text, size_t length, const uint8_t mask[4])
 {
 	char *memory = native_memory(text, length);
@@ -30,7 +30,7 @@ static int asks_masked(const char *text, size_t length, const uint8_t mask[4])
 	return asks;
 }
 
-/* The same with any of some masks; -1 where the mask makes a difference. */
+/* As above with several masks; -1 if the results differ. */
 static int asks(const char *text, size_t length)
 {
 	static const uint8_t masks[][4] = {
@@ -47,7 +47,7 @@ static int asks(const char *text, size_t length)
 	return result;
 }
 
-Test(bpf_message_request, a_log_stream_is_asked_for_in_any_way_to_write_it)
+Test(bpf_message_request, a_request_for_a_log_stream_is_recognized_in_any_formatting)
 {
 	static const char *const texts[] = {
 		"{" ASKS ",\"data\":{\"app_name\":\"blog\",\"service_name\":\"web\","
@@ -70,7 +70,7 @@ Test(bpf_message_request, a_log_stream_is_asked_for_in_any_way_to_write_it)
 		cr_assert_eq(asks(texts[i], strlen(texts[i])), 1, "%s", texts[i]);
 }
 
-Test(bpf_message_request, other_messages_do_not_ask_for_one)
+Test(bpf_message_request, other_messages_are_no_requests_for_a_log_stream)
 {
 	static const char *const texts[] = {
 		"",
@@ -102,8 +102,8 @@ Test(bpf_message_request, other_messages_do_not_ask_for_one)
 		cr_assert_eq(asks(texts[i], strlen(texts[i])), 0, "%s", texts[i]);
 }
 
-/* Names and what is typed into a shell are the client's to choose. */
-Test(bpf_message_request, the_values_of_other_fields_do_not_ask_for_one)
+/* The client chooses names and shell input. */
+Test(bpf_message_request, values_of_other_fields_are_no_requests_for_a_log_stream)
 {
 	static const char *const texts[] = {
 		"{\"type\":\"Authenticate\",\"data\":{\"token\":\"StartLogStream\"}}",
@@ -122,7 +122,7 @@ Test(bpf_message_request, the_values_of_other_fields_do_not_ask_for_one)
 		cr_assert_eq(asks(texts[i], strlen(texts[i])), 0, "%s", texts[i]);
 }
 
-Test(bpf_message_request, no_other_byte_of_the_field_will_do)
+Test(bpf_message_request, a_field_with_one_other_byte_is_not_recognized)
 {
 	static const char text[] = "{" ASKS ",\"data\":{}}";
 
@@ -138,7 +138,7 @@ Test(bpf_message_request, no_other_byte_of_the_field_will_do)
 	}
 }
 
-Test(bpf_message_request, it_is_found_wherever_it_lies_within_what_is_looked_at)
+Test(bpf_message_request, a_request_is_found_at_any_position_in_the_scanned_part)
 {
 	for (int before = 0; before < REQUEST_BYTES + 40; before++) {
 		for (int behind = 0; behind < 40; behind += 3) {
@@ -157,17 +157,17 @@ Test(bpf_message_request, it_is_found_wherever_it_lies_within_what_is_looked_at)
 	}
 }
 
-Test(bpf_message_request, what_lies_behind_the_message_is_not_looked_at)
+Test(bpf_message_request, bytes_after_the_message_are_not_scanned)
 {
 	static const char text[] = "{" ASKS ",\"data\":{}}";
 
-	/* The message ends within the field, of which the rest follows in memory. */
+	/* The message ends within the field; the rest of the field follows in memory. */
 	for (size_t length = 0; length < sizeof(text); length++)
 		cr_assert_eq(asks_for_log_stream(native_address(text), length, 0),
 			     length >= 1 + ASKS_BYTES, "%zu bytes", length);
 }
 
-Test(bpf_message_request, what_cannot_be_read_asks_for_nothing)
+Test(bpf_message_request, unreadable_messages_are_no_requests)
 {
 	char text[2 * REQUEST_BYTES] = "{" ASKS ",\"data\":{}}";
 	uint64_t at = native_address(text);
@@ -180,8 +180,8 @@ Test(bpf_message_request, what_cannot_be_read_asks_for_nothing)
 	native_fault_from = 0;
 }
 
-/* What the text up to each length is said to be, with any of some masks: of the type's value, the
- * closing quote has to be there. */
+/* Expects the type of each prefix of the text with several masks: unknown below `known_from` bytes,
+ * which include the closing quote of the type, then `type`. */
 static void expect_known_from(const char *text, size_t known_from, int type)
 {
 	static const uint32_t masks[] = {0, ~0U, 0x22222222, 0x2c2c2c2c, 0x7d7d7d7d, 0x12345678};
@@ -201,7 +201,7 @@ static void expect_known_from(const char *text, size_t known_from, int type)
 	}
 }
 
-Test(bpf_message_request, of_a_part_the_type_is_unknown_until_its_value_is_whole)
+Test(bpf_message_request, the_type_is_unknown_until_its_value_is_complete)
 {
 	expect_known_from("{\"type\":\"Ping\"}", sizeof("{\"type\":\"Ping\"") - 1,
 			  REQUEST_TYPE_OTHER);
@@ -217,7 +217,7 @@ Test(bpf_message_request, of_a_part_the_type_is_unknown_until_its_value_is_whole
 			  REQUEST_TYPE_OTHER);
 }
 
-Test(bpf_message_request, a_type_that_comes_late_is_said_to_be_unknown)
+Test(bpf_message_request, a_type_beyond_the_scanned_part_is_unknown)
 {
 	static const char late[] = "{\"data\":{\"text\":\"0123456789012345678901234567890123456789"
 				   "0123456789012345678901234567890123456789\"},\"type\":\"Ping\"}";

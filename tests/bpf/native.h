@@ -2,7 +2,8 @@
 #ifndef SCOTTYSCOPE_TESTS_BPF_NATIVE_H
 #define SCOTTYSCOPE_TESTS_BPF_NATIVE_H
 
-/* Compiles headers of bpf/ natively: user memory is this process's own, and may be made to fail. */
+/* Stubs to compile headers of bpf/ natively. User memory is this process's own; reads can be made
+ * to fail. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,24 +13,24 @@
 #undef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 #undef __weak
-#define __weak	   static __attribute__((unused)) /* a header has more than one test needs */
+#define __weak	   static __attribute__((unused)) /* a test does not use every function of a header */
 #define __noinline __attribute__((noinline))
 
-/* Reads from here on fail, as unmapped memory does; 0: none does. */
+/* Reads at and above this address fail like unmapped memory; 0: no read fails. */
 extern uint64_t native_fault_from;
 
 static inline long bpf_probe_read_user(void *to, uint32_t size, const void *from)
 {
 	if (native_fault_from && (uint64_t)(uintptr_t)from + size > native_fault_from) {
-		memset(to, 0, size); /* as the kernel does */
+		memset(to, 0, size); /* like the kernel */
 		return -14;
 	}
 	memcpy(to, from, size);
 	return 0;
 }
 
-/* User memory with these bytes in it, to be freed. It ends where they end, so that a read past them
- * is found by the sanitizer. */
+/* Allocates user memory with these bytes. It ends after them, so that the sanitizer reports reads
+ * past the end. The caller frees it. */
 static inline char *native_memory(const void *bytes, size_t length)
 {
 	char *memory = malloc(length ? length : 1);
@@ -42,7 +43,7 @@ static inline uint64_t native_address(const void *memory)
 	return (uint64_t)(uintptr_t)memory;
 }
 
-/* The same, but a read past the bytes fails. One at a time. */
+/* As native_memory(), but a read past the bytes fails. Only one at a time may exist. */
 static inline char *native_memory_at_edge(const void *bytes, size_t length)
 {
 	char *memory = native_memory(bytes, length);

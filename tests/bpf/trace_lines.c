@@ -9,7 +9,7 @@
 
 #define SEARCHED (TRACE_CHUNK_BYTES * TRACE_CHUNK_LIMIT)
 
-/* The line that starts with a t, as an offset into the head, from `from` on; -1 for none. */
+/* Offset of the first line at or after `from` that starts with a t; -1 for none. */
 static int line_in(const char *head, size_t length, size_t from)
 {
 	char *memory = native_memory(head, length);
@@ -19,7 +19,7 @@ static int line_in(const char *head, size_t length, size_t from)
 	return line;
 }
 
-/* Asserts that the lines with a t in the head are those at these offsets, up to a -1. */
+/* Asserts that the lines that start with a t are at these offsets; -1 ends the list. */
 static void assert_lines(const char *head, const int *offsets)
 {
 	size_t from = 0;
@@ -32,14 +32,14 @@ static void assert_lines(const char *head, const int *offsets)
 	} while (*offsets++ >= 0);
 }
 
-Test(bpf_trace_lines, header_lines_that_start_with_a_t_are_found_in_their_order)
+Test(bpf_trace_lines, header_lines_that_start_with_a_t_are_found_in_order)
 {
 	assert_lines("GET / HTTP/1.1\r\nTe: x\r\nHost: t\r\ntraceparent: 00\r\nTRAILER: t\r\n\r\n",
 		     (const int[]){16, 32, 49, -1});
 	assert_lines("GET / HTTP/1.1\nTe: x\nHost: t\ntraceparent: 00\nTRAILER: t\n\n",
 		     (const int[]){15, 29, 45, -1});
 	assert_lines("GET / HTTP/1.1\r\nHost: t\r\nAccept: */*\r\n\r\n", (const int[]){-1});
-	/* Of bytes that have all of a t's bits but one, or differ in its case bit only. */
+	/* Bytes that differ from t in one bit or in the case bit only. */
 	assert_lines("GET / HTTP/1.1\r\nu: 1\r\np: 2\r\n4: 3\r\n\x14: 4\r\nd: 5\r\nv: 6\r\n\r\n",
 		     (const int[]){-1});
 }
@@ -51,22 +51,22 @@ Test(bpf_trace_lines, the_request_line_is_no_header)
 	assert_lines("TRACE / HTTP/1.1\r\ntraceparent: 00\r\n\r\n", (const int[]){18, -1});
 }
 
-Test(bpf_trace_lines, what_is_behind_the_head_is_no_header)
+Test(bpf_trace_lines, lines_after_the_head_are_no_headers)
 {
 	assert_lines("GET / HTTP/1.1\r\nHost: a\r\n\r\ntraceparent: 00\r\ntrace: 1\r\n\r\n",
 		     (const int[]){-1});
 	assert_lines("GET / HTTP/1.1\nHost: a\n\ntraceparent: 00\n\n", (const int[]){-1});
-	/* The shortest line before the end: both may lie in one word. */
+	/* The shortest line before the end: both may be in one word. */
 	assert_lines("G\nt:\n\nt", (const int[]){2, -1});
 	assert_lines("POST / HTTP/1.1\r\nt: 1\r\n\r\ntrace\r\ntraceparent: 00\r\n\r\n",
 		     (const int[]){17, -1});
-	/* White space in between does not make a line an empty one, nor does a lone return. */
+	/* A line with white space or a lone carriage return is not empty. */
 	assert_lines("GET / HTTP/1.1\r\n \r\ntraceparent: 00\r\n\r\n", (const int[]){19, -1});
 	assert_lines("GET / HTTP/1.1\r\n\r\r\ntraceparent: 00\r\n\r\n", (const int[]){19, -1});
 }
 
-/* Every place of a line against the borders of words and chunks, and of the end against both. */
-Test(bpf_trace_lines, a_line_and_the_head_s_end_are_found_wherever_they_lie)
+/* Every position of a line and of the end relative to word and chunk borders. */
+Test(bpf_trace_lines, a_line_and_the_end_of_the_head_are_found_at_any_position)
 {
 	static const char *const ends[] = {"\r\n", "\n"};
 	static const char line[] = "traceparent: 00", body[] = "traceparent: 00\r\nt\r\n\r\n";
@@ -89,12 +89,12 @@ Test(bpf_trace_lines, a_line_and_the_head_s_end_are_found_wherever_they_lie)
 	}
 }
 
-Test(bpf_trace_lines, a_search_goes_on_from_wherever_the_last_line_was)
+Test(bpf_trace_lines, a_search_continues_after_the_last_line)
 {
 	char head[1024];
 	size_t length = 1;
 
-	/* Lines of all lengths up to some words, with a t in each. */
+	/* Lines of all lengths up to a few words; each contains a t. */
 	memset(head, 0, sizeof(head));
 	memcpy(head, "G\n", 2);
 	length = 2;
@@ -114,32 +114,32 @@ Test(bpf_trace_lines, a_search_goes_on_from_wherever_the_last_line_was)
 	}
 }
 
-Test(bpf_trace_lines, long_heads_are_searched_as_far_as_promised)
+Test(bpf_trace_lines, long_heads_are_searched_up_to_the_limit)
 {
 	char *head = malloc(3 * SEARCHED);
 
 	memset(head, 'x', 3 * SEARCHED);
 	memcpy(head + SEARCHED - 2, "\nt", 2);
 	cr_assert_eq(line_in(head, 3 * SEARCHED, 0), SEARCHED - 1);
-	/* From a line on, it is as far again. */
+	/* The limit counts from the start of each search. */
 	memcpy(head + 2 * SEARCHED - 2, "\nT", 2);
 	cr_assert_eq(line_in(head, 3 * SEARCHED, SEARCHED), 2 * SEARCHED - 1);
 	memset(head, 'x', 3 * SEARCHED);
 	memcpy(head + SEARCHED - 1, "\nt", 2);
 	cr_assert_eq(line_in(head, 3 * SEARCHED, 0), -2);
-	/* The end of the head, as late and one byte later. */
+	/* The end of the head at the limit, and one byte later. */
 	memcpy(head + SEARCHED - 2, "\n\n", 2);
 	cr_assert_eq(line_in(head, 3 * SEARCHED, 0), -1);
 	memcpy(head + SEARCHED - 2, "x\n\n", 3);
 	cr_assert_eq(line_in(head, 3 * SEARCHED, 0), -2);
-	/* All of it was looked at. */
+	/* The whole head was searched. */
 	cr_assert_eq(line_in(head, SEARCHED - TRACE_CHUNK_BYTES, 0), -1);
-	/* 8 KiB, as in http_head.bpf.h. */
+	/* 8 KiB, as in http/head.bpf.h. */
 	cr_assert_eq(SEARCHED, HEAD_CHUNK_BYTES * HEAD_CHUNK_LIMIT);
 	free(head);
 }
 
-Test(bpf_trace_lines, a_head_of_which_a_part_cannot_be_read)
+Test(bpf_trace_lines, a_head_with_an_unreadable_part)
 {
 	char head[4 * TRACE_CHUNK_BYTES];
 
@@ -166,7 +166,7 @@ static int header_in(const char *line)
 	return header;
 }
 
-Test(bpf_trace_lines, the_headers_are_known_by_their_whole_names)
+Test(bpf_trace_lines, headers_are_recognized_by_their_whole_names)
 {
 	static const struct {
 		const char *line;
@@ -190,7 +190,7 @@ Test(bpf_trace_lines, the_headers_are_known_by_their_whole_names)
 		{"tracestate : a=1", TRACE_HEADER_NONE},
 		{"tracestent: a=1", TRACE_HEADER_NONE},
 		{"traceparte: a=1", TRACE_HEADER_NONE},
-		/* Not whole in memory that can be read. */
+		/* Partly in unreadable memory. */
 		{"traceparent", TRACE_HEADER_NONE},
 		{"t", TRACE_HEADER_NONE},
 	};
@@ -199,7 +199,7 @@ Test(bpf_trace_lines, the_headers_are_known_by_their_whole_names)
 		cr_assert_eq(header_in(rows[i].line), rows[i].header, "%s", rows[i].line);
 }
 
-Test(bpf_trace_lines, no_other_byte_of_a_name_will_do)
+Test(bpf_trace_lines, a_name_with_one_other_byte_is_not_recognized)
 {
 	static const char *const names[] = {"traceparent:", "tracestate:x"};
 
@@ -222,7 +222,7 @@ Test(bpf_trace_lines, no_other_byte_of_a_name_will_do)
 	}
 }
 
-/* Searches the head to its end. Returns what the last step did. */
+/* Searches the head to its end. Returns the result of the last step. */
 static int search_in(const char *head, size_t length, struct trace_search *search)
 {
 	int more;
@@ -239,14 +239,14 @@ Test(bpf_trace_lines, the_values_of_both_headers_are_found)
 	static const struct {
 		const char *head;
 		uint64_t parents;
-		const char *parent, *state; /* how they start; NULL: none */
+		const char *parent, *state; /* start of the values; NULL: none */
 	} rows[] = {
 		{"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 0, NULL, NULL},
 		{"GET / HTTP/1.1\r\nTE: b\r\ntraceparent:P\r\nTrailer: a\r\ntracestate:S\r\n\r\n",
 		 1, "P\r", "S\r"},
 		{"GET / HTTP/1.1\nTraceState: S\nTraceParent: P\n\n", 1, " P\n", " S\n"},
 		{"GET / HTTP/1.1\ntracestate: S\n\n", 0, NULL, " S\n"},
-		/* Of several: how many, and the first tracestate. */
+		/* Several headers: their number and the first tracestate. */
 		{"GET / HTTP/1.1\ntraceparent:P\ntraceparent:Q\n\n", 2, "Q\n", NULL},
 		{"GET / HTTP/1.1\ntraceparent:P\ntraceparent:Q\nTRACEPARENT:R\n\n", 3, "R\n", NULL},
 		{"GET / HTTP/1.1\ntracestate:S\ntracestate:T\n\n", 0, NULL, "S\n"},
@@ -274,7 +274,7 @@ Test(bpf_trace_lines, the_values_of_both_headers_are_found)
 	}
 }
 
-Test(bpf_trace_lines, a_search_tells_where_the_head_is_too_long)
+Test(bpf_trace_lines, a_search_reports_a_head_that_is_too_long)
 {
 	char *head = malloc(2 * SEARCHED);
 	struct trace_search search;

@@ -14,7 +14,7 @@
 #define NO_SPAN	 "0000000000000000"
 #define LENGTH	 (sizeof(VALID) - 1)
 
-/* Reads the value, behind which lies memory that cannot be read. */
+/* Reads the value, which is followed by unreadable memory. */
 static int read_value(const char *text, size_t length, struct trace_parent *parent)
 {
 	char *memory = native_memory_at_edge(text, length);
@@ -31,7 +31,7 @@ static int is_valid(const char *text)
 	return read_value(text, strlen(text), &parent);
 }
 
-Test(bpf_trace_parent, ids_and_the_sampled_flag_are_taken_over)
+Test(bpf_trace_parent, ids_and_the_sampled_flag_are_read)
 {
 	static const uint8_t trace_id[16] = {0x4b, 0xf9, 0x2f, 0x35, 0x77, 0xb3, 0x4d, 0xa6,
 					     0xa3, 0xce, 0x92, 0x9d, 0x0e, 0x0e, 0x47, 0x36};
@@ -54,7 +54,7 @@ Test(bpf_trace_parent, ids_and_the_sampled_flag_are_taken_over)
 	}
 }
 
-Test(bpf_trace_parent, random_ids_are_read_as_they_were_written)
+Test(bpf_trace_parent, random_ids_are_read_correctly)
 {
 	unsigned int seed = 5;
 
@@ -78,7 +78,7 @@ Test(bpf_trace_parent, random_ids_are_read_as_they_were_written)
 	}
 }
 
-Test(bpf_trace_parent, white_space_may_be_around_it_and_nothing_else)
+Test(bpf_trace_parent, only_white_space_may_surround_the_value)
 {
 	static const char *const taken[] = {
 		" " VALID "\r\n", "\t" VALID "\r\n",	  " \t \t \t " VALID "\r\n", VALID " \r\n",
@@ -106,12 +106,12 @@ Test(bpf_trace_parent, white_space_may_be_around_it_and_nothing_else)
 	}
 }
 
-Test(bpf_trace_parent, ids_of_zeros_are_none)
+Test(bpf_trace_parent, ids_of_zeros_are_invalid)
 {
 	cr_assert_not(is_valid("00-" NO_TRACE "-" SPAN_ID "-01\r\n"));
 	cr_assert_not(is_valid("00-" TRACE_ID "-" NO_SPAN "-01\r\n"));
 	cr_assert_not(is_valid("00-" NO_TRACE "-" NO_SPAN "-01\r\n"));
-	/* One digit of either is enough, wherever it is. */
+	/* One non-zero digit at any position is valid. */
 	for (size_t at = 0; at < 48; at++) {
 		char text[] = "00-" NO_TRACE "-" NO_SPAN "-01\r\n";
 
@@ -121,7 +121,7 @@ Test(bpf_trace_parent, ids_of_zeros_are_none)
 	}
 }
 
-Test(bpf_trace_parent, of_later_versions_the_first_fields_count)
+Test(bpf_trace_parent, the_first_fields_of_later_versions_are_read)
 {
 	static const char *const versions[] = {"01", "0a", "a0", "cc", "fe", "f0", "0f"};
 
@@ -149,7 +149,7 @@ Test(bpf_trace_parent, of_later_versions_the_first_fields_count)
 	cr_assert_not(is_valid("ff-" TRACE_ID "-" SPAN_ID "-01-more\r\n"));
 }
 
-Test(bpf_trace_parent, fields_of_other_lengths_are_refused)
+Test(bpf_trace_parent, fields_of_other_lengths_are_invalid)
 {
 	static const char *const refused[] = {
 		"",
@@ -172,8 +172,8 @@ Test(bpf_trace_parent, fields_of_other_lengths_are_refused)
 		cr_assert_not(is_valid(refused[i]), "%s", refused[i]);
 }
 
-/* Each place of the value, with each byte: digits are lower case, dashes are dashes. */
-Test(bpf_trace_parent, no_other_byte_will_do_anywhere)
+/* Each byte at each position of the value: digits are lower case, dashes are dashes. */
+Test(bpf_trace_parent, any_other_byte_is_invalid)
 {
 	for (size_t at = 0; at < LENGTH; at++) {
 		for (int byte = 0; byte < 256; byte++) {
@@ -190,18 +190,18 @@ Test(bpf_trace_parent, no_other_byte_will_do_anywhere)
 	}
 }
 
-Test(bpf_trace_parent, what_cannot_be_read_is_none)
+Test(bpf_trace_parent, unreadable_values_are_invalid)
 {
 	struct trace_parent parent = {};
 
 	for (size_t length = 0; length <= LENGTH; length++)
 		cr_assert_not(read_value(VALID, length, &parent), "%zu bytes", length);
 	cr_assert(read_value(VALID "\n", LENGTH + 1, &parent));
-	/* Whether its line ends cannot be told. */
+	/* The end of the line is unreadable. */
 	cr_assert_not(read_value(VALID " ", LENGTH + 1, &parent));
 }
 
-Test(bpf_trace_parent, every_pair_of_bytes_is_two_digits_or_none)
+Test(bpf_trace_parent, every_pair_of_bytes_is_two_digits_or_invalid)
 {
 	for (size_t pair = 0; pair < 4; pair++) {
 		for (unsigned int both = 0; both < 0x10000; both++) {

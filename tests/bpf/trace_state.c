@@ -9,7 +9,7 @@
 
 #define SECRET "Authorization: Bearer secret\r\n\r\n"
 
-/* A state that holds what the request before it had left. */
+/* A state with the text of an earlier request. */
 static struct trace_state used_state(void)
 {
 	struct trace_state state = {.length = 99};
@@ -18,7 +18,7 @@ static struct trace_state used_state(void)
 	return state;
 }
 
-/* All of it and nothing else. */
+/* Whether the state has exactly this text. */
 static void assert_text(const struct trace_state *state, const char *text, size_t length)
 {
 	cr_assert_eq(state->length, length, "%zu, not %zu", (size_t)state->length, length);
@@ -28,7 +28,7 @@ static void assert_text(const struct trace_state *state, const char *text, size_
 			     length);
 }
 
-/* Reads the value at the end of a head, which is the end of memory: whether it is kept as `text`. */
+/* Reads the value at the end of a head and of readable memory; whether it is stored as `text`. */
 static int is_kept(const char *value, size_t size, const char *text, size_t length)
 {
 	struct trace_state state = used_state();
@@ -40,7 +40,7 @@ static int is_kept(const char *value, size_t size, const char *text, size_t leng
 	return kept;
 }
 
-Test(bpf_trace_state, a_value_is_kept_up_to_the_end_of_its_line)
+Test(bpf_trace_state, a_value_is_stored_up_to_the_end_of_its_line)
 {
 	static const char *const rows[][2] = {
 		{"a=1\r\n\r\n", "a=1"},
@@ -62,8 +62,9 @@ Test(bpf_trace_state, a_value_is_kept_up_to_the_end_of_its_line)
 	}
 }
 
-/* Every length up to the room, with every kind of end, before another header and at the head's end. */
-Test(bpf_trace_state, of_what_follows_no_byte_stays)
+/* Every length up to the capacity and every line end, before another header and at the head's
+ * end. */
+Test(bpf_trace_state, no_byte_after_the_value_is_stored)
 {
 	static const char *const behind[] = {"\r\n" SECRET, "\n" SECRET, "\r\n\r\n", "\n\n"};
 	char value[TRACE_STATE_BYTES + 1];
@@ -81,7 +82,7 @@ Test(bpf_trace_state, of_what_follows_no_byte_stays)
 	}
 }
 
-Test(bpf_trace_state, one_that_is_longer_than_the_room_is_not_kept_in_part)
+Test(bpf_trace_state, a_value_longer_than_the_capacity_is_not_stored)
 {
 	char value[2 * TRACE_STATE_BYTES];
 
@@ -91,11 +92,11 @@ Test(bpf_trace_state, one_that_is_longer_than_the_room_is_not_kept_in_part)
 		cr_assert_not(is_kept(value, length + 32, "", 0), "%zu", length);
 		memset(value + length, 's', 32);
 	}
-	/* The head ends where the room does, without an end of the line. */
+	/* The head ends at the capacity, without a line end. */
 	cr_assert_not(is_kept(value, TRACE_STATE_BYTES, "", 0));
 }
 
-Test(bpf_trace_state, what_lies_behind_the_head_is_not_looked_at)
+Test(bpf_trace_state, bytes_after_the_head_are_not_read)
 {
 	static const char head[] = "a=1,b=2\r\n\r\nbody";
 	char *memory = native_memory(head, sizeof(head));
@@ -111,7 +112,7 @@ Test(bpf_trace_state, what_lies_behind_the_head_is_not_looked_at)
 	native_free(memory);
 }
 
-Test(bpf_trace_state, what_cannot_be_read_is_nothing)
+Test(bpf_trace_state, unreadable_values_are_not_stored)
 {
 	struct trace_state state = used_state();
 	char *memory = native_memory_at_edge("a=1", 3);
