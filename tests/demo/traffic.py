@@ -11,9 +11,9 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "integration"))
 
+from harness.http_client import TOKEN, Connection, get, request_bytes  # noqa: E402
+from harness.sessions import APPS, AUTHORIZED, Client  # noqa: E402
 # pylint: disable=wrong-import-position
-from http_client import TOKEN, Connection, get, request_bytes  # noqa: E402
-from sessions import APPS, AUTHORIZED, Client  # noqa: E402
 
 ROUND_S = 1.0
 REQUESTS = [

@@ -10,7 +10,8 @@ import urllib.parse
 import urllib.request
 from typing import Any
 
-from harness import Process, wait_until
+from harness.process import Process
+from harness.waiting import wait_until
 
 START_S = 60
 ANSWER_S = 20

@@ -21,7 +21,6 @@ pytest.register_assert_rewrite(
     "jaeger",
     "metrics",
     "run",
-    "sessions",
     "starting",
     "workload",
 )

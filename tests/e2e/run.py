@@ -14,9 +14,12 @@ from typing import Any
 
 from backends import RUN_ATTRIBUTE, RUN_LABEL, BackEnds, Labels
 from caller import Call
-from harness import Requests, Server, Tool, wait_until
-from http_client import Connection, Response
-from sessions import Client, Session
+from harness.http_client import Connection, Response
+from harness.scrape import Requests
+from harness.server import Server
+from harness.sessions import Client, Session
+from harness.tool import Tool
+from harness.waiting import wait_until
 
 WORKERS = 2
 SLOW_POLL = "50ms"

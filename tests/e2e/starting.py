@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from backend import BackEnd, fetch, free_addresses
 from backends import Collector
-from harness import wait_until
+from harness.waiting import wait_until
 from jaeger import Jaeger
 from metrics import MetricsBackEnd, Prometheus, VictoriaMetrics
 from sender import METRIC

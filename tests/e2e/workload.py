@@ -4,9 +4,9 @@
 import json
 
 from caller import Call
-from http_client import TOKEN, Connection, get, request_bytes
+from harness.http_client import TOKEN, Connection, get, request_bytes
+from harness.sessions import AUTHORIZED, Client
 from run import RATE_LIMIT, Run
-from sessions import AUTHORIZED, Client
 
 HEALTH = "/api/v1/health"
 APPS = "/api/v1/authenticated/apps"

@@ -4,23 +4,26 @@
 What the server itself answers to `apps/list` is what must be told of it.
 """
 
-import collections
-import json
 import math
 
-import names
 import pytest
-from conftest import EVERY_BUILD, Starter
-from harness import RunDelay, Scrape, Server, Tool, wait_until
-from http_client import ask_once, get
-from ledger import buckets
-from sessions import APPS, AUTHORIZED, Client
+
+from harness import names
+from harness.applications import await_list, by_status, listed
+from harness.builds import EVERY_BUILD
+from harness.http_client import ask_once, get
+from harness.ledger import buckets
+from harness.run_delay import RunDelay
+from harness.server import Server
+from harness.sessions import APPS, AUTHORIZED, Client
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
 
 pytestmark = EVERY_BUILD
 
 CHECK_S = 0.2
 OPTIONS = ("--app-check-ms", str(round(CHECK_S * 1000)))
-Statuses = collections.Counter[str]
 
 
 @pytest.fixture(scope="module")
@@ -31,44 +34,6 @@ def server(start_shared: Starter, binary: str) -> Server:
 @pytest.fixture(scope="module")
 def tool(start_shared: Starter, server: Server) -> Tool:
     return start_shared.watch(server)
-
-
-STATUSES = {"stopped", "starting", "running", "creating", "destroying", "unsupported"}
-
-
-def listed(server: Server) -> tuple[Statuses, list[int]]:
-    """How many applications are in which state, and how many services each has."""
-    apps = json.loads(ask_once(server.port, get(f"{APPS}/list", AUTHORIZED)).body)["apps"]
-    statuses = collections.Counter(app["status"].lower() for app in apps)
-    return statuses, [len(app["services"]) for app in apps]
-
-
-def by_status(scrape: Scrape) -> Statuses:
-    """The gauge by status. Every status that Scotty knows is there, with 0 if need be."""
-    found: Statuses = collections.Counter()
-    for (name, labels), value in scrape.values.items():
-        if name == names.APPS_BY_STATUS:
-            assert labels, "it has a status"
-            found[dict(labels)["status"]] = int(value)
-    assert not found or set(found) == STATUSES
-    return +found
-
-
-def await_list(server: Server, tool: Tool) -> Scrape:
-    """Waits until the tool says what the server does; sees that it goes on to say so."""
-
-    def agrees() -> Scrape | None:
-        statuses, _ = listed(server)
-        scrape = tool.scrape()
-        exposed = {name for name, _ in scrape.values}
-        if names.APPS not in exposed or by_status(scrape) != statuses:
-            return None
-        return scrape if scrape.total(names.APPS) == statuses.total() else None
-
-    wait_until("the tool knows the applications", agrees)
-    scrape = agrees()
-    assert scrape, "it still does"
-    return scrape
 
 
 def test_list(server: Server, tool: Tool) -> None:

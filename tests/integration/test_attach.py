@@ -3,10 +3,12 @@
 
 import json
 
-from conftest import Starter
-from harness import Counting, Server, held_by
-from http_client import Connection, get, request_bytes
-from ledger import Ledger
+from harness.bpf import held_by
+from harness.counting import Counting
+from harness.http_client import Connection, get, request_bytes
+from harness.ledger import Ledger
+from harness.server import Server
+from harness.starter import Starter
 
 HEALTH = "/api/v1/health"
 

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Compose tasks: how many, how long, which failed, and the lines of output that reached clients."""
 
-import names
 import pytest
-from conftest import EVERY_BUILD, Starter
-from harness import Server, Tool, wait_until
-from http_client import ask_once, get
-from ledger import Ledger
-from sessions import APPS, AUTHORIZED
+
+from harness import names
+from harness.builds import EVERY_BUILD
+from harness.http_client import ask_once, get
+from harness.ledger import Ledger
+from harness.server import Server
+from harness.sessions import APPS, AUTHORIZED
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
 
 pytestmark = EVERY_BUILD
 

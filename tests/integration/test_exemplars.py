@@ -8,12 +8,16 @@ import urllib.request
 from typing import Any
 
 import pytest
-from collector import fields
-from conftest import EVERY_BUILD, Starter
-from harness import DEADLINE_S, Server, Tool, wait_until
-from http_client import ask_once, get
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
-from traces import Tracing, duration_s, in_hexadecimal, new_context
+
+from harness.builds import EVERY_BUILD
+from harness.collector import fields
+from harness.http_client import ask_once, get
+from harness.server import Server
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.traces import Tracing, duration_s, in_hexadecimal, new_context
+from harness.waiting import DEADLINE_S, wait_until
 
 pytestmark = EVERY_BUILD
 

@@ -11,9 +11,14 @@ import subprocess
 import urllib.error
 
 import pytest
-from conftest import Starter
-from harness import DEADLINE_S, Counting, Scrape, Server, Tool, wait_until
-from http_client import Connection, ask_once, get, request_bytes
+
+from harness.counting import Counting
+from harness.http_client import Connection, ask_once, get, request_bytes
+from harness.scrape import Scrape
+from harness.server import Server
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import DEADLINE_S, wait_until
 
 HEALTH = "/api/v1/health"
 OK = ("GET", HEALTH, 200)

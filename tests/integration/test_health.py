@@ -8,8 +8,12 @@ import subprocess
 import threading
 
 import pytest
-from conftest import Starter, binary_of
-from harness import Server, Tool, wait_until
+
+from harness.builds import binary_of
+from harness.server import Server
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,15 @@
 """Histograms of both kinds: the same observations, whatever their buckets are."""
 
 import pytest
-from collector import Collector, Message, fields
-from conftest import Starter
-from harness import Server, Tool, wait_until
-from http_client import Connection, get
-from sessions import Client
-from traces import Tracing
+
+from harness.collector import Collector, Message, fields
+from harness.http_client import Connection, get
+from harness.server import Server
+from harness.sessions import Client
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.traces import Tracing
+from harness.waiting import wait_until
 
 SLEEP = "/api/v1/test/sleep/{milliseconds}"
 # Long enough that what a machine adds to them does not lead beyond the buckets that are allowed.

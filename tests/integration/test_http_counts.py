@@ -2,8 +2,11 @@
 """Every kind of request is counted once, in its label set, and in no other."""
 
 import pytest
-from harness import Counting, Server, Tool
-from http_client import TOKEN, Connection, ask_once, get, request_bytes
+
+from harness.counting import Counting
+from harness.http_client import TOKEN, Connection, ask_once, get, request_bytes
+from harness.server import Server
+from harness.tool import Tool
 
 HEALTH = "/api/v1/health"
 INFO_OF = "/api/v1/authenticated/apps/info/"

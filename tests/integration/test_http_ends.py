@@ -2,9 +2,13 @@
 """Requests that take their time, and requests and connections that end before their response."""
 
 import pytest
-from conftest import Starter
-from harness import Counting, Server, Tool, wait_until
-from http_client import Connection, ask_once, get, request_bytes
+
+from harness.counting import Counting
+from harness.http_client import Connection, ask_once, get, request_bytes
+from harness.server import Server
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
 
 HEALTH = "/api/v1/health"
 ECHO = "/api/v1/test/echo"

@@ -3,12 +3,17 @@
 
 import time
 
-import names
 import pytest
-from conftest import EVERY_BUILD, Starter
-from harness import Server, Tool, wait_until
-from ledger import Ledger, grown
-from sessions import Client
+
+from harness import names
+from harness.builds import EVERY_BUILD
+from harness.ledger import Ledger
+from harness.scrape import grown
+from harness.server import Server
+from harness.sessions import Client
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
 
 pytestmark = EVERY_BUILD
 

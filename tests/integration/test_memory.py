@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Memory equals /proc at the moment of collection, and the peak between two is not missed."""
 
-from harness import Scrape, Server, Tool, wait_until
-from http_client import ask_once, get
+from harness.http_client import ask_once, get
+from harness.scrape import Scrape
+from harness.server import Server
+from harness.tool import Tool
+from harness.waiting import wait_until
 
 MEBIBYTE = 1 << 20
 RSS = "scotty_memory_rss_bytes"

@@ -7,10 +7,13 @@ import subprocess
 from typing import Any
 
 import pytest
-from conftest import EVERY_BUILD, Starter
-from harness import Server, Tool
-from http_client import ask_once, get
 from prometheus_client.parser import text_string_to_metric_families
+
+from harness.builds import EVERY_BUILD
+from harness.http_client import ask_once, get
+from harness.server import Server
+from harness.starter import Starter
+from harness.tool import Tool
 
 pytestmark = EVERY_BUILD
 

@@ -3,12 +3,17 @@
 
 import re
 
-import names
 import pytest
-from conftest import Starter
-from harness import Counting, Scrape, Server, Tool, wait_until
-from http_client import RECEIVE_BYTES, Connection, ask_once, get
-from sessions import AUTHORIZED, Client
+
+from harness import names
+from harness.counting import Counting
+from harness.http_client import RECEIVE_BYTES, Connection, ask_once, get
+from harness.scrape import Scrape
+from harness.server import Server
+from harness.sessions import AUTHORIZED, Client
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
 
 HEALTH = "/api/v1/health"
 SCANNED = 100_000

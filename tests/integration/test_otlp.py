@@ -9,10 +9,14 @@ import time
 import tomllib
 
 import pytest
-from collector import FAST, Collector, Message
-from conftest import Starter
-from harness import Counting, Server, Tool, wait_until
-from http_client import TOKEN, Connection, ask_once, get, request_bytes
+
+from harness.collector import FAST, Collector, Message
+from harness.counting import Counting
+from harness.http_client import TOKEN, Connection, ask_once, get, request_bytes
+from harness.server import Server
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
 
 HEALTH = "/api/v1/health"
 INFO = "/api/v1/authenticated/apps/info/{app_id}"

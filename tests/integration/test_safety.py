@@ -4,40 +4,22 @@
 import json
 import os
 import pathlib
-import random
 import re
-import shutil
 import signal
-import subprocess
-import threading
 
 import pytest
-from conftest import Starter
-from harness import Counting, Server, Tool, held_by, wait_until
-from http_client import ask_once, get, keep_alive_load, outcome
+
+from harness.bpf import held_by, known
+from harness.counting import Counting
+from harness.http_client import ask_once, get
+from harness.load import keep_alive_load
+from harness.panics import harsh_outcomes
+from harness.server import Server
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
 
 HEALTH = "/api/v1/health"
-HARSH = (
-    "/api/v1/test/panic",
-    "/api/v1/test/spawn_panic/3",
-    "/api/v1/test/status/500",
-    "/api/v1/test/block_in_place/2",
-    "/api/v1/test/spawn_blocking/2",
-    "/api/v1/test/keep_request/2",
-    HEALTH,
-    "/nowhere",
-)
-
-
-def known(kind: str) -> set[int]:
-    """The ids of all programs, links or maps in the kernel."""
-    program = shutil.which("bpftool")
-    if not program:
-        pytest.skip("bpftool is not installed")
-    shown = json.loads(subprocess.check_output([program, "--json", kind, "show"]))
-    return {item["id"] for item in shown}
-
-
 class Sites:
     """The probe sites that `verify` names, in the server's file and in its memory."""
 
@@ -99,22 +81,6 @@ def assert_no_trace(traces: Traces, sites: Sites | None) -> None:
 @pytest.fixture(scope="module")
 def sites(start_shared: Starter, server: Server) -> Sites:
     return Sites(start_shared, server)
-
-
-def harsh_outcomes(port: int) -> list[list[int | str]]:
-    """What four clients see who make the same 150 requests each time, in an order of their own."""
-    outcomes: list[list[int | str]] = [[] for _ in range(4)]
-
-    def run(number: int) -> None:
-        order = random.Random(number).choices(HARSH, k=150)
-        outcomes[number] += [outcome(port, get(target)) for target in order]
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
 
 
 def test_panics_under_probes(start: Starter, binary: str) -> None:

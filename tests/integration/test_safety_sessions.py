@@ -6,12 +6,16 @@ import signal
 import threading
 from collections.abc import Callable
 
-import names
-from conftest import EVERY_BUILD, Starter
-from harness import Server, Tool, wait_until
-from http_client import Load, outcome, get
-from sessions import Client
-from websocket_client import PING, PING_MESSAGE, TEXT, frame, pieces_of
+from harness import names
+from harness.builds import EVERY_BUILD
+from harness.http_client import get, outcome
+from harness.load import Load
+from harness.server import Server
+from harness.sessions import Client
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
+from harness.websocket_client import PING, PING_MESSAGE, TEXT, frame, pieces_of
 
 pytestmark = EVERY_BUILD
 

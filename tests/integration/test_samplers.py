@@ -9,11 +9,13 @@ import collections
 import os
 
 import pytest
-from collector import FAST, Collector, fields
-from conftest import Starter, binary_of
-from harness import wait_until
-from http_client import Connection, get
-from traces import Context, in_hexadecimal
+
+from harness.builds import binary_of
+from harness.collector import FAST, Collector, fields
+from harness.http_client import Connection, get
+from harness.starter import Starter
+from harness.traces import Context, in_hexadecimal
+from harness.waiting import wait_until
 
 ROOTS = 1000
 JOINED = 300

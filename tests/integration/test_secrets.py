@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Nothing secret that clients send leaves the server by way of the tool."""
 
-import base64
-import shutil
-import subprocess
 
 import pytest
-from collector import FAST, Collector
-from conftest import Starter
-from harness import Server, held_by, wait_until
-from http_client import Connection, get, request_bytes
+
+from harness.bpf import map_dumps
+from harness.collector import FAST, Collector
+from harness.http_client import Connection, get, request_bytes
+from harness.leaks import traces_of
+from harness.server import Server
+from harness.starter import Starter
+from harness.waiting import wait_until
 
 SECRET = "s3cr3t-t0k3n"
 AUTHORIZATION = f"Authorization: Bearer {SECRET}"
@@ -37,36 +38,6 @@ REQUESTS = {
     "tab-before-query": f"GET /api/v1/health\t?{SECRET} HTTP/1.1\r\n\r\n".encode(),
     "no-head": f"{SECRET} {SECRET}\r\n\r\n".encode(),
 }
-
-
-def map_dumps(pid: int) -> bytes:
-    """All that the BPF maps of a process hold, as bytes."""
-    program = shutil.which("bpftool")
-    if not program:
-        pytest.skip("bpftool is not installed")
-    found = b""
-    for number in sorted(held_by(pid, "map")):
-        dump = subprocess.run(
-            [program, "map", "dump", "id", str(number)], capture_output=True, check=False
-        ).stdout
-        # Values come as texts, as numbers, or as bytes in hexadecimal.
-        found += dump
-        words = dump.replace(b'"', b" ").replace(b",", b" ").split()
-        found += bytes(int(word, 16) for word in words if len(word) in (2, 4) and is_byte(word))
-    return found
-
-
-def is_byte(word: bytes) -> bool:
-    try:
-        return 0 <= int(word, 16) < 256
-    except ValueError:
-        return False
-
-
-def traces_of(secret: str) -> list[bytes]:
-    """How a text could be written: as it is, and in base64 at any alignment."""
-    encoded = [base64.b64encode(b"." * shift + secret.encode())[4:-4] for shift in range(3)]
-    return [secret.encode(), *encoded]
 
 
 def secret_of(kind: str) -> str:

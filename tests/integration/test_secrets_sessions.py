@@ -4,14 +4,17 @@
 import json
 
 import pytest
-from collector import FAST, Collector
-from conftest import EVERY_BUILD, Starter
-from harness import wait_until
-from http_client import ask_once, get, request_bytes
-from sessions import APPS, Client
-from test_secrets import map_dumps, traces_of
-from traces import new_context
-from websocket_client import BINARY, encode, frame, pieces_of
+
+from harness.bpf import map_dumps
+from harness.builds import EVERY_BUILD
+from harness.collector import FAST, Collector
+from harness.http_client import ask_once, get, request_bytes
+from harness.leaks import traces_of
+from harness.sessions import APPS, Client
+from harness.starter import Starter
+from harness.traces import new_context
+from harness.waiting import wait_until
+from harness.websocket_client import BINARY, encode, frame, pieces_of
 
 pytestmark = EVERY_BUILD
 

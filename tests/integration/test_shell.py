@@ -3,12 +3,16 @@
 
 import time
 
-import names
 import pytest
-from conftest import EVERY_BUILD, Starter
-from harness import RunDelay, Server, wait_until
-from ledger import Ledger
-from sessions import Client
+
+from harness import names
+from harness.builds import EVERY_BUILD
+from harness.ledger import Ledger
+from harness.run_delay import RunDelay
+from harness.server import Server
+from harness.sessions import Client
+from harness.starter import Starter
+from harness.waiting import wait_until
 
 pytestmark = EVERY_BUILD
 

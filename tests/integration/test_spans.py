@@ -3,14 +3,17 @@
 
 import time
 
-import names
 import pytest
-from collector import Message
-from conftest import EVERY_BUILD, Starter
-from harness import RunDelay, Server, wait_until
-from http_client import ask_once, get
-from sessions import Client, Spell
-from traces import (
+
+from harness import names
+from harness.builds import EVERY_BUILD
+from harness.collector import Message
+from harness.http_client import ask_once, get
+from harness.run_delay import RunDelay
+from harness.server import Server
+from harness.sessions import Client, Spell
+from harness.starter import Starter
+from harness.traces import (
     Tracing,
     duration_s,
     in_hexadecimal,
@@ -22,6 +25,7 @@ from traces import (
     spans_of,
     unique_path,
 )
+from harness.waiting import wait_until
 
 pytestmark = EVERY_BUILD
 

@@ -10,10 +10,15 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from collector import FAST, Collector
-from conftest import Starter
-from harness import Counting, Server, Tool, held_by, wait_until
-from http_client import ask_once, get
+
+from harness.bpf import held_by
+from harness.collector import FAST, Collector
+from harness.counting import Counting
+from harness.http_client import ask_once, get
+from harness.server import Server
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
 
 HEALTH = "/api/v1/health"
 OK = ("GET", HEALTH, 200)

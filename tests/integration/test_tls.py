@@ -9,10 +9,14 @@ import tempfile
 from collections.abc import Iterator
 
 import pytest
-from collector import FAST, Collector
-from conftest import Starter, binary_of
-from harness import Server, Tool, wait_until
-from http_client import ask_once, get
+
+from harness.builds import binary_of
+from harness.collector import FAST, Collector
+from harness.http_client import ask_once, get
+from harness.server import Server
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
 
 DAYS = "2"
 

@@ -7,9 +7,15 @@ The servers are quiet: their timers never fire, so that only what a client cause
 import time
 
 import pytest
-from conftest import Starter
-from harness import Counting, RunDelay, Server, Tool, wait_until
-from http_client import Connection, ask_once, get, keep_alive_load
+
+from harness.counting import Counting
+from harness.http_client import Connection, ask_once, get
+from harness.load import keep_alive_load
+from harness.run_delay import RunDelay
+from harness.server import Server
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
 
 # A connection's task is polled to read a request, and again when its handler was woken.
 CONNECTION_POLLS = 2

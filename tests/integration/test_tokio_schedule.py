@@ -6,12 +6,17 @@ The servers are quiet: their timers never fire, so that only what a client cause
 
 import time
 
-import names
 import pytest
-from conftest import EVERY_BUILD, Starter
-from harness import Counting, Scrape, Server, Tool, wait_until
-from http_client import Connection, ask_once, get
-from ledger import grown
+
+from harness import names
+from harness.builds import EVERY_BUILD
+from harness.counting import Counting
+from harness.http_client import Connection, ask_once, get
+from harness.scrape import Scrape, grown
+from harness.server import Server
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
 
 pytestmark = EVERY_BUILD
 

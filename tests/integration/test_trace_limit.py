@@ -4,11 +4,15 @@
 import collections
 
 import pytest
-from conftest import Starter, binary_of
-from harness import Tool, wait_until
-from http_client import ask_once, get, keep_alive_load
-from sessions import Client
-from traces import Tracing, in_hexadecimal, new_context, span_of_path, unique_path
+
+from harness.builds import binary_of
+from harness.http_client import ask_once, get
+from harness.load import keep_alive_load
+from harness.sessions import Client
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.traces import Tracing, in_hexadecimal, new_context, span_of_path, unique_path
+from harness.waiting import wait_until
 
 HEALTH = "/api/v1/health"
 # Any server here takes several times as many.

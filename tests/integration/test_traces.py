@@ -2,11 +2,13 @@
 """Requests join the trace of their caller, by W3C Trace Context; the malformed start a new one."""
 
 import pytest
-from collector import Message
-from conftest import EVERY_BUILD, Starter
-from harness import Server
-from http_client import Connection, ask_once, get, request_bytes
-from traces import Context, Tracing, new_context, span_of_path, spans_of, unique_path
+
+from harness.builds import EVERY_BUILD
+from harness.collector import Message
+from harness.http_client import Connection, ask_once, get, request_bytes
+from harness.server import Server
+from harness.starter import Starter
+from harness.traces import Context, Tracing, new_context, span_of_path, spans_of, unique_path
 
 pytestmark = EVERY_BUILD
 

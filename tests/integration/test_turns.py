@@ -8,17 +8,22 @@ import threading
 import time
 from collections.abc import Iterator
 
-import names
 import pytest
-from conftest import BUILDS_WITH_RECORDER, Starter, binary_of
-from harness import PATIENCE, Counting, Tool, wait_until
-from http_client import Connection, get, keep_alive_load
-from ledger import grown
-from sessions import Client
-from test_apps import await_list
-from test_safety import harsh_outcomes
-from test_workload import CLIENTS, STEPS, Workload
-from traces import Tracing, is_error, new_context
+
+from harness import names
+from harness.applications import await_list
+from harness.builds import BUILDS_WITH_RECORDER, binary_of
+from harness.counting import Counting
+from harness.http_client import Connection, get
+from harness.load import keep_alive_load
+from harness.panics import harsh_outcomes
+from harness.scrape import grown
+from harness.sessions import Client
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.traces import Tracing, is_error, new_context
+from harness.waiting import PATIENCE, wait_until
+from harness.workload import CLIENTS, STEPS, Workload
 
 # With the state's transitions and their one or two run queues, and with calls of the poll functions.
 BUILDS = ("default", "bare", "size", "lto")

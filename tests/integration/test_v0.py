@@ -2,9 +2,14 @@
 """The build with v0 symbol names, which name everything differently: in short, all counts."""
 
 import pytest
-from conftest import Starter, binary_of
-from harness import Counting, Server, Tool, wait_until
-from http_client import Connection, get, request_bytes
+
+from harness.builds import binary_of
+from harness.counting import Counting
+from harness.http_client import Connection, get, request_bytes
+from harness.server import Server
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
 
 HEALTH = "/api/v1/health"
 

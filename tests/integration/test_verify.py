@@ -11,15 +11,12 @@ import tempfile
 from collections.abc import Iterator
 
 import pytest
-from conftest import (
-    BUILD_VARIABLES,
-    BUILDS_WITH_RECORDER,
-    BUILDS_WITHOUT_STATUSES,
-    Starter,
-    binary_of,
-)
-from harness import Counting, Process
-from http_client import ask_once, get
+
+from harness.builds import BUILD_VARIABLES, BUILDS_WITH_RECORDER, BUILDS_WITHOUT_STATUSES, binary_of
+from harness.counting import Counting
+from harness.http_client import ask_once, get
+from harness.process import Process
+from harness.starter import Starter
 
 HEALTH = "/api/v1/health"
 PARTIAL, TARGET, PERMISSION, FAILED = 3, 4, 5, 1

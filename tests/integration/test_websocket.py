@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Websocket connections and their text messages, each way, as exact as a client can count them."""
 
-import names
 import pytest
-from conftest import EVERY_BUILD, Starter
-from harness import Server, Tool, wait_until
-from http_client import Connection, ask_once, get, request_bytes
-from ledger import Ledger
-from sessions import Client
-from websocket_client import (
+
+from harness import names
+from harness.builds import EVERY_BUILD
+from harness.http_client import Connection, ask_once, get, request_bytes
+from harness.ledger import Ledger
+from harness.server import Server
+from harness.sessions import Client
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
+from harness.websocket_client import (
     BINARY,
     CLOSE,
     CONTINUATION,
