@@ -8,20 +8,38 @@ builds of tests/fixtures/scotty. A test whose binary is missing is skipped, with
 import itertools
 import os
 import pathlib
+import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 # Before the import, so that a failed assertion of the harness shows the compared values.
 pytest.register_assert_rewrite("harness")
 
 # pylint: disable=wrong-import-position
-from harness.builds import binary_of  # noqa: E402
+from harness.builds import BUILDS, binary_of  # noqa: E402
 from harness.counting import Counting  # noqa: E402
 from harness.ledger import Ledger  # noqa: E402
 from harness.server import Server  # noqa: E402
 from harness.starter import Starter  # noqa: E402
 from harness.tool import Tool  # noqa: E402
+
+
+class BuildScheduling(LoadScopeScheduling):
+    """Gives all tests of one module on one build to the same worker, for they share a server."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module, _, test = nodeid.partition("::")
+        builds = re.findall(rf"[\[-]({'|'.join(BUILDS)})(?=[]-])", test)
+        return f"{module}[{builds[0] if builds else ''}]"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BuildScheduling:
+    """Replaces the distribution of tests to the workers of pytest -n."""
+    return BuildScheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,9 +54,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.skip(reason=reason))
 
 
-@pytest.fixture(scope="module", params=["default", "bare"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Runs the tests of a module on the builds that the module names."""
+    if "build" in metafunc.fixturenames:
+        builds = getattr(metafunc.module, "TESTED_BUILDS")
+        metafunc.parametrize("build", builds, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
 def build(request: pytest.FixtureRequest) -> str:
-    """The build of the server; modules choose more builds with a mark of harness.builds."""
+    """The build of the server."""
     return request.param
 
 

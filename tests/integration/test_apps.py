@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Applications: how many, in what state, with how many services, and how long since their check.
+"""Applications: their number, statuses, services, and the time since their last check.
 
-What the server itself answers to `apps/list` is what must be told of it.
+The server's own answer to `apps/list` is the reference.
 """
 
 import math
@@ -10,7 +10,7 @@ import pytest
 
 from harness import names
 from harness.applications import await_list, by_status, listed
-from harness.builds import EVERY_BUILD
+from harness.builds import BOTH_MANGLINGS
 from harness.http_client import ask_once, get
 from harness.ledger import buckets
 from harness.run_delay import RunDelay
@@ -20,7 +20,7 @@ from harness.starter import Starter
 from harness.tool import Tool
 from harness.waiting import wait_until
 
-pytestmark = EVERY_BUILD
+TESTED_BUILDS = BOTH_MANGLINGS
 
 CHECK_S = 0.2
 OPTIONS = ("--app-check-ms", str(round(CHECK_S * 1000)))
@@ -37,14 +37,14 @@ def tool(start_shared: Starter, server: Server) -> Tool:
 
 
 def test_list(server: Server, tool: Tool) -> None:
-    """All of them, by status: running and stopped."""
+    """All applications are counted by status."""
     await_list(server, tool)
     statuses, _ = listed(server)
     assert statuses == {"running": 6, "stopped": 1}
 
 
 def test_histograms(start: Starter, server: Server) -> None:
-    """Each sample has each application once: its services, and the time since its check."""
+    """Each sample holds each application once: its services, and the age of its check."""
     delay = RunDelay(server.pid)
     tool = start.watch(server, "--app-sample", "300ms")
     await_list(server, tool)
@@ -62,14 +62,14 @@ def test_histograms(start: Starter, server: Server) -> None:
     assert scrape.total(f"{names.APP_SERVICES}_sum") == samples * sum(services)
     for bound, value in buckets(scrape, names.APP_SERVICES).items():
         assert value == samples * sum(count <= bound for count in services)
-    # A check every 200 ms: nothing is ever much older.
+    # The server checks every 200 ms, so no age is much larger.
     ages_s = scrape.total(f"{names.APP_AGE}_sum")
     assert 0 < ages_s < samples * len(services) * (CHECK_S + delay.s() + 0.05)
     assert buckets(scrape, names.APP_AGE)[math.inf] == samples * len(services)
 
 
 def test_changes(server: Server, tool: Tool) -> None:
-    """Stopped, started, made and destroyed: what is destroyed is there no more."""
+    """Applications that are stopped, started, created and destroyed are counted accordingly."""
     base = listed(server)[0]
     with Client(server.port) as client:
         for app, operation, change in (
@@ -88,8 +88,8 @@ def test_changes(server: Server, tool: Tool) -> None:
             assert by_status(tool.scrape()) == wanted, f"{operation} {app}"
 
 
-def test_first_sample_is_at_once(server: Server, tool: Tool) -> None:
-    """As soon as the applications are known, not after the first interval of 30 s."""
+def test_first_sample_comes_at_once(server: Server, tool: Tool) -> None:
+    """The first sample comes once the applications are known, not after an interval of 30 s."""
     await_list(server, tool)
     count = len(listed(server)[1])
     wait_until("a sample", lambda: tool.scrape().total(f"{names.APP_AGE}_count") >= count)
@@ -113,19 +113,18 @@ def test_age_of_a_check(start: Starter, binary: str) -> None:
 
 
 def test_absent_until_known(start: Starter, binary: str) -> None:
-    """An attachment learns of applications at their next check; until then it says nothing."""
-    # A quiet server checks once, at its start.
+    """Applications are not exposed before the first check that the tool observes."""
+    # This server checks only once, when it starts.
     server = start.server(binary)
-    wait_until("it has checked", lambda: listed(server)[0])
+    wait_until("the server has checked", lambda: listed(server)[0])
     tool = start.watch(server)
     ask_once(server.port, get(f"{APPS}/list", AUTHORIZED))
-    wait_until("it is counted", lambda: tool.scrape().requests().total() == 1)
+    wait_until("the request is counted", lambda: tool.scrape().requests().total() == 1)
     assert not [name for name, _ in tool.scrape().values if name.startswith("scotty_app")]
 
 
 def test_many(start: Starter, binary: str) -> None:
-    """200 of them at every check, and some that Scotty says it does not support after it made
-    their data."""
+    """200 applications at every check, and 7 that become unsupported after AppData::new."""
     server = start.server(binary, "--apps", "200", "--legacy-apps", "7", *OPTIONS)
     tool = start.watch(server)
     scrape = await_list(server, tool)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""What tokio's scheduler does: wake-ups, idle times, first polls, ends, and the kinds of tasks.
+"""tokio's scheduler: wake-ups, idle times, first polls, ends, and task types.
 
-The servers are quiet: their timers never fire, so that only what a client causes is polled.
+The timers of the servers never fire, so all polls are caused by a client.
 """
 
 import time
@@ -9,7 +9,7 @@ import time
 import pytest
 
 from harness import names
-from harness.builds import EVERY_BUILD
+from harness.builds import BOTH_MANGLINGS
 from harness.counting import Counting
 from harness.http_client import Connection, ask_once, get
 from harness.scrape import Scrape, grown
@@ -18,22 +18,22 @@ from harness.starter import Starter
 from harness.tool import Tool
 from harness.waiting import wait_until
 
-pytestmark = EVERY_BUILD
+TESTED_BUILDS = BOTH_MANGLINGS
 
 HEALTH = "/api/v1/health"
-# A connection's task is polled to read a request, and again when its handler was woken.
+# A connection's task is polled to read a request, and again when its handler is woken.
 CONNECTION_POLLS = 2
 
 
 def counted(tool: Tool, before: Scrape, requests: int) -> Scrape:
-    """Waits until so many requests more have been counted: then all polls of theirs are."""
+    """Waits until this number of further requests, with their polls, is counted."""
     total = before.requests().total() + requests
-    wait_until("they are counted", lambda: tool.scrape().requests().total() == total)
+    wait_until("the requests are counted", lambda: tool.scrape().requests().total() == total)
     return tool.scrape()
 
 
 def warm_connection(server: Server, tool: Tool) -> Connection:
-    """A connection whose first request is over, and counted with all its polls."""
+    """Opens a connection and makes a first request; returns once its polls are counted."""
     before = tool.scrape()
     connection = Connection(server.port)
     assert connection.get(HEALTH).status == 200
@@ -43,20 +43,20 @@ def warm_connection(server: Server, tool: Tool) -> Connection:
 
 @pytest.mark.parametrize(("count", "polls"), [(1, 1), (1, 20000), (300, 1), (300, 100)])
 def test_scheduled(server: Server, tool: Tool, count: int, polls: int) -> None:
-    """Each poll is preceded by one wake-up or spawn; of the tasks themselves they are known."""
+    """Each poll follows one wake-up or spawn; the number of the tasks' own polls is known."""
     with warm_connection(server, tool) as connection:
         before = tool.scrape()
         assert connection.get(f"/api/v1/test/spawn/{count}/{polls}").status == 200
         after = counted(tool, before, 1)
     scheduled = grown(before, after, names.SCHEDULED)
     assert scheduled == grown(before, after, names.POLLS)
-    # The connection is woken once a task at most.
+    # Each task wakes the connection at most once.
     assert count * polls < scheduled <= count * (polls + 1) + CONNECTION_POLLS
 
 
-def test_scheduled_amid_everything(start: Starter, binary: str) -> None:
-    """Workers that are handed over, blocked or idle, panics and ends: still one a poll."""
-    # Its own, for another test's connections may still be ending.
+def test_scheduled_with_blocking_and_panics(start: Starter, binary: str) -> None:
+    """Blocked and idle workers, panics and ends: still one wake-up for each poll."""
+    # A server of its own: connections of another test may still be ending.
     server = start.server(binary)
     tool = start.watch(server)
     targets = (
@@ -79,12 +79,12 @@ def test_scheduled_amid_everything(start: Starter, binary: str) -> None:
     for connection in connections:
         connection.close()
     wait_until(
-        "all tasks are gone",
+        "all tasks have ended",
         lambda: grown(before, tool.scrape(), names.TOKIO_TASKS_ACTIVE) == 0,
     )
     after = tool.scrape()
     assert grown(before, after, names.SCHEDULED) == grown(before, after, names.POLLS)
-    # 30 times 20 + 5 + 5 tasks, and the connections.
+    # Each of 30 rounds spawns 20 + 5 + 5 tasks; each connection is a task.
     tasks = 30 * (20 + 5 + 5) + len(connections)
     assert grown(before, after, names.DROPPED) == tasks
     assert grown(before, after, f"{names.FIRST_POLL}_count") == tasks
@@ -123,7 +123,7 @@ def test_busy_is_not_idle(server: Server, tool: Tool) -> None:
 
 
 def test_first_poll_delay(start: Starter, binary: str) -> None:
-    """Tasks that wait behind a blocked worker: each as long as it was blocked."""
+    """Tasks that wait for a blocked worker wait as long as it is blocked."""
     server = start.server(binary, "--workers", "1")
     tool = start.watch(server)
     name = names.FIRST_POLL
@@ -137,7 +137,7 @@ def test_first_poll_delay(start: Starter, binary: str) -> None:
             after = counted(tool, before, 1)
         assert grown(before, after, f"{name}_count") == count
         assert count * delay_s <= grown(before, after, f"{name}_sum") <= count * waited_s
-        # The bucket of the delay has them, those below have none.
+        # No bucket below the delay holds any of them.
         below = [
             value - before.value(f"{name}_bucket", le=dict(labels)["le"])
             for (sample, labels), value in after.values.items()
@@ -147,7 +147,7 @@ def test_first_poll_delay(start: Starter, binary: str) -> None:
 
 
 def test_dropped(server: Server, tool: Tool) -> None:
-    """Tasks that end, that panic, that are cancelled, and connections; no blocking closures."""
+    """Tasks that end, panic or are cancelled, and connections; no blocking closures."""
 
     def settled(total: int) -> None:
         wait_until(f"{total} ended", lambda: grown(before, tool.scrape(), names.DROPPED) == total)
@@ -168,7 +168,7 @@ def test_dropped(server: Server, tool: Tool) -> None:
 
 
 def by_task(scrape: Scrape, name: str) -> dict[str, float]:
-    """The values of a metric by kind of task."""
+    """Returns the values of a metric by task type."""
     return {
         dict(labels)["task"]: value
         for (sample, labels), value in scrape.values.items()
@@ -176,8 +176,8 @@ def by_task(scrape: Scrape, name: str) -> dict[str, float]:
     }
 
 
-def test_kinds_of_tasks(server: Server, tool: Tool, build: str) -> None:
-    """Polls by kind of task add up to all polls, and those of a known kind are known."""
+def test_task_types(server: Server, tool: Tool, build: str) -> None:
+    """Polls by task type add up to all polls; the polls of a known task have its type."""
     counting = Counting(tool)
     ask_once(server.port, get("/api/v1/test/spawn/7/1000"))
     ask_once(server.port, get(HEALTH))
@@ -188,7 +188,7 @@ def test_kinds_of_tasks(server: Server, tool: Tool, build: str) -> None:
     alive = by_task(after, "scotty_tokio_task_alive")
     assert sum(alive.values()) == after.total(names.TOKIO_TASKS_ACTIVE)
     grown_by = {kind: polls[kind] - before.get(kind, 0) for kind in polls}
-    # Legacy names tell a task by the functions that its poll calls: here all of it is inlined.
+    # With legacy names the type comes from the functions that a poll calls; here they are inlined.
     kind = "KnownPolls" if build == "v0" else "other"
     assert [grown_by[name] for name in grown_by if kind in name] == [7000]
     assert any("handle_connection" in kind for kind in polls)

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Everything at once: clients of every feature, and every metric compared with what they counted.
+"""A workload of every feature on every build; all metrics are compared with the clients' counts.
 
-Each client's doings are random, but the same in each run and on each build: with a recorder and
-without, however optimised, with whatever versions of libraries, the same numbers must come of them.
+The clients' steps are the same on each build, so all builds must report the same numbers.
 """
 
 import collections
@@ -13,18 +12,18 @@ import pytest
 
 from harness import names
 from harness.applications import await_list
-from harness.builds import BUILDS_WITH_RECORDER, BUILDS_WITHOUT_STATUSES, WHOLE_MATRIX
+from harness.builds import BUILDS, BUILDS_WITH_RECORDER, BUILDS_WITHOUT_STATUSES
 from harness.scrape import Scrape, grown
 from harness.starter import Starter
 from harness.traces import is_error
 from harness.waiting import wait_until
 from harness.workload import CLIENTS, STEPS, Workload
 
-pytestmark = WHOLE_MATRIX
+TESTED_BUILDS = BUILDS
 
-# What depends on who is connected when: broadcasts go to all of them.
+# Not the same on each build: broadcasts go to all clients that are connected at the time.
 BY_CHANCE = (names.MESSAGES_SENT,)
-# By build, what was counted in all.
+# The counts of each build.
 results: dict[str, dict[str, float]] = {}
 
 
@@ -36,14 +35,14 @@ def workload(start_shared: Starter, binary: str) -> Iterator[Workload]:
 
 
 def test_every_step_was_taken(workload: Workload) -> None:
-    """Chance left nothing out."""
+    """The random plans contain every step."""
     done = workload.total("done")
     assert len(done) == 8 and done.total() == CLIENTS * (STEPS + 1)
 
 
 def test_sessions_and_messages(workload: Workload, build: str) -> None:
     """Websockets, shells, logs and tasks: counts, levels and durations."""
-    # To each connection that its client left, something may have been on its way.
+    # A client that left may not have read two messages that the server sent.
     left = sum(not client.is_open for client in workload.ledger.clients)
     workload.ledger.expect(unread=2 * left)
     workload.ledger.expect_durations()
@@ -51,7 +50,7 @@ def test_sessions_and_messages(workload: Workload, build: str) -> None:
 
 
 def test_requests(workload: Workload, build: str) -> None:
-    """Every label set, by its client's count, and in its histogram."""
+    """Every label set has the clients' count, in its counter and in its histogram."""
     wanted = workload.total("requests")
     seen: dict[Any, float] = dict(workload.counting.counted())
     assert seen == wanted
@@ -61,7 +60,7 @@ def test_requests(workload: Workload, build: str) -> None:
 
 
 def test_spans(workload: Workload) -> None:
-    """As many of each kind as there were, with ids of their own, and errors where they were."""
+    """The number of spans of each kind, their errors, and unique ids."""
     ledger, collector = workload.ledger, workload.tracing.collector
     for client in ledger.clients:
         client.close()
@@ -78,7 +77,7 @@ def test_spans(workload: Workload) -> None:
         found = collections.Counter(span["name"].split(" ")[0] for span in collector.spans())
         return dict(found)
 
-    wait_until("all spans came", lambda: sum(seen().values()) >= sum(wanted.values()))
+    wait_until("all spans arrived", lambda: sum(seen().values()) >= sum(wanted.values()))
     assert seen() == wanted
     spans = collector.spans()
     assert len({span["spanId"] for span in spans}) == len(spans)
@@ -88,7 +87,7 @@ def test_spans(workload: Workload) -> None:
 
 
 def test_runtime(workload: Workload) -> None:
-    """Polls, wake-ups, kinds of tasks and workers agree with each other; memory with /proc."""
+    """Polls, wake-ups, task types and workers agree with each other; memory agrees with /proc."""
     tool, server, before = workload.tool, workload.server, workload.ledger.before
 
     def agrees(scrape: Scrape) -> bool:
@@ -99,11 +98,11 @@ def test_runtime(workload: Workload) -> None:
             and grown(before, scrape, names.SCHEDULED) == grown(before, scrape, names.POLLS)
         )
 
-    wait_until("all polls are told alike", lambda: agrees(tool.scrape()))
+    wait_until("all counts of polls agree", lambda: agrees(tool.scrape()))
     scrape = tool.scrape()
-    # A worker in block_in_place has another thread work in its place meanwhile.
+    # While a worker is in block_in_place, another thread takes its place.
     wait_until("two workers", lambda: tool.scrape().total("scotty_tokio_workers_count") == 2)
-    # At the least those that clients asked for.
+    # At least the tasks that clients asked for.
     asked = workload.total("requests")
     spawned = 10 * asked[("GET", "/api/v1/test/spawn/{count}/{polls}", "200")]
     spawned += 2 * asked[("GET", "/api/v1/test/spawn_panic/{count}", "200")]
@@ -122,7 +121,7 @@ def test_runtime(workload: Workload) -> None:
 
 
 def test_applications(workload: Workload, build: str) -> None:
-    """As the server lists them; by status, where that can be told."""
+    """Applications as the server lists them; by status on builds that show the status."""
     tool = workload.tool
     if build not in BUILDS_WITHOUT_STATUSES:
         assert await_list(workload.server, tool).total(names.APPS) == 5
@@ -132,7 +131,7 @@ def test_applications(workload: Workload, build: str) -> None:
 
 
 def test_oauth(workload: Workload, build: str) -> None:
-    """Of a build with a recorder; the other has none of it."""
+    """OAuth metrics of a build with a recorder; other builds have none."""
     before, after = workload.ledger.before, workload.tool.scrape()
     wanted = workload.total("counts")
     assert wanted.total() > 0
@@ -143,7 +142,7 @@ def test_oauth(workload: Workload, build: str) -> None:
 
 
 def test_nothing_was_lost(workload: Workload) -> None:
-    """No event, and nothing that should have agreed did not."""
+    """No event is lost, and the server and the tool work to the end."""
     scrape = workload.tool.scrape()
     assert scrape.losses() == {}
     assert workload.server.is_alive()
@@ -152,9 +151,9 @@ def test_nothing_was_lost(workload: Workload) -> None:
 
 
 def test_builds_agree(build: str) -> None:
-    """The same workload, the same numbers, in this build and in the default one."""
+    """This build and the default build report the same numbers."""
     if build not in results or "default" not in results:
-        pytest.skip("not both builds were run")
+        pytest.skip("one of the two builds was not run")
     default, this = (
         {name: value for name, value in results[which].items() if name not in BY_CHANCE}
         for which in ("default", build)

@@ -17,25 +17,25 @@ STATUSES = {"stopped", "starting", "running", "creating", "destroying", "unsuppo
 
 
 def listed(server: Server) -> tuple[Statuses, list[int]]:
-    """How many applications are in which state, and how many services each has."""
+    """Asks the server for the number of applications by status, and of services of each."""
     apps = json.loads(ask_once(server.port, get(f"{APPS}/list", AUTHORIZED)).body)["apps"]
     statuses = collections.Counter(app["status"].lower() for app in apps)
     return statuses, [len(app["services"]) for app in apps]
 
 
 def by_status(scrape: Scrape) -> Statuses:
-    """The gauge by status. Every status that Scotty knows is there, with 0 if need be."""
+    """Returns the gauge by status, without zeros; asserts that each status of Scotty is exposed."""
     found: Statuses = collections.Counter()
     for (name, labels), value in scrape.values.items():
         if name == names.APPS_BY_STATUS:
-            assert labels, "it has a status"
+            assert labels, "the status is a label"
             found[dict(labels)["status"]] = int(value)
     assert not found or set(found) == STATUSES
     return +found
 
 
 def await_list(server: Server, tool: Tool) -> Scrape:
-    """Waits until the tool says what the server does; sees that it goes on to say so."""
+    """Waits until the tool agrees with the server's list; the next scrape must agree too."""
 
     def agrees() -> Scrape | None:
         statuses, _ = listed(server)
@@ -45,7 +45,7 @@ def await_list(server: Server, tool: Tool) -> Scrape:
             return None
         return scrape if scrape.total(names.APPS) == statuses.total() else None
 
-    wait_until("the tool knows the applications", agrees)
+    wait_until("the tool agrees with the list of applications", agrees)
     scrape = agrees()
-    assert scrape, "it still does"
+    assert scrape, "the tool still agrees"
     return scrape

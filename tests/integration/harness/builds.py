@@ -13,9 +13,13 @@ BUILD_VARIABLES = {build: f"SCOTTY_{build.upper()}" for build in BUILDS}
 BUILDS_WITH_RECORDER = ("default",)
 # In these builds the arguments of AppData::new do not show the status.
 BUILDS_WITHOUT_STATUSES = ("lto",)
-# Marks of modules whose tests run on more builds than the usual two.
-EVERY_BUILD = pytest.mark.parametrize("build", BUILDS[:3], indirect=True, scope="module")
-WHOLE_MATRIX = pytest.mark.parametrize("build", BUILDS, indirect=True, scope="module")
+# A test module names the builds that its tests run on in its variable TESTED_BUILDS.
+# For subjects that do not depend on the server's code: kernel interfaces, export, exposition.
+ONE_BUILD = ("default",)
+# With the recorder and without; the rest of the code is compiled alike.
+BOTH_RECORDERS = ("default", "bare")
+# The two differ in the recorder and in the mangling, and so in how each hook is found.
+BOTH_MANGLINGS = ("default", "v0")
 
 
 def binary_of(build: str) -> str:

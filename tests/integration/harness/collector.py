@@ -21,7 +21,7 @@ FAST = {
 
 
 def fields(attributes: list[Message]) -> dict[str, Any]:
-    """Returns OTLP attributes as a dictionary. Converts integers, which OTLP/JSON writes as texts."""
+    """Returns OTLP attributes as a dictionary; OTLP/JSON writes integers as texts."""
     found = {}
     for attribute in attributes:
         ((kind, value),) = attribute["value"].items()

@@ -5,6 +5,6 @@ import base64
 
 
 def traces_of(secret: str) -> list[bytes]:
-    """How a text could be written: as it is, and in base64 at any alignment."""
+    """Returns the forms in which a text can occur: verbatim, and in base64 at any alignment."""
     encoded = [base64.b64encode(b"." * shift + secret.encode())[4:-4] for shift in range(3)]
     return [secret.encode(), *encoded]

@@ -9,6 +9,7 @@ from harness.http_client import Response, ask_once, get, request_bytes
 
 
 def post(port: int, path: str, body: object = None, *headers: str) -> Response:
+    """Makes a request with a JSON body."""
     text = json.dumps(body).encode()
     return ask_once(
         port, request_bytes("POST", path, "Content-Type: application/json", *headers, body=text)
@@ -16,7 +17,7 @@ def post(port: int, path: str, body: object = None, *headers: str) -> Response:
 
 
 class OAuth:
-    """A client of the OAuth flows that counts what it did."""
+    """A client that runs OAuth flows and counts them."""
 
     def __init__(self, port: int) -> None:
         self.port = port

@@ -39,8 +39,10 @@ def field(number, content):
 
 
 def retry_details(code, delay_s):
-    """Returns `grpc-status-details-bin`: an encoded google.rpc.Status with a RetryInfo. Their Python
-    classes are in a package that nothing else here needs."""
+    """Returns `grpc-status-details-bin`: an encoded google.rpc.Status with a RetryInfo.
+
+    The Python classes of both are in a package that no other test needs.
+    """
     delay = duration_pb2.Duration()
     delay.FromNanoseconds(int(delay_s * 1e9))
     retry_info = any_pb2.Any(
@@ -128,7 +130,7 @@ def parse_options():
                         help="claim in partial_success to have rejected N points or spans")
     parser.add_argument("--tls-key", help="PEM file; with --tls-certificate: serve TLS")
     parser.add_argument("--tls-certificate", help="PEM file")
-    parser.add_argument("--tls-client-ca", help="PEM file: clients need a certificate of this authority")
+    parser.add_argument("--tls-client-ca", help="PEM file: authority of clients' certificates")
     return parser.parse_args()
 
 

@@ -19,7 +19,7 @@ HARSH = (
 
 
 def harsh_outcomes(port: int) -> list[list[int | str]]:
-    """What four clients see who make the same 150 requests each time, in an order of their own."""
+    """Returns the outcomes of four clients, each with its own fixed sequence of 150 requests."""
     outcomes: list[list[int | str]] = [[] for _ in range(4)]
 
     def run(number: int) -> None:

@@ -43,8 +43,10 @@ class Spell:
     longest_s: float
 
     def bounds_s(self, delay_s: float) -> tuple[float, float]:
-        """Returns the bounds for a metric: wider by UNSEEN_S or 2 %, whichever is larger, and by the
-        run-queue delay of server and client."""
+        """Returns the bounds for a metric.
+
+        They are wider by UNSEEN_S or 2 %, whichever is larger, and by the given run-queue delay.
+        """
         slack_s = max(UNSEEN_S, 0.02 * self.longest_s) + delay_s
         return self.shortest_s - slack_s, self.longest_s + slack_s
 
@@ -185,7 +187,7 @@ class Client(WebSocket):
         return self.open_logs[started["data"]["stream_id"]]
 
     def refused_log(self, app: str, service: str) -> str:
-        """Asks for a stream that is refused, which counts as an error; returns the error message."""
+        """Asks for a stream that is refused, which is an error; returns the error message."""
         self.counts[names.LOG_ERRORS] += 1
         data = {"app_name": app, "service_name": service, "follow": False, "lines": 1}
         return self.refused("StartLogStream", data)

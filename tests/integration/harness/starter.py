@@ -25,8 +25,7 @@ class Starter:
         return server
 
     def tool(self, *options: str, **keywords: Any) -> Tool:
-        """Starts the tool. Unless the options say otherwise, the tool listens on a free port, has no
-        collector, and has no limit on its overhead."""
+        """Starts the tool. By default it listens on a free port, without collector or limit."""
         if "--listen" not in options:
             options = (*options, "--listen", "127.0.0.1:0")
         if "--otlp-endpoint" not in options:

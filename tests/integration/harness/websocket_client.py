@@ -134,8 +134,8 @@ class WebSocket(Connection):
     # Receiving.
 
     def _fill(self) -> None:
-        # The server delays a small message until the previous message is acknowledged (Nagle). Without
-        # this option an acknowledgement takes up to 40 ms, and the client would time that delay.
+        # The server holds a small message back until the previous one is acknowledged (Nagle).
+        # Without this option an acknowledgement takes up to 40 ms, which the client would measure.
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         is_there = bool(self._poll.poll(0))
         size = len(self.buffer)

@@ -23,10 +23,10 @@ from harness.traces import Tracing
 from harness.websocket_client import BINARY, PING, PING_MESSAGE, frame, pieces_of
 
 CLIENTS = 5
-# Fewer where everything takes its time.
+# An emulated machine takes fewer steps.
 STEPS = int(os.environ.get("TEST_STEPS", "60"))
 SCRIPT = "case $SCOTTY_APP in app-1) seq 1500 ;; app-2) sleep 0.1; echo one ;; *) echo one ;; esac"
-# A request and its label set.
+# Requests and their label sets.
 REQUESTS = [
     (get("/api/v1/health"), ("GET", "/api/v1/health", "200")),
     (get("/nowhere"), ("GET", "/unmatched", "404")),
@@ -56,12 +56,13 @@ OPERATIONS = (
     ("app-2", "adopt"),
     ("app-1", "run"),
 )
-# Tasks are broadcast to all clients: none may leave with something on its way to it.
+# The server broadcasts the states of tasks to all clients. No client may leave during a task: how
+# many messages the server sent to that client would be unknown.
 QUIET = threading.Lock()
 
 
 class Worker:
-    """One of the clients: a websocket, a connection for requests, and a plan."""
+    """One client: a websocket, a connection for requests, and a plan of random steps."""
 
     def __init__(self, number: int, server: Server, ledger: Ledger) -> None:
         self.random = random.Random(number)
@@ -92,9 +93,11 @@ class Worker:
                     self.done[step.__name__] += 1
         except BaseException as failure:  # pylint: disable=broad-except
             self.failure = failure
+        finally:
+            self.ledger.delay.keep_thread()
 
     def ask(self) -> None:
-        """Some requests, pipelined."""
+        """Sends pipelined requests."""
         wave = self.random.choices(REQUESTS, k=self.random.randint(1, 12))
         self.connection.send(b"".join(request for request, _ in wave))
         for request, label_set in wave:
@@ -103,7 +106,7 @@ class Worker:
             self.requests[label_set] += 1
 
     def messages(self) -> None:
-        """Whole, in fragments, in pieces; with what is no message between."""
+        """Sends whole, fragmented and split messages, with binary and control frames between."""
         self.client.fence(self.random.randint(1, 50))
         self.client.send(frame(BINARY, PING_MESSAGE) + frame(PING))
         self.client.send_fragments(pieces_of(PING_MESSAGE, 4), between=frame(PING))
@@ -152,7 +155,7 @@ class Worker:
             self.random.choice((Client.abort, Client.close, Client.shake_hands))(other)
 
     def oauth(self) -> None:
-        """Device flows that are finished, finished twice, or left; and web flows."""
+        """Runs device flows and web flows; finishes each device flow twice."""
         client = OAuth(self.port)
         for _ in range(3):
             code = client.start_device()
@@ -171,7 +174,8 @@ class Worker:
 
 
 class Workload:
-    """A server, a tool that sends to a collector, and the workers' doings from start to end."""
+    """A server, a tool that exports to a collector, and the clients; their work is done when the
+    constructor returns."""
 
     def __init__(
         self,
@@ -203,6 +207,7 @@ class Workload:
                 raise worker.failure
 
     def total(self, attribute: str) -> collections.Counter[Any]:
+        """Returns the sum of a counter over all clients."""
         total: collections.Counter[Any] = collections.Counter()
         for worker in self.workers:
             total.update(getattr(worker, attribute))
