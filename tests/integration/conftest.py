@@ -26,6 +26,8 @@ from harness.server import Server  # noqa: E402
 from harness.starter import Starter  # noqa: E402
 from harness.tool import Tool  # noqa: E402
 
+QUICK_BUILD = "default"
+
 
 class BuildScheduling(LoadScopeScheduling):
     """Gives all tests of one module on one build to the same worker, for they share a server."""
@@ -42,8 +44,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BuildSchedul
     return BuildScheduling(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips all tests without root privileges or without the tool."""
+    """Keeps the mark `quick` on the default build only; skips tests without root or tool."""
+    for item in items:
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        build = parameters.get("build") or parameters.get("which") or QUICK_BUILD
+        if build != QUICK_BUILD:
+            item.own_markers[:] = [mark for mark in item.own_markers if mark.name != "quick"]
     if os.geteuid() != 0:
         reason = "needs root: attaches uprobes"
     elif not os.access(os.environ.get("SCOTTYSCOPE", ""), os.X_OK):

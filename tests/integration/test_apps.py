@@ -36,6 +36,7 @@ def tool(start_shared: Starter, server: Server) -> Tool:
     return start_shared.watch(server)
 
 
+@pytest.mark.quick
 def test_list(server: Server, tool: Tool) -> None:
     """All applications are counted by status."""
     await_list(server, tool)
@@ -68,6 +69,7 @@ def test_histograms(start: Starter, server: Server) -> None:
     assert buckets(scrape, names.APP_AGE)[math.inf] == samples * len(services)
 
 
+@pytest.mark.quick
 def test_changes(server: Server, tool: Tool) -> None:
     """Applications that are stopped, started, created and destroyed are counted accordingly."""
     base = listed(server)[0]
@@ -88,6 +90,7 @@ def test_changes(server: Server, tool: Tool) -> None:
             assert by_status(tool.scrape()) == wanted, f"{operation} {app}"
 
 
+@pytest.mark.quick
 def test_first_sample_comes_at_once(server: Server, tool: Tool) -> None:
     """The first sample comes once the applications are known, not after an interval of 30 s."""
     await_list(server, tool)

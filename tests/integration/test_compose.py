@@ -43,6 +43,7 @@ def tool(start_shared: Starter, server: Server) -> Tool:
     return start_shared.watch(server)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("operation", "app"),
     [
@@ -67,6 +68,7 @@ def test_one_task(server: Server, ledger: Ledger, operation: str, app: str) -> N
     assert ledger.expected()[names.TASKS] == 1
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("operation", "app"),
     [("run", "failing"), ("rebuild", "failing"), ("create", "doomed"), ("create", "killed")],
@@ -81,6 +83,7 @@ def test_failures(server: Server, ledger: Ledger, operation: str, app: str) -> N
     assert ledger.expected()[names.TASK_FAILURES] == 1
 
 
+@pytest.mark.quick
 def test_panic(server: Server, ledger: Ledger) -> None:
     """A task that panics has failed, and so has a task whose nested task panics."""
     client = ledger.client(server.port)
@@ -91,6 +94,7 @@ def test_panic(server: Server, ledger: Ledger) -> None:
     assert server.is_alive()
 
 
+@pytest.mark.quick
 def test_refused(server: Server, ledger: Ledger) -> None:
     """A refused operation starts no task: unknown application, or no authorization."""
     for operation in ("run", "destroy"):
@@ -130,6 +134,7 @@ def test_many_at_once(server: Server, ledger: Ledger) -> None:
     assert ledger.expected()[names.TASK_FAILURES] == 20
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("app", [MANY, ODD, "demo"])
 def test_output_of_an_ended_task(server: Server, ledger: Ledger, app: str) -> None:
     """Lines arrive in messages of up to 1,000 lines, and count once for each client."""

@@ -75,6 +75,7 @@ def spans(tracing: Tracing) -> dict[str, Any]:
     return {span["spanId"]: span for span in map(in_hexadecimal, tracing.collector.spans())}
 
 
+@pytest.mark.quick
 def test_openmetrics(tracing: Tracing, spans: dict[str, Any]) -> None:
     """Each label set has an exemplar in the bucket of its value, which names one of its spans."""
     found = with_exemplars(tracing.tool)
@@ -110,6 +111,7 @@ def test_slow_request(tracing: Tracing, spans: dict[str, Any]) -> None:
     assert spans[sample.exemplar.labels["span_id"]]["attributes"]["url.path"] == SLEEP
 
 
+@pytest.mark.quick
 def test_otlp(tracing: Tracing, spans: dict[str, Any]) -> None:
     """The collector receives the same exemplars."""
 

@@ -35,6 +35,7 @@ ACCEPTED_COMPLAINTS = {
 }
 
 
+@pytest.mark.quick
 def test_exposition_is_valid(server: Server, tool: Tool) -> None:
     """promtool reads the exposition and has no other complaint about names, types and units."""
     program = shutil.which("promtool")
@@ -70,6 +71,7 @@ def test_metrics_without_labels_start_at_zero(start: Starter, server: Server) ->
         assert scrape.value(f"scotty_memory_{name}") > 0
 
 
+@pytest.mark.quick
 def test_pages(tool: Tool) -> None:
     """The pages are served, an unknown page is 404, and a method other than GET is 405."""
     assert tool.text("/healthz") == "ok\n"
@@ -86,6 +88,7 @@ def test_pages(tool: Tool) -> None:
     assert "Content-Type: text/plain; version=0.0.4" in head
 
 
+@pytest.mark.quick
 def test_parallel_scrapes(server: Server, tool: Tool) -> None:
     """Parallel scrapers get complete and equal answers."""
     before = tool.scrape().requests().total()
@@ -101,6 +104,7 @@ def test_parallel_scrapes(server: Server, tool: Tool) -> None:
     assert requests == [requests[0]] * 8
 
 
+@pytest.mark.quick
 def test_front_is_unprivileged(tool: Tool) -> None:
     """The processes that talk to the network are not root and have no capability."""
     processes = tool.processes()
@@ -133,6 +137,7 @@ def test_killed_front_is_started_again(start: Starter, server: Server) -> None:
     assert tool.end() == 0
 
 
+@pytest.mark.quick
 def test_port_taken(start: Starter, server: Server) -> None:
     """One line names the error and the remedy; the exit status is documented."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -195,6 +200,7 @@ def test_once(start: Starter, server: Server, file_format: str) -> None:
         assert HEALTH in tool.stdout() and "every number above is exact" in tool.stdout()
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("options", "environment", "named"),
     [

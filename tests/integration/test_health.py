@@ -36,6 +36,7 @@ def health(
     )
 
 
+@pytest.mark.quick
 def test_healthy(start: Starter, server: Server) -> None:
     """A tool that works is healthy: status 0."""
     tool = start.watch(server)
@@ -72,6 +73,7 @@ def test_probe_that_does_not_answer(start: Starter, server: Server) -> None:
     wait_until("the probe answers again", lambda: health(f"127.0.0.1:{tool.port}").returncode == 0)
 
 
+@pytest.mark.quick
 def test_nobody_listens() -> None:
     """A refused connection is one line and status 1."""
     with socket.create_server(("127.0.0.1", 0)) as free:

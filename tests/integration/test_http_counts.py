@@ -62,6 +62,7 @@ KINDS = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind(server: Server, counting: Counting, kind: str) -> None:
     """Three requests on one connection and one on another are four in one label set."""
@@ -86,6 +87,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("kind", REFUSED)
 def test_refused_heads(server: Server, counting: Counting, kind: str) -> None:
     """A request that hyper refuses before routing is counted with hyper's status."""
@@ -95,6 +97,7 @@ def test_refused_heads(server: Server, counting: Counting, kind: str) -> None:
     counting.expect(label_set, times=2)
 
 
+@pytest.mark.quick
 def test_websocket_upgrade(server: Server, counting: Counting) -> None:
     """An upgrade is one request with status 101; later bytes on the connection are no request."""
     upgrade = get(
@@ -113,6 +116,7 @@ def test_websocket_upgrade(server: Server, counting: Counting) -> None:
     counting.expect(("GET", "/ws", 101))
 
 
+@pytest.mark.quick
 def test_pipelined(server: Server, counting: Counting) -> None:
     """Pipelined requests of any kind and order are counted separately."""
     mix = [
@@ -133,6 +137,7 @@ def test_pipelined(server: Server, counting: Counting) -> None:
     counting.expect(*(label_set for _, label_set in mix), times=rounds)
 
 
+@pytest.mark.quick
 def test_split_heads(server: Server, counting: Counting) -> None:
     """A head that arrives byte by byte, or in two pieces, is one request."""
     request = get(HEALTH)

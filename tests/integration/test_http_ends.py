@@ -39,6 +39,7 @@ def test_no_request_at_all(server: Server, counting: Counting, sent: bytes) -> N
     counting.expect(OK)
 
 
+@pytest.mark.quick
 def test_slow_body(server: Server, counting: Counting) -> None:
     """A slow body belongs to its request: with a length, chunked, and after 100 Continue."""
     with Connection(server.port) as connection:
@@ -55,6 +56,7 @@ def test_slow_body(server: Server, counting: Counting) -> None:
     counting.expect(("POST", ECHO, 200), times=3)
 
 
+@pytest.mark.quick
 def test_body_left_unread(server: Server, counting: Counting) -> None:
     """A response before the end of the body is one request; the body's bytes are no request."""
     path = "/api/v1/authenticated/apps/create"
@@ -64,6 +66,7 @@ def test_body_left_unread(server: Server, counting: Counting) -> None:
     counting.expect(("POST", path, 401))
 
 
+@pytest.mark.quick
 def test_aborted_by_client(server: Server, tool: Tool, counting: Counting) -> None:
     """A client that leaves while the handler runs is counted once, as aborted."""
     for leave in (Connection.abort, Connection.close, Connection.half_close):
@@ -77,6 +80,7 @@ def test_aborted_by_client(server: Server, tool: Tool, counting: Counting) -> No
     counting.expect(("GET", SLEEP, "aborted"), ("GET", KEEP, "aborted"), times=3)
 
 
+@pytest.mark.quick
 def test_panicking_handler(server: Server, counting: Counting) -> None:
     """A handler that panics closes its connection: the request is aborted, with its route."""
     for _ in range(5):
@@ -87,6 +91,7 @@ def test_panicking_handler(server: Server, counting: Counting) -> None:
     counting.expect(OK, ("GET", PANIC, "aborted"), times=5)
 
 
+@pytest.mark.quick
 def test_active_requests(server: Server, tool: Tool, counting: Counting) -> None:
     """The gauge counts the requests that wait for a response, and returns to 0."""
     connections = [Connection(server.port) for _ in range(7)]

@@ -26,6 +26,7 @@ SLEEP = "/api/v1/test/sleep/{milliseconds}"
 OK = ("GET", HEALTH, 200)
 
 
+@pytest.mark.quick
 def test_h2load_is_counted_exactly(server: Server, tool: Tool) -> None:
     """20,000 requests on 16 connections."""
     program = shutil.which("h2load")
@@ -84,6 +85,7 @@ def test_durations_agree_with_the_client(server: Server, tool: Tool) -> None:
     assert grown("_sum") == pytest.approx(waited_s, abs=0.02 * waited_s + delay.s())
 
 
+@pytest.mark.quick
 def test_histograms_agree_with_counters(tool: Tool) -> None:
     """In each label set the histogram's count and its last bucket equal the counter."""
     scrape = tool.scrape()

@@ -18,6 +18,7 @@ from harness.waiting import wait_until
 TESTED_BUILDS = BOTH_MANGLINGS
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("lines", [0, 1, 2, 49, 50, 51, 100, 5000])
 def test_lines(server: Server, ledger: Ledger, lines: int) -> None:
     """Every line is counted, around the limits of lines in a message."""
@@ -28,6 +29,7 @@ def test_lines(server: Server, ledger: Ledger, lines: int) -> None:
     ledger.expect_durations()
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("service", ["odd", "long"])
 def test_unusual_lines(server: Server, ledger: Ledger, service: str) -> None:
     """Lines that look like the protocol, with quotes and non-ASCII text; lines of 10 kB."""
@@ -38,6 +40,7 @@ def test_unusual_lines(server: Server, ledger: Ledger, service: str) -> None:
     ledger.expect()
 
 
+@pytest.mark.quick
 def test_follow_and_stop(server: Server, ledger: Ledger) -> None:
     """A followed stream counts every line until the client stops it."""
     client = ledger.client(server.port)
@@ -48,6 +51,7 @@ def test_follow_and_stop(server: Server, ledger: Ledger) -> None:
     ledger.expect_durations()
 
 
+@pytest.mark.quick
 def test_many_streams(server: Server, ledger: Ledger) -> None:
     """40 streams of four clients: some end by themselves, some are stopped, some fail."""
     clients = [ledger.client(server.port) for _ in range(4)]
@@ -69,6 +73,7 @@ def test_many_streams(server: Server, ledger: Ledger) -> None:
     assert ledger.expected()[names.LOG_ERRORS] == 4
 
 
+@pytest.mark.quick
 def test_broken_log(server: Server, ledger: Ledger) -> None:
     """One line, then an error: the stream has failed and ended."""
     client = ledger.client(server.port)
@@ -79,6 +84,7 @@ def test_broken_log(server: Server, ledger: Ledger) -> None:
     assert ledger.expected()[names.LOG_ERRORS] == 3
 
 
+@pytest.mark.quick
 def test_refused(server: Server, ledger: Ledger) -> None:
     """A refused stream is an error and no stream; other messages are neither."""
     client = ledger.client(server.port)

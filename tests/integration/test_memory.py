@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """The memory metrics equal /proc at the collection; the peak covers the time between two."""
 
+import pytest
+
 from harness.builds import ONE_BUILD
 from harness.http_client import ask_once, get
 from harness.scrape import Scrape
@@ -26,6 +28,7 @@ def quiet_scrape(server: Server, tool: Tool) -> tuple[Scrape, int, int]:
     return wait_until("the memory is the same before and after a scrape", attempt)
 
 
+@pytest.mark.quick
 def test_memory_equals_proc(server: Server, tool: Tool) -> None:
     """Equal to the byte: at rest, after growth by 50 MiB, and after shrinking."""
     sizes = []
@@ -38,6 +41,7 @@ def test_memory_equals_proc(server: Server, tool: Tool) -> None:
     assert sizes[1] >= sizes[0] + 50 * MEBIBYTE > sizes[2]
 
 
+@pytest.mark.quick
 def test_peak_between_two_collections(server: Server, tool: Tool) -> None:
     """Memory allocated and freed between two scrapes shows in the next scrape only."""
     before = quiet_scrape(server, tool)[0].value(RSS)

@@ -35,6 +35,7 @@ def metric_list() -> Row:
     return json.loads(answer.stdout)
 
 
+@pytest.mark.quick
 def test_exposition_is_listed(server: Server, tool: Tool) -> None:
     """Every family has the name, type, help and labels of its row in the list."""
     ask_once(server.port, get("/api/v1/health"))
@@ -68,6 +69,7 @@ def test_collection_is_listed(start: Starter, server: Server) -> None:
             assert set(point["attributes"]) == set(row["attributes"])
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("metric", "label", "rows"),
     [

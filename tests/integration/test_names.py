@@ -142,6 +142,7 @@ def test_names(start: Starter, server: Server, chosen: str) -> None:
     client.close()
 
 
+@pytest.mark.quick
 def test_names_follow_the_rules(tool: Tool) -> None:
     """All names have a valid form, a prefix, a help text, and _total only if they are counters."""
     text = tool.text()

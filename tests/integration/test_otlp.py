@@ -88,6 +88,7 @@ def asked(start_shared: Starter, server: Server, collector: Collector) -> list[t
     return times
 
 
+@pytest.mark.quick
 def test_counts_agree_with_the_client(collector: Collector, asked: list[tuple[int, int]]) -> None:
     """The last export has exactly the client's counts."""
     assert len(asked) == len(ASKED) * ROUNDS
@@ -96,6 +97,7 @@ def test_counts_agree_with_the_client(collector: Collector, asked: list[tuple[in
     )
 
 
+@pytest.mark.quick
 def test_names_kinds_and_temporality(collector: Collector, asked: list[tuple[int, int]]) -> None:
     """Dotted names, units, and cumulative sums and histograms with one start time."""
     assert asked
@@ -125,6 +127,7 @@ def test_names_kinds_and_temporality(collector: Collector, asked: list[tuple[int
     assert "isMonotonic" not in metrics["scotty.http.requests.active"]["sum"]
 
 
+@pytest.mark.quick
 def test_histograms(collector: Collector, asked: list[tuple[int, int]]) -> None:
     """Bucket counts add up to the count; there is one more bucket than bounds."""
     points = collector.metrics()["scotty.http.request.duration"]["histogram"]["dataPoints"]
@@ -139,6 +142,7 @@ def by_start(spans: list[Message]) -> list[Message]:
     return sorted(spans, key=lambda span: int(span["startTimeUnixNano"]))
 
 
+@pytest.mark.quick
 def test_one_span_for_each_request(collector: Collector, asked: list[tuple[int, int]]) -> None:
     """Each request has a span with its name, kind, attributes, status and times."""
     spans = by_start(collector.spans())
@@ -163,6 +167,7 @@ def test_one_span_for_each_request(collector: Collector, asked: list[tuple[int, 
             assert end_ns - start_ns >= 60_000_000
 
 
+@pytest.mark.quick
 def test_span_ids_are_unique(collector: Collector, asked: list[tuple[int, int]]) -> None:
     """Each request without a caller's context is a trace of its own."""
     spans = collector.spans()
@@ -171,12 +176,13 @@ def test_span_ids_are_unique(collector: Collector, asked: list[tuple[int, int]])
     assert not any(span.get("parentSpanId") for span in spans)
 
 
+@pytest.mark.quick
 def test_resource(collector: Collector, server: Server, asked: list[tuple[int, int]]) -> None:
     """Every export names the observed process and the attributes that the user added."""
     assert asked
     for resource in collector.resources():
         assert resource["process.pid"] == server.pid
-        assert resource["process.executable.path"] == server.binary
+        assert resource["process.executable.path"] == os.path.realpath(server.binary)
         assert resource["host.name"] == os.uname().nodename
         assert resource["os.type"] == "linux"
         assert resource["deployment.environment.name"] == "tests"

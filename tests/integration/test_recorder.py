@@ -37,6 +37,7 @@ def tool(start_shared: Starter, server: Server) -> Tool:
     return start_shared.watch(server)
 
 
+@pytest.mark.quick
 def test_oauth(server: Server, tool: Tool) -> None:
     """Device and web flows: started, finished, finished twice, and with an unknown code."""
     before = tool.scrape()
@@ -74,6 +75,7 @@ def rate_limits(tool: Tool) -> collections.Counter[tuple[str, str]]:
     return +found
 
 
+@pytest.mark.quick
 def test_rate_limits(start: Starter) -> None:
     """Three tiers with ten requests each, and requests without a rate-limit key."""
     server = start.server(binary_of("default"), "--rate-limit", "10")

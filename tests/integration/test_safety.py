@@ -86,6 +86,7 @@ def sites(start_shared: Starter, server: Server) -> Sites:
     return Sites(start_shared, server)
 
 
+@pytest.mark.quick
 def test_panics_under_probes(start: Starter, binary: str) -> None:
     """Panics of handlers and tasks: every client gets the same responses as without the tool."""
     server = start.server(binary)
@@ -143,6 +144,7 @@ def test_clean_end(start: Starter, server: Server, sites: Sites, number: int | N
     assert ask_once(server.port, get(HEALTH)).status == 200
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_end_of_the_server(start: Starter, binary: str, number: int) -> None:
     """When the server ends or is killed, the tool reports that and ends with status 0."""

@@ -73,6 +73,7 @@ def written(start_shared: Starter, server: Server) -> bytes:
     return text.encode() + maps
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("kind", REQUESTS)
 def test_no_secret_leaves(written: bytes, kind: str) -> None:
     """The secret is in no output and in no map, wherever the client put it."""

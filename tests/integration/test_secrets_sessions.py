@@ -127,12 +127,14 @@ def written(start_shared: Starter, binary: str) -> bytes:
     return text.encode() + maps
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("kind", SECRETS)
 def test_no_secret_leaves(written: bytes, kind: str) -> None:
     """The secret is in no output and in no map."""
     assert [trace for trace in traces_of(SECRETS[kind]) if trace in written] == []
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("text", LOG_TEXTS)
 def test_no_log_text_leaves(written: bytes, text: str) -> None:
     """Log lines are in no output and in no map."""

@@ -27,6 +27,7 @@ DECEITS = (
 )
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("text", "kind", "exit_code"),
     [
@@ -51,6 +52,7 @@ def test_end_by_input(
     ledger.expect_durations()
 
 
+@pytest.mark.quick
 def test_terminate(server: Server, ledger: Ledger) -> None:
     """The client terminates sessions at once and after a while."""
     client = ledger.client(server.port)
@@ -143,6 +145,7 @@ def test_errors_within_a_session(server: Server, ledger: Ledger) -> None:
     ledger.expect_durations()
 
 
+@pytest.mark.quick
 def test_panic(server: Server, ledger: Ledger) -> None:
     """A session whose task panics has failed, though no message is sent."""
     client = ledger.client(server.port)
@@ -153,6 +156,7 @@ def test_panic(server: Server, ledger: Ledger) -> None:
     assert server.is_alive()
 
 
+@pytest.mark.quick
 def test_refused(server: Server, ledger: Ledger) -> None:
     """A refused session is neither a session nor an error."""
     client = ledger.client(server.port)
@@ -171,6 +175,7 @@ def test_refused(server: Server, ledger: Ledger) -> None:
     assert ledger.expected()[names.SHELLS] == 0
 
 
+@pytest.mark.quick
 def test_maximum_of_sessions(server: Server, ledger: Ledger) -> None:
     """64 sessions at once, and one more that is refused; they end in three ways."""
     clients = [ledger.client(server.port) for _ in range(4)]
@@ -185,6 +190,7 @@ def test_maximum_of_sessions(server: Server, ledger: Ledger) -> None:
     ledger.expect_durations()
 
 
+@pytest.mark.quick
 def test_input_and_output(server: Server, ledger: Ledger) -> None:
     """Input and output count as messages only, whatever they look like."""
     client = ledger.client(server.port)

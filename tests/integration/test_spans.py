@@ -61,6 +61,7 @@ def assert_lasted(span: Message, spell: Spell, delay: RunDelay) -> None:
     assert shortest_s <= duration_s(span) <= longest_s, f"{spell}, delayed by {delay.s()}"
 
 
+@pytest.mark.quick
 def test_websocket(tracing: Tracing) -> None:
     """A connection's span is a child of its request's span, which is a child of the caller's."""
     context = new_context()
@@ -83,6 +84,7 @@ def test_websocket(tracing: Tracing) -> None:
     assert connection["attributes"]["scotty.websocket.messages_sent"] == client.received
 
 
+@pytest.mark.quick
 def test_sessions(tracing: Tracing, delay: RunDelay) -> None:
     """Shells and log streams are children of their connection, with their durations."""
     context = new_context()
@@ -153,6 +155,7 @@ def test_session_that_outlives_its_connection(tracing: Tracing) -> None:
     other.close()
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("app", "operation", "fails"),
     [
@@ -254,6 +257,7 @@ def times_of(tracing: Tracing, path: str) -> tuple[Message, list[float]]:
     return span, [float(span["attributes"][key]) for key in keys]
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("what", "busy_s", "awaiting_s"),
     [
@@ -278,6 +282,7 @@ def test_where_the_time_went(
     assert scheduled <= slack_s
 
 
+@pytest.mark.quick
 def test_slow_polls(tracing: Tracing) -> None:
     """A poll over the limit is an event in the span of its request only."""
     span, _ = times_of(tracing, "/api/v1/test/block/100")

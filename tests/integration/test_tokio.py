@@ -56,6 +56,7 @@ def polls_of(tool: Tool, connection: Connection, target: str) -> int:
     return tool.scrape().polls() - before.polls()
 
 
+@pytest.mark.quick
 def test_idle_server_polls_nothing(tool: Tool) -> None:
     """An idle server polls nothing, so the other tests count only polls of their clients."""
     before = tool.scrape().polls()
@@ -63,6 +64,7 @@ def test_idle_server_polls_nothing(tool: Tool) -> None:
         assert tool.scrape().polls() == before
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("polls", [100, 20000])
 def test_polls_of_a_task(server: Server, tool: Tool, polls: int) -> None:
     """A task of N polls counts N polls, besides the polls of its connection."""
@@ -71,6 +73,7 @@ def test_polls_of_a_task(server: Server, tool: Tool, polls: int) -> None:
     assert found == polls + CONNECTION_POLLS
 
 
+@pytest.mark.quick
 def test_polls_of_many_tasks(server: Server, tool: Tool) -> None:
     """300 tasks of 100 polls: their polls, and at most one wake-up of the connection each."""
     with warm_connection(server, tool) as connection:
@@ -92,6 +95,7 @@ def test_polls_on_several_connections(server: Server, tool: Tool) -> None:
         connection.close()
 
 
+@pytest.mark.quick
 def test_blocking_closures_are_no_polls(server: Server, tool: Tool) -> None:
     """A closure of spawn_blocking counts as a blocking run, not as a poll."""
     before = tool.scrape().value("scotty_tokio_blocking_runs_total")
@@ -101,6 +105,7 @@ def test_blocking_closures_are_no_polls(server: Server, tool: Tool) -> None:
     settled(tool, "scotty_tokio_blocking_runs_total", before + 1)
 
 
+@pytest.mark.quick
 def test_slow_polls(server: Server, tool: Tool) -> None:
     """A blocked worker is a slow poll; a sleeping task and a blocking closure are not."""
     name = "scotty_tokio_slow_poll_count_total"
@@ -122,6 +127,7 @@ def test_slow_polls(server: Server, tool: Tool) -> None:
     assert 0.39 < grown_s < 0.42 + delay.s()
 
 
+@pytest.mark.quick
 def test_histogram_holds_every_poll(tool: Tool) -> None:
     """The histogram of durations holds every poll."""
     scrape = tool.scrape()
@@ -129,6 +135,7 @@ def test_histogram_holds_every_poll(tool: Tool) -> None:
     assert scrape.value("scotty_tokio_poll_duration_seconds_bucket", le="+Inf") == scrape.polls()
 
 
+@pytest.mark.quick
 def test_tasks_come_and_go(server: Server, tool: Tool) -> None:
     """Idle tasks, connections and panicking tasks are active from their spawn to their end."""
     name = "scotty_tokio_tasks_active"

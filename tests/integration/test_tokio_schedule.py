@@ -41,6 +41,7 @@ def warm_connection(server: Server, tool: Tool) -> Connection:
     return connection
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(("count", "polls"), [(1, 1), (1, 20000), (300, 1), (300, 100)])
 def test_scheduled(server: Server, tool: Tool, count: int, polls: int) -> None:
     """Each poll follows one wake-up or spawn; the number of the tasks' own polls is known."""
@@ -90,6 +91,7 @@ def test_scheduled_with_blocking_and_panics(start: Starter, binary: str) -> None
     assert grown(before, after, f"{names.FIRST_POLL}_count") == tasks
 
 
+@pytest.mark.quick
 def test_idle_duration(server: Server, tool: Tool) -> None:
     """A connection's task that waits is idle from poll to wake-up: nearly all the time."""
     with Connection(server.port) as connection:
@@ -146,6 +148,7 @@ def test_first_poll_delay(start: Starter, binary: str) -> None:
         assert below and set(below) == {0}
 
 
+@pytest.mark.quick
 def test_dropped(server: Server, tool: Tool) -> None:
     """Tasks that end, panic or are cancelled, and connections; no blocking closures."""
 
@@ -176,6 +179,7 @@ def by_task(scrape: Scrape, name: str) -> dict[str, float]:
     }
 
 
+@pytest.mark.quick
 def test_task_types(server: Server, tool: Tool, build: str) -> None:
     """Polls by task type add up to all polls; the polls of a known task have its type."""
     counting = Counting(tool)

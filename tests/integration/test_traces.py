@@ -50,6 +50,7 @@ JOINED = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("kind", JOINED)
 def test_joined(tracing: Tracing, kind: str) -> None:
     """The context is found anywhere in the head, with a name in any case."""
@@ -74,6 +75,7 @@ def test_flags_and_versions(tracing: Tracing, flags: str, version: str, more: st
     assert_joined(span, context)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("flags", ["00", "02", "fe"])
 def test_unsampled(tracing: Tracing, flags: str) -> None:
     """A request that the caller does not sample is not sampled, but counted."""
@@ -117,6 +119,7 @@ MALFORMED = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("kind", MALFORMED)
 def test_malformed(tracing: Tracing, kind: str) -> None:
     """A malformed context is ignored, together with tracestate."""
@@ -147,6 +150,7 @@ def test_elsewhere(tracing: Tracing, kind: str) -> None:
     assert_root(span_of_path(tracing.collector, path), CONTEXT)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("headers", "state"),
     [

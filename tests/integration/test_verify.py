@@ -99,6 +99,7 @@ def assert_counts(start: Starter, binary: str) -> None:
     assert tool.scrape().polls() >= 10
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("which", BUILD_VARIABLES)
 def test_json(start: Starter, which: str) -> None:
     """The plan has every signal, and cheap sites whose instruction is the named one."""
@@ -121,6 +122,7 @@ def test_json(start: Starter, which: str) -> None:
             assert first in range(0x50, 0x58) or code[site["file_offset"] + 1] in range(0x50, 0x58)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("which", BUILD_VARIABLES)
 def test_text(start: Starter, which: str) -> None:
     """The text has a yes or no for each signal."""
@@ -243,6 +245,7 @@ def test_not_a_tokio_program(start: Starter) -> None:
     assert sleep.is_alive()
 
 
+@pytest.mark.quick
 def test_no_such_process(start: Starter) -> None:
     """A process that does not exist, by id, by name and by port."""
     ended = start.process(["true"])

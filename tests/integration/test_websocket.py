@@ -31,6 +31,7 @@ TESTED_BUILDS = BOTH_MANGLINGS
 MEBIBYTE = 1 << 20
 
 
+@pytest.mark.quick
 def test_single(server: Server, ledger: Ledger) -> None:
     """A connection, a message in each direction, and its end."""
     client = ledger.client(server.port, token=None)
@@ -52,6 +53,7 @@ def test_many_messages_in_one_write(server: Server, ledger: Ledger) -> None:
     ledger.expect()
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65535, 65536, MEBIBYTE])
 def test_sizes(server: Server, ledger: Ledger, size: int) -> None:
     """Each form of a frame's length: one message to the server and one back."""
@@ -65,6 +67,7 @@ def test_sizes(server: Server, ledger: Ledger, size: int) -> None:
     ledger.expect()
 
 
+@pytest.mark.quick
 def test_fragments(server: Server, ledger: Ledger) -> None:
     """A text in several frames is one message, also with empty fragments."""
     client = ledger.client(server.port)
@@ -82,6 +85,7 @@ def test_fragments(server: Server, ledger: Ledger) -> None:
     ledger.expect()
 
 
+@pytest.mark.quick
 def test_control_frames(server: Server, ledger: Ledger) -> None:
     """Pings and pongs are no messages: alone, and between the fragments of a message."""
     client = ledger.client(server.port)
@@ -103,6 +107,7 @@ def test_binary_messages(server: Server, ledger: Ledger) -> None:
     ledger.expect()
 
 
+@pytest.mark.quick
 def test_frames_split_over_writes(server: Server, ledger: Ledger) -> None:
     """Frames whose header, mask and payload arrive separately, or with the next frame."""
     client = ledger.client(server.port)
@@ -166,6 +171,7 @@ def test_parallel_connections(server: Server, ledger: Ledger) -> None:
     assert ledger.expected()[names.CONNECTIONS_ACTIVE] == 25
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("leave", [Client.abort, Client.close, Client.shake_hands])
 def test_ends(server: Server, ledger: Ledger, leave: object) -> None:
     """A reset, a close and a close frame end a connection, which counts once."""
@@ -189,6 +195,7 @@ def test_half_closed(server: Server, ledger: Ledger) -> None:
     ledger.expect()
 
 
+@pytest.mark.quick
 def test_auth_failures(server: Server, ledger: Ledger) -> None:
     """Each wrong token is a failure; other refused requests are not."""
     client = ledger.client(server.port, token=None)

@@ -34,12 +34,14 @@ def workload(start_shared: Starter, binary: str) -> Iterator[Workload]:
     workload.ledger.close()
 
 
+@pytest.mark.quick
 def test_every_step_was_taken(workload: Workload) -> None:
     """The random plans contain every step."""
     done = workload.total("done")
     assert len(done) == 8 and done.total() == CLIENTS * (STEPS + 1)
 
 
+@pytest.mark.quick
 def test_sessions_and_messages(workload: Workload, build: str) -> None:
     """Websockets, shells, logs and tasks: counts, levels and durations."""
     # A client that left may not have read two messages that the server sent.
@@ -49,6 +51,7 @@ def test_sessions_and_messages(workload: Workload, build: str) -> None:
     results.setdefault(build, {}).update(workload.ledger.seen())
 
 
+@pytest.mark.quick
 def test_requests(workload: Workload, build: str) -> None:
     """Every label set has the clients' count, in its counter and in its histogram."""
     wanted = workload.total("requests")
@@ -59,6 +62,7 @@ def test_requests(workload: Workload, build: str) -> None:
     results.setdefault(build, {}).update({" ".join(key): count for key, count in wanted.items()})
 
 
+@pytest.mark.quick
 def test_spans(workload: Workload) -> None:
     """The number of spans of each kind, their errors, and unique ids."""
     ledger, collector = workload.ledger, workload.tracing.collector
@@ -86,6 +90,7 @@ def test_spans(workload: Workload) -> None:
     assert errors[names.TASK_SPAN] == counts[names.TASK_FAILURES]
 
 
+@pytest.mark.quick
 def test_runtime(workload: Workload) -> None:
     """Polls, wake-ups, task types and workers agree with each other; memory agrees with /proc."""
     tool, server, before = workload.tool, workload.server, workload.ledger.before
@@ -120,6 +125,7 @@ def test_runtime(workload: Workload) -> None:
     wait_until("memory equals /proc", memory_agrees)
 
 
+@pytest.mark.quick
 def test_applications(workload: Workload, build: str) -> None:
     """Applications as the server lists them; by status on builds that show the status."""
     tool = workload.tool
@@ -130,6 +136,7 @@ def test_applications(workload: Workload, build: str) -> None:
     assert not {name for name, _ in tool.scrape().values if name == "scotty_apps_by_status"}
 
 
+@pytest.mark.quick
 def test_oauth(workload: Workload, build: str) -> None:
     """OAuth metrics of a build with a recorder; other builds have none."""
     before, after = workload.ledger.before, workload.tool.scrape()
@@ -141,6 +148,7 @@ def test_oauth(workload: Workload, build: str) -> None:
         assert not {name for name, _ in after.values if name.startswith("scotty_oauth")}
 
 
+@pytest.mark.quick
 def test_nothing_was_lost(workload: Workload) -> None:
     """No event is lost, and the server and the tool work to the end."""
     scrape = workload.tool.scrape()
