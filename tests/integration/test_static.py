@@ -33,8 +33,8 @@ TESTED_BUILDS = ("bare",)
 
 def reason_of_absence() -> str:
     """Returns why the build is missing."""
-    told = TOOL.parent / "lib/unavailable"
-    return told.read_text().strip() if told.exists() else "make static has not been run"
+    reason = TOOL.parent / "lib/unavailable"
+    return reason.read_text().strip() if reason.exists() else "make static has not been run"
 
 
 @pytest.fixture(autouse=True)

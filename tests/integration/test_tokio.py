@@ -31,7 +31,7 @@ def tool(start_shared: Starter, server: Server) -> Tool:
     return start_shared.watch(server, *SLOW_POLL)
 
 
-def settled(tool: Tool, name: str, value: float) -> None:
+def await_value(tool: Tool, name: str, value: float) -> None:
     """Waits until a metric without labels has the value; asserts that it keeps the value."""
     wait_until(f"{name} is {value}", lambda: tool.scrape().value(name) == value)
     assert tool.scrape().value(name) == value
@@ -102,7 +102,7 @@ def test_blocking_closures_are_no_polls(server: Server, tool: Tool) -> None:
     with warm_connection(server, tool) as connection:
         found = polls_of(tool, connection, "/api/v1/test/spawn_blocking/20")
     assert found == CONNECTION_POLLS
-    settled(tool, "scotty_tokio_blocking_runs_total", before + 1)
+    await_value(tool, "scotty_tokio_blocking_runs_total", before + 1)
 
 
 @pytest.mark.quick
@@ -115,9 +115,9 @@ def test_slow_polls(server: Server, tool: Tool) -> None:
         assert ask_once(server.port, get("/api/v1/test/block/100")).status == 200
     for target in ("sleep/100", "spawn_blocking/100", "block/0"):
         assert ask_once(server.port, get(f"/api/v1/test/{target}")).status == 200
-    settled(tool, name, before.value(name) + 3)
+    await_value(tool, name, before.value(name) + 3)
     assert ask_once(server.port, get("/api/v1/test/block_in_place/100")).status == 200
-    settled(tool, name, before.value(name) + 4)
+    await_value(tool, name, before.value(name) + 4)
     assert tool.scrape().value("scotty_tokio_tasks_active") == before.value(
         "scotty_tokio_tasks_active"
     )
@@ -141,15 +141,15 @@ def test_tasks_come_and_go(server: Server, tool: Tool) -> None:
     name = "scotty_tokio_tasks_active"
     base = tool.scrape().value(name)
     with warm_connection(server, tool) as connection:
-        settled(tool, name, base + 1)
+        await_value(tool, name, base + 1)
         connection.get("/api/v1/test/spawn_idle/40")
-        settled(tool, name, base + 41)
+        await_value(tool, name, base + 41)
         assert connection.get("/api/v1/test/spawn_panic/30").body == b'{"panics":30}'
         connection.get("/api/v1/test/spawn/100/5")
-        settled(tool, name, base + 41)
+        await_value(tool, name, base + 41)
         connection.get("/api/v1/test/drop_idle")
-        settled(tool, name, base + 1)
-    settled(tool, name, base)
+        await_value(tool, name, base + 1)
+    await_value(tool, name, base)
 
 
 def steady(tool: Tool, name: str) -> float:
@@ -179,14 +179,14 @@ def test_initial_scan_finds_tasks(start: Starter, binary: str) -> None:
     for connection in connections:
         connection.get("/api/v1/health")
     tool = start.watch(server)
-    settled(tool, name, base + 123 + 6)
+    await_value(tool, name, base + 123 + 6)
     connections.pop().close()
-    settled(tool, name, base + 123 + 5)
+    await_value(tool, name, base + 123 + 5)
     connections[0].get("/api/v1/test/drop_idle")
-    settled(tool, name, base + 5)
+    await_value(tool, name, base + 5)
     for connection in connections:
         connection.close()
-    settled(tool, name, base)
+    await_value(tool, name, base)
 
 
 def test_initial_scan_under_load(start: Starter, binary: str) -> None:
@@ -200,7 +200,7 @@ def test_initial_scan_under_load(start: Starter, binary: str) -> None:
             wait_until("load", lambda: load.total() > 50)
             late = start.watch(server)
         for each in (tool, late):
-            settled(each, "scotty_tokio_tasks_active", base)
+            await_value(each, "scotty_tokio_tasks_active", base)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])

@@ -152,22 +152,22 @@ def test_first_poll_delay(start: Starter, binary: str) -> None:
 def test_dropped(server: Server, tool: Tool) -> None:
     """Tasks that end, panic or are cancelled, and connections; no blocking closures."""
 
-    def settled(total: int) -> None:
+    def await_value(total: int) -> None:
         wait_until(f"{total} ended", lambda: grown(before, tool.scrape(), names.DROPPED) == total)
         assert grown(before, tool.scrape(), names.DROPPED) == total
 
     with warm_connection(server, tool) as connection:
         before = tool.scrape()
         connection.get("/api/v1/test/spawn/200/3")
-        settled(200)
+        await_value(200)
         connection.get("/api/v1/test/spawn_panic/30")
-        settled(230)
+        await_value(230)
         connection.get("/api/v1/test/spawn_idle/40")
         connection.get("/api/v1/test/spawn_blocking/5")
-        settled(230)
+        await_value(230)
         connection.get("/api/v1/test/drop_idle")
-        settled(270)
-    settled(271)
+        await_value(270)
+    await_value(271)
 
 
 def by_task(scrape: Scrape, name: str) -> dict[str, float]:

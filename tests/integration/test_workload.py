@@ -114,13 +114,13 @@ def test_runtime(workload: Workload) -> None:
     assert grown(before, scrape, names.DROPPED) > spawned
 
     def memory_agrees() -> bool:
-        held = server.memory_bytes()
+        memory = server.memory_bytes()
         scrape = tool.scrape()
-        told = (
+        reported = (
             scrape.value("scotty_memory_virtual_bytes"),
             scrape.value("scotty_memory_rss_bytes"),
         )
-        return told == held == server.memory_bytes()
+        return reported == memory == server.memory_bytes()
 
     wait_until("memory equals /proc", memory_agrees)
 
