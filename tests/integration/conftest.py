@@ -27,6 +27,8 @@ from harness.starter import Starter  # noqa: E402
 from harness.tool import Tool  # noqa: E402
 
 QUICK_BUILD = "default"
+# The last test of this module compares the builds.
+WHOLE_MODULES = ("test_workload.py",)
 
 
 class BuildScheduling(LoadScopeScheduling):
@@ -34,6 +36,8 @@ class BuildScheduling(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         module, _, test = nodeid.partition("::")
+        if module.endswith(WHOLE_MODULES):
+            return module
         builds = re.findall(rf"[\[-]({'|'.join(BUILDS)})(?=[]-])", test)
         return f"{module}[{builds[0] if builds else ''}]"
 

@@ -61,6 +61,7 @@ def test_pipelined_load_is_counted_exactly(server: Server, tool: Tool) -> None:
     counting.expect(OK, ("GET", "/unmatched", 404), times=10000)
 
 
+@pytest.mark.quiet
 def test_durations_agree_with_the_client(server: Server, tool: Tool) -> None:
     """The sum of durations is between the handler's sleep and the client's wait."""
     counting = Counting(tool)

@@ -4,6 +4,8 @@
 import re
 import time
 
+import pytest
+
 from harness.builds import binary_of
 from harness.counting import Counting
 from harness.polls import HEALTH, HITS, SAMPLING_MESSAGE, ask, watched
@@ -22,6 +24,7 @@ COST = "scottyscope_probe_cpu_time_seconds_total"
 OVERHEAD = "scottyscope_probe_overhead_ratio"
 
 
+@pytest.mark.quiet
 def test_cost_includes_the_programs(start: Starter) -> None:
     """The cost includes the run time of programs that did not run in the first measurement."""
     server = start.server(binary_of("bare"), "--workers", "2")
@@ -40,6 +43,7 @@ def test_cost_includes_the_programs(start: Starter) -> None:
     assert scrape.value(COST) > 1.05 * hits * int(found[1]) / 1e9
 
 
+@pytest.mark.quiet
 def test_ordinary_load_is_not_sampled(start: Starter) -> None:
     """With the default limit every poll of a light load is counted."""
     server = start.server(binary_of("bare"), "--workers", "2")

@@ -256,21 +256,23 @@ def test_estimates(tracing: Tracing, build: str) -> None:
     before = tracing.tool.scrape()
     windows = Windows(tracing.tool, build)
     asked = 0
-    while windows.seen < WINDOWS:
+
+    def is_close() -> bool:
+        """A request takes at least one poll of its connection's task, and rarely two."""
+        nonlocal asked
         ask(tracing.port, 100)
         asked += 100
         windows.look()
-    # A request takes at least one poll of its connection's task, and rarely two. The period in
-    # progress is estimated when it ends.
-    wait_until(
-        "the estimate", lambda: grown(before, tracing.tool.scrape(), names.POLLS) > asked / 3
-    )
+        estimated = grown(before, tracing.tool.scrape(), names.POLLS)
+        return windows.seen >= WINDOWS and asked / 3 < estimated < asked * 5
+
+    # On a busy machine the server may not run in a window: then the mean takes more windows.
+    wait_until("the estimate is close to the number of polls", is_close)
     after = tracing.tool.scrape()
     hook = poll_start_hook(build)
     hits = after.value(HITS, hook=hook) - before.value(HITS, hook=hook)
     estimated = grown(before, after, names.POLLS)
     assert 0 < hits < asked / 2
-    assert estimated < asked * 5
     durations = grown(before, after, "scotty_tokio_poll_duration_seconds_count")
     assert durations == estimated
     assert grown(before, after, names.POLLS_BY_TASK) == estimated

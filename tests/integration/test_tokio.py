@@ -105,6 +105,7 @@ def test_blocking_closures_are_no_polls(server: Server, tool: Tool) -> None:
     await_value(tool, "scotty_tokio_blocking_runs_total", before + 1)
 
 
+@pytest.mark.quiet
 @pytest.mark.quick
 def test_slow_polls(server: Server, tool: Tool) -> None:
     """A blocked worker is a slow poll; a sleeping task and a blocking closure are not."""
@@ -124,7 +125,7 @@ def test_slow_polls(server: Server, tool: Tool) -> None:
     grown_s = tool.scrape().value("scotty_tokio_poll_duration_seconds_sum") - before.value(
         "scotty_tokio_poll_duration_seconds_sum"
     )
-    assert 0.39 < grown_s < 0.42 + delay.s()
+    assert 0.4 <= grown_s < 0.42 + delay.s()
 
 
 @pytest.mark.quick
