@@ -15,6 +15,7 @@ import pytest
 from harness.builds import ONE_BUILD
 from harness.counting import Counting
 from harness.http_client import Connection, ask_once, get, request_bytes
+from harness.ports import ReservedPort
 from harness.scrape import Scrape
 from harness.server import Server
 from harness.starter import Starter
@@ -120,10 +121,9 @@ def test_front_is_unprivileged(tool: Tool) -> None:
 
 def test_killed_front_is_started_again(start: Starter, server: Server) -> None:
     """A killed front is restarted, and the counters continue."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    tool = start.watch(server, "--listen", f"127.0.0.1:{port}")
+    with ReservedPort() as port:
+        address = f"127.0.0.1:{port.number}"
+    tool = start.watch(server, "--listen", address)
     counting = Counting(tool)
     for times in (1, 2):
         front = tool.processes()[FRONT]

@@ -10,6 +10,7 @@ import threading
 import pytest
 
 from harness.builds import binary_of
+from harness.ports import ReservedPort
 from harness.server import Server
 from harness.starter import Starter
 from harness.tool import Tool
@@ -76,11 +77,10 @@ def test_probe_that_does_not_answer(start: Starter, server: Server) -> None:
 @pytest.mark.quick
 def test_nobody_listens() -> None:
     """A refused connection is one line and status 1."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    answer = health(f"127.0.0.1:{port}")
+    with ReservedPort() as port:
+        answer = health(f"127.0.0.1:{port.number}")
     assert answer.returncode == 1
-    assert f"cannot connect to 127.0.0.1 port {port}: Connection refused" in answer.stderr
+    assert f"cannot connect to 127.0.0.1 port {port.number}: Connection refused" in answer.stderr
     assert answer.stderr.count("\n") == 1
 
 

@@ -4,7 +4,6 @@
 import collections
 import os
 import pathlib
-import socket
 import time
 import tomllib
 
@@ -14,6 +13,7 @@ from harness.builds import ONE_BUILD
 from harness.collector import FAST, Collector, Message
 from harness.counting import Counting
 from harness.http_client import TOKEN, Connection, ask_once, get, request_bytes
+from harness.ports import ReservedPort
 from harness.server import Server
 from harness.starter import Starter
 from harness.tool import Tool
@@ -250,20 +250,15 @@ def test_load_loses_no_span(start: Starter, server: Server) -> None:
     assert len({span["spanId"] for span in collector.spans()}) == 5000
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def test_collector_that_starts_later(start: Starter, server: Server) -> None:
     """Data from before the start of the collector arrives after its start."""
-    port = free_port()
-    tool = watch(start, server, f"http://127.0.0.1:{port}")
+    port = ReservedPort()
+    tool = watch(start, server, f"http://127.0.0.1:{port.number}")
     ask_once(server.port, get(HEALTH))
     tool.wait_for("traces do not get through", tool.stderr)
     assert tool.text("/healthz") == "ok\n"
-    collector = Collector(start, port)
+    port.release()
+    collector = Collector(start, port.number)
     wait_until("the span arrived", collector.spans)
     ask_once(server.port, get(HEALTH))
     wait_until("the counts arrived", lambda: collector.counted().total() == 2)
@@ -274,14 +269,15 @@ def test_collector_that_starts_later(start: Starter, server: Server) -> None:
 
 def test_unreachable_collector_does_no_harm(start: Starter, server: Server) -> None:
     """Without a collector the tool counts, serves scrapes, and ends soon."""
-    tool = watch(start, server, f"http://127.0.0.1:{free_port()}")
-    counting = Counting(tool)
-    for _ in range(200):
-        assert ask_once(server.port, get(HEALTH)).status == 200
-    counting.expect(("GET", HEALTH, 200), times=200)
-    begin = time.monotonic()
-    assert tool.end() == 0
-    assert time.monotonic() - begin < 6
+    with ReservedPort() as port:
+        tool = watch(start, server, f"http://127.0.0.1:{port.number}")
+        counting = Counting(tool)
+        for _ in range(200):
+            assert ask_once(server.port, get(HEALTH)).status == 200
+        counting.expect(("GET", HEALTH, 200), times=200)
+        begin = time.monotonic()
+        assert tool.end() == 0
+        assert time.monotonic() - begin < 6
 
 
 def test_each_signal_has_its_own_headers(start: Starter, server: Server) -> None:
