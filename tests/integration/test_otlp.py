@@ -14,6 +14,7 @@ from harness.collector import FAST, Collector, Message
 from harness.counting import Counting
 from harness.http_client import TOKEN, Connection, ask_once, get, request_bytes
 from harness.ports import ReservedPort
+from harness.scrape import SUPERSEDED
 from harness.server import Server
 from harness.starter import Starter
 from harness.tool import Tool
@@ -204,6 +205,16 @@ def test_service_name_of_the_tool_wins(
     wait_until(
         "the name arrived", lambda: "renamed" in {r["service.name"] for r in collector.resources()}
     )
+    assert tool.end() == 0
+
+
+@pytest.mark.quiet
+def test_no_collection_is_superseded(start: Starter, server: Server) -> None:
+    """A receiver that keeps up gets every collection."""
+    collector = Collector(start)
+    tool = watch(start, server, collector.endpoint)
+    wait_until("five exports", lambda: len(collector.requests("metrics")) >= 5)
+    assert tool.scrape().value("scottyscope_lost_total", cause=SUPERSEDED) == 0
     assert tool.end() == 0
 
 

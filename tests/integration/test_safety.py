@@ -67,13 +67,18 @@ class KernelObjects:
         for kind, ids in self.held.items():
             assert ids and ids <= known(kind), kind
 
-    def are_gone(self) -> bool:
-        return not any(ids & known(kind) for kind, ids in self.held.items())
+    def left(self) -> dict[str, set[int]]:
+        """Returns the ids of the objects that still exist, by kind."""
+        found = {kind: ids & known(kind) for kind, ids in self.held.items()}
+        return {kind: ids for kind, ids in found.items() if ids}
 
 
 def assert_nothing_is_left(objects: KernelObjects, sites: Sites | None) -> None:
     """Asserts that the tool's BPF objects are gone and the server's code is unchanged."""
-    wait_until("nothing is left in the kernel", objects.are_gone)
+    try:
+        wait_until("nothing is left in the kernel", lambda: not objects.left())
+    except AssertionError as failure:
+        raise AssertionError(f"{failure}: {objects.left()}") from failure
     if sites:
         wait_until("the code is unchanged", lambda: sites.changed() == [])
     uprobes = pathlib.Path("/sys/kernel/tracing/uprobe_events")

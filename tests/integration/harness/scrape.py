@@ -5,6 +5,9 @@ import collections
 
 from prometheus_client.parser import text_string_to_metric_families
 
+# The cause of a loss: a receiver, slow on a busy machine, had not accepted a collection when the
+# next one was due.
+SUPERSEDED = "metrics_superseded"
 Requests = collections.Counter[tuple[str, str, str]]
 
 
@@ -55,12 +58,17 @@ class Scrape:
         return self.value("scottyscope_checks_total", check=check)
 
     def losses(self) -> dict[str, float]:
-        """Returns the number of lost events by cause, without the causes that lost none."""
-        return {
+        """Returns the number of lost events by cause, without the causes that lost none.
+
+        SUPERSEDED is left out: sums are cumulative, so the newer collection has everything.
+        """
+        lost = {
             dict(labels)["cause"]: value
             for (name, labels), value in self.values.items()
             if name == "scottyscope_lost_total" and value
         }
+        lost.pop(SUPERSEDED, None)
+        return lost
 
 
 def grown(before: Scrape, after: Scrape, name: str) -> float:
