@@ -12,9 +12,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 
-from http_client import Connection, get
-from sessions import Client
-from websocket_client import upgrade_request
+from harness.http_client import Connection, get
+from harness.sessions import Client
+from harness.websocket_client import upgrade_request
 
 DAY_S = 86_400
 # Less than the server lets wait to be accepted.

@@ -40,8 +40,10 @@ sys.path.insert(0, str(ROOT / "tests" / "integration"))
 # pylint: disable=wrong-import-position
 import machine  # noqa: E402
 import mixes  # noqa: E402
-from harness import Process, Server, Tool  # noqa: E402
-from http_client import Connection  # noqa: E402
+from harness.http_client import Connection  # noqa: E402
+from harness.process import Process  # noqa: E402
+from harness.server import Server  # noqa: E402
+from harness.tool import Tool  # noqa: E402
 
 EXPORT_S = 15.0
 SPANS_S = 5.0  # OTEL_BSP_SCHEDULE_DELAY

@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 
-from sessions import Client
+from harness.sessions import Client
 
 # Of each websocket, so that there is some traffic on it, but the client costs next to nothing.
 PINGS_PER_SECOND = 2

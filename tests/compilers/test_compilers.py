@@ -9,8 +9,10 @@ import re
 import builds
 import pytest
 import table
-from harness import Counting, Server, Tool
-from http_client import ask_once, get
+from harness.counting import Counting
+from harness.http_client import ask_once, get
+from harness.server import Server
+from harness.tool import Tool
 
 GROWTH_LIMIT = 1.1
 REQUESTS = 50

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 # Before they are imported: failures of their assertions then show what was compared.
-pytest.register_assert_rewrite("containers", "harness", "collector")
+pytest.register_assert_rewrite("containers", "harness")
 
 # pylint: disable=wrong-import-position
 from containers import (  # noqa: E402
@@ -26,7 +26,7 @@ from containers import (  # noqa: E402
     ToolContainer,
     docker,
 )
-from harness import Process  # noqa: E402
+from harness.process import Process  # noqa: E402
 
 DIRECTORY = pathlib.Path(os.environ.get("CONTAINER_DIRECTORY", "/nowhere"))
 

@@ -9,7 +9,8 @@ import time
 import urllib.request
 import uuid
 
-from harness import DEADLINE_S, Scrape, wait_until
+from harness.scrape import Scrape
+from harness.waiting import DEADLINE_S, wait_until
 
 IMAGE = "scottyscope:test"
 SERVER_IMAGE = "scottyscope-test/server"

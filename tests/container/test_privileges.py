@@ -5,11 +5,11 @@ import dataclasses
 import pathlib
 
 import pytest
-from collector import FAST, Collector
 from conftest import Starter, has_multi_links
 from containers import LEAST, WITH_SYS_ADMIN, Privileges, ServerContainer, docker, verify
-from harness import wait_until
-from http_client import Connection, ask_once, get
+from harness.collector import FAST, Collector
+from harness.http_client import Connection, ask_once, get
+from harness.waiting import wait_until
 
 HEALTH = "/api/v1/health"
 OK = ("GET", HEALTH, "200")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Shows scottyscope at work: a sample server, a known mix of requests, a report.
+"""Demonstrates scottyscope: a sample server, a known mix of requests, and a report.
 
 The client counts what it does; at the end its numbers stand against those that scottyscope saw from
 outside. Nothing is left running.
@@ -24,7 +24,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "setup"))
 
 from sample_server import start_server  # noqa: E402  (found by the path above)
 
-# Method, path, the route template it has, the status it is answered with, its share of the mix.
+# Method, path, route template, status of the response, and weight in the mix.
 MIX = [
     ("GET", "/api/v1/health", "/api/v1/health", 200, 60),
     ("GET", "/api/v1/info", "/api/v1/info", 200, 12),
@@ -45,12 +45,12 @@ Tally = collections.Counter[tuple[str, str, str]]
 
 
 def say(text: str) -> None:
-    """One line of progress."""
+    """Prints one line of progress."""
     print(f"demo: {text}", flush=True)
 
 
 def start_tool(path: str, server: subprocess.Popen[str]) -> tuple[subprocess.Popen[str], str]:
-    """The tool, attached to the server, and where its metrics are."""
+    """Attaches the tool to the server; returns the tool and the address of its metrics."""
     tool = subprocess.Popen(
         [path, "--pid", str(server.pid), "--report", "--listen", "127.0.0.1:0"]
         + ["--otlp-endpoint", "none"],
@@ -67,7 +67,7 @@ def start_tool(path: str, server: subprocess.Popen[str]) -> tuple[subprocess.Pop
 
 
 def drive(port: int, until: float, tally: Tally, lock: threading.Lock) -> None:
-    """Sends the mix over one connection, again and again, and counts the answers."""
+    """Sends the mix over one connection in a loop, and counts the responses."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     own: Tally = collections.Counter()
     order = [row for row in MIX for _ in range(row[4])]
@@ -86,7 +86,7 @@ def drive(port: int, until: float, tally: Tally, lock: threading.Lock) -> None:
 
 
 def send_requests(port: int, seconds: int) -> Tally:
-    """Drives the server from several connections; shows how time goes."""
+    """Sends requests over several connections, and shows the progress."""
     tally: Tally = collections.Counter()
     lock = threading.Lock()
     until = time.monotonic() + seconds
@@ -108,7 +108,7 @@ def send_requests(port: int, seconds: int) -> Tally:
 
 
 def scrape(url: str) -> Tally:
-    """The requests as the tool counted them."""
+    """Returns the requests that the tool counted."""
     with urllib.request.urlopen(url, timeout=5) as answer:
         text = answer.read().decode()
     return collections.Counter(
@@ -117,7 +117,7 @@ def scrape(url: str) -> Tally:
 
 
 def compare(sent: Tally, url: str) -> bool:
-    """Whether both counted the same; a last response may be on its way to the counters."""
+    """Returns whether tool and client agree; the tool may count the last response later."""
     seen: Tally = collections.Counter()
     for _ in range(20):
         seen = scrape(url)
@@ -133,7 +133,7 @@ def compare(sent: Tally, url: str) -> bool:
 
 
 def main() -> int:
-    """0 when the tool's numbers equal the client's."""
+    """Runs the demo; returns 0 if the tool's counts equal the client's."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tool", required=True)
     parser.add_argument("--server", required=True)

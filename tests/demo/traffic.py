@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Some traffic for the sample server, until the program is ended: every dashboard has something to show.
+"""Traffic for the sample server until the program is ended, for every panel of the dashboards.
 
 Run: traffic.py PORT
 """
@@ -11,9 +11,9 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "integration"))
 
+from harness.http_client import TOKEN, Connection, get, request_bytes  # noqa: E402
+from harness.sessions import APPS, AUTHORIZED, Client  # noqa: E402
 # pylint: disable=wrong-import-position
-from http_client import TOKEN, Connection, get, request_bytes  # noqa: E402
-from sessions import APPS, AUTHORIZED, Client  # noqa: E402
 
 ROUND_S = 1.0
 REQUESTS = [
@@ -27,14 +27,14 @@ REQUESTS = [
     get("/api/v1/test/block/5"),
     get("/api/v1/test/spawn/5/3"),
 ]
-# The server allows 200 requests a minute in each tier (observability/stack). One burst of logins is over
-# that; the requests to applications, at most three in a round of a second, stay below.
+# The server allows 200 requests a minute in each tier (observability/stack). The burst of logins
+# exceeds this limit; the requests to applications, at most three in a round of a second, do not.
 LOGINS = 250
 FAILURE = get("/api/v1/test/status/500")
 
 
 def post(target: str, **fields: str) -> bytes:
-    """A POST of these fields as JSON."""
+    """Returns a POST request with these fields as JSON."""
     body = json.dumps(fields).encode()
     return request_bytes("POST", target, "Content-Type: application/json", body=body)
 
@@ -46,13 +46,13 @@ def send_requests(port: int, step: int) -> None:
 
 
 def use_sessions(port: int) -> None:
-    """A shell, a log stream and a task; each in its usual way, and each failing once."""
+    """Runs a shell, a log stream and a task; each succeeds once and fails once."""
     client, stranger = Client(port), Client(port, token="wrong")
     shell = client.open_shell()
     client.echo(shell, "ls")
     client.end_shell(shell)
     client.end_shell(client.open_shell(), "fail")
-    # Left open: it ends by its time limit.
+    # This session stays open until its time limit.
     left = Client(port)
     left.open_shell("demo", "db")
     client.read_log("web", 20)
@@ -68,7 +68,7 @@ def use_sessions(port: int) -> None:
 
 
 def log_in(port: int) -> None:
-    """OAuth's two flows, each finished once too often; and more logins than are allowed."""
+    """Finishes two OAuth flows twice, and makes more logins than the limit allows."""
     with Connection(port) as connection:
         flow = json.loads(connection.ask(post("/oauth/device")).body)
         for _ in range(3):
@@ -77,7 +77,7 @@ def log_in(port: int) -> None:
         session = redirect.partition("state=")[2].split()[0]
         for _ in range(2):
             connection.ask(post("/oauth/exchange", session_id=session))
-        # Without a token there is nothing to limit by.
+        # Without a token the request has no rate-limit key.
         connection.ask(get(APPS + "/info/demo"))
         for _ in range(LOGINS):
             connection.ask(post("/api/v1/login", password=TOKEN))

@@ -10,14 +10,15 @@ import urllib.parse
 import urllib.request
 from typing import Any
 
-from harness import Process, wait_until
+from harness.process import Process
+from harness.waiting import wait_until
 
 START_S = 60
 ANSWER_S = 20
 FOLDER = pathlib.Path(__file__).parent
-# The configurations that users run.
+# The users' configurations.
 OBSERVABILITY = FOLDER.parent.parent / "observability"
-# The resource attribute that tells the runs apart, and what Prometheus makes of its name.
+# The resource attribute that identifies a run, and its name in Prometheus.
 RUN_ATTRIBUTE = "deployment.environment.name"
 RUN_LABEL = "deployment_environment_name"
 
@@ -25,7 +26,7 @@ Json = dict[str, Any]
 
 
 def free_addresses(count: int) -> list[str]:
-    """That many free ports of this machine, as HOST:PORT."""
+    """Returns free ports of this machine, as HOST:PORT."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
     for each in sockets:
@@ -34,7 +35,7 @@ def free_addresses(count: int) -> list[str]:
 
 
 def fetch(url: str, **parameters: str) -> Json:
-    """The JSON that a back end answers with; fails with its own words where it refuses."""
+    """Returns a back end's JSON answer; fails with its message if the status is an error."""
     query = urllib.parse.urlencode(parameters)
     try:
         with urllib.request.urlopen(f"{url}?{query}", timeout=ANSWER_S) as response:
@@ -52,7 +53,7 @@ def is_answering(url: str) -> bool:
 
 
 class BackEnd:
-    """A process that is one of the back ends."""
+    """A back end as a process."""
 
     def __init__(
         self, name: str, directory: pathlib.Path, *options: str, environment: dict[str, str]
@@ -72,7 +73,7 @@ class BackEnd:
         wait_until(f"{self.name} is ready", check, START_S)
 
     def end(self) -> None:
-        """Ends it; one that ended by itself, or does not end well, is a failure."""
+        """Ends the process; fails if it had ended before, or with an error."""
         assert self.process.is_alive(), f"{self.name} ended by itself: {self.last_words()}"
         assert self.process.end() == 0, f"{self.name} did not end well: {self.last_words()}"
 

@@ -32,7 +32,7 @@ __all__ = [
 
 COLLECTOR_FOLDER = OBSERVABILITY / "otel-collector"
 CONFIGURATION = COLLECTOR_FOLDER / "config.yaml"
-# The last of the files that are merged.
+# The last file that the Collector merges.
 TEST_CONFIGURATION = FOLDER / "otelcol" / "test.yaml"
 Started = TypeVar("Started", bound=BackEnd)
 
@@ -42,7 +42,7 @@ def variant(name: str) -> pathlib.Path:
 
 
 class Collector(BackEnd):
-    """The OpenTelemetry Collector with its default configuration and variants of it."""
+    """The OpenTelemetry Collector with its default configuration and variants."""
 
     def __init__(
         self, directory: pathlib.Path, variants: list[str], environment: dict[str, str]
@@ -73,7 +73,7 @@ class Collector(BackEnd):
         return "Everything is ready" in self.process.stderr()
 
     def problems(self) -> list[str]:
-        """The warnings and errors of its log."""
+        """Returns the warnings and errors of the log."""
         return [
             line
             for line in self.process.stderr().splitlines()
@@ -83,7 +83,7 @@ class Collector(BackEnd):
 
 @dataclasses.dataclass
 class BackEnds:
-    """All of them."""
+    """All back ends."""
 
     prometheus: Prometheus
     victoriametrics: VictoriaMetrics
@@ -93,7 +93,7 @@ class BackEnds:
 
 @contextlib.contextmanager
 def running(make_directory: Callable[[str], pathlib.Path]) -> Iterator[BackEnds]:
-    """Starts them in the order in which they need each other, and ends them in the other order."""
+    """Starts all back ends in the order of their dependencies; ends them in reverse order."""
     prometheus, victoriametrics, jaeger, query, grpc, health = free_addresses(6)
     with contextlib.ExitStack() as stack:
 

@@ -15,7 +15,7 @@ TIMEOUT_S = 20
 
 @dataclasses.dataclass
 class Call:
-    """A call and the span that the caller has for it, the root of its trace."""
+    """A call, and the caller's span for it, which is the root of the trace."""
 
     is_sampled: bool
     state: str = ""
@@ -24,14 +24,14 @@ class Call:
     start_ns: int = dataclasses.field(default_factory=time.time_ns)
 
     def headers(self) -> list[str]:
-        """The header fields of W3C Trace Context that tell the server of this call."""
+        """Returns the W3C Trace Context header fields of this call."""
         flags = "01" if self.is_sampled else "00"
         fields = [f"traceparent: 00-{self.trace_id.hex()}-{self.span_id.hex()}-{flags}"]
         return fields + ([f"tracestate: {self.state}"] if self.state else [])
 
 
 def export(address: str, run: str, run_attribute: str, calls: list[Call]) -> None:
-    """Ends the calls and sends the spans of those that are sampled, to the Collector there."""
+    """Ends the calls, and sends the spans of sampled calls to the Collector."""
     request = trace_service_pb2.ExportTraceServiceRequest()
     resource = request.resource_spans.add()
     for key, value in (("service.name", SERVICE), (run_attribute, run)):

@@ -37,7 +37,7 @@ class Authority:
         subprocess.run(["openssl", *arguments], check=True, capture_output=True, timeout=60)
 
     def sign(self, name: str) -> Certificate:
-        """A certificate for 127.0.0.1 and localhost, of a server or a client."""
+        """Returns a certificate for 127.0.0.1 and localhost, of a server or a client."""
         made = self._make(name, "-subj", f"/CN={name}")
         request = self.directory / f"{name}.csr"
         made.certificate.rename(request)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-# Before they are imported: failures of their assertions then show what was compared.
+# Before the imports, so that a failed assertion shows the compared values.
 pytest.register_assert_rewrite(
     "backend",
     "backends",
@@ -21,7 +21,6 @@ pytest.register_assert_rewrite(
     "jaeger",
     "metrics",
     "run",
-    "sessions",
     "starting",
     "workload",
 )
@@ -47,7 +46,7 @@ BINARIES = (
 
 
 def pytest_configure() -> None:
-    """What is missing is an error: these tests are run on purpose."""
+    """Reports a missing program as an error: these tests never run by accident."""
     missing = [
         f"{variable} does not name a program"
         for variable in BINARIES
@@ -61,7 +60,7 @@ def pytest_configure() -> None:
 
 @pytest.fixture(scope="session")
 def back_ends(tmp_path_factory: pytest.TempPathFactory) -> Iterator[backends.BackEnds]:
-    """Running ones."""
+    """All back ends, running."""
     with backends.running(tmp_path_factory.mktemp) as running:
         yield running
 
@@ -72,7 +71,7 @@ def run(
     back_ends: backends.BackEnds,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Run]:
-    """A run that is over: only its back ends still run."""
+    """A run that has ended; its back ends still run."""
     name: str = request.param
     directory: pathlib.Path = tmp_path_factory.mktemp(name)
     run = Run(name, os.environ[BUILDS[name]], back_ends, directory)
@@ -88,7 +87,7 @@ def run(
 
 @pytest.fixture
 def start(tmp_path: pathlib.Path) -> Iterator[Start]:
-    """Starts back ends, and ends them in the opposite order, before their directory is removed."""
+    """Starts back ends; ends them in reverse order before their directory is removed."""
     assert tmp_path.is_dir()
     with contextlib.ExitStack() as stack:
 

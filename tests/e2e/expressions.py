@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Every PromQL expression of the repository: of dashboards, rules and documentation."""
+"""Every PromQL expression of the dashboards, rules and documentation."""
 
 import dataclasses
 import json
@@ -16,7 +16,7 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 DASHBOARDS = REPOSITORY / "observability" / "grafana" / "dashboards"
 RULES = REPOSITORY / "observability" / "rules"
 DOCUMENTS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
-# Longer than a run, so that a window has all of a run's samples.
+# Longer than a run, so that a window holds all samples of a run.
 WINDOW = "15m"
 SUBQUERY_STEP = "1s"
 COMPARISONS = {"==", "!=", ">", "<", ">=", "<="}
@@ -26,7 +26,7 @@ BLOCK = re.compile(r"^```promql\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 @dataclasses.dataclass(frozen=True)
 class Expression:
-    """One expression and where it stands."""
+    """One expression and its place."""
 
     where: str
     text: str
@@ -39,7 +39,7 @@ class Expression:
 
 
 def panels(dashboard: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """All panels of a dashboard that are not rows."""
+    """Returns all panels of a dashboard except rows."""
     for panel in dashboard["panels"]:
         yield from panels(panel) if panel.get("panels") else []
         if panel["type"] != "row":
@@ -47,7 +47,7 @@ def panels(dashboard: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def of_dashboard(path: pathlib.Path) -> list[Expression]:
-    """The expressions of panels and annotations."""
+    """Returns the expressions of panels and annotations."""
     dashboard = json.loads(path.read_text(encoding="utf-8"))
     found = []
     for panel in panels(dashboard):
@@ -74,11 +74,11 @@ def dashboards() -> list[Expression]:
 
 
 def pieces(text: str) -> list[str]:
-    """The parts of a condition that have data whether or not the condition holds.
+    """Returns the parts of a condition that have data even if the condition is false.
 
-    A comparison drops the series that it does not hold for, so that the parts are what stands on its
-    sides. `and`, `or` and `unless` choose between series, so that each side is a part. absent() has a
-    result only where its argument has none, so that the argument is the part.
+    A comparison drops the series for which it is false, so its two sides are the parts. `and`, `or`
+    and `unless` choose between series, so each side is a part. absent() has a result only if its
+    argument has none, so the argument is the part.
     """
 
     def split(node: promql.Expr) -> list[promql.Expr]:
@@ -113,7 +113,7 @@ def rules(name: str) -> list[dict[str, Any]]:
 
 
 def inlined(text: str) -> str:
-    """The expression with each recorded series replaced by the expression that records it."""
+    """Replaces each recorded series by the expression that records it."""
     for rule in rules("recording.yaml"):
         recorded = f"({rule['expr'].strip()})"
         name = re.escape(rule["record"])
@@ -130,12 +130,12 @@ def recordings() -> list[Expression]:
     return [Expression(rule["record"], rule["expr"]) for rule in rules("recording.yaml")]
 
 
-# No run lasts for hours: a value of hours ago is read as the value of now.
+# No run lasts for hours, so an offset of hours is removed.
 OFFSET = re.compile(r"\boffset \d+[hd]\b")
 
 
 def alerts() -> list[Expression]:
-    """The parts of each alert's condition, without offsets into the past."""
+    """Returns the parts of each alert's condition, without offsets."""
     return [
         Expression(f"{rule['alert']}: {number}", OFFSET.sub("offset 1s", inlined(piece)))
         for rule in rules("alerts.yaml")
@@ -144,7 +144,7 @@ def alerts() -> list[Expression]:
 
 
 def documents() -> list[Expression]:
-    """The expressions in the blocks marked as promql; an empty line parts two of them."""
+    """Returns the expressions in promql blocks; an empty line separates two expressions."""
     found = []
     for path in DOCUMENTS:
         for block in BLOCK.findall(path.read_text(encoding="utf-8")):
@@ -156,7 +156,7 @@ def documents() -> list[Expression]:
 
 
 def substituted(text: str, job: str, instance: str) -> str:
-    """The expression with values for Grafana's variables, as Grafana would send it."""
+    """Inserts values for Grafana's variables, as Grafana does."""
     values = {
         "$__rate_interval": WINDOW,
         "$__interval": WINDOW,
@@ -175,7 +175,7 @@ GROWTH = re.compile(r"\b(?:rate|increase)\(\s*([\w:]+(?:\{[^{}]*\})?)\[[^\]]*\]\
 
 
 def of_totals(text: str) -> str:
-    """The expression with each counter itself in place of its growth."""
+    """Replaces the growth of each counter by the counter."""
     return GROWTH.sub(r"\1", parse(text).prettify())
 
 
@@ -189,13 +189,13 @@ class Sum:
 
     @property
     def selector(self) -> str:
-        """The counter itself: counters begin at 0 with the tool, so that the value is the count."""
+        """Returns the counter; its value is the count, because a new tool's counters start at 0."""
         matchers = ",".join(f"{name}{op}{json.dumps(value)}" for name, op, value in self.matchers)
         by = f"by ({', '.join(self.labels)}) " if self.labels else ""
         return f"sum {by}({self.metric}{{{matchers}}})"
 
     def matches(self, **labels: str) -> bool:
-        """Whether the matchers select a series with these labels; others are not looked at."""
+        """Returns whether the matchers select a series with these labels; ignores other labels."""
         for name, op, value in self.matchers:
             if name in labels:
                 is_equal = (
@@ -212,7 +212,7 @@ OPERATORS = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
 
 
 def sum_of(text: str) -> Sum | None:
-    """The parts of an expression that is a sum of a counter's growth; None for any other."""
+    """Parses a sum of a counter's growth; returns None for other expressions."""
     node = parse(text)
     if not isinstance(node, promql.AggregateExpr) or str(node.op) != "sum":
         return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""The real Jaeger as a process, and the spans that it shows."""
+"""Jaeger as a process, and the spans that it shows."""
 
 import dataclasses
 import json
@@ -26,7 +26,7 @@ class Span:
 
 
 def parse_span(span: Json, processes: Json) -> Span:
-    """A span of the JSON that Jaeger's page is made from."""
+    """Returns a span from the JSON of Jaeger's page."""
     process = processes[span["processID"]]
     parents = [
         reference["spanID"]
@@ -53,7 +53,7 @@ def parse_span(span: Json, processes: Json) -> Span:
 
 
 class Jaeger(BackEnd):
-    """Traces, by the interface that Jaeger's own page uses."""
+    """Traces from the interface that Jaeger's page uses."""
 
     TRACE_LIMIT = 20_000
 
@@ -80,12 +80,12 @@ class Jaeger(BackEnd):
         return set(fetch(f"{self.url}/services")["data"])
 
     def operations(self, service: str) -> set[tuple[str, str]]:
-        """The names of a service's spans and their kinds, as the search form offers them."""
+        """Returns the names and kinds of a service's spans, as the search form offers them."""
         answer = fetch(f"{self.url}/operations", service=service)
         return {(operation["name"], operation["spanKind"]) for operation in answer["data"]}
 
     def find(self, service: str, run: str, **tags: str) -> list[Span]:
-        """The spans of a service in one run, of the traces that have a span with these tags."""
+        """Returns the spans of a service in one run from traces with a span that has these tags."""
         conditions = {"tags": json.dumps(tags)} if tags else {}
         answer = fetch(
             f"{self.url}/traces",
@@ -103,7 +103,7 @@ class Jaeger(BackEnd):
         return [span for span in spans if (span.service, span.run) == (service, run)]
 
     def trace(self, trace_id: str) -> list[Span]:
-        """All spans of a trace, of whatever service; none where it is not known."""
+        """Returns all spans of a trace, of any service; none for an unknown trace."""
         try:
             answer = fetch(f"{self.url}/traces/{trace_id}")
         except AssertionError as error:

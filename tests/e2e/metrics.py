@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""The real Prometheus, VictoriaMetrics and vmalert as processes, and their answers."""
+"""Prometheus, VictoriaMetrics and vmalert as processes, and their answers."""
 
 import os
 import pathlib
@@ -12,7 +12,7 @@ TOOL_S = 60
 
 
 def run_tool(name: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """Runs one of the programs to its end."""
+    """Runs a program to its end."""
     return subprocess.run(
         [os.environ[f"E2E_{name.upper()}"], *options],
         capture_output=True,
@@ -23,12 +23,12 @@ def run_tool(name: str, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 class MetricsBackEnd(BackEnd):
-    """Answers instant queries of PromQL by the HTTP interface of Prometheus."""
+    """Makes instant PromQL queries over Prometheus' HTTP interface."""
 
     url: str
 
     def query(self, expression: str, at_s: float | None = None) -> dict[Labels, float]:
-        """The samples of an expression by their labels, now or at that time."""
+        """Returns the samples of an expression by their labels, now or at a time."""
         time = {} if at_s is None else {"time": f"{at_s:.3f}"}
         answer = fetch(f"{self.url}/api/v1/query", query=expression, **time)
         assert answer["status"] == "success" and answer["data"]["resultType"] == "vector", answer
@@ -65,7 +65,7 @@ class Prometheus(MetricsBackEnd):
         return is_answering(f"{self.url}/-/ready")
 
     def exemplars(self, expression: str, start_s: float, end_s: float) -> list[Json]:
-        """The exemplars of the series that an expression names, between two times."""
+        """Returns the exemplars of the series of an expression between two times."""
         answer = fetch(
             f"{self.url}/api/v1/query_exemplars",
             query=expression,
@@ -77,7 +77,7 @@ class Prometheus(MetricsBackEnd):
 
 
 class VictoriaMetrics(MetricsBackEnd):
-    """VictoriaMetrics, a single node."""
+    """A single node of VictoriaMetrics."""
 
     def __init__(self, directory: pathlib.Path, address: str, *options: str) -> None:
         super().__init__(
@@ -86,7 +86,7 @@ class VictoriaMetrics(MetricsBackEnd):
             f"-storageDataPath={directory / 'data'}",
             f"-httpListenAddr={address}",
             "-retentionPeriod=30d",
-            # By default a query does not see the last 30 seconds.
+            # By default a query ignores the last 30 seconds.
             "-search.latencyOffset=0s",
             *options,
             environment={},
@@ -99,7 +99,7 @@ class VictoriaMetrics(MetricsBackEnd):
 
 
 class Vmalert(BackEnd):
-    """vmalert: evaluates rules in VictoriaMetrics (or Prometheus) and writes their results there."""
+    """vmalert, which evaluates rules in VictoriaMetrics or Prometheus and writes the results."""
 
     def __init__(
         self, directory: pathlib.Path, address: str, metrics_url: str, *rules: pathlib.Path
@@ -121,9 +121,9 @@ class Vmalert(BackEnd):
         return is_answering(f"{self.url}/health")
 
     def groups(self) -> list[Json]:
-        """The groups of rules, each with the state of its rules."""
+        """Returns the groups of rules with the states of their rules."""
         return fetch(f"{self.url}/api/v1/rules")["data"]["groups"]
 
     def alerts(self) -> list[Json]:
-        """The alerts that are pending or firing."""
+        """Returns the alerts that are pending or firing."""
         return fetch(f"{self.url}/api/v1/alerts")["data"]["alerts"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""A stand-in for back ends that cannot be built here: it notes the requests that it gets by HTTP."""
+"""An HTTP server that records requests, in place of back ends that cannot be built here."""
 
 import contextlib
 import dataclasses
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 @dataclasses.dataclass
 class Request:
-    """A request that came; names of header fields are in lower case."""
+    """A received request; the names of header fields are in lower case."""
 
     path: str
     headers: dict[str, str]
@@ -18,7 +18,7 @@ class Request:
 
 
 class Recorder:
-    """What came to an HTTP server on loopback."""
+    """An HTTP server on the loopback address, and the requests that it received."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""One build of the server under the tool's eyes: what its clients did, and what Prometheus says.
+"""A run of one build of the server with the tool: what the clients did, and Prometheus' samples.
 
-Clients keep the account; the back ends are asked when all is over, about moments that were marked.
+The clients count; after the run the tests query the back ends about the marked moments.
 """
 
 import collections
@@ -14,21 +14,24 @@ from typing import Any
 
 from backends import RUN_ATTRIBUTE, RUN_LABEL, BackEnds, Labels
 from caller import Call
-from harness import Requests, Server, Tool, wait_until
-from http_client import Connection, Response
-from sessions import Client, Session
+from harness.http_client import Connection, Response
+from harness.scrape import Requests
+from harness.server import Server
+from harness.sessions import Client, Session
+from harness.tool import Tool
+from harness.waiting import wait_until
 
 WORKERS = 2
 SLOW_POLL = "50ms"
 SHELL_LIMIT_S = 8
 RATE_LIMIT = 100
-# Longer than it takes to use the runtime, while nothing else may happen.
+# Longer than the use of the runtime, during which no timer may fire.
 APP_CHECK_S = 15
-# After what a client has seen the server may still be about to end the poll that did it.
+# The poll that answered a client may end a moment after the answer.
 SETTLE_S = 0.25
-# Often, so that no moment is waited for long.
+# A short interval, so that no test waits long for an export.
 ENVIRONMENT = {"OTEL_METRIC_EXPORT_INTERVAL": "300", "OTEL_BSP_SCHEDULE_DELAY": "100"}
-# A metric that is there from the first export on, and always.
+# A metric that every export contains.
 PULSE = "scotty_http_requests_active"
 
 
@@ -52,7 +55,7 @@ class Run:
         self.app_lists: list[list[dict[str, Any]]] = []
         self.memory_bytes: dict[str, tuple[int, int]] = {}
         self.closing = contextlib.ExitStack()
-        # Services are called after their executable where nobody says otherwise.
+        # The default service name is the name of the executable.
         executable = directory / "scotty"
         shutil.copy2(binary, executable)
         with contextlib.ExitStack() as stack:
@@ -63,7 +66,7 @@ class Run:
                 *("--shell-ttl-ms", str(SHELL_LIMIT_S * 1000)),
                 *("--rate-limit", str(RATE_LIMIT)),
                 *("--app-check-ms", str(APP_CHECK_S * 1000)),
-                # Processes that last as long as there is a gate.
+                # These processes run until their gate is removed.
                 *(
                     "--task-command",
                     f"echo one; echo two; while [ -e {self.gate} ]; do sleep .02; done",
@@ -85,11 +88,11 @@ class Run:
             self.closing = stack.pop_all()
 
     def end(self) -> None:
-        """Ends what runs, however far it came."""
+        """Ends all processes, at any stage of the run."""
         self.gate.unlink(missing_ok=True)
         self.closing.close()
 
-    # What clients do.
+    # The clients.
 
     def connect(self) -> Connection:
         return self.closing.enter_context(Connection(self.server.port))
@@ -98,7 +101,7 @@ class Run:
         self.requests[(method, route, str(status))] += 1
 
     def ask(self, connection: Connection, request: bytes, route: str) -> Response:
-        """A request that is to be counted under this route, with the status that it got."""
+        """Makes a request, and counts it under its route and status."""
         begin_s = time.perf_counter()
         response = connection.ask(request)
         method = request.split(b" ", 1)[0].decode()
@@ -115,7 +118,7 @@ class Run:
         return client
 
     def task(self, client: Client, app: str, operation: str = "run", *headers: str) -> Session:
-        """A compose task of a client, which was asked for by a request."""
+        """Runs a compose task of a client, and counts its request."""
         method, route = (
             ("POST", "create") if operation == "create" else ("GET", operation + "/{app_id}")
         )
@@ -123,18 +126,18 @@ class Run:
         self.count(method, f"/api/v1/authenticated/apps/{route}", 200)
         return task
 
-    # What it comes to.
+    # The counts.
 
     def account(self) -> collections.Counter[str]:
-        """What all clients counted, in the names of the metrics."""
+        """Returns the counts of all clients by the names of the metrics."""
         total: collections.Counter[str] = collections.Counter()
         for client in self.clients:
-            # Not +: that forgets what is below zero.
+            # The operator + drops negative counts.
             total.update(client.totals())
         return total
 
     def mark(self, moment: str) -> None:
-        """Waits for an export of what is now, and notes its time and the clients' account."""
+        """Waits for an export of the present state; records its time and the clients' counts."""
         for client in self.clients:
             if client.is_open:
                 client.fence()
@@ -151,16 +154,16 @@ class Run:
         self.memory_bytes[moment] = self.server.memory_bytes()
 
     def finish(self) -> None:
-        """Ends the tool, which sends what is left, and the server."""
+        """Ends the tool, which exports the rest, and the server."""
         self.accounts["end"] = self.account()
         assert self.tool.end() == 0, self.tool.stderr()
         self.moments["end"] = time.time()
         assert self.server.end() == 0, self.server.stderr()
 
-    # What Prometheus says.
+    # The samples in Prometheus.
 
     def series(self, metric: str, moment: str, **labels: str) -> dict[Labels, float]:
-        """The series of a metric at a moment, without the labels that are asked for or shared."""
+        """Returns the series of a metric at a moment, without the labels of query and run."""
         wanted = {RUN_LABEL: self.name, **labels}
         selector = ",".join(f"{key}={json.dumps(value)}" for key, value in wanted.items())
         answer = self.back_ends.prometheus.query(f"{metric}{{{selector}}}", self.moments[moment])
@@ -171,18 +174,18 @@ class Run:
         }
 
     def value(self, metric: str, moment: str = "end", **labels: str) -> float:
-        """The value of one series, which has to be there."""
+        """Returns the value of one series, which must exist."""
         series = self.series(metric, moment, **labels)
         assert series, f"Prometheus has no {metric} with {labels} at {moment!r}"
         assert series.keys() == {frozenset()}, f"{metric} with {labels} has more labels"
         return series[frozenset()]
 
     def grown(self, metric: str, since: str, until: str, **labels: str) -> float:
-        """By how much a series is larger at one moment than at another before."""
+        """Returns by how much a series grew between two moments."""
         return self.value(metric, until, **labels) - self.value(metric, since, **labels)
 
     def by_route(self, metric: str, moment: str = "end") -> dict[tuple[str, str, str], float]:
-        """A request metric by method, path and status."""
+        """Returns a request metric by method, path and status."""
         found = {}
         for labels, value in self.series(metric, moment).items():
             fields = dict(labels)

@@ -80,7 +80,7 @@ class Argument(ctypes.Structure):
 
 
 def read_service(unit: str) -> dict[str, str]:
-    """The options of the service, by their lower-case names."""
+    """Returns the options of the service by their lower-case names."""
     parser = configparser.RawConfigParser(strict=False)
     parser.read_string(pathlib.Path(unit).read_text())
     service = dict(parser["Service"])
@@ -127,11 +127,11 @@ def make_devices() -> None:
 
 
 def protect_files(program: str) -> str:
-    """Hides and write-protects files; gives the new place of the program."""
+    """Hides and write-protects files; returns the new path of the program."""
     if not os.path.exists("/sys/kernel/tracing/events"):
         # systemd mounts tracefs when the host starts.
         mount("tracefs", "/sys/kernel/tracing", "tracefs", 0)
-    # The program may be in a folder that is about to be hidden.
+    # The program may be in a folder that the next steps hide.
     mount("tmpfs", "/usr/local/bin", "tmpfs", 0, "mode=755")
     installed = shutil.copy(program, "/usr/local/bin/scottyscope")
     make_devices()
@@ -148,7 +148,7 @@ def protect_files(program: str) -> str:
 
 
 def expand(name: str) -> set[str]:
-    """The system calls of a name or of a set such as @system-service."""
+    """Returns the system calls of a name or of a set such as @system-service."""
     if not name.startswith("@"):
         return {name}
     listed = subprocess.run(
@@ -159,7 +159,7 @@ def expand(name: str) -> set[str]:
 
 
 def filter_calls(calls: set[str], families: list[str]) -> None:
-    """Lets only these system calls through, and of socket() only these address families."""
+    """Allows only these system calls, and socket() only for these address families."""
     context = ctypes.c_void_p(SECCOMP.seccomp_init(SCMP_ACT_EPERM))
     for call in calls - {"socket"}:
         number = SECCOMP.seccomp_syscall_resolve_name(call.encode())
@@ -178,7 +178,7 @@ def filter_calls(calls: set[str], families: list[str]) -> None:
 def main() -> None:
     unit, program, *arguments = sys.argv[1:]
     service = read_service(unit)
-    # Needs systemd-analyze, which is not to see the sandbox.
+    # This step runs systemd-analyze, so it comes before the sandbox.
     calls = {call for name in service["systemcallfilter"].split() for call in expand(name)}
     # Stricter than RestrictNamespaces, which also looks at the flags of clone().
     calls -= {"setns", "unshare"}
@@ -190,7 +190,7 @@ def main() -> None:
         if name not in kept:
             check(LIBC.prctl(PR_CAPBSET_DROP, int(number), 0, 0, 0), name)
     check(LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
-    # Linux 6.3; systemd does the same by a filter on older kernels.
+    # Since Linux 6.3; on older kernels systemd uses a filter instead.
     LIBC.prctl(PR_SET_MDWE, 1, 0, 0, 0)
     filter_calls(calls, service["restrictaddressfamilies"].split())
     os.execv(program, [program, *arguments])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Sends a metric and spans by OTLP/gRPC, as any program would, to see where a Collector puts them."""
+"""Sends a metric and spans to a Collector over OTLP/gRPC."""
 
 import os
 import time
@@ -22,7 +22,7 @@ MS_NS = 1_000_000
 
 
 class Sender:
-    """Sends to the Collector at an address, which may ask for TLS."""
+    """Sends to the Collector at an address, with or without TLS."""
 
     def __init__(self, address: str, credentials: grpc.ChannelCredentials | None = None) -> None:
         self.address = address
@@ -34,7 +34,7 @@ class Sender:
         return grpc.insecure_channel(self.address)
 
     def send_metric(self, value: int) -> None:
-        """A counter that stands at this value."""
+        """Sends a counter with this value."""
         request = metrics_service_pb2.ExportMetricsServiceRequest()
         resource = request.resource_metrics.add()
         for key, text in RESOURCE.items():
@@ -52,7 +52,7 @@ class Sender:
         assert answer.partial_success.rejected_data_points == 0, answer
 
     def send_span(self, name: str, *, took_ms: int = 1, failed: bool = False) -> str:
-        """A trace of one span; returns its id."""
+        """Sends a trace of one span; returns its id."""
         request = trace_service_pb2.ExportTraceServiceRequest()
         resource = request.resource_spans.add()
         for key, text in RESOURCE.items():

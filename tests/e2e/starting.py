@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Starts a Collector with a variant of its configuration, and one back end or another behind it."""
+"""Starts a Collector with a variant of its configuration, and its back ends."""
 
 import pathlib
 from collections.abc import Callable
 
 from backend import BackEnd, fetch, free_addresses
 from backends import Collector
-from harness import wait_until
+from harness.waiting import wait_until
 from jaeger import Jaeger
 from metrics import MetricsBackEnd, Prometheus, VictoriaMetrics
 from sender import METRIC
 
-# Where nothing listens: a variant that does not replace an exporter would fail there.
+# Nothing listens here: a variant that does not replace an exporter fails.
 NOWHERE = {"VICTORIAMETRICS_URL": "http://127.0.0.1:9", "JAEGER_OTLP": "127.0.0.1:9"}
 Start = Callable[[BackEnd], None]
-# What a back end makes of the resource that Sender has.
+# The labels that a back end makes of Sender's resource.
 LABELS = {"__name__": METRIC, "job": "sender", "instance": "one", "host_name": "somewhere"}
 
 
@@ -27,7 +27,7 @@ def start_collector(
 
 
 def start_jaeger(start: Start, directory: pathlib.Path) -> tuple[Jaeger, str]:
-    """Jaeger, and where it takes spans."""
+    """Starts Jaeger; returns it and the address that accepts spans."""
     otlp, query, grpc_query, health = free_addresses(4)
     jaeger = Jaeger(directory / "jaeger", otlp, query, grpc_query, health)
     start(jaeger)
@@ -52,12 +52,12 @@ def start_victoriametrics(start: Start, directory: pathlib.Path) -> VictoriaMetr
 
 
 def problems(collector: Collector) -> list[str]:
-    """What it could not send; not that nothing listens at NOWHERE, where it has nothing to send."""
+    """Returns the Collector's failed exports, except those to NOWHERE."""
     return [line for line in collector.problems() if "grpc_log" not in line]
 
 
 def await_metric(back_end: MetricsBackEnd, value: int) -> dict[str, str]:
-    """The labels of the metric that was sent."""
+    """Returns the labels of the metric that was sent."""
     found = wait_until(
         f"{back_end.name} has {METRIC}", lambda: back_end.query(f"{METRIC} == {value}"), 30
     )

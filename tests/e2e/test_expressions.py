@@ -11,12 +11,12 @@ import math
 import urllib.parse
 
 import expressions
-import names
 import pytest
 from backend import RUN_LABEL
 from check import selectors
 from expressions import Expression, Sum, substituted, sum_of
-from harness import wait_until
+from harness import names
+from harness.waiting import wait_until
 from metrics import Labels, MetricsBackEnd
 from run import Run
 

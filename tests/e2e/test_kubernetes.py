@@ -11,7 +11,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
-from harness import Server
+from harness.server import Server
 
 ROOT = pathlib.Path(__file__).parents[2]
 STACK = ROOT / "observability"

@@ -4,11 +4,11 @@
 import collections
 import itertools
 
-import names
 import pytest
 from backends import RUN_LABEL
+from harness import names
+from harness.sessions import Spell
 from run import SETTLE_S, WORKERS, Run
-from sessions import Spell
 from workload import (
     BLOCKS,
     GROWTH_MB,

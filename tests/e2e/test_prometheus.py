@@ -6,7 +6,9 @@ import pathlib
 import shutil
 
 from backend import OBSERVABILITY
-from harness import Server, Tool, wait_until
+from harness.server import Server
+from harness.tool import Tool
+from harness.waiting import wait_until
 from metrics import Prometheus
 from sender import METRIC, Sender
 from starting import (

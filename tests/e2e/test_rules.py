@@ -6,7 +6,7 @@ import pathlib
 import expressions
 import yaml
 from backend import Json, free_addresses
-from harness import wait_until
+from harness.waiting import wait_until
 from metrics import Vmalert, run_tool
 from run import Run
 

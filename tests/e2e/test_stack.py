@@ -13,7 +13,9 @@ from collections.abc import Iterator
 
 import pytest
 from backend import OBSERVABILITY, fetch, free_addresses
-from harness import Process, Server, wait_until
+from harness.process import Process
+from harness.server import Server
+from harness.waiting import wait_until
 
 ROOT = OBSERVABILITY.parent
 PROGRAMS = ("otelcol", "victoriametrics", "jaeger", "vmalert")

@@ -11,10 +11,13 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
-import otlp_receiver
 import pytest
-from harness import Process, Server, Tool, wait_until
-from http_client import Connection
+from harness import otlp_receiver
+from harness.http_client import Connection
+from harness.process import Process
+from harness.server import Server
+from harness.tool import Tool
+from harness.waiting import wait_until
 
 ROOT = pathlib.Path(__file__).parents[2]
 FOLDER = ROOT / "observability" / "systemd"

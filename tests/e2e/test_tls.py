@@ -13,7 +13,9 @@ import grpc
 import pytest
 from backends import Collector
 from certificates import Authority, Certificate
-from harness import Server, Tool, wait_until
+from harness.server import Server
+from harness.tool import Tool
+from harness.waiting import wait_until
 from sender import Sender
 from starting import LABELS, Start, await_metric, start_collector, start_victoriametrics
 

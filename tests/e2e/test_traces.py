@@ -3,10 +3,10 @@
 
 import collections
 
-import names
 import pytest
 from caller import SERVICE, Call
-from harness import wait_until
+from harness import names
+from harness.waiting import wait_until
 from jaeger import Span
 from run import Run
 from workload import CREATE, INFO, REFUSED_LOGS, STATUS, UNMATCHED

@@ -9,7 +9,7 @@ import pathlib
 import time
 
 import pytest
-from harness import wait_until
+from harness.waiting import wait_until
 from recorder import recording
 from sender import Sender
 from starting import (

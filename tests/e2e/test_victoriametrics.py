@@ -3,7 +3,7 @@
 
 import pytest
 from backend import RUN_LABEL
-from harness import wait_until
+from harness.waiting import wait_until
 from metrics import Labels, MetricsBackEnd
 from run import Run
 

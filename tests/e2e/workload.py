@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""What is done to a server: requests of each kind, sessions, tasks, and traces of a caller."""
+"""The workload of a run: requests of each kind, sessions, tasks, and traces of a caller."""
 
 import json
 
 from caller import Call
-from http_client import TOKEN, Connection, get, request_bytes
+from harness.http_client import TOKEN, Connection, get, request_bytes
+from harness.sessions import AUTHORIZED, Client
 from run import RATE_LIMIT, Run
-from sessions import AUTHORIZED, Client
 
 HEALTH = "/api/v1/health"
 APPS = "/api/v1/authenticated/apps"
@@ -22,7 +22,7 @@ LOGIN = "/api/v1/login"
 UNMATCHED = "/unmatched"
 ROUNDS = 5
 SLEEP_S = 0.1
-# Longer than it takes to mark a moment.
+# Longer than Run.mark() takes.
 HELD_S = 8
 SLEEPERS = 2
 REFUSED_LOGS = 2
@@ -32,7 +32,7 @@ IDLE_TASKS = 25
 BLOCKS = 2
 GROWTH_MB = 32
 
-# Requests and the route that each is counted under.
+# Requests and their routes.
 REQUESTS = [
     (get(HEALTH), HEALTH),
     (get(HEALTH + "?with=query"), HEALTH),
@@ -51,13 +51,13 @@ REQUESTS = [
 
 
 def json_request(target: str, *headers: str, **fields: str) -> bytes:
-    """A POST of these fields as JSON."""
+    """Returns a POST request with these fields as JSON."""
     body = json.dumps(fields).encode()
     return request_bytes("POST", target, "Content-Type: application/json", *headers, body=body)
 
 
 def send_requests(run: Run) -> None:
-    """Requests of each kind, some rounds over, and one that panics."""
+    """Makes several rounds of requests of each kind, and one whose handler panics."""
     with Connection(run.server.port) as connection:
         for request, route in REQUESTS * ROUNDS:
             run.ask(connection, request, route)
@@ -68,14 +68,14 @@ def send_requests(run: Run) -> None:
 
 
 def list_apps(run: Run) -> None:
-    """Asks for the applications, as the server knows them now."""
+    """Asks the server for its applications."""
     with Connection(run.server.port) as connection:
         response = run.ask(connection, get(APPS + "/list", AUTHORIZED), APPS + "/list")
     run.app_lists.append(json.loads(response.body)["apps"])
 
 
 def use_sessions(run: Run) -> None:
-    """Shells, log streams and tasks that end in each way; at a moment some of each are held."""
+    """Runs shells, log streams and tasks that end in every way; holds some at one moment."""
     operator, watcher = run.client(), run.client()
     stranger = run.client(token="wrong")
     assert not stranger.authenticate("wrong again")
@@ -116,7 +116,7 @@ def use_sessions(run: Run) -> None:
 
 
 def use_tasks(run: Run, client: Client) -> None:
-    """A task that creates an application, and one that fails."""
+    """Runs a task that creates an application, and a task that fails."""
     created = run.task(client, "fresh", "create")
     assert client.await_task(created) == "Finished"
     client.read_output(created)
@@ -126,7 +126,7 @@ def use_tasks(run: Run, client: Client) -> None:
 
 
 def use_runtime(run: Run) -> None:
-    """Tasks whose polls are known, with moments between them at which nothing else is done."""
+    """Runs tasks with known numbers of polls, and marks moments between them."""
     connection = run.connect()
     run.ask(connection, get(HEALTH), HEALTH)
     run.mark("quiet")
@@ -148,7 +148,7 @@ def use_runtime(run: Run) -> None:
 
 
 def use_oauth(run: Run) -> None:
-    """Flows that are finished, and finished again, which fails."""
+    """Finishes OAuth flows, and fails to finish them again."""
     with Connection(run.server.port) as connection:
         flow = json.loads(run.ask(connection, json_request("/oauth/device"), "/oauth/device").body)
         for _ in range(3):
@@ -166,7 +166,7 @@ def use_oauth(run: Run) -> None:
 
 
 def await_check(run: Run) -> None:
-    """Waits until the server looks at its applications, which it does not for some time then."""
+    """Waits for a check of all applications; the next check comes much later."""
     list_apps(run)
     client = run.client()
     client.await_type("AppListUpdated")
@@ -175,7 +175,7 @@ def await_check(run: Run) -> None:
 
 
 def exceed_limit(run: Run) -> None:
-    """More logins than are allowed in a minute, and a request that has no token to limit by."""
+    """Makes more logins than the limit allows, and a request without a rate-limit key."""
     with Connection(run.server.port) as connection:
         for _ in range(RATE_LIMIT + 5):
             run.ask(connection, json_request(LOGIN, password=TOKEN), LOGIN)
@@ -188,7 +188,7 @@ def call(run: Run, name: str, *, is_sampled: bool = True, state: str = "") -> Ca
 
 
 def be_called(run: Run) -> None:
-    """Requests within traces of a caller, sampled there or not, and one of a broken header."""
+    """Makes requests in sampled and unsampled traces, and one with a malformed header."""
     with Connection(run.server.port) as connection:
         headers = call(run, "request", state="vendor=a:b,other@tenant=1").headers()
         run.ask(connection, get(APPS + "/info/demo", AUTHORIZED, *headers), INFO)
@@ -216,7 +216,7 @@ def be_called(run: Run) -> None:
 
 
 def use_all(run: Run) -> None:
-    """Everything; when it is over, all of it has been exported."""
+    """Runs the whole workload; returns once everything is exported."""
     run.mark("start")
     send_requests(run)
     use_sessions(run)

@@ -1,43 +1,61 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Fixtures: the sample server in its builds, and the tool attached to it.
 
-The binaries are those of the environment: SCOTTYSCOPE, and SCOTTY_DEFAULT, SCOTTY_BARE and so on
-for the builds of tests/fixtures/scotty. What is missing is skipped, with its reason.
+The environment names the binaries: SCOTTYSCOPE, and SCOTTY_DEFAULT, SCOTTY_BARE and so on for the
+builds of tests/fixtures/scotty. A test whose binary is missing is skipped, with the reason.
 """
 
-import contextlib
 import itertools
 import os
 import pathlib
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
-# Before they are imported: failures of their assertions then show what was compared.
-pytest.register_assert_rewrite(
-    "harness", "http_client", "ledger", "sessions", "traces", "websocket_client"
-)
+# Before the import, so that a failed assertion of the harness shows the compared values.
+pytest.register_assert_rewrite("harness")
 
 # pylint: disable=wrong-import-position
-from harness import Counting, Process, Server, Tool  # noqa: E402
-from ledger import Ledger  # noqa: E402
+from harness.builds import BUILDS, binary_of  # noqa: E402
+from harness.counting import Counting  # noqa: E402
+from harness.ledger import Ledger  # noqa: E402
+from harness.server import Server  # noqa: E402
+from harness.starter import Starter  # noqa: E402
+from harness.tool import Tool  # noqa: E402
 
-# What the server is built like: see the Makefile. The first three differ in features and mangling,
-# the others in optimisation and in the versions of libraries.
-BUILDS = ("default", "bare", "v0", "size", "lto", "older", "current")
-BUILD_VARIABLES = {build: f"SCOTTY_{build.upper()}" for build in BUILDS}
-# Others have no recorder, or one whose functions are inlined.
-BUILDS_WITH_RECORDER = ("default",)
-# There AppData::new does not tell where the status is.
-BUILDS_WITHOUT_STATUSES = ("lto",)
-# For modules whose tests are to run on more of them than on the usual two.
-EVERY_BUILD = pytest.mark.parametrize("build", BUILDS[:3], indirect=True, scope="module")
-WHOLE_MATRIX = pytest.mark.parametrize("build", BUILDS, indirect=True, scope="module")
+QUICK_BUILD = "default"
+# The last test of this module compares the builds.
+WHOLE_MODULES = ("test_workload.py",)
 
 
+class BuildScheduling(LoadScopeScheduling):
+    """Gives all tests of one module on one build to the same worker, for they share a server."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module, _, test = nodeid.partition("::")
+        if module.endswith(WHOLE_MODULES):
+            return module
+        builds = re.findall(rf"[\[-]({'|'.join(BUILDS)})(?=[]-])", test)
+        return f"{module}[{builds[0] if builds else ''}]"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BuildScheduling:
+    """Replaces the distribution of tests to the workers of pytest -n."""
+    return BuildScheduling(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without root or the tool nothing here can run."""
+    """Keeps the mark `quick` on the default build only; skips tests without root or tool."""
+    for item in items:
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        build = parameters.get("build") or parameters.get("which") or QUICK_BUILD
+        if build != QUICK_BUILD:
+            item.own_markers[:] = [mark for mark in item.own_markers if mark.name != "quick"]
     if os.geteuid() != 0:
         reason = "needs root: attaches uprobes"
     elif not os.access(os.environ.get("SCOTTYSCOPE", ""), os.X_OK):
@@ -48,18 +66,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.skip(reason=reason))
 
 
-def binary_of(build: str) -> str:
-    """The server's binary of that build."""
-    variable = BUILD_VARIABLES[build]
-    path = os.environ.get(variable, "")
-    if not os.access(path, os.X_OK):
-        pytest.skip(f"{variable} does not name a binary of the sample server")
-    return path
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Runs the tests of a module on the builds that the module names."""
+    if "build" in metafunc.fixturenames:
+        builds = getattr(metafunc.module, "TESTED_BUILDS")
+        metafunc.parametrize("build", builds, indirect=True, scope="module")
 
 
-@pytest.fixture(scope="module", params=["default", "bare"])
+@pytest.fixture(scope="module")
 def build(request: pytest.FixtureRequest) -> str:
-    """The builds that every subject is tested with."""
+    """The build of the server."""
     return request.param
 
 
@@ -70,61 +86,14 @@ def binary(build: str) -> str:
 
 @pytest.fixture(scope="module")
 def make_directory(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], pathlib.Path]:
-    """Makes directories for the output of processes."""
+    """Makes a directory for the output of each process."""
     numbers = itertools.count()
     return lambda: tmp_path_factory.mktemp(f"process{next(numbers)}")
 
 
-class Starter:
-    """Starts servers and tools, and ends those that still run."""
-
-    def __init__(self, make_directory: Callable[[], pathlib.Path]) -> None:
-        self.make_directory = make_directory
-        self.processes: list[Process] = []
-
-    def server(self, binary: str, *options: str, **keywords: Any) -> Server:
-        server = Server(binary, self.make_directory(), *options, **keywords)
-        self.processes.append(server)
-        return server
-
-    def tool(self, *options: str, **keywords: Any) -> Tool:
-        """The tool; on a free port, without a collector or a limit unless the options say so."""
-        if "--listen" not in options:
-            options = (*options, "--listen", "127.0.0.1:0")
-        if "--otlp-endpoint" not in options:
-            options = (*options, "--otlp-endpoint", "none")
-        # How fast a machine is must not decide on whether polls are counted or estimated.
-        if "--max-overhead" not in options:
-            options = (*options, "--max-overhead", "none")
-        tool = Tool(self.make_directory(), *options, **keywords)
-        self.processes.append(tool)
-        return tool
-
-    def watch(self, server: Server, *options: str, **keywords: Any) -> Tool:
-        """The tool attached to this server."""
-        return self.tool("--pid", str(server.pid), *options, **keywords)
-
-    def verify(self, *options: str, command: Sequence[str] = ()) -> Process:
-        """A run of `scottyscope verify` to its end, by `command` if one is given."""
-        process = self.process([*command, os.environ["SCOTTYSCOPE"], "verify", *options])
-        process.wait()
-        return process
-
-    def process(self, arguments: list[str], environment: dict[str, str] | None = None) -> Process:
-        process = Process(arguments, self.make_directory(), environment or {})
-        self.processes.append(process)
-        return process
-
-    def end_all(self) -> None:
-        """All of them, also where one does not end as it should."""
-        with contextlib.ExitStack() as stack:
-            for process in self.processes:
-                stack.callback(process.end)
-
-
 @pytest.fixture
 def start(make_directory: Callable[[], pathlib.Path]) -> Iterator[Starter]:
-    """For processes of one test."""
+    """Starts the processes of one test."""
     starter = Starter(make_directory)
     yield starter
     starter.end_all()
@@ -132,7 +101,7 @@ def start(make_directory: Callable[[], pathlib.Path]) -> Iterator[Starter]:
 
 @pytest.fixture(scope="module")
 def start_shared(make_directory: Callable[[], pathlib.Path]) -> Iterator[Starter]:
-    """For processes that the tests of a module share."""
+    """Starts processes that the tests of a module share."""
     starter = Starter(make_directory)
     yield starter
     starter.end_all()
@@ -150,13 +119,13 @@ def tool(start_shared: Starter, server: Server) -> Tool:
 
 @pytest.fixture
 def counting(tool: Tool) -> Counting:
-    """Counts what the shared tool counts in one test."""
+    """The requests that the shared tool counts during one test."""
     return Counting(tool)
 
 
 @pytest.fixture
 def ledger(tool: Tool) -> Iterator[Ledger]:
-    """What the clients of one test do, and the shared tool must say."""
+    """The clients of one test, and what the shared tool must report of them."""
     ledger = Ledger(tool)
     yield ledger
     ledger.close()

@@ -1,26 +1,32 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Applications: how many, in what state, with how many services, and how long since their check.
+"""Applications: their number, statuses, services, and the time since their last check.
 
-What the server itself answers to `apps/list` is what must be told of it.
+The server's own answer to `apps/list` is the reference.
 """
 
-import collections
-import json
 import math
+import time
 
-import names
 import pytest
-from conftest import EVERY_BUILD, Starter
-from harness import RunDelay, Scrape, Server, Tool, wait_until
-from http_client import ask_once, get
-from ledger import buckets
-from sessions import APPS, AUTHORIZED, Client
 
-pytestmark = EVERY_BUILD
+from harness import names
+from harness.applications import await_list, by_status, listed
+from harness.builds import BOTH_MANGLINGS
+from harness.http_client import ask_once, get
+from harness.ledger import buckets
+from harness.run_delay import RunDelay
+from harness.scrape import grown
+from harness.server import Server
+from harness.sessions import APPS, AUTHORIZED, Client
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
+
+TESTED_BUILDS = BOTH_MANGLINGS
 
 CHECK_S = 0.2
+SLOW_CHECK_S = 1.0
 OPTIONS = ("--app-check-ms", str(round(CHECK_S * 1000)))
-Statuses = collections.Counter[str]
 
 
 @pytest.fixture(scope="module")
@@ -33,53 +39,16 @@ def tool(start_shared: Starter, server: Server) -> Tool:
     return start_shared.watch(server)
 
 
-STATUSES = {"stopped", "starting", "running", "creating", "destroying", "unsupported"}
-
-
-def listed(server: Server) -> tuple[Statuses, list[int]]:
-    """How many applications are in which state, and how many services each has."""
-    apps = json.loads(ask_once(server.port, get(f"{APPS}/list", AUTHORIZED)).body)["apps"]
-    statuses = collections.Counter(app["status"].lower() for app in apps)
-    return statuses, [len(app["services"]) for app in apps]
-
-
-def by_status(scrape: Scrape) -> Statuses:
-    """The gauge by status. Every status that Scotty knows is there, with 0 if need be."""
-    found: Statuses = collections.Counter()
-    for (name, labels), value in scrape.values.items():
-        if name == names.APPS_BY_STATUS:
-            assert labels, "it has a status"
-            found[dict(labels)["status"]] = int(value)
-    assert not found or set(found) == STATUSES
-    return +found
-
-
-def await_list(server: Server, tool: Tool) -> Scrape:
-    """Waits until the tool says what the server does; sees that it goes on to say so."""
-
-    def agrees() -> Scrape | None:
-        statuses, _ = listed(server)
-        scrape = tool.scrape()
-        exposed = {name for name, _ in scrape.values}
-        if names.APPS not in exposed or by_status(scrape) != statuses:
-            return None
-        return scrape if scrape.total(names.APPS) == statuses.total() else None
-
-    wait_until("the tool knows the applications", agrees)
-    scrape = agrees()
-    assert scrape, "it still does"
-    return scrape
-
-
+@pytest.mark.quick
 def test_list(server: Server, tool: Tool) -> None:
-    """All of them, by status: running and stopped."""
+    """All applications are counted by status."""
     await_list(server, tool)
     statuses, _ = listed(server)
     assert statuses == {"running": 6, "stopped": 1}
 
 
 def test_histograms(start: Starter, server: Server) -> None:
-    """Each sample has each application once: its services, and the time since its check."""
+    """Each sample holds each application once: its services, and the age of its check."""
     delay = RunDelay(server.pid)
     tool = start.watch(server, "--app-sample", "300ms")
     await_list(server, tool)
@@ -97,14 +66,15 @@ def test_histograms(start: Starter, server: Server) -> None:
     assert scrape.total(f"{names.APP_SERVICES}_sum") == samples * sum(services)
     for bound, value in buckets(scrape, names.APP_SERVICES).items():
         assert value == samples * sum(count <= bound for count in services)
-    # A check every 200 ms: nothing is ever much older.
+    # The server checks every 200 ms, so no age is much larger.
     ages_s = scrape.total(f"{names.APP_AGE}_sum")
     assert 0 < ages_s < samples * len(services) * (CHECK_S + delay.s() + 0.05)
     assert buckets(scrape, names.APP_AGE)[math.inf] == samples * len(services)
 
 
+@pytest.mark.quick
 def test_changes(server: Server, tool: Tool) -> None:
-    """Stopped, started, made and destroyed: what is destroyed is there no more."""
+    """Applications that are stopped, started, created and destroyed are counted accordingly."""
     base = listed(server)[0]
     with Client(server.port) as client:
         for app, operation, change in (
@@ -123,44 +93,51 @@ def test_changes(server: Server, tool: Tool) -> None:
             assert by_status(tool.scrape()) == wanted, f"{operation} {app}"
 
 
-def test_first_sample_is_at_once(server: Server, tool: Tool) -> None:
-    """As soon as the applications are known, not after the first interval of 30 s."""
+@pytest.mark.quick
+def test_first_sample_comes_at_once(server: Server, tool: Tool) -> None:
+    """The first sample comes once the applications are known, not after an interval of 30 s."""
     await_list(server, tool)
     count = len(listed(server)[1])
     wait_until("a sample", lambda: tool.scrape().total(f"{names.APP_AGE}_count") >= count)
 
 
 def test_age_of_a_check(start: Starter, binary: str) -> None:
-    """Between two checks that are far apart, applications grow older from sample to sample."""
-    server = start.server(binary, "--app-check-ms", "2000")
+    """Between two checks, applications grow older from sample to sample."""
+    server = start.server(binary, "--app-check-ms", str(round(SLOW_CHECK_S * 1000)))
+    delay = RunDelay(server.pid)
     tool = start.watch(server, "--app-sample", "100ms")
     wait_until("a check", lambda: f"{names.APP_AGE}_count" in tool.text())
-    before = tool.scrape()
-    count = before.total(f"{names.APP_AGE}_count")
-    wait_until(
-        "more samples", lambda: tool.scrape().total(f"{names.APP_AGE}_count") >= count + 10 * 3
-    )
-    after = tool.scrape()
-    ages = after.total(f"{names.APP_AGE}_count") - count
-    sum_s = after.total(f"{names.APP_AGE}_sum") - before.total(f"{names.APP_AGE}_sum")
-    # Ten samples or more of three applications, from some age under 1 s on.
-    assert 0.3 < sum_s / ages < 1.5
+    begin_s = time.monotonic()
+    scrapes = [tool.scrape()]
+    ages_s: list[float] = []
+
+    def has_ages() -> bool:
+        scrapes.append(tool.scrape())
+        if count := grown(*scrapes[-2:], f"{names.APP_AGE}_count"):
+            ages_s.append(grown(*scrapes[-2:], f"{names.APP_AGE}_sum") / count)
+        return len(ages_s) >= 8
+
+    wait_until("eight samples", has_ages)
+    assert 0 <= min(ages_s) and max(ages_s) < SLOW_CHECK_S + 0.1 + delay.s()
+    # Each check makes one sample younger than the sample before.
+    checks = 2 + int((time.monotonic() - begin_s) / SLOW_CHECK_S)
+    older = sum(later > earlier for earlier, later in zip(ages_s, ages_s[1:]))
+    assert older >= max(1, len(ages_s) - 1 - checks)
 
 
 def test_absent_until_known(start: Starter, binary: str) -> None:
-    """An attachment learns of applications at their next check; until then it says nothing."""
-    # A quiet server checks once, at its start.
+    """Applications are not exposed before the first check that the tool observes."""
+    # This server checks only once, when it starts.
     server = start.server(binary)
-    wait_until("it has checked", lambda: listed(server)[0])
+    wait_until("the server has checked", lambda: listed(server)[0])
     tool = start.watch(server)
     ask_once(server.port, get(f"{APPS}/list", AUTHORIZED))
-    wait_until("it is counted", lambda: tool.scrape().requests().total() == 1)
+    wait_until("the request is counted", lambda: tool.scrape().requests().total() == 1)
     assert not [name for name, _ in tool.scrape().values if name.startswith("scotty_app")]
 
 
 def test_many(start: Starter, binary: str) -> None:
-    """200 of them at every check, and some that Scotty says it does not support after it made
-    their data."""
+    """200 applications at every check, and 7 that become unsupported after AppData::new."""
     server = start.server(binary, "--apps", "200", "--legacy-apps", "7", *OPTIONS)
     tool = start.watch(server)
     scrape = await_list(server, tool)

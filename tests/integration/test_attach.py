@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""One perf event a site, as on kernels without uprobe_multi, counts the same."""
+"""One perf event for each probe site, as on kernels without uprobe_multi, counts the same."""
 
 import json
 
-from conftest import Starter
-from harness import Counting, Server, held_by
-from http_client import Connection, get, request_bytes
-from ledger import Ledger
+from harness.bpf import held_by
+from harness.builds import ONE_BUILD
+from harness.counting import Counting
+from harness.http_client import Connection, get, request_bytes
+from harness.ledger import Ledger
+from harness.server import Server
+from harness.starter import Starter
+
+TESTED_BUILDS = ONE_BUILD
 
 HEALTH = "/api/v1/health"
 
 
 def test_single_events_count_exactly(start: Starter, server: Server) -> None:
-    """Requests and polls through perf events, and no link of the newer kind."""
+    """Requests and polls are counted through perf events."""
     tool = start.watch(server, "--attach", "single")
     counting = Counting(tool)
     polls = tool.scrape().polls()
@@ -27,8 +32,8 @@ def test_single_events_count_exactly(start: Starter, server: Server) -> None:
     assert tool.end() == 0
 
 
-def test_single_events_see_sessions(start: Starter, server: Server) -> None:
-    """Websockets, shells, logs and tasks through perf events."""
+def test_single_events_count_sessions(start: Starter, server: Server) -> None:
+    """Websockets, shells, log streams and tasks are counted through perf events."""
     ledger = Ledger(start.watch(server, "--attach", "single"))
     client = ledger.client(server.port)
     client.fence(100)
@@ -41,8 +46,8 @@ def test_single_events_see_sessions(start: Starter, server: Server) -> None:
     assert ledger.tool.end() == 0
 
 
-def test_single_and_multi_see_the_same(start: Starter, server: Server) -> None:
-    """Both at once, on the same requests."""
+def test_single_and_multi_count_the_same(start: Starter, server: Server) -> None:
+    """Two tools, one of each kind, count the same requests."""
     tools = [start.watch(server), start.watch(server, "--attach", "single")]
     countings = [Counting(tool) for tool in tools]
     with Connection(server.port) as connection:
@@ -54,8 +59,8 @@ def test_single_and_multi_see_the_same(start: Starter, server: Server) -> None:
     assert [tool.end() for tool in tools] == [0, 0]
 
 
-def test_verify_tells_how_it_would_attach(start: Starter, server: Server) -> None:
-    """The plan names the kind of attachment."""
+def test_verify_names_the_attachment(start: Starter, server: Server) -> None:
+    """The plan of `verify` names the kind of attachment."""
     kinds = {
         how: json.loads(
             start.verify("--pid", str(server.pid), "--format", "json", "--attach", how).stdout()

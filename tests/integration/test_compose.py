@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Compose tasks: how many, how long, which failed, and the lines of output that reached clients."""
+"""Compose tasks: their number, durations, failures, and the output lines that clients received."""
 
-import names
 import pytest
-from conftest import EVERY_BUILD, Starter
-from harness import Server, Tool, wait_until
-from http_client import ask_once, get
-from ledger import Ledger
-from sessions import APPS, AUTHORIZED
 
-pytestmark = EVERY_BUILD
+from harness import names
+from harness.builds import BOTH_MANGLINGS
+from harness.http_client import ask_once, get
+from harness.ledger import Ledger
+from harness.server import Server
+from harness.sessions import APPS, AUTHORIZED
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
 
-# What a task's processes do, by its application: one line, or what the name says.
+TESTED_BUILDS = BOTH_MANGLINGS
+
+# What a task's process prints depends on its application.
 MANY = "app-1"
 SLOW = "app-2"
 ODD = "app-3"
@@ -39,22 +43,23 @@ def tool(start_shared: Starter, server: Server) -> Tool:
     return start_shared.watch(server)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("operation", "app"),
     [
-        # Of one process, of two, and of none.
+        # Tasks of one process, of two processes, and of none.
         ("run", "demo"),
         ("stop", "demo"),
         ("rebuild", "demo"),
         ("adopt", "demo"),
         ("purge", "idle"),
-        # In a state machine within the task's own.
+        # Tasks with a state machine inside their own.
         ("create", "new"),
         ("destroy", "new"),
     ],
 )
 def test_one_task(server: Server, ledger: Ledger, operation: str, app: str) -> None:
-    """An operation is one task, whatever number of processes and tokio tasks it takes."""
+    """An operation is one task, however many processes and tokio tasks it needs."""
     client = ledger.client(server.port)
     task = client.run_task(app, operation)
     assert client.states[task.id][0] == "Finished"
@@ -63,12 +68,13 @@ def test_one_task(server: Server, ledger: Ledger, operation: str, app: str) -> N
     assert ledger.expected()[names.TASKS] == 1
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("operation", "app"),
     [("run", "failing"), ("rebuild", "failing"), ("create", "doomed"), ("create", "killed")],
 )
 def test_failures(server: Server, ledger: Ledger, operation: str, app: str) -> None:
-    """A task whose process fails or is killed is one failure, a nested one's as well."""
+    """A task whose process fails or is killed is one failure, also in a nested state machine."""
     client = ledger.client(server.port)
     task = client.run_task(app, operation)
     assert client.states[task.id][0] == "Failed"
@@ -77,8 +83,9 @@ def test_failures(server: Server, ledger: Ledger, operation: str, app: str) -> N
     assert ledger.expected()[names.TASK_FAILURES] == 1
 
 
+@pytest.mark.quick
 def test_panic(server: Server, ledger: Ledger) -> None:
-    """A task that panics has failed; so has one whose nested one panics, which it then tells."""
+    """A task that panics has failed, and so has a task whose nested task panics."""
     client = ledger.client(server.port)
     assert client.await_task(client.start_task("panicking", "create")) == "Failed"
     ledger.expect()
@@ -87,8 +94,9 @@ def test_panic(server: Server, ledger: Ledger) -> None:
     assert server.is_alive()
 
 
+@pytest.mark.quick
 def test_refused(server: Server, ledger: Ledger) -> None:
-    """An application that is not there, or that is, where it may not be, gives no task."""
+    """A refused operation starts no task: unknown application, or no authorization."""
     for operation in ("run", "destroy"):
         response = ask_once(server.port, get(f"{APPS}/{operation}/none", AUTHORIZED))
         assert response.status == 404
@@ -98,14 +106,14 @@ def test_refused(server: Server, ledger: Ledger) -> None:
 
 
 def test_durations(server: Server, ledger: Ledger) -> None:
-    """Tasks of 0.4 s, and of 0.8 s in two processes, one after the other and at once."""
+    """Tasks of 0.4 s, and of 0.8 s in two processes, in sequence and in parallel."""
     client = ledger.client(server.port)
     client.run_task(SLOW)
     tasks = [client.start_task(SLOW), client.start_task(SLOW, "rebuild"), client.start_task("demo")]
     client.fence()
     assert ledger.expected()[names.TASKS_ACTIVE] == 3
     tool = ledger.tool
-    wait_until("the slow ones run", lambda: tool.scrape().total(names.TASKS_ACTIVE) >= 2)
+    wait_until("the slow tasks run", lambda: tool.scrape().total(names.TASKS_ACTIVE) >= 2)
     for task in tasks:
         client.await_task(task)
     ledger.expect()
@@ -113,22 +121,23 @@ def test_durations(server: Server, ledger: Ledger) -> None:
 
 
 def test_many_at_once(server: Server, ledger: Ledger) -> None:
-    """40 tasks, of which every other fails."""
+    """40 tasks in parallel; every second task fails."""
     client = ledger.client(server.port)
     tasks = [client.start_task(app) for app in ("demo", "failing") * 20]
     for task in tasks:
         client.await_task(task)
     for spell in client.spells[names.TASK_DURATION]:
-        # Some had ended while the client was still asking for others.
+        # Some tasks ended while the client was still starting others.
         spell.shortest_s = 0
     ledger.expect()
     ledger.expect_durations()
     assert ledger.expected()[names.TASK_FAILURES] == 20
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("app", [MANY, ODD, "demo"])
-def test_output_of_a_task_that_is_over(server: Server, ledger: Ledger, app: str) -> None:
-    """Its lines come in messages of up to 1,000; each is counted for each client that has it."""
+def test_output_of_an_ended_task(server: Server, ledger: Ledger, app: str) -> None:
+    """Lines arrive in messages of up to 1,000 lines, and count once for each client."""
     clients = [ledger.client(server.port) for _ in range(3)]
     task = clients[0].run_task(app)
     for client in clients:
@@ -145,7 +154,7 @@ def test_output_of_a_task_that_is_over(server: Server, ledger: Ledger, app: str)
 def test_output_of_a_running_task(
     server: Server, ledger: Ledger, app: str, from_beginning: bool
 ) -> None:
-    """Lines that come while the task runs, thousands of them in a message."""
+    """Lines that arrive while the task runs, thousands in one message."""
     client, other = ledger.client(server.port), ledger.client(server.port)
     task = client.start_task(app, "rebuild")
     client.start_output(task, from_beginning=from_beginning)
@@ -158,11 +167,11 @@ def test_output_of_a_running_task(
 
 
 def test_output_for_a_client_that_left(server: Server, ledger: Ledger) -> None:
-    """The stream goes on in the server, but its lines reach nobody."""
+    """Lines that the server streams to a closed connection are not counted."""
     client, other = ledger.client(server.port), ledger.client(server.port)
     task = client.start_task(SLOW)
     other.start_output(task)
-    # The first line has come, the next takes its time: nothing is under way.
+    # The first line has arrived and the second comes later, so no message is in flight.
     other.until(lambda _: other.counts[names.TASK_LINES] == 1)
     other.fence()
     other.abort()
@@ -172,7 +181,7 @@ def test_output_for_a_client_that_left(server: Server, ledger: Ledger) -> None:
 
 
 def test_output_refused(server: Server, ledger: Ledger) -> None:
-    """Output of no task, for nobody, and lines that a client says."""
+    """Refused streams and lines sent by a client are not counted."""
     client = ledger.client(server.port)
     number = "6a1d8e6e-0000-4000-8000-000000000000"
     wanted = {"task_id": number, "from_beginning": True}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Exemplars: each leads from a bucket of the request durations to a span that belongs there."""
+"""Exemplars: each names a span whose duration lies in the exemplar's bucket."""
 
 import base64
 import math
@@ -8,25 +8,30 @@ import urllib.request
 from typing import Any
 
 import pytest
-from collector import fields
-from conftest import EVERY_BUILD, Starter
-from harness import DEADLINE_S, Server, Tool, wait_until
-from http_client import ask_once, get
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
-from traces import Tracing, duration_s, in_hexadecimal, new_context
 
-pytestmark = EVERY_BUILD
+from harness.builds import ONE_BUILD
+from harness.collector import fields
+from harness.http_client import ask_once, get
+from harness.server import Server
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.traces import Tracing, duration_s, in_hexadecimal, new_context
+from harness.waiting import DEADLINE_S, wait_until
+
+TESTED_BUILDS = ONE_BUILD
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 DURATION = "scotty_http_request_duration_seconds"
 HEALTH = "/api/v1/health"
 SLEEP = "/api/v1/test/sleep/120"
-# The clock of spans is set anew at times; the value of an exemplar is a difference of one clock.
+# The tool now and then corrects the clock of spans; the value of an exemplar is a difference of
+# one clock.
 CLOCK_SLACK_S = 0.001
 
 
 def fetch(tool: Tool, accept: str) -> tuple[str, str]:
-    """The type and the text of the exposition."""
+    """Returns the content type and the text of the exposition."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{tool.port}/metrics", headers={"Accept": accept}
     )
@@ -35,7 +40,7 @@ def fetch(tool: Tool, accept: str) -> tuple[str, str]:
 
 
 def buckets(tool: Tool) -> list[Any]:
-    """The bucket samples of the request durations, as a parser of OpenMetrics has them."""
+    """Returns the bucket samples of the request durations, parsed as OpenMetrics."""
     kind, text = fetch(tool, OPENMETRICS)
     assert kind == OPENMETRICS
     return [
@@ -63,15 +68,16 @@ def tracing(start_shared: Starter, server: Server) -> Tracing:
 
 @pytest.fixture(scope="module")
 def spans(tracing: Tracing) -> dict[str, Any]:
-    """The spans of some requests, fast and slow, by their ids."""
+    """The spans of some fast and slow requests, by their ids."""
     for path in (HEALTH, HEALTH, "/nowhere", SLEEP):
         ask_once(tracing.port, get(path))
-    wait_until("all spans came", lambda: len(tracing.collector.spans()) == 4)
+    wait_until("all spans arrived", lambda: len(tracing.collector.spans()) == 4)
     return {span["spanId"]: span for span in map(in_hexadecimal, tracing.collector.spans())}
 
 
+@pytest.mark.quick
 def test_openmetrics(tracing: Tracing, spans: dict[str, Any]) -> None:
-    """Each label set has an exemplar, in the bucket of its value, that names a span of it."""
+    """Each label set has an exemplar in the bucket of its value, which names one of its spans."""
     found = with_exemplars(tracing.tool)
     assert len({sample.labels["path"] for sample in found}) == 3
     lows = {}
@@ -97,7 +103,7 @@ def test_openmetrics(tracing: Tracing, spans: dict[str, Any]) -> None:
 
 
 def test_slow_request(tracing: Tracing, spans: dict[str, Any]) -> None:
-    """The bucket of the slow request leads to its span."""
+    """The exemplar of the slow request's bucket names its span."""
     (sample,) = [
         sample for sample in with_exemplars(tracing.tool) if sample.exemplar.value > 0.12
     ]
@@ -105,8 +111,9 @@ def test_slow_request(tracing: Tracing, spans: dict[str, Any]) -> None:
     assert spans[sample.exemplar.labels["span_id"]]["attributes"]["url.path"] == SLEEP
 
 
+@pytest.mark.quick
 def test_otlp(tracing: Tracing, spans: dict[str, Any]) -> None:
-    """The collector gets the same exemplars."""
+    """The collector receives the same exemplars."""
 
     def exemplars() -> dict[str, tuple[str, str, float]]:
         metric = tracing.collector.metrics().get("scotty.http.request.duration")
@@ -121,7 +128,7 @@ def test_otlp(tracing: Tracing, spans: dict[str, Any]) -> None:
             for exemplar in point.get("exemplars", [])
         }
 
-    found = wait_until("exemplars came", lambda: len(exemplars()) >= 3 and exemplars())
+    found = wait_until("exemplars arrived", lambda: len(exemplars()) >= 3 and exemplars())
     shown = {
         sample.exemplar.labels["span_id"]: (
             sample.exemplar.labels["trace_id"],
@@ -135,7 +142,7 @@ def test_otlp(tracing: Tracing, spans: dict[str, Any]) -> None:
 
 
 def test_latest_of_a_bucket(tracing: Tracing) -> None:
-    """A later request of the same duration replaces the exemplar. Reading changes nothing."""
+    """A later request in the same bucket replaces the exemplar. A scrape does not change it."""
     context = new_context()
     ask_once(tracing.port, get(SLEEP, context.header()))
     tracing.await_spans(context, 1)
@@ -151,16 +158,16 @@ def test_latest_of_a_bucket(tracing: Tracing) -> None:
     assert shown() == shown()
 
 
-def test_text_has_none(tracing: Tracing, spans: dict[str, Any]) -> None:
-    """Who does not ask for OpenMetrics gets the text format as it was."""
+def test_text_format_has_none(tracing: Tracing, spans: dict[str, Any]) -> None:
+    """Without a request for OpenMetrics the text format has no exemplars."""
     for accept in ("text/plain", "*/*"):
         kind, text = fetch(tracing.tool, accept)
         assert kind == "text/plain; version=0.0.4; charset=utf-8"
         assert "trace_id" not in text and "# EOF" not in text
 
 
-def test_whole_exposition_is_openmetrics(tracing: Tracing, spans: dict[str, Any]) -> None:
-    """A strict parser takes all of it; the families are those of the text format."""
+def test_exposition_is_openmetrics(tracing: Tracing, spans: dict[str, Any]) -> None:
+    """A strict parser accepts the exposition; its families are those of the text format."""
     _, text = fetch(tracing.tool, OPENMETRICS)
     values = {
         (sample.name, frozenset((k, v) for k, v in sample.labels.items() if k != "le"))
@@ -171,13 +178,13 @@ def test_whole_exposition_is_openmetrics(tracing: Tracing, spans: dict[str, Any]
         (name, frozenset((k, v) for k, v in labels if k != "le"))
         for name, labels in tracing.tool.scrape().values
     }
-    # Kinds of tasks come and go with the tasks.
+    # Task types come and go with their tasks.
     assert {name for name, _ in values ^ plain} <= {"scotty_tokio_task_alive"}
     assert text.endswith("\n# EOF\n")
 
 
 def test_unsampled_requests_have_none(start: Starter, server: Server) -> None:
-    """Where no trace is recorded there is nothing to lead to."""
+    """A request without a recorded trace has no exemplar."""
     tracing = Tracing(start, server, OTEL_TRACES_SAMPLER="always_off")
     ask_once(server.port, get(HEALTH))
     wait_until("it is counted", lambda: tracing.tool.scrape().requests().total() == 1)
@@ -186,7 +193,7 @@ def test_unsampled_requests_have_none(start: Starter, server: Server) -> None:
 
 
 def test_no_exemplars_without_traces(start: Starter, server: Server) -> None:
-    """Where spans go nowhere, no exemplar names one."""
+    """Without a collector of spans there are no exemplars."""
     tool = start.watch(server)
     ask_once(server.port, get(HEALTH))
     wait_until("it is counted", lambda: tool.scrape().requests().total() == 1)
@@ -195,9 +202,9 @@ def test_no_exemplars_without_traces(start: Starter, server: Server) -> None:
 
 
 def test_exponential_histograms(start: Starter, server: Server) -> None:
-    """Powers of two have exemplars as well."""
+    """Exponential histograms have exemplars as well."""
     tracing = Tracing(start, server, "--histograms", "exponential")
     ask_once(server.port, get(SLEEP))
-    wait_until("the span came", lambda: tracing.collector.spans())
+    wait_until("the span arrived", lambda: tracing.collector.spans())
     (sample,) = wait_until("an exemplar", lambda: with_exemplars(tracing.tool))
     assert float(sample.labels["le"]) / 2 < sample.exemplar.value <= float(sample.labels["le"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""`scottyscope health`: what /healthz says, as an exit status."""
+"""`scottyscope health`: the answer of /healthz as an exit status."""
 
 import os
 import signal
@@ -8,8 +8,13 @@ import subprocess
 import threading
 
 import pytest
-from conftest import Starter, binary_of
-from harness import Server, Tool, wait_until
+
+from harness.builds import binary_of
+from harness.ports import ReservedPort
+from harness.server import Server
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +25,7 @@ def server(start_shared: Starter) -> Server:
 def health(
     address: str, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """The command, run by a user without privileges."""
+    """Runs the command as a user without privileges."""
     options = ["--listen", address] if address else []
     return subprocess.run(
         [os.environ["SCOTTYSCOPE"], "health", *options],
@@ -32,13 +37,15 @@ def health(
     )
 
 
-def test_works(start: Starter, server: Server) -> None:
+@pytest.mark.quick
+def test_healthy(start: Starter, server: Server) -> None:
+    """A tool that works is healthy: status 0."""
     tool = start.watch(server)
     answer = health(f"127.0.0.1:{tool.port}")
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, "ok\n", "")
-    # The address of a tool that listens on all of them.
+    # The address of a tool that listens on all addresses.
     assert health(f"0.0.0.0:{tool.port}").returncode == 0
-    # The same variables as for the tool itself.
+    # The variables that configure the tool configure the command, too.
     variables = {
         "OTEL_EXPORTER_PROMETHEUS_HOST": "127.0.0.1",
         "OTEL_EXPORTER_PROMETHEUS_PORT": str(tool.port),
@@ -47,7 +54,7 @@ def test_works(start: Starter, server: Server) -> None:
 
 
 def test_probe_that_does_not_answer(start: Starter, server: Server) -> None:
-    """The front answers in its place, and says for how long."""
+    """The front answers for a stopped probe, and says how long the probe has not answered."""
     tool: Tool = start.watch(server)
     tool.popen.send_signal(signal.SIGSTOP)
     try:
@@ -64,19 +71,21 @@ def test_probe_that_does_not_answer(start: Starter, server: Server) -> None:
         scrape.join()
     finally:
         tool.popen.send_signal(signal.SIGCONT)
-    wait_until("the probe answers", lambda: health(f"127.0.0.1:{tool.port}").returncode == 0)
+    wait_until("the probe answers again", lambda: health(f"127.0.0.1:{tool.port}").returncode == 0)
 
 
+@pytest.mark.quick
 def test_nobody_listens() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    answer = health(f"127.0.0.1:{port}")
+    """A refused connection is one line and status 1."""
+    with ReservedPort() as port:
+        answer = health(f"127.0.0.1:{port.number}")
     assert answer.returncode == 1
-    assert f"cannot connect to 127.0.0.1 port {port}: Connection refused" in answer.stderr
+    assert f"cannot connect to 127.0.0.1 port {port.number}: Connection refused" in answer.stderr
     assert answer.stderr.count("\n") == 1
 
 
-def test_something_else_listens() -> None:
+def test_another_protocol_listens() -> None:
+    """An answer that is not HTTP is an error."""
     with socket.create_server(("127.0.0.1", 0)) as other:
 
         def answer_once() -> None:
@@ -94,8 +103,8 @@ def test_something_else_listens() -> None:
     assert f"127.0.0.1 port {port} does not speak HTTP" in answer.stderr
 
 
-def test_silence() -> None:
-    """Who says nothing is waited for, but not for ever."""
+def test_no_answer() -> None:
+    """The command waits for an answer only for a limited time."""
     with socket.create_server(("127.0.0.1", 0)) as mute:
         answer = health(f"127.0.0.1:{mute.getsockname()[1]}")
     assert answer.returncode == 1

@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Every kind of request is counted once, in its label set, and in no other."""
+"""Every kind of request is counted once, in its own label set."""
 
 import pytest
-from harness import Counting, Server, Tool
-from http_client import TOKEN, Connection, ask_once, get, request_bytes
+
+from harness.builds import BOTH_RECORDERS
+from harness.counting import Counting
+from harness.http_client import TOKEN, Connection, ask_once, get, request_bytes
+from harness.server import Server
+from harness.tool import Tool
+
+TESTED_BUILDS = BOTH_RECORDERS
 
 HEALTH = "/api/v1/health"
 INFO_OF = "/api/v1/authenticated/apps/info/"
@@ -25,7 +31,7 @@ KINDS = {
     "delete-405": (request_bytes("DELETE", HEALTH), ("DELETE", HEALTH, 405)),
     "patch-405": (request_bytes("PATCH", HEALTH), ("PATCH", HEALTH, 405)),
     "trace-405": (request_bytes("TRACE", HEALTH), ("TRACE", HEALTH, 405)),
-    # Answered by a layer, but of the route.
+    # A layer answers the request, but its path has a route.
     "options": (request_bytes("OPTIONS", HEALTH), ("OPTIONS", HEALTH, 200)),
     "unknown-method": (request_bytes("BREW", HEALTH), ("_OTHER", HEALTH, 405)),
     "lower-case-method": (request_bytes("get", HEALTH), ("_OTHER", HEALTH, 405)),
@@ -56,9 +62,10 @@ KINDS = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind(server: Server, counting: Counting, kind: str) -> None:
-    """Three requests of a kind on one connection, and one alone, are four in one label set."""
+    """Three requests on one connection and one on another are four in one label set."""
     sent, label_set = KINDS[kind]
     with Connection(server.port) as connection:
         for _ in range(3):
@@ -75,22 +82,24 @@ REFUSED = {
     "length": (get("/", "Content-Length: many"), ("GET", UNMATCHED, 400)),
     "many-headers": (get("/", *(f"X-{i}: 1" for i in range(150))), ("GET", UNMATCHED, 431)),
     "long-uri": (get("/" + "u" * 70000), ("GET", UNMATCHED, 414)),
-    # hyper takes 417,792 bytes without an end.
+    # hyper accepts 417,792 bytes of an unfinished head.
     "endless": (get("/", "X-Endless: " + "e" * 418000)[:-4], ("GET", UNMATCHED, 431)),
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("kind", REFUSED)
 def test_refused_heads(server: Server, counting: Counting, kind: str) -> None:
-    """What hyper refuses before a handler sees it is counted with hyper's own answer."""
+    """A request that hyper refuses before routing is counted with hyper's status."""
     sent, label_set = REFUSED[kind]
     for _ in range(2):
         assert ask_once(server.port, sent).status == label_set[2]
     counting.expect(label_set, times=2)
 
 
+@pytest.mark.quick
 def test_websocket_upgrade(server: Server, counting: Counting) -> None:
-    """An upgrade is one request, 101, and nothing that follows on its connection is one."""
+    """An upgrade is one request with status 101; later bytes on the connection are no request."""
     upgrade = get(
         "/ws",
         "Connection: Upgrade",
@@ -100,15 +109,16 @@ def test_websocket_upgrade(server: Server, counting: Counting) -> None:
     )
     with Connection(server.port) as connection:
         assert connection.ask(upgrade).status == 101
-        # A masked text frame that holds a request.
+        # A masked text frame whose payload is a request.
         text = get(HEALTH)
         connection.send(bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text)
         assert connection.socket.recv(1) == b"\x81"
     counting.expect(("GET", "/ws", 101))
 
 
+@pytest.mark.quick
 def test_pipelined(server: Server, counting: Counting) -> None:
-    """Requests sent at once are told apart, whatever each is, and whichever follows which."""
+    """Pipelined requests of any kind and order are counted separately."""
     mix = [
         (get(HEALTH), OK),
         (get("/nowhere"), ("GET", UNMATCHED, 404)),
@@ -127,8 +137,9 @@ def test_pipelined(server: Server, counting: Counting) -> None:
     counting.expect(*(label_set for _, label_set in mix), times=rounds)
 
 
+@pytest.mark.quick
 def test_split_heads(server: Server, counting: Counting) -> None:
-    """A head that comes byte by byte is one request, at every position of the split."""
+    """A head that arrives byte by byte, or in two pieces, is one request."""
     request = get(HEALTH)
     with Connection(server.port) as connection:
         for _ in range(2):
@@ -141,7 +152,7 @@ def test_split_heads(server: Server, counting: Counting) -> None:
 
 
 def test_split_between_pipelined_heads(server: Server, counting: Counting) -> None:
-    """The end of one head and the start of the next may come together."""
+    """The end of one head and the start of the next may arrive together."""
     one, two = get(HEALTH), get("/nowhere")
     with Connection(server.port) as connection:
         for at in range(1, len(two), 4):
@@ -151,13 +162,13 @@ def test_split_between_pipelined_heads(server: Server, counting: Counting) -> No
 
 
 def test_big_head_in_pieces(server: Server, tool: Tool, counting: Counting) -> None:
-    """A head of 12 KB is a request when it is whole, not when its first 10 KB are."""
+    """A head of 12 KB is a request once it is complete, not after its first 10 KB."""
     head = get(HEALTH, "X-Big: " + "b" * 12000)
     key = ("GET", HEALTH, "200")
     seconds = "scotty_http_request_duration_seconds_sum"
     before = tool.scrape().by_route(seconds).get(key, 0)
     with Connection(server.port) as connection:
-        # On a first request hyper looks at its first bytes for HTTP/2, and then for a whole head.
+        # On the first request of a connection hyper parses its first bytes for HTTP/2 as well.
         assert connection.get("/nowhere").status == 404
         connection.send_split([head[:10000]], pause_s=0.2)
         assert tool.scrape().active() == 0

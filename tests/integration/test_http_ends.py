@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Requests that take their time, and requests and connections that end before their response."""
+"""Slow requests, and requests and connections that end before their response."""
 
 import pytest
-from conftest import Starter
-from harness import Counting, Server, Tool, wait_until
-from http_client import Connection, ask_once, get, request_bytes
+
+from harness.builds import BOTH_RECORDERS
+from harness.counting import Counting
+from harness.http_client import Connection, ask_once, get, request_bytes
+from harness.server import Server
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
+
+TESTED_BUILDS = BOTH_RECORDERS
 
 HEALTH = "/api/v1/health"
 ECHO = "/api/v1/test/echo"
@@ -22,18 +29,19 @@ OK = ("GET", HEALTH, 200)
     ids=["nothing", "empty-lines", "most-of-a-head", "most-of-a-big-head"],
 )
 def test_no_request_at_all(server: Server, counting: Counting, sent: bytes) -> None:
-    """A connection that ends before its head is whole has made no request."""
+    """A connection that ends before a complete head has made no request."""
     with Connection(server.port) as connection:
         assert connection.get(HEALTH).status == 200
         connection.send_split([sent], pause_s=0.05)
         connection.half_close()
-        # hyper may complain about the piece that it got; nobody asked for anything.
+        # hyper may answer the incomplete head with an error; that is no request.
         connection.is_closed_by_server()
     counting.expect(OK)
 
 
+@pytest.mark.quick
 def test_slow_body(server: Server, counting: Counting) -> None:
-    """A body that takes its time belongs to its request: with a length, chunked, and expected."""
+    """A slow body belongs to its request: with a length, chunked, and after 100 Continue."""
     with Connection(server.port) as connection:
         connection.send(request_bytes("POST", ECHO, "Content-Length: 40"))
         connection.send_split([get("/body")[:20], get("/body")[20:40]], pause_s=0.05)
@@ -48,8 +56,9 @@ def test_slow_body(server: Server, counting: Counting) -> None:
     counting.expect(("POST", ECHO, 200), times=3)
 
 
+@pytest.mark.quick
 def test_body_left_unread(server: Server, counting: Counting) -> None:
-    """An answer that comes before the body is one request, and the body's bytes are none."""
+    """A response before the end of the body is one request; the body's bytes are no request."""
     path = "/api/v1/authenticated/apps/create"
     body = get(HEALTH) * 20
     with Connection(server.port) as connection:
@@ -57,8 +66,9 @@ def test_body_left_unread(server: Server, counting: Counting) -> None:
     counting.expect(("POST", path, 401))
 
 
+@pytest.mark.quick
 def test_aborted_by_client(server: Server, tool: Tool, counting: Counting) -> None:
-    """A client that goes away amid its handler: counted once, as aborted, whichever way it goes."""
+    """A client that leaves while the handler runs is counted once, as aborted."""
     for leave in (Connection.abort, Connection.close, Connection.half_close):
         for target in ("/api/v1/test/sleep/5000", "/api/v1/test/keep_request/5000"):
             connection = Connection(server.port)
@@ -70,8 +80,9 @@ def test_aborted_by_client(server: Server, tool: Tool, counting: Counting) -> No
     counting.expect(("GET", SLEEP, "aborted"), ("GET", KEEP, "aborted"), times=3)
 
 
+@pytest.mark.quick
 def test_panicking_handler(server: Server, counting: Counting) -> None:
-    """A handler that panics ends its connection without an answer: aborted, in its route."""
+    """A handler that panics closes its connection: the request is aborted, with its route."""
     for _ in range(5):
         with Connection(server.port) as connection:
             assert connection.get(HEALTH).status == 200
@@ -80,20 +91,23 @@ def test_panicking_handler(server: Server, counting: Counting) -> None:
     counting.expect(OK, ("GET", PANIC, "aborted"), times=5)
 
 
+@pytest.mark.quick
 def test_active_requests(server: Server, tool: Tool, counting: Counting) -> None:
-    """As many are active as wait, and none when they have been answered."""
+    """The gauge counts the requests that wait for a response, and returns to 0."""
     connections = [Connection(server.port) for _ in range(7)]
     for number, connection in enumerate(connections):
-        connection.send(get("/api/v1/test/sleep/1500"))
-        wait_until("one more", lambda n=number: tool.scrape().active() == n + 1)
+        # The handler waits for the body.
+        connection.send(request_bytes("POST", ECHO, "Content-Length: 1"))
+        wait_until("one more is active", lambda n=number: tool.scrape().active() == n + 1)
     for connection in connections:
+        connection.send(b"x")
         assert connection.response().status == 200
         connection.close()
-    counting.expect(("GET", SLEEP, 200), times=len(connections))
+    counting.expect(("POST", ECHO, 200), times=len(connections))
 
 
 def test_many_uris_are_one_label_set(server: Server, tool: Tool, counting: Counting) -> None:
-    """A scan for paths that are not there, and queries, add nothing to what is exposed."""
+    """Unknown paths and query strings add no label set."""
     with Connection(server.port) as connection:
         for number in range(500):
             assert connection.get(f"/scan/{number}?q={number}").status == 404
@@ -104,7 +118,7 @@ def test_many_uris_are_one_label_set(server: Server, tool: Tool, counting: Count
 
 
 def test_fresh_tool_equals_client(start: Starter, server: Server) -> None:
-    """What a tool has counted since its start is what the client did since, not more."""
+    """A new tool counts only requests made after its start."""
     tool = start.watch(server)
     assert tool.scrape().requests() == {}
     counting = Counting(tool)

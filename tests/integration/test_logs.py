@@ -1,21 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Log streams: how many, how long, every line that reached a client, and what went wrong."""
+"""Log streams: their number, durations, errors, and every line that a client received."""
 
 import time
 
-import names
 import pytest
-from conftest import EVERY_BUILD, Starter
-from harness import Server, Tool, wait_until
-from ledger import Ledger, grown
-from sessions import Client
 
-pytestmark = EVERY_BUILD
+from harness import names
+from harness.builds import BOTH_MANGLINGS
+from harness.ledger import Ledger
+from harness.scrape import grown
+from harness.server import Server
+from harness.sessions import Client
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
+
+TESTED_BUILDS = BOTH_MANGLINGS
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("lines", [0, 1, 2, 49, 50, 51, 100, 5000])
 def test_lines(server: Server, ledger: Ledger, lines: int) -> None:
-    """Every line, around the sizes of the messages that they come in."""
+    """Every line is counted, around the limits of lines in a message."""
     client = ledger.client(server.port)
     assert client.read_log("db", lines) == "All logs delivered"
     assert client.counts[names.LOG_LINES] == lines
@@ -23,9 +29,10 @@ def test_lines(server: Server, ledger: Ledger, lines: int) -> None:
     ledger.expect_durations()
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("service", ["odd", "long"])
-def test_lines_of_any_kind(server: Server, ledger: Ledger, service: str) -> None:
-    """Lines that look like the protocol, with quotes and non-ASCII; lines of 10 kB."""
+def test_unusual_lines(server: Server, ledger: Ledger, service: str) -> None:
+    """Lines that look like the protocol, with quotes and non-ASCII text; lines of 10 kB."""
     client = ledger.client(server.port)
     for lines in (1, 30, 125):
         client.read_log(service, lines)
@@ -33,8 +40,9 @@ def test_lines_of_any_kind(server: Server, ledger: Ledger, service: str) -> None
     ledger.expect()
 
 
+@pytest.mark.quick
 def test_follow_and_stop(server: Server, ledger: Ledger) -> None:
-    """A stream that is followed, as long as it is, with each line that came meanwhile."""
+    """A followed stream counts every line until the client stops it."""
     client = ledger.client(server.port)
     stream = client.start_log(lines=10, follow=True)
     client.until(lambda _: client.counts[names.LOG_LINES] >= 25)
@@ -43,8 +51,9 @@ def test_follow_and_stop(server: Server, ledger: Ledger) -> None:
     ledger.expect_durations()
 
 
+@pytest.mark.quick
 def test_many_streams(server: Server, ledger: Ledger) -> None:
-    """40 at once, of four clients: some end by themselves, some are stopped, some break."""
+    """40 streams of four clients: some end by themselves, some are stopped, some fail."""
     clients = [ledger.client(server.port) for _ in range(4)]
     streams = []
     for client in clients:
@@ -64,8 +73,9 @@ def test_many_streams(server: Server, ledger: Ledger) -> None:
     assert ledger.expected()[names.LOG_ERRORS] == 4
 
 
+@pytest.mark.quick
 def test_broken_log(server: Server, ledger: Ledger) -> None:
-    """One line, then an error: a stream that failed, and ended."""
+    """One line, then an error: the stream has failed and ended."""
     client = ledger.client(server.port)
     for _ in range(3):
         assert client.read_log("broken") == "Stream failed"
@@ -74,8 +84,9 @@ def test_broken_log(server: Server, ledger: Ledger) -> None:
     assert ledger.expected()[names.LOG_ERRORS] == 3
 
 
+@pytest.mark.quick
 def test_refused(server: Server, ledger: Ledger) -> None:
-    """What is refused is no stream, but an error; what is no request for one is neither."""
+    """A refused stream is an error and no stream; other messages are neither."""
     client = ledger.client(server.port)
     assert "App 'none' not found" in client.refused_log("none", "web")
     assert "Service 'none' not found" in client.refused_log("demo", "none")
@@ -83,7 +94,7 @@ def test_refused(server: Server, ledger: Ledger) -> None:
     assert "Authentication required" in nobody.refused_log("demo", "web")
     number = "6a1d8e6e-0000-4000-8000-000000000000"
     assert "not found" in client.refused("StopLogStream", {"stream_id": number})
-    # Not for servers.
+    # A client may not send these messages; the server ignores them.
     client.send_message("LogsStreamError", {"stream_id": number, "error": "no"})
     client.send_message("LogsStreamEnded", {"stream_id": number, "reason": "Stream failed"})
     ledger.expect()
@@ -91,8 +102,8 @@ def test_refused(server: Server, ledger: Ledger) -> None:
     assert ledger.expected()[names.LOG_ERRORS] == 3
 
 
-def test_what_asks_for_no_stream(server: Server, ledger: Ledger) -> None:
-    """Messages that have the request's name elsewhere; and requests that have their type last."""
+def test_messages_that_request_no_stream(server: Server, ledger: Ledger) -> None:
+    """Messages that contain the request's name, and a request whose type comes last."""
     name = "StartLogStream"
     client = ledger.client(server.port)
     client.refused("CreateShellSession", {"app_name": name, "service_name": name})
@@ -115,7 +126,7 @@ def test_what_asks_for_no_stream(server: Server, ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("cut", [5, 9, 14, 23])
 def test_refused_in_pieces(server: Server, tool: Tool, ledger: Ledger, cut: int) -> None:
-    """Where the first fragment ends within the type, the tool says that it does not know."""
+    """If the first fragment ends within the type, the tool counts an unknown request."""
     request = b'{"type":"StartLogStream","data":{"app_name":"none","service_name":"web"}}'
     client = ledger.client(server.port)
     before = tool.scrape()
@@ -128,12 +139,12 @@ def test_refused_in_pieces(server: Server, tool: Tool, ledger: Ledger, cut: int)
 
 
 def test_disconnected(start: Starter, binary: str) -> None:
-    """A stream ends with its client's connection, however that ends; it is no error."""
-    # So that no line is under way when the client leaves.
+    """A stream ends with its client's connection, in any way, and without an error."""
+    # No line is in flight when a client leaves.
     server = start.server(binary, "--log-interval-ms", "3600000")
     ledger = Ledger(start.watch(server))
-    ways = (Client.abort, Client.close, Client.shake_hands)
-    clients = [ledger.client(server.port) for _ in ways]
+    ends = (Client.abort, Client.close, Client.shake_hands)
+    clients = [ledger.client(server.port) for _ in ends]
     for client in clients:
         for lines in (1, 60):
             client.start_log("web", lines, follow=True)
@@ -141,7 +152,7 @@ def test_disconnected(start: Starter, binary: str) -> None:
         client.fence()
     ledger.expect()
     time.sleep(0.3)
-    for client, leave in zip(clients, ways):
+    for client, leave in zip(clients, ends):
         leave(client)
     ledger.expect()
     ledger.expect_durations()
@@ -149,7 +160,7 @@ def test_disconnected(start: Starter, binary: str) -> None:
 
 
 def test_client_that_reads_slowly(server: Server, ledger: Ledger) -> None:
-    """What waits in the server for a client that does not read is no less sent once it does."""
+    """Lines that wait in the server for a slow client are counted once the client reads them."""
     client = ledger.client(server.port)
     stream = client.start_log("long", 2000)
     time.sleep(0.3)
@@ -159,7 +170,7 @@ def test_client_that_reads_slowly(server: Server, ledger: Ledger) -> None:
 
 
 def test_same_text_elsewhere(server: Server, ledger: Ledger) -> None:
-    """What looks like lines in a shell's output, or comes from a client, is none."""
+    """Text in a shell's output or from a client that looks like log lines is not counted."""
     client = ledger.client(server.port)
     line = {"timestamp": "2026-01-01T00:00:00Z", "stream": "Stdout", "content": "", "sequence": 0}
     number = "6a1d8e6e-0000-4000-8000-000000000000"

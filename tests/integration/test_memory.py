@@ -1,8 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Memory equals /proc at the moment of collection, and the peak between two is not missed."""
+"""The memory metrics equal /proc at the collection; the peak covers the time between two."""
 
-from harness import Scrape, Server, Tool, wait_until
-from http_client import ask_once, get
+import pytest
+
+from harness.builds import ONE_BUILD
+from harness.http_client import ask_once, get
+from harness.scrape import Scrape
+from harness.server import Server
+from harness.tool import Tool
+from harness.waiting import wait_until
+
+TESTED_BUILDS = ONE_BUILD
 
 MEBIBYTE = 1 << 20
 RSS = "scotty_memory_rss_bytes"
@@ -10,7 +18,7 @@ PEAK = "scotty_memory_rss_peak_bytes"
 
 
 def quiet_scrape(server: Server, tool: Tool) -> tuple[Scrape, int, int]:
-    """A scrape during which the server's memory did not change, and that memory."""
+    """Returns a scrape during which the server's memory did not change, and that memory."""
 
     def attempt() -> tuple[Scrape, int, int] | None:
         before = server.memory_bytes()
@@ -20,8 +28,9 @@ def quiet_scrape(server: Server, tool: Tool) -> tuple[Scrape, int, int]:
     return wait_until("the memory is the same before and after a scrape", attempt)
 
 
+@pytest.mark.quick
 def test_memory_equals_proc(server: Server, tool: Tool) -> None:
-    """To the byte: as it is, grown by 50 MiB, and shrunk again."""
+    """Equal to the byte: at rest, after growth by 50 MiB, and after shrinking."""
     sizes = []
     for target in ("/api/v1/health", "/api/v1/test/grow/50", "/api/v1/test/shrink"):
         assert ask_once(server.port, get(target)).status == 200
@@ -32,8 +41,9 @@ def test_memory_equals_proc(server: Server, tool: Tool) -> None:
     assert sizes[1] >= sizes[0] + 50 * MEBIBYTE > sizes[2]
 
 
+@pytest.mark.quick
 def test_peak_between_two_collections(server: Server, tool: Tool) -> None:
-    """Memory taken and given back between two scrapes shows in the next, and only in it."""
+    """Memory allocated and freed between two scrapes shows in the next scrape only."""
     before = quiet_scrape(server, tool)[0].value(RSS)
     ask_once(server.port, get("/api/v1/test/grow/100"))
     ask_once(server.port, get("/api/v1/test/shrink"))
@@ -45,7 +55,7 @@ def test_peak_between_two_collections(server: Server, tool: Tool) -> None:
 
 
 def test_peak_is_never_below_resident(server: Server, tool: Tool) -> None:
-    """At every collection, and with nothing having happened since the one before."""
+    """The peak is at least the resident memory, also in a second collection without a change."""
     for target in ("/api/v1/test/grow/5", "/api/v1/test/grow/1", "/api/v1/test/shrink"):
         ask_once(server.port, get(target))
         for _ in range(2):
@@ -54,7 +64,7 @@ def test_peak_is_never_below_resident(server: Server, tool: Tool) -> None:
 
 
 def test_other_processes_do_not_count(server: Server, tool: Tool) -> None:
-    """What other programs take is not in this one's peak."""
+    """Memory of another process is not in the server's peak."""
     _, _, rss_bytes = quiet_scrape(server, tool)
     assert len(bytearray(200 * MEBIBYTE)) == 200 * MEBIBYTE
     assert tool.scrape().value(PEAK) <= rss_bytes + 1 * MEBIBYTE

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""`scottyscope metrics`: the list agrees with what a collection and an exposition have."""
+"""`scottyscope metrics`: the list agrees with a collection and with an exposition."""
 
 import json
 import os
@@ -7,19 +7,23 @@ import subprocess
 from typing import Any
 
 import pytest
-from conftest import EVERY_BUILD, Starter
-from harness import Server, Tool
-from http_client import ask_once, get
 from prometheus_client.parser import text_string_to_metric_families
 
-pytestmark = EVERY_BUILD
+from harness.builds import BOTH_RECORDERS
+from harness.http_client import ask_once, get
+from harness.server import Server
+from harness.starter import Starter
+from harness.tool import Tool
 
-# The exposition has these of every metric; the overflow set of a metric has the last one only.
+TESTED_BUILDS = BOTH_RECORDERS
+
+# Labels of every metric; the overflow label set of a metric has only the last one.
 COMMON_LABELS = {"le", "otel_metric_overflow"}
 Row = dict[str, Any]
 
 
 def metric_list() -> Row:
+    """Runs the command without privileges."""
     answer = subprocess.run(
         [os.environ["SCOTTYSCOPE"], "metrics", "--format", "json"],
         check=True,
@@ -31,8 +35,9 @@ def metric_list() -> Row:
     return json.loads(answer.stdout)
 
 
+@pytest.mark.quick
 def test_exposition_is_listed(server: Server, tool: Tool) -> None:
-    """Every family has the name, the type, the help and the labels of its row."""
+    """Every family has the name, type, help and labels of its row in the list."""
     ask_once(server.port, get("/api/v1/health"))
     rows = {row["prometheus"]: row for row in metric_list()["metrics"]}
     families = [
@@ -42,7 +47,7 @@ def test_exposition_is_listed(server: Server, tool: Tool) -> None:
     ]
     assert len(families) > 40
     for family in families:
-        # The parser takes the suffix of a counter off its name.
+        # The parser removes the suffix of a counter's name.
         suffix = "_total" if family.type == "counter" else ""
         row = rows[family.name + suffix]
         kind = row["kind"].replace("up_down_counter", "gauge")
@@ -52,7 +57,7 @@ def test_exposition_is_listed(server: Server, tool: Tool) -> None:
 
 
 def test_collection_is_listed(start: Starter, server: Server) -> None:
-    """Every metric of a collection has the name, the unit, the kind and the keys of its row."""
+    """Every metric of a collection has the name, unit, kind and attributes of its row."""
     ask_once(server.port, get("/api/v1/health"))
     tool = start.watch(server, "--once", "--format", "json", await_attached=False)
     assert tool.wait() == 0, tool.stderr()
@@ -64,6 +69,7 @@ def test_collection_is_listed(start: Starter, server: Server) -> None:
             assert set(point["attributes"]) == set(row["attributes"])
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("metric", "label", "rows"),
     [
@@ -73,13 +79,13 @@ def test_collection_is_listed(start: Starter, server: Server) -> None:
     ],
 )
 def test_label_values_are_listed(tool: Tool, metric: str, label: str, rows: str) -> None:
-    """All causes of loss, results of checks and hooks are in the list, and no others."""
+    """The list has exactly the exposed causes of loss, results of checks, and hooks."""
     found = {dict(labels)[label] for (name, labels) in tool.scrape().values if name == metric}
     assert found == {row["name"] for row in metric_list()[rows]}
 
 
 def test_text(server: Server) -> None:
-    """The text names the same metrics. The command needs no privileges."""
+    """The text output names the same metrics; the command needs no privileges."""
     answer = subprocess.run(
         [os.environ["SCOTTYSCOPE"], "metrics"], check=True, capture_output=True, user="nobody"
     )

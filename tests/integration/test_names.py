@@ -1,19 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""How many series there are, and what they are called."""
+"""The number of series, and their names."""
 
 import re
 
-import names
 import pytest
-from conftest import Starter
-from harness import Counting, Scrape, Server, Tool, wait_until
-from http_client import RECEIVE_BYTES, Connection, ask_once, get
-from sessions import AUTHORIZED, Client
+
+from harness import names
+from harness.builds import ONE_BUILD
+from harness.counting import Counting
+from harness.http_client import RECEIVE_BYTES, Connection, ask_once, get
+from harness.scrape import Scrape
+from harness.server import Server
+from harness.sessions import AUTHORIZED, Client
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
+
+TESTED_BUILDS = ONE_BUILD
 
 HEALTH = "/api/v1/health"
 SCANNED = 100_000
 OVERFLOW = {"otel_metric_overflow": "true"}
-# By the documentation's name: the name that Scotty 0.3.3 gives it.
+# The name in the documentation, and the name in Scotty 0.3.3.
 SCOTTY_NAMES = {
     names.CONNECTIONS_ACTIVE: "scotty_websocket_connections",
     names.CONNECTIONS: "scotty_websocket_connections_total",
@@ -27,12 +35,12 @@ SCOTTY_NAMES = {
 
 
 def label_sets(scrape: Scrape) -> set[tuple[str, frozenset[tuple[str, str]]]]:
-    """All series but those of kinds of tasks, which come and go with the tasks."""
+    """Returns all series except those by task type, which come and go with the tasks."""
     return {series for series in scrape.values if not series[0].startswith("scotty_tokio_task_")}
 
 
 def read_responses(connection: Connection, status: int, count: int) -> None:
-    """Reads so many responses with a JSON body, all of which must have the status."""
+    """Reads this number of responses with a JSON body; all must have the status."""
     data = b""
     while data.count(b"HTTP/1.1 ") < count or not data.endswith(b"}"):
         data += connection.socket.recv(RECEIVE_BYTES)
@@ -40,13 +48,13 @@ def read_responses(connection: Connection, status: int, count: int) -> None:
 
 
 def test_scan_adds_no_series(server: Server, tool: Tool) -> None:
-    """20,000 paths that are not there, and as many queries and ids of routes that are."""
+    """100,000 unknown paths, and queries and ids of known routes, add no series."""
     with Connection(server.port) as connection:
-        # Each label set there will be, once.
+        # Each label set occurs once before the scan.
         for target in ("/scan/0", "/api/v1/test/status/404", "/api/v1/authenticated/apps/info/0"):
             assert connection.get(target, AUTHORIZED).status == 404
         counting = Counting(tool)
-        wait_until("they are there", lambda: len(tool.scrape().requests()) >= 3)
+        wait_until("the label sets are exposed", lambda: len(tool.scrape().requests()) >= 3)
         before = label_sets(tool.scrape())
         size = len(tool.text())
         for first in range(0, SCANNED, 1000):
@@ -72,13 +80,13 @@ def test_scan_adds_no_series(server: Server, tool: Tool) -> None:
     )
     assert counting.counted()[("GET", "/unmatched", "404")] == SCANNED
     assert label_sets(tool.scrape()) == before
-    # Longer numbers, but no more lines.
+    # The numbers are longer, but there are no more lines.
     assert len(tool.text()) < size * 1.2
     assert "scan" not in tool.text() and "secret" not in tool.text()
 
 
 def test_overflow(start: Starter, server: Server) -> None:
-    """What is beyond --max-series is counted in one label set that says so, and all of it."""
+    """Requests beyond --max-series are counted in one overflow label set."""
     tool = start.watch(server, "--max-series", "5")
     asked = 0
     with Connection(server.port) as connection:
@@ -106,7 +114,7 @@ def test_overflow(start: Starter, server: Server) -> None:
 
 @pytest.mark.parametrize("chosen", ["docs", "scotty-0.3"])
 def test_names(start: Starter, server: Server, chosen: str) -> None:
-    """The same values by the names of the documentation, or by those that Scotty 0.3.3 has."""
+    """The same values under the documented names, or under those of Scotty 0.3.3."""
     tool = start.watch(server, "--metric-names", chosen)
     client = Client(server.port)
     client.end_shell(client.open_shell())
@@ -134,8 +142,9 @@ def test_names(start: Starter, server: Server, chosen: str) -> None:
     client.close()
 
 
+@pytest.mark.quick
 def test_names_follow_the_rules(tool: Tool) -> None:
-    """Of all metrics: letters of Prometheus' names, one prefix, and help for each."""
+    """All names have a valid form, a prefix, a help text, and _total only if they are counters."""
     text = tool.text()
     families = re.findall(r"(?m)^# TYPE (\S+) (\S+)$", text)
     assert len(families) == len(set(families)) > 40

@@ -1,22 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""What a receiver, decoding with the published protocol's own classes, gets by OTLP/gRPC."""
+"""OTLP/gRPC exports, decoded by a receiver with the classes of the published protocol."""
 
 import collections
 import os
 import pathlib
-import socket
 import time
 import tomllib
 
 import pytest
-from collector import FAST, Collector, Message
-from conftest import Starter
-from harness import Counting, Server, Tool, wait_until
-from http_client import TOKEN, Connection, ask_once, get, request_bytes
+
+from harness.builds import ONE_BUILD
+from harness.collector import FAST, Collector, Message
+from harness.counting import Counting
+from harness.http_client import TOKEN, Connection, ask_once, get, request_bytes
+from harness.ports import ReservedPort
+from harness.scrape import SUPERSEDED
+from harness.server import Server
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
+
+TESTED_BUILDS = ONE_BUILD
 
 HEALTH = "/api/v1/health"
 INFO = "/api/v1/authenticated/apps/info/{app_id}"
-# A request, its label set, and the path that its span must have.
+# Requests, their label sets, and the paths of their spans.
 ASKED = [
     (get(HEALTH + "?a=b"), ("GET", HEALTH, "200"), HEALTH),
     (
@@ -24,7 +32,7 @@ ASKED = [
         ("GET", INFO, "200"),
         "/api/v1/authenticated/apps/info/demo",
     ),
-    # Not in origin form: rather no path than a wrong one.
+    # Not in origin form: the span has no path rather than a wrong one.
     (get("http://scotty.test" + HEALTH + "?a=b"), ("GET", HEALTH, "200"), None),
     (get("/no/where"), ("GET", "/unmatched", "404"), "/no/where"),
     (
@@ -45,10 +53,10 @@ ASKED = [
     (request_bytes("BREW", HEALTH), ("_OTHER", HEALTH, "405"), None),
 ]
 ROUNDS = 3
-# Clocks are read by different processes, and the tool relates the monotonic one to the real one.
+# The client and the tool read clocks separately, and the tool converts monotonic to real time.
 CLOCK_SLACK_NS = 1_000_000
 
-# Of the sample server's package, which it tells when it starts.
+# The sample server reports the version of its package when it starts.
 MANIFEST = pathlib.Path(__file__).parents[1] / "fixtures/scotty/Cargo.toml"
 FIXTURE_VERSION = tomllib.loads(MANIFEST.read_text())["workspace"]["package"]["version"]
 
@@ -60,14 +68,14 @@ def watch(start: Starter, server: Server, endpoint: str, *options: str) -> Tool:
 
 @pytest.fixture(scope="module")
 def collector(start_shared: Starter, server: Server) -> Collector:
-    """One for what the shared tool of a build sends."""
+    """The receiver of the exports of `asked`."""
     assert server.is_alive()
     return Collector(start_shared)
 
 
 @pytest.fixture(scope="module")
 def asked(start_shared: Starter, server: Server, collector: Collector) -> list[tuple[int, int]]:
-    """Does all of ASKED, some rounds over; gives when each began and ended, in nanoseconds."""
+    """Makes all requests of ASKED several times; returns their start and end times in ns."""
     tool = watch(start_shared, server, collector.endpoint)
     times = []
     with Connection(server.port) as connection:
@@ -75,22 +83,24 @@ def asked(start_shared: Starter, server: Server, collector: Collector) -> list[t
             begin = time.time_ns()
             assert str(connection.ask(request).status) == label_set[2]
             times.append((begin, time.time_ns()))
-    wait_until("all spans came", lambda: len(collector.spans()) >= len(times))
-    wait_until("all counts came", lambda: collector.counted().total() >= len(times))
+    wait_until("all spans arrived", lambda: len(collector.spans()) >= len(times))
+    wait_until("all counts arrived", lambda: collector.counted().total() >= len(times))
     assert tool.end() == 0
     return times
 
 
-def test_counts_are_the_clients(collector: Collector, asked: list[tuple[int, int]]) -> None:
-    """The last export has exactly what the client did."""
+@pytest.mark.quick
+def test_counts_agree_with_the_client(collector: Collector, asked: list[tuple[int, int]]) -> None:
+    """The last export has exactly the client's counts."""
     assert len(asked) == len(ASKED) * ROUNDS
     assert collector.counted() == collections.Counter(
         [label_set for _, label_set, _ in ASKED] * ROUNDS
     )
 
 
+@pytest.mark.quick
 def test_names_kinds_and_temporality(collector: Collector, asked: list[tuple[int, int]]) -> None:
-    """Names in dots, units, and cumulative sums and histograms with one start."""
+    """Dotted names, units, and cumulative sums and histograms with one start time."""
     assert asked
     metrics = collector.metrics()
     for name, kind, unit in (
@@ -118,8 +128,9 @@ def test_names_kinds_and_temporality(collector: Collector, asked: list[tuple[int
     assert "isMonotonic" not in metrics["scotty.http.requests.active"]["sum"]
 
 
+@pytest.mark.quick
 def test_histograms(collector: Collector, asked: list[tuple[int, int]]) -> None:
-    """Bucket counts add up to the count, and there is one more of them than bounds."""
+    """Bucket counts add up to the count; there is one more bucket than bounds."""
     points = collector.metrics()["scotty.http.request.duration"]["histogram"]["dataPoints"]
     for point in points:
         buckets = [int(count) for count in point["bucketCounts"]]
@@ -132,8 +143,9 @@ def by_start(spans: list[Message]) -> list[Message]:
     return sorted(spans, key=lambda span: int(span["startTimeUnixNano"]))
 
 
-def test_a_span_a_request(collector: Collector, asked: list[tuple[int, int]]) -> None:
-    """Name, kind, attributes, status and times of the span of each request, in the order asked."""
+@pytest.mark.quick
+def test_one_span_for_each_request(collector: Collector, asked: list[tuple[int, int]]) -> None:
+    """Each request has a span with its name, kind, attributes, status and times."""
     spans = by_start(collector.spans())
     assert len(spans) == len(asked)
     for span, (begin, end), what in zip(spans, asked, ASKED * ROUNDS, strict=True):
@@ -156,19 +168,22 @@ def test_a_span_a_request(collector: Collector, asked: list[tuple[int, int]]) ->
             assert end_ns - start_ns >= 60_000_000
 
 
+@pytest.mark.quick
 def test_span_ids_are_unique(collector: Collector, asked: list[tuple[int, int]]) -> None:
+    """Each request without a caller's context is a trace of its own."""
     spans = collector.spans()
     assert len({span["spanId"] for span in spans}) == len(asked)
     assert len({span["traceId"] for span in spans}) == len(asked)
     assert not any(span.get("parentSpanId") for span in spans)
 
 
+@pytest.mark.quick
 def test_resource(collector: Collector, server: Server, asked: list[tuple[int, int]]) -> None:
-    """Every request says who was observed, and what the user added."""
+    """Every export names the observed process and the attributes that the user added."""
     assert asked
     for resource in collector.resources():
         assert resource["process.pid"] == server.pid
-        assert resource["process.executable.path"] == server.binary
+        assert resource["process.executable.path"] == os.path.realpath(server.binary)
         assert resource["host.name"] == os.uname().nodename
         assert resource["os.type"] == "linux"
         assert resource["deployment.environment.name"] == "tests"
@@ -177,8 +192,10 @@ def test_resource(collector: Collector, server: Server, asked: list[tuple[int, i
         assert resource["process.creation.time"].endswith("Z")
 
 
-def test_service_name_is_scotty(start: Starter, server: Server, collector: Collector) -> None:
-    """The target's own or the tool's OTEL_SERVICE_NAME, and that the tool's wins."""
+def test_service_name_of_the_tool_wins(
+    start: Starter, server: Server, collector: Collector
+) -> None:
+    """The tool's OTEL_SERVICE_NAME is the service name."""
     tool = start.watch(
         server,
         "--otlp-endpoint",
@@ -186,19 +203,29 @@ def test_service_name_is_scotty(start: Starter, server: Server, collector: Colle
         environment={**FAST, "OTEL_SERVICE_NAME": "renamed"},
     )
     wait_until(
-        "the name came", lambda: "renamed" in {r["service.name"] for r in collector.resources()}
+        "the name arrived", lambda: "renamed" in {r["service.name"] for r in collector.resources()}
     )
     assert tool.end() == 0
 
 
+@pytest.mark.quiet
+def test_no_collection_is_superseded(start: Starter, server: Server) -> None:
+    """A receiver that keeps up gets every collection."""
+    collector = Collector(start)
+    tool = watch(start, server, collector.endpoint)
+    wait_until("five exports", lambda: len(collector.requests("metrics")) >= 5)
+    assert tool.scrape().value("scottyscope_lost_total", cause=SUPERSEDED) == 0
+    assert tool.end() == 0
+
+
 def test_aborted_request_is_an_error(start: Starter, server: Server) -> None:
-    """A panic's span has no status code, but an error."""
+    """The span of a request whose handler panics has the status error and no status code."""
     collector = Collector(start)
     tool = watch(start, server, collector.endpoint)
     with Connection(server.port) as connection:
         connection.send(get("/api/v1/test/panic"))
         assert connection.is_closed_by_server()
-    (span,) = wait_until("the span came", collector.spans)
+    (span,) = wait_until("the span arrived", collector.spans)
     assert span["status"]["code"] == "STATUS_CODE_ERROR"
     assert "http.response.status_code" not in span["attributes"]
     assert span["name"] == "HTTP GET /api/v1/test/panic"
@@ -206,13 +233,13 @@ def test_aborted_request_is_an_error(start: Starter, server: Server) -> None:
 
 
 def test_last_spans_are_sent_at_the_end(start: Starter, server: Server) -> None:
-    """What was seen just before the end still arrives, also with the usual slow intervals."""
+    """The tool exports its last spans and counts when it ends, also with default intervals."""
     collector = Collector(start)
     tool = start.watch(server, "--otlp-endpoint", collector.endpoint)
     counting = Counting(tool)
     for _ in range(20):
         ask_once(server.port, get(HEALTH))
-    # The client has its answer a moment before the poll that gave it ends.
+    # The client has its response a moment before the request is counted.
     counting.expect(("GET", HEALTH, 200), times=20)
     assert collector.spans() == []
     assert tool.end() == 0
@@ -228,48 +255,44 @@ def test_load_loses_no_span(start: Starter, server: Server) -> None:
         for _ in range(50):
             connection.send(get(HEALTH) * 100)
             assert {connection.response().status for _ in range(100)} == {200}
-    wait_until("all spans came", lambda: len(collector.spans()) >= 5000)
+    wait_until("all spans arrived", lambda: len(collector.spans()) >= 5000)
     assert tool.scrape().losses() == {}
     assert tool.end() == 0
     assert len({span["spanId"] for span in collector.spans()}) == 5000
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def test_collector_that_comes_later(start: Starter, server: Server) -> None:
-    """What was seen before the collector was there arrives once it is."""
-    port = free_port()
-    tool = watch(start, server, f"http://127.0.0.1:{port}")
+def test_collector_that_starts_later(start: Starter, server: Server) -> None:
+    """Data from before the start of the collector arrives after its start."""
+    port = ReservedPort()
+    tool = watch(start, server, f"http://127.0.0.1:{port.number}")
     ask_once(server.port, get(HEALTH))
     tool.wait_for("traces do not get through", tool.stderr)
     assert tool.text("/healthz") == "ok\n"
-    collector = Collector(start, port)
-    wait_until("the span came", collector.spans)
+    port.release()
+    collector = Collector(start, port.number)
+    wait_until("the span arrived", collector.spans)
     ask_once(server.port, get(HEALTH))
-    wait_until("the counts came", lambda: collector.counted().total() == 2)
+    wait_until("the counts arrived", lambda: collector.counted().total() == 2)
     assert len(wait_until("both spans", lambda: collector.spans()[1:] and collector.spans())) == 2
     tool.wait_for("get through again", tool.stderr)
     assert tool.end() == 0
 
 
 def test_unreachable_collector_does_no_harm(start: Starter, server: Server) -> None:
-    """Counting and scraping go on, and the end is not held up for long."""
-    tool = watch(start, server, f"http://127.0.0.1:{free_port()}")
-    counting = Counting(tool)
-    for _ in range(200):
-        assert ask_once(server.port, get(HEALTH)).status == 200
-    counting.expect(("GET", HEALTH, 200), times=200)
-    begin = time.monotonic()
-    assert tool.end() == 0
-    assert time.monotonic() - begin < 6
+    """Without a collector the tool counts, serves scrapes, and ends soon."""
+    with ReservedPort() as port:
+        tool = watch(start, server, f"http://127.0.0.1:{port.number}")
+        counting = Counting(tool)
+        for _ in range(200):
+            assert ask_once(server.port, get(HEALTH)).status == 200
+        counting.expect(("GET", HEALTH, 200), times=200)
+        begin = time.monotonic()
+        assert tool.end() == 0
+        assert time.monotonic() - begin < 6
 
 
 def test_each_signal_has_its_own_headers(start: Starter, server: Server) -> None:
-    """Headers of one signal go in place of those for both, and never to the other."""
+    """Headers for one signal replace the common headers of that signal only."""
     collector = Collector(start)
     environment = {
         **FAST,
@@ -278,7 +301,7 @@ def test_each_signal_has_its_own_headers(start: Starter, server: Server) -> None
     }
     tool = start.watch(server, "--otlp-endpoint", collector.endpoint, environment=environment)
     assert ask_once(server.port, get(HEALTH)).status == 200
-    wait_until("both signals came", lambda: collector.spans() and collector.metrics())
+    wait_until("both signals arrived", lambda: collector.spans() and collector.metrics())
     assert tool.end() == 0
     assert collector.headers("metrics", "x-tenant") == {"both"}
     assert collector.headers("traces", "x-tenant") == {"traces"}

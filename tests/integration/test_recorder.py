@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""OAuth and rate limits, which only builds with Scotty's recorder tell of."""
+"""OAuth and rate limits, which only builds with Scotty's recorder show."""
 
 import collections
 import json
 
-import names
 import pytest
-from conftest import Starter, binary_of
-from harness import Server, Tool, wait_until
-from http_client import TOKEN, Response, ask_once, get, request_bytes
-from ledger import grown
+
+from harness import names
+from harness.builds import binary_of
+from harness.http_client import TOKEN, Response, ask_once, get
+from harness.oauth import OAuth, post
+from harness.scrape import grown
+from harness.server import Server
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
 
 AUTHORIZED = f"Authorization: Bearer {TOKEN}"
 OF_RECORDERS = (
@@ -22,44 +27,6 @@ OF_RECORDERS = (
 )
 
 
-def post(port: int, path: str, body: object = None, *headers: str) -> Response:
-    text = json.dumps(body).encode()
-    return ask_once(
-        port, request_bytes("POST", path, "Content-Type: application/json", *headers, body=text)
-    )
-
-
-class OAuth:
-    """A client of the OAuth flows that counts what it did."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.counts: collections.Counter[str] = collections.Counter()
-
-    def start_device(self) -> str:
-        self.counts[names.DEVICE_FLOWS] += 1
-        return json.loads(post(self.port, "/oauth/device").body)["device_code"]
-
-    def start_web(self) -> str:
-        self.counts[names.WEB_FLOWS] += 1
-        response = ask_once(self.port, get("/oauth/authorize"))
-        return response.head.split("state=")[1].split("\r\n")[0]
-
-    def finish_device(self, code: str) -> None:
-        self._validated(post(self.port, "/oauth/device/token", {"device_code": code}))
-
-    def finish_web(self, session: str) -> None:
-        self._validated(post(self.port, "/oauth/exchange", {"session_id": session}))
-
-    def _validated(self, response: Response) -> None:
-        self.counts[names.VALIDATIONS] += 1
-        self.counts[f"{names.VALIDATION_DURATION}_count"] += 1
-        if response.status != 200:
-            assert response.status == 400
-            self.counts[names.VALIDATION_FAILURES] += 1
-            self.counts[names.FLOW_FAILURES] += 1
-
-
 @pytest.fixture(scope="module")
 def server(start_shared: Starter) -> Server:
     return start_shared.server(binary_of("default"), "--sample-ms", "100")
@@ -70,8 +37,9 @@ def tool(start_shared: Starter, server: Server) -> Tool:
     return start_shared.watch(server)
 
 
+@pytest.mark.quick
 def test_oauth(server: Server, tool: Tool) -> None:
-    """Flows of both kinds: begun, finished, finished twice, and with codes that nobody gave out."""
+    """Device and web flows: started, finished, finished twice, and with an unknown code."""
     before = tool.scrape()
     client = OAuth(server.port)
     for _ in range(5):
@@ -89,15 +57,15 @@ def test_oauth(server: Server, tool: Tool) -> None:
         return {name: int(grown(before, now, name)) for name in OF_RECORDERS}
 
     wanted = {name: client.counts[name] for name in OF_RECORDERS}
-    wait_until("all are counted", lambda: seen() == wanted)
+    wait_until("all flows are counted", lambda: seen() == wanted)
     assert wanted[names.VALIDATIONS] == 9 and wanted[names.FLOW_FAILURES] == 4
-    # The server samples how many are left: 5 of 8, and 2 of 4.
+    # The server samples the open sessions: 5 of 8, and 2 of 4.
     for line in (f"{names.DEVICE_SESSIONS} 5", f"{names.WEB_SESSIONS} 2"):
         wait_until(line, lambda text=line: f"\n{text}\n" in tool.text())
 
 
 def rate_limits(tool: Tool) -> collections.Counter[tuple[str, str]]:
-    """Requests by tier and decision."""
+    """Returns the rate-limited requests by tier and decision."""
     found: collections.Counter[tuple[str, str]] = collections.Counter()
     for (name, labels), value in tool.scrape().values.items():
         if name == names.RATE_LIMITED:
@@ -107,8 +75,9 @@ def rate_limits(tool: Tool) -> collections.Counter[tuple[str, str]]:
     return +found
 
 
+@pytest.mark.quick
 def test_rate_limits(start: Starter) -> None:
-    """Three tiers, of which each allows ten requests; a request that cannot be told whose it is."""
+    """Three tiers with ten requests each, and requests without a rate-limit key."""
     server = start.server(binary_of("default"), "--rate-limit", "10")
     tool = start.watch(server)
     asked: collections.Counter[tuple[str, str]] = collections.Counter()
@@ -125,13 +94,13 @@ def test_rate_limits(start: Starter) -> None:
         assert ask_once(server.port, get("/api/v1/authenticated/tasks")).status == 500
         assert ask_once(server.port, get("/api/v1/health")).status == 200
     assert asked[("authenticated", "denied")] == 3 and asked[("public_auth", "denied")] == 16
-    wait_until("all are counted", lambda: rate_limits(tool) == asked)
-    wait_until("errors, too", lambda: tool.scrape().total(names.EXTRACTOR_ERRORS) == 4)
+    wait_until("all requests are counted", lambda: rate_limits(tool) == asked)
+    wait_until("all errors are counted", lambda: tool.scrape().total(names.EXTRACTOR_ERRORS) == 4)
     assert rate_limits(tool) == asked
 
 
 def test_absent_without_a_recorder(start: Starter) -> None:
-    """What cannot be had is not exposed as 0, and `verify` says why."""
+    """Without a recorder the metrics are missing rather than 0, and `verify` gives the reason."""
     server = start.server(binary_of("bare"), "--rate-limit", "10", "--sample-ms", "100")
     tool = start.watch(server)
     OAuth(server.port).start_device()
@@ -146,7 +115,7 @@ def test_absent_without_a_recorder(start: Starter) -> None:
 
 
 def test_present_with_a_recorder(start: Starter, server: Server) -> None:
-    """`verify` finds them in the default build."""
+    """`verify` finds the signals in the default build."""
     plan = json.loads(start.verify("--pid", str(server.pid), "--format", "json").stdout())
     signals = [s for s in plan["signals"] if "oauth" in s["gives"] or "rate_limit" in s["gives"]]
     assert signals and all(signal["available"] for signal in signals)

@@ -1,29 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Whatever happens to the tool, or to the server under it, no client of a websocket notices."""
+"""No websocket client notices the tool, whatever happens to the tool or to the server."""
 
 import random
 import signal
 import threading
 from collections.abc import Callable
 
-import names
-from conftest import EVERY_BUILD, Starter
-from harness import Server, Tool, wait_until
-from http_client import Load, outcome, get
-from sessions import Client
-from websocket_client import PING, PING_MESSAGE, TEXT, frame, pieces_of
+from harness import names
+from harness.builds import BOTH_MANGLINGS
+from harness.http_client import get, outcome
+from harness.load import Load
+from harness.server import Server
+from harness.sessions import Client
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
+from harness.websocket_client import PING, PING_MESSAGE, TEXT, frame, pieces_of
 
-pytestmark = EVERY_BUILD
+TESTED_BUILDS = BOTH_MANGLINGS
 
 CLIENTS = 4
 STEPS = 60
-# What all clients get, whoever caused it: when, is chance.
+# Messages that all clients receive at a random time.
 BROADCASTS = ("TaskInfoUpdated", "AppListUpdated", "Error")
 Said = list[str]
 
 
 def answer_to(client: Client, kind: str, data: object = None) -> str:
-    """Sends a message; gives the type of the first of the answers that are meant for it."""
+    """Sends a message; returns the type of the first answer that is not a broadcast."""
     client.send_message(kind, data)
     return client.until(lambda message: message["type"] not in BROADCASTS)["type"]
 
@@ -64,11 +68,11 @@ def in_fragments(client: Client) -> str:
 
 
 def reconnects(client: Client) -> str:
-    """Another connection comes, and breaks off amid a frame."""
+    """Opens another connection, and resets it within a frame."""
     with Client(client.port) as other:
         other.send(frame(TEXT, b"x" * 500)[:300])
         other.abort()
-    return "gone"
+    return "reset by the client"
 
 
 def breaks_the_protocol(client: Client) -> str:
@@ -101,7 +105,7 @@ ACTIONS = [
 
 
 def what_clients_see(port: int) -> list[Said]:
-    """Clients that do the same each time, each in an order of its own."""
+    """Returns what the clients saw; each runs its own fixed sequence of actions."""
     said: list[Said] = [[] for _ in range(CLIENTS)]
 
     def run(number: int) -> None:
@@ -118,14 +122,14 @@ def what_clients_see(port: int) -> list[Said]:
 
 
 def test_panics_under_probes(start: Starter, binary: str) -> None:
-    """Sessions and tasks that panic, break and fail: all clients see what they see without."""
+    """Sessions and tasks that panic and fail: all clients see the same as without the tool."""
     server = start.server(binary)
     without = what_clients_see(server.port)
     assert [len(said) for said in without] == [STEPS] * CLIENTS
     tool = start.watch(server)
     assert what_clients_see(server.port) == without
     wait_until(
-        "all sessions are over",
+        "no session is active",
         lambda: not any(tool.scrape().total(name) for name in names.ACTIVE),
     )
     assert tool.scrape().losses() == {}
@@ -135,9 +139,9 @@ def test_panics_under_probes(start: Starter, binary: str) -> None:
 
 
 def echo_load(port: int, threads: int = 3, pause_s: float = 0.001) -> Load:
-    """Shells that echo, 40 texts each; what comes back wrong is an outcome of its own.
+    """Returns a load of shells with 40 echoes each; a wrong echo is an outcome of its own.
 
-    The pauses leave the tool some time to come and go in.
+    The pauses leave the tool time to attach and detach.
     """
 
     def step(load: Load) -> None:
@@ -153,32 +157,32 @@ def echo_load(port: int, threads: int = 3, pause_s: float = 0.001) -> Load:
     return Load(threads, step)
 
 
-def test_attaching_amid_traffic(start: Starter, server: Server) -> None:
-    """Tools come, end and are killed amid sessions; every echo is right."""
+def test_attaching_under_load(start: Starter, server: Server) -> None:
+    """Tools attach, detach and are killed during sessions; every echo is correct."""
     with echo_load(server.port) as load:
         for number in (signal.SIGTERM, signal.SIGKILL):
             tool = start.watch(server)
             seen = load.total()
-            wait_until("load goes on", lambda s=seen: load.total() > s + 100)
+            wait_until("the load continues", lambda s=seen: load.total() > s + 100)
             tool.kill(number)
             tool.wait()
         last = start.watch(server)
         seen = load.total()
-        wait_until("load goes on", lambda: load.total() > seen + 100)
+        wait_until("the load continues", lambda: load.total() > seen + 100)
     assert load.outcomes.keys() == {"echo", "end"}
     wait_until(
-        "nothing is left as active",
+        "no session is active",
         lambda: not any(last.scrape().total(name) for name in names.ACTIVE),
     )
 
 
-def test_killed_amid_open_sessions(start: Starter, server: Server) -> None:
-    """What is open when the tool is killed goes on, and the next tool finds it."""
+def test_killed_during_sessions(start: Starter, server: Server) -> None:
+    """Sessions that are open when the tool is killed continue, and the next tool finds them."""
     clients = [Client(server.port) for _ in range(5)]
     tool: Tool = start.watch(server)
     shells = [client.open_shell() for client in clients]
     stream = clients[0].start_log("web", 5, follow=True)
-    wait_until("it sees them", lambda: tool.scrape().total(names.SHELLS_ACTIVE) == 5)
+    wait_until("the tool counts the shells", lambda: tool.scrape().total(names.SHELLS_ACTIVE) == 5)
     tool.kill(signal.SIGKILL)
     tool.wait()
     for client, shell in zip(clients, shells):
@@ -186,7 +190,7 @@ def test_killed_amid_open_sessions(start: Starter, server: Server) -> None:
     again = start.watch(server)
     levels = dict(zip(names.ACTIVE, (5, 5, 1, 0)))
     wait_until(
-        "the next finds them",
+        "the next tool finds the sessions",
         lambda: {name: again.scrape().total(name) for name in levels} == levels,
     )
     for client, shell in zip(clients, shells):
@@ -195,6 +199,6 @@ def test_killed_amid_open_sessions(start: Starter, server: Server) -> None:
     for client in clients:
         client.shake_hands()
     wait_until(
-        "nothing is left as active",
+        "no session is active",
         lambda: not any(again.scrape().total(name) for name in names.ACTIVE),
     )

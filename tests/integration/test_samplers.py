@@ -1,40 +1,42 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""The samplers of OTEL_TRACES_SAMPLER: all at once on the same requests; metrics count every one.
+"""The samplers of OTEL_TRACES_SAMPLER, all on the same requests; metrics count every request.
 
-The names and what they do are those of the OpenTelemetry specification, "General SDK configuration"
-and "Built-in samplers". What a sampler does has nothing to do with the build: one is enough.
+See "General SDK configuration" and "Built-in samplers" in the OpenTelemetry specification. A
+sampler does not depend on the build, so one build is enough.
 """
 
 import collections
 import os
 
 import pytest
-from collector import FAST, Collector, fields
-from conftest import Starter, binary_of
-from harness import wait_until
-from http_client import Connection, get
-from traces import Context, in_hexadecimal
+
+from harness.builds import binary_of
+from harness.collector import FAST, Collector, fields
+from harness.http_client import Connection, get
+from harness.starter import Starter
+from harness.traces import Context, in_hexadecimal
+from harness.waiting import wait_until
 
 ROOTS = 1000
 JOINED = 300
-# Five standard deviations of as many coins.
+# Five standard deviations of the number of sampled roots.
 ROOTS_SLACK = 80
 NO_PROCESS = 4
 ROOT_PATH = "/nowhere/root"
 
-# By the service name that its tool has: sampler and argument.
+# Sampler and argument by the service name of the tool.
 SAMPLERS: dict[str, tuple[str, str | None] | None] = {
-    "default": None,
+    "unset": None,
     "on": ("always_on", None),
     "off": ("always_off", None),
     "half": ("traceidratio", "0.5"),
     "quarter": ("traceidratio", "0.25"),
-    # Not known: warned of, and ignored.
+    # Unknown: the tool warns and ignores it.
     "wrong": ("sometimes", None),
     "parent-off": ("parentbased_always_off", None),
     "parent-half": ("parentbased_traceidratio", "0.5"),
 }
-# Half of the callers sample, half do not.
+# Half of the callers sample.
 CONTEXTS = [Context(os.urandom(16).hex(), os.urandom(8).hex()) for _ in range(JOINED)]
 SAMPLED, UNSAMPLED = CONTEXTS[::2], CONTEXTS[1::2]
 
@@ -42,7 +44,7 @@ Seen = dict[str, "Outcome"]
 
 
 class Outcome:
-    """What came from one sampler's tool."""
+    """The spans of one sampler's tool."""
 
     def __init__(self) -> None:
         self.roots = 0
@@ -78,7 +80,7 @@ def spans_by_service(collector: Collector) -> Seen:
 
 @pytest.fixture(scope="module")
 def seen(start_shared: Starter) -> Seen:
-    """Makes all requests under all samplers, and ends the tools, so that all spans have come."""
+    """The spans of all requests under all samplers; the tools have ended."""
     server = start_shared.server(binary_of("bare"))
     collector = Collector(start_shared)
     tools = [
@@ -97,7 +99,8 @@ def seen(start_shared: Starter) -> Seen:
             assert {connection.response().status for _ in heads} == {404}
     for tool in tools:
         wait_until(
-            "all are counted", lambda t=tool: t.scrape().requests().total() == ROOTS + JOINED
+            "all requests are counted",
+            lambda t=tool: t.scrape().requests().total() == ROOTS + JOINED,
         )
         assert tool.scrape().losses() == {}
         assert tool.end() == 0
@@ -107,7 +110,7 @@ def seen(start_shared: Starter) -> Seen:
 @pytest.mark.parametrize(
     ("name", "roots", "sampled", "unsampled"),
     [
-        ("default", 1, 1, 0),
+        ("unset", 1, 1, 0),
         ("on", 1, 1, 1),
         ("off", 0, 0, 0),
         ("wrong", 1, 1, 0),
@@ -115,7 +118,7 @@ def seen(start_shared: Starter) -> Seen:
     ],
 )
 def test_all_or_nothing(seen: Seen, name: str, roots: int, sampled: int, unsampled: int) -> None:
-    """Roots, and what a caller sampled or did not: each either always or never."""
+    """Roots, sampled callers and unsampled callers are recorded always or never."""
     outcome = seen[name]
     assert outcome.roots == roots * ROOTS
     assert outcome.of(SAMPLED) == sampled * len(SAMPLED)
@@ -123,13 +126,13 @@ def test_all_or_nothing(seen: Seen, name: str, roots: int, sampled: int, unsampl
 
 
 def test_ratio_of_roots(seen: Seen) -> None:
-    """As many of the roots as the argument says, within what chance allows."""
+    """The ratio of recorded roots is the argument, within the statistical error."""
     for name, ratio in (("half", 0.5), ("parent-half", 0.5), ("quarter", 0.25)):
         assert abs(seen[name].roots - ratio * ROOTS) < ROOTS_SLACK, name
 
 
-def test_ratio_looks_at_the_trace_id(seen: Seen) -> None:
-    """By the trace's id alone, whatever the caller's flag; a larger ratio has all of a smaller."""
+def test_ratio_depends_on_the_trace_id(seen: Seen) -> None:
+    """Only the trace id decides, not the caller's flag; a larger ratio includes a smaller one."""
     half, quarter = (set(seen[name].joined) for name in ("half", "quarter"))
     assert quarter < half
     assert JOINED * 0.5 - 50 < len(half) < JOINED * 0.5 + 50
@@ -139,7 +142,7 @@ def test_ratio_looks_at_the_trace_id(seen: Seen) -> None:
 
 
 def test_ratio_of_roots_only(seen: Seen) -> None:
-    """parentbased_traceidratio leaves it to the caller where there is one."""
+    """parentbased_traceidratio follows the caller if there is one."""
     outcome = seen["parent-half"]
     assert outcome.of(SAMPLED) == len(SAMPLED)
     assert outcome.of(UNSAMPLED) == 0
@@ -155,7 +158,7 @@ def test_ratio_of_roots_only(seen: Seen) -> None:
     ],
 )
 def test_bad_samplers(start: Starter, sampler: str, argument: str | None, named: str) -> None:
-    """As the specification has it, one is warned of what is not known; it goes on without."""
+    """The tool warns about an invalid sampler and ignores it, as the specification demands."""
     environment = {"OTEL_TRACES_SAMPLER": sampler}
     if argument:
         environment["OTEL_TRACES_SAMPLER_ARG"] = argument

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Nothing secret that clients send leaves the server by way of the tool."""
+"""No secret that clients send is written or kept by the tool."""
 
-import base64
-import shutil
-import subprocess
 
 import pytest
-from collector import FAST, Collector
-from conftest import Starter
-from harness import Server, held_by, wait_until
-from http_client import Connection, get, request_bytes
+
+from harness.bpf import map_dumps
+from harness.builds import ONE_BUILD
+from harness.collector import FAST, Collector
+from harness.http_client import Connection, get, request_bytes
+from harness.leaks import traces_of
+from harness.server import Server
+from harness.starter import Starter
+from harness.waiting import wait_until
+
+TESTED_BUILDS = ONE_BUILD
 
 SECRET = "s3cr3t-t0k3n"
 AUTHORIZATION = f"Authorization: Bearer {SECRET}"
@@ -17,11 +21,11 @@ SLEEP = "/api/v1/test/sleep/3000"
 
 
 def masked_frame(text: bytes) -> bytes:
-    """A websocket text frame, with a mask that changes nothing."""
+    """Returns a websocket text frame with a mask of zeros."""
     return bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text
 
 
-# Requests that carry the secret, each in another place.
+# Requests that carry the secret in different places.
 REQUESTS = {
     "query": get(f"/api/v1/health?token={SECRET}"),
     "query-of-unmatched": get(f"/nowhere?{SECRET}"),
@@ -39,44 +43,14 @@ REQUESTS = {
 }
 
 
-def map_dumps(pid: int) -> bytes:
-    """All that the BPF maps of a process hold, as bytes."""
-    program = shutil.which("bpftool")
-    if not program:
-        pytest.skip("bpftool is not installed")
-    found = b""
-    for number in sorted(held_by(pid, "map")):
-        dump = subprocess.run(
-            [program, "map", "dump", "id", str(number)], capture_output=True, check=False
-        ).stdout
-        # Values come as texts, as numbers, or as bytes in hexadecimal.
-        found += dump
-        words = dump.replace(b'"', b" ").replace(b",", b" ").split()
-        found += bytes(int(word, 16) for word in words if len(word) in (2, 4) and is_byte(word))
-    return found
-
-
-def is_byte(word: bytes) -> bool:
-    try:
-        return 0 <= int(word, 16) < 256
-    except ValueError:
-        return False
-
-
-def traces_of(secret: str) -> list[bytes]:
-    """How a text could be written: as it is, and in base64 at any alignment."""
-    encoded = [base64.b64encode(b"." * shift + secret.encode())[4:-4] for shift in range(3)]
-    return [secret.encode(), *encoded]
-
-
 def secret_of(kind: str) -> str:
-    """The secret that the request of that kind carries: then whose it was is known."""
+    """Returns the secret of that kind of request, which shows where a leak comes from."""
     return f"{SECRET}-{list(REQUESTS).index(kind):02}"
 
 
 @pytest.fixture(scope="module")
 def written(start_shared: Starter, server: Server) -> bytes:
-    """All that the tool writes, at its most talkative, and all that its maps ever hold."""
+    """Everything that the tool writes with -v -v, and the contents of its maps."""
     collector = Collector(start_shared)
     tool = start_shared.watch(
         server, "-v", "-v", "--report", "--otlp-endpoint", collector.endpoint, environment=FAST
@@ -86,27 +60,28 @@ def written(start_shared: Starter, server: Server) -> bytes:
         with Connection(server.port) as connection:
             connection.send(request.replace(SECRET.encode(), secret_of(kind).encode()))
             connection.response()
-            # While the connection's state is kept.
+            # The maps still hold the state of the connection.
             maps += map_dumps(tool.pid)
-    wait_until("all spans came", lambda: len(collector.spans()) == len(REQUESTS))
+    wait_until("all spans arrived", lambda: len(collector.spans()) == len(REQUESTS))
     text = tool.text()
     assert tool.end() == 0
     text += tool.stdout() + tool.stderr() + collector.text()
-    # What may be there shows that the rest would be seen.
+    # These texts are expected: the search would find a secret as well.
     for expected in ("/metrics", "scotty.http.requests", "url.path"):
         assert expected in text
     assert b"/api/v1/health" in maps
     return text.encode() + maps
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("kind", REQUESTS)
 def test_no_secret_leaves(written: bytes, kind: str) -> None:
-    """Wherever a client put it, the secret is in nothing of the tool's."""
+    """The secret is in no output and in no map, wherever the client put it."""
     assert [trace for trace in traces_of(secret_of(kind)) if trace in written] == []
 
 
 def test_no_secret_stays_while_requests_run(start: Starter, server: Server) -> None:
-    """The maps hold none while requests that carry it are in progress, nor do websockets leak."""
+    """The maps hold no secret of requests in progress, nor of a websocket."""
     tool = start.watch(server)
     connections = [Connection(server.port) for _ in range(3)]
     connections[0].send(get(f"{SLEEP}?token={SECRET}", AUTHORIZATION))
@@ -123,9 +98,9 @@ def test_no_secret_stays_while_requests_run(start: Starter, server: Server) -> N
     message = f'{{"type":"Authenticate","data":{{"token":"{SECRET}"}}}}'
     connections[2].send(masked_frame(message.encode()))
     assert connections[2].socket.recv(1) == b"\x81"
-    wait_until("two are active", lambda: tool.scrape().active() == 2)
+    wait_until("two requests are active", lambda: tool.scrape().active() == 2)
     maps = map_dumps(tool.pid)
-    # What may be there shows that the dump would show the rest.
+    # This path is expected: the dump would show a secret as well.
     assert b"/api/v1/test/echo" in maps
     for trace in traces_of(SECRET):
         assert trace not in maps

@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Nothing of what goes through websockets, shells, logs and tasks is kept or told by the tool."""
+"""The tool neither keeps nor writes the contents of websockets, shells, logs and tasks."""
 
 import json
 
 import pytest
-from collector import FAST, Collector
-from conftest import EVERY_BUILD, Starter
-from harness import wait_until
-from http_client import ask_once, get, request_bytes
-from sessions import APPS, Client
-from test_secrets import map_dumps, traces_of
-from traces import new_context
-from websocket_client import BINARY, encode, frame, pieces_of
 
-pytestmark = EVERY_BUILD
+from harness.bpf import map_dumps
+from harness.builds import BOTH_MANGLINGS
+from harness.collector import FAST, Collector
+from harness.http_client import ask_once, get, request_bytes
+from harness.leaks import traces_of
+from harness.sessions import APPS, Client
+from harness.starter import Starter
+from harness.traces import new_context
+from harness.waiting import wait_until
+from harness.websocket_client import BINARY, encode, frame, pieces_of
 
-# Each thing that is secret has a text of its own: then whose it was is known.
+TESTED_BUILDS = BOTH_MANGLINGS
+
+# Each kind of secret has its own text, which shows where a leak comes from.
 SECRETS = {
     kind: f"s3cr3t-{number:02}-{kind}"
     for number, kind in enumerate(
@@ -49,7 +52,7 @@ def typed(kind: str, shell: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def written(start_shared: Starter, binary: str) -> bytes:
-    """All that the tool writes, at its most talkative, and all that its maps ever hold."""
+    """Everything that the tool writes with -v -v, and the contents of its maps."""
     server = start_shared.server(
         binary,
         "--task-command",
@@ -113,24 +116,26 @@ def written(start_shared: Starter, binary: str) -> bytes:
     other = Client(server.port, context.header(), token=None)
     other.shake_hands(SECRETS["close-reason"])
     client.abort()
-    wait_until("the last span came", lambda: "websocket_connection" in collector.text())
+    wait_until("the last span arrived", lambda: "websocket_connection" in collector.text())
     text = tool.text()
     assert tool.end() == 0
     text += tool.stdout() + tool.stderr() + collector.text()
-    # What may be there shows that the rest would be seen.
+    # These texts are expected: the search would find a secret as well.
     for expected in ("scotty_websocket_messages_sent_total", "scotty.log_stream.lines", "url.path"):
         assert expected in text
     assert f"{APPS}/create".encode() in maps
     return text.encode() + maps
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("kind", SECRETS)
 def test_no_secret_leaves(written: bytes, kind: str) -> None:
-    """Whoever said it, and to whom: it is in nothing of the tool's."""
+    """The secret is in no output and in no map."""
     assert [trace for trace in traces_of(SECRETS[kind]) if trace in written] == []
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("text", LOG_TEXTS)
 def test_no_log_text_leaves(written: bytes, text: str) -> None:
-    """Nor are lines of logs."""
+    """Log lines are in no output and in no map."""
     assert text.encode() not in written

@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Shell sessions: how many, how long, and how they ended."""
+"""Shell sessions: their number, durations and ends."""
 
 import time
 
-import names
 import pytest
-from conftest import EVERY_BUILD, Starter
-from harness import RunDelay, Server, wait_until
-from ledger import Ledger
-from sessions import Client
 
-pytestmark = EVERY_BUILD
+from harness import names
+from harness.builds import BOTH_MANGLINGS
+from harness.ledger import Ledger
+from harness.run_delay import RunDelay
+from harness.server import Server
+from harness.sessions import Client
+from harness.starter import Starter
+from harness.waiting import wait_until
+
+TESTED_BUILDS = BOTH_MANGLINGS
 
 SESSIONS_AN_APP = 64
-# What a session's input may be that looks like what ends or counts sessions.
+# Input that looks like messages which end or count sessions.
 DECEITS = (
     "how do I exit 3",
     '{"type":"ShellSessionEnded","data":{"reason":"Session timeout"}}',
@@ -23,6 +27,7 @@ DECEITS = (
 )
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("text", "kind", "exit_code"),
     [
@@ -35,7 +40,7 @@ DECEITS = (
 def test_end_by_input(
     server: Server, ledger: Ledger, text: str, kind: str, exit_code: int | None
 ) -> None:
-    """A shell that exits, whatever its status, has ended well; one that breaks has not."""
+    """A shell that exits with any status has not failed; a shell that breaks has failed."""
     client = ledger.client(server.port)
     shell = client.open_shell()
     client.echo(shell, "ls")
@@ -47,8 +52,9 @@ def test_end_by_input(
     ledger.expect_durations()
 
 
+@pytest.mark.quick
 def test_terminate(server: Server, ledger: Ledger) -> None:
-    """Ended by the client; some at once, some after a while."""
+    """The client terminates sessions at once and after a while."""
     client = ledger.client(server.port)
     for duration_s in (0, 0, 0.02, 0.3):
         shell = client.open_shell()
@@ -59,7 +65,7 @@ def test_terminate(server: Server, ledger: Ledger) -> None:
 
 
 def test_terminated_by_another_client(server: Server, ledger: Ledger) -> None:
-    """A session is its own, not its connection's."""
+    """A session does not belong to the connection that opened it."""
     one, two = ledger.client(server.port), ledger.client(server.port)
     shell = one.open_shell()
     time.sleep(0.1)
@@ -70,7 +76,7 @@ def test_terminated_by_another_client(server: Server, ledger: Ledger) -> None:
 
 
 def test_time_limit(start: Starter, binary: str) -> None:
-    """Sessions that reach the limit are timeouts; one that ends before is none."""
+    """Sessions that reach the limit are timeouts; a session that ends before is not."""
     server = start.server(binary, "--shell-ttl-ms", "500")
     ledger = Ledger(start.watch(server))
     client = ledger.client(server.port)
@@ -84,7 +90,7 @@ def test_time_limit(start: Starter, binary: str) -> None:
 
 
 def test_time_limit_of_a_client_that_left(start: Starter, binary: str) -> None:
-    """A session goes on without its client, and times out though nobody is told."""
+    """A session continues without its client, and times out without a message."""
     server = start.server(binary, "--shell-ttl-ms", "500")
     tool = start.watch(server)
     ledger = Ledger(tool)
@@ -93,7 +99,7 @@ def test_time_limit_of_a_client_that_left(start: Starter, binary: str) -> None:
     shell = client.open_shell()
     client.abort()
     ledger.expect()
-    wait_until("it is over", lambda: tool.scrape().total(names.SHELLS_ACTIVE) == 0)
+    wait_until("the session is over", lambda: tool.scrape().total(names.SHELLS_ACTIVE) == 0)
     assert time.perf_counter() - shell.asked_s > 0.5
     ledger.expect(SHELLS_ACTIVE=-1, SHELL_TIMEOUTS=1)
     sum_s = tool.scrape().total(f"{names.SHELL_DURATION}_sum")
@@ -101,13 +107,13 @@ def test_time_limit_of_a_client_that_left(start: Starter, binary: str) -> None:
 
 
 def test_disconnected(server: Server, ledger: Ledger) -> None:
-    """Without its client a session goes on until it has something to say, and ends well."""
+    """Without its client a session continues until its next output, and ends without an error."""
     clients = [ledger.client(server.port) for _ in range(4)]
     shells = [client.open_shell() for client in clients[:3]]
-    ways = (Client.abort, Client.close, Client.shake_hands)
-    for client, leave in zip(clients, ways):
+    ends = (Client.abort, Client.close, Client.shake_hands)
+    for client, leave in zip(clients, ends):
         leave(client)
-    # They are still there: what cannot be said ends them.
+    # The sessions are still active; output that cannot be sent ends them.
     ledger.expect()
     for shell in shells:
         clients[3].type_into(shell, "anybody there?")
@@ -117,7 +123,7 @@ def test_disconnected(server: Server, ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("command", ["fail", "break"])
 def test_failed_without_its_client(server: Server, ledger: Ledger, command: str) -> None:
-    """A session that breaks when its client is gone ended by an error, though nobody is told."""
+    """A session that breaks without its client has failed, though no message is sent."""
     clients = [ledger.client(server.port) for _ in range(4)]
     shells = [client.open_shell() for client in clients[:3]]
     for client in clients[:3]:
@@ -128,8 +134,8 @@ def test_failed_without_its_client(server: Server, ledger: Ledger, command: str)
     ledger.expect(SHELLS_ACTIVE=-3, SHELL_ERRORS=3)
 
 
-def test_errors_that_end_nothing(server: Server, ledger: Ledger) -> None:
-    """A session that cannot be resized goes on; when it ends, that is no failure."""
+def test_errors_within_a_session(server: Server, ledger: Ledger) -> None:
+    """A session that cannot be resized continues, and its end is no failure."""
     client = ledger.client(server.port)
     for command in ("exit", "exit 1"):
         shell = client.open_shell()
@@ -139,8 +145,9 @@ def test_errors_that_end_nothing(server: Server, ledger: Ledger) -> None:
     ledger.expect_durations()
 
 
+@pytest.mark.quick
 def test_panic(server: Server, ledger: Ledger) -> None:
-    """A session whose task panics ended by an error, though nobody hears of it."""
+    """A session whose task panics has failed, though no message is sent."""
     client = ledger.client(server.port)
     for _ in range(3):
         shell = client.open_shell()
@@ -149,8 +156,9 @@ def test_panic(server: Server, ledger: Ledger) -> None:
     assert server.is_alive()
 
 
+@pytest.mark.quick
 def test_refused(server: Server, ledger: Ledger) -> None:
-    """What is refused is no session, and no error of one."""
+    """A refused session is neither a session nor an error."""
     client = ledger.client(server.port)
     for app, service in (("none", "web"), ("demo", "none"), ("", ""), ("demo", "x" * 5000)):
         wanted = {"app_name": app, "service_name": service}
@@ -158,7 +166,7 @@ def test_refused(server: Server, ledger: Ledger) -> None:
     nobody = ledger.client(server.port, token=None)
     wanted = {"app_name": "demo", "service_name": "web"}
     assert "Authentication" in nobody.refused("CreateShellSession", wanted)
-    # Of a session that never was.
+    # Messages for a session that never existed.
     data = {"session_id": "6a1d8e6e-0000-4000-8000-000000000000"}
     assert "not found" in client.refused("TerminateShellSession", data)
     data |= {"data_type": "Input", "data": "exit"}
@@ -167,8 +175,9 @@ def test_refused(server: Server, ledger: Ledger) -> None:
     assert ledger.expected()[names.SHELLS] == 0
 
 
-def test_as_many_as_there_may_be(server: Server, ledger: Ledger) -> None:
-    """64 at once, one more is refused; they end in three ways."""
+@pytest.mark.quick
+def test_maximum_of_sessions(server: Server, ledger: Ledger) -> None:
+    """64 sessions at once, and one more that is refused; they end in three ways."""
     clients = [ledger.client(server.port) for _ in range(4)]
     shells = [(client, client.open_shell()) for client in clients * (SESSIONS_AN_APP // 4)]
     wanted = {"app_name": "demo", "service_name": "web"}
@@ -181,14 +190,15 @@ def test_as_many_as_there_may_be(server: Server, ledger: Ledger) -> None:
     ledger.expect_durations()
 
 
+@pytest.mark.quick
 def test_input_and_output(server: Server, ledger: Ledger) -> None:
-    """What goes through a session counts as messages, whatever it looks like, and as no more."""
+    """Input and output count as messages only, whatever they look like."""
     client = ledger.client(server.port)
     shell = client.open_shell()
     for text in DECEITS:
         client.echo(shell, text)
     client.send_message("ResizeShellTty", {"session_id": shell.id, "width": 80, "height": 25})
-    # Output does not come from clients.
+    # A client may not send output.
     output = {"session_id": shell.id, "data_type": "Output", "data": "exit"}
     client.send_message("ShellSessionData", output)
     ended = {"session_id": shell.id, "exit_code": None, "reason": "Session timeout"}

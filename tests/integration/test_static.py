@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""The build that is made to be copied to a host: alone, and with the program that sends OTLP."""
+"""The static build: alone, and with scottyscope-otlp, which sends OTLP."""
 
 import os
 import pathlib
@@ -10,26 +10,31 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from collector import FAST, Collector
-from conftest import Starter
-from harness import Counting, Server, Tool, held_by, wait_until
-from http_client import ask_once, get
+
+from harness.bpf import held_by
+from harness.collector import FAST, Collector
+from harness.counting import Counting
+from harness.http_client import ask_once, get
+from harness.server import Server
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
 
 HEALTH = "/api/v1/health"
 OK = ("GET", HEALTH, 200)
 TOOL = pathlib.Path(os.environ.get("SCOTTYSCOPE_STATIC", "/nowhere"))
 COMPANION = "scottyscope-otlp"
 PROGRAMS = (TOOL.name, COMPANION)
-# glibc's own parts, and its loader.
+# The parts of glibc, and its loader.
 LIBC_PARTS = re.compile(r"(libc|libm|libpthread|libdl|librt|ld-linux-[\w-]+)\.so\.\d")
 
-pytestmark = pytest.mark.parametrize("build", ["bare"], indirect=True, scope="module")
+TESTED_BUILDS = ("bare",)
 
 
 def reason_of_absence() -> str:
-    """Why there is no such build."""
-    told = TOOL.parent / "lib/unavailable"
-    return told.read_text().strip() if told.exists() else "make static has not been run"
+    """Returns why the build is missing."""
+    reason = TOOL.parent / "lib/unavailable"
+    return reason.read_text().strip() if reason.exists() else "make static has not been run"
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +44,7 @@ def _needs_the_build() -> None:
 
 
 def copy(directory: pathlib.Path, *names: str) -> str:
-    """Copies the programs to a directory that only root may enter; gives the tool's path."""
+    """Copies programs to a directory that only root may enter; returns the tool's path."""
     directory.chmod(0o700)
     for name in names:
         shutil.copy(TOOL.parent / name, directory)
@@ -47,7 +52,7 @@ def copy(directory: pathlib.Path, *names: str) -> str:
 
 
 def descendants(pid: int) -> Iterator[int]:
-    """Children of any thread, and theirs."""
+    """Yields the children of all threads of a process, and their descendants."""
     for children in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
         for child in map(int, children.read_text().split()):
             yield child
@@ -55,7 +60,7 @@ def descendants(pid: int) -> Iterator[int]:
 
 
 def companions(tool: Tool) -> list[int]:
-    """The processes that send."""
+    """Returns the processes that send OTLP."""
     return [
         pid
         for pid in descendants(tool.pid)
@@ -65,7 +70,7 @@ def companions(tool: Tool) -> list[int]:
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_needs_only_the_c_library(build: str, program: str, tmp_path: pathlib.Path) -> None:
-    """It starts where there is nothing but that and its loader."""
+    """The program starts in a root that has only the C library and its loader."""
     assert build
     path = str(TOOL.parent / program)
     needed = subprocess.run(["readelf", "-dW", path], check=True, capture_output=True, text=True)
@@ -84,13 +89,13 @@ def test_needs_only_the_c_library(build: str, program: str, tmp_path: pathlib.Pa
         text=True,
         check=False,
     )
-    # The companion is not for people: it says so, with its version.
+    # The companion is no command for users: it prints its version and fails.
     assert alone.returncode == (0 if program == TOOL.name else 2)
     assert re.match(rf"{program} \S+", alone.stdout + alone.stderr)
 
 
 def test_alone(start: Starter, server: Server, tmp_path: pathlib.Path) -> None:
-    """Metrics are served; that OTLP is not sent is said once, with what to do, and is no loss."""
+    """Without the companion metrics are served; one line says that OTLP is off, and the remedy."""
     tool = start.watch(
         server,
         "--otlp-endpoint",
@@ -104,18 +109,19 @@ def test_alone(start: Starter, server: Server, tmp_path: pathlib.Path) -> None:
     counting.expect(OK, times=20)
     assert tool.end() == 0
     (line,) = [line for line in tool.stderr().splitlines() if "OTLP" in line]
-    assert f"{tmp_path}/{COMPANION}" in line and "install" in line and "--otlp-endpoint none" in line
+    assert f"{tmp_path}/{COMPANION}" in line
+    assert "install" in line and "--otlp-endpoint none" in line
 
 
 def test_nothing_to_send(start: Starter, server: Server, tmp_path: pathlib.Path) -> None:
-    """Who wants no OTLP hears nothing of it."""
+    """Without a collector there is no message about OTLP."""
     tool = start.watch(server, binary=copy(tmp_path, TOOL.name))
     assert tool.end() == 0
     assert "OTLP" not in tool.stderr()
 
 
 def test_sends_otlp(start: Starter, server: Server, tmp_path: pathlib.Path) -> None:
-    """What the client did arrives, also when the collector fails and the senders are killed."""
+    """All data arrives, also if the collector fails and the senders are killed."""
     collector = Collector(start, 0, "--fail", "3", "--fail-status", "UNAVAILABLE")
     tool = start.watch(
         server,
@@ -128,14 +134,13 @@ def test_sends_otlp(start: Starter, server: Server, tmp_path: pathlib.Path) -> N
     for times in range(1, 4):
         for _ in range(10):
             ask_once(server.port, get(HEALTH))
-        wait_until("the spans came", lambda: len(collector.spans()) >= 10 * times)  # noqa: B023
-        senders = wait_until("both run", lambda: (found := companions(tool))[1:] and found)
+        wait_until("the spans arrived", lambda: len(collector.spans()) >= 10 * times)  # noqa: B023
+        senders = wait_until("both senders run", lambda: (found := companions(tool))[1:] and found)
         for pid in senders:
             os.kill(pid, signal.SIGKILL)
-    wait_until("all counts came", lambda: collector.counted().total() >= 30)
-    # Collections that a newer one overtook are lost, as ever, and nothing else.
+    wait_until("all counts arrived", lambda: collector.counted().total() >= 30)
     assert counting.counted() == {("GET", HEALTH, "200"): 30}
-    assert tool.scrape().losses().keys() <= {"metrics_superseded"}
+    assert tool.scrape().losses() == {}
     assert tool.scrape().value("scottyscope_front_restarts_total") == 0
     assert tool.end() == 0
     assert len({span["spanId"] for span in collector.spans()}) == len(collector.spans()) == 30
@@ -144,7 +149,7 @@ def test_sends_otlp(start: Starter, server: Server, tmp_path: pathlib.Path) -> N
 
 
 def test_senders_are_unprivileged(start: Starter, server: Server, tmp_path: pathlib.Path) -> None:
-    """Those that talk to the collector are nobody, hold nothing of BPF, and tell no secrets."""
+    """The senders run as nobody, hold no BPF object, and do not expose secrets."""
     collector = Collector(start)
     tool = start.watch(
         server,
@@ -153,8 +158,8 @@ def test_senders_are_unprivileged(start: Starter, server: Server, tmp_path: path
         binary=copy(tmp_path, *PROGRAMS),
         environment={**FAST, "OTEL_EXPORTER_OTLP_HEADERS": "x-token=very-secret"},
     )
-    wait_until("metrics came", lambda: collector.requests("metrics"))
-    senders = wait_until("both run", lambda: (found := companions(tool))[1:] and found)
+    wait_until("metrics arrived", lambda: collector.requests("metrics"))
+    senders = wait_until("both senders run", lambda: (found := companions(tool))[1:] and found)
     for pid in senders:
         proc = pathlib.Path(f"/proc/{pid}")
         status = (proc / "status").read_text()
@@ -164,17 +169,17 @@ def test_senders_are_unprivileged(start: Starter, server: Server, tmp_path: path
         assert {int(fields[f"Cap{which}"], 16) for which in ("Inh", "Prm", "Eff", "Bnd")} == {0}
         assert not held_by(pid, "prog") | held_by(pid, "map") | held_by(pid, "link")
         assert "bpf" not in (proc / "maps").read_text()
-        # An undumpable process's files are root's.
+        # The files of a process that is not dumpable belong to root.
         assert (proc / "environ").stat().st_uid == 0
         assert b"very-secret" not in (proc / "environ").read_bytes()
         assert b"very-secret" not in (proc / "cmdline").read_bytes()
     tool.kill()
     tool.wait()
-    wait_until("they end with the tool", lambda: not any(map(is_running, senders)))
+    wait_until("the senders end with the tool", lambda: not any(map(is_running, senders)))
 
 
 def is_running(pid: int) -> bool:
-    """Whether there is such a process that has not ended."""
+    """Returns whether the process exists and has not ended."""
     try:
         status = pathlib.Path(f"/proc/{pid}/stat").read_text()
     except FileNotFoundError:
@@ -183,7 +188,7 @@ def is_running(pid: int) -> bool:
 
 
 def test_no_collector(start: Starter, server: Server, tmp_path: pathlib.Path) -> None:
-    """That nothing gets through is said, with the reason, and holds up neither scrapes nor the end."""
+    """An unreachable collector is reported with the reason; scrapes and the end continue."""
     tool = start.watch(
         server,
         "--otlp-endpoint",
@@ -193,15 +198,15 @@ def test_no_collector(start: Starter, server: Server, tmp_path: pathlib.Path) ->
     )
     counting = Counting(tool)
     ask_once(server.port, get(HEALTH))
-    wait_until("it is counted", lambda: counting.counted() == {("GET", HEALTH, "200"): 1})
+    wait_until("the request is counted", lambda: counting.counted() == {("GET", HEALTH, "200"): 1})
     tool.wait_for(r"metrics do not get through to 127\.0\.0\.1:1: gRPC status 14", tool.stderr)
     assert tool.end() == 0
 
 
-def test_a_companion_that_does_not_run(
+def test_invalid_companion(
     start: Starter, server: Server, tmp_path: pathlib.Path
 ) -> None:
-    """One that is there but of no use is an error, which names it."""
+    """A companion that cannot be executed is an error that names the file."""
     binary = copy(tmp_path, TOOL.name)
     (tmp_path / COMPANION).write_text("nothing\n")
     tool = start.watch(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""OTLP by TLS: the collector's certificate is checked, and the tool can show one of its own."""
+"""OTLP over TLS: the tool verifies the collector's certificate, and can present its own."""
 
 import dataclasses
 import os
@@ -9,10 +9,14 @@ import tempfile
 from collections.abc import Iterator
 
 import pytest
-from collector import FAST, Collector
-from conftest import Starter, binary_of
-from harness import Server, Tool, wait_until
-from http_client import ask_once, get
+
+from harness.builds import binary_of
+from harness.collector import FAST, Collector
+from harness.http_client import ask_once, get
+from harness.server import Server
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
 
 DAYS = "2"
 
@@ -30,7 +34,7 @@ def openssl(*arguments: str) -> None:
 
 
 def authority(directory: pathlib.Path, name: str) -> Identity:
-    """A certificate authority of its own."""
+    """Makes a certificate authority."""
     made = Identity(str(directory / f"{name}.key"), str(directory / f"{name}.pem"))
     options = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
     subject = ("-subj", f"/CN={name}", "-days", DAYS)
@@ -39,7 +43,7 @@ def authority(directory: pathlib.Path, name: str) -> Identity:
 
 
 def issue(directory: pathlib.Path, name: str, issuer: Identity) -> Identity:
-    """A key and a certificate that the authority signed, for this machine."""
+    """Makes a key and a certificate for this machine, signed by the authority."""
     made = Identity(str(directory / f"{name}.key"), str(directory / f"{name}.pem"))
     request, extensions = directory / f"{name}.csr", directory / f"{name}.ext"
     extensions.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
@@ -57,7 +61,7 @@ def issue(directory: pathlib.Path, name: str, issuer: Identity) -> Identity:
 
 @dataclasses.dataclass(frozen=True)
 class Identities:
-    """Two authorities that do not know each other, and whom they know."""
+    """Two unrelated authorities, and the certificates that they signed."""
 
     authority: Identity
     collector: Identity
@@ -70,7 +74,7 @@ class Identities:
 def identities() -> Iterator[Identities]:
     with tempfile.TemporaryDirectory() as path:
         directory = pathlib.Path(path)
-        # The front has no privileges, and reads the certificates of authorities.
+        # The front, which has no privileges, reads the certificates of authorities.
         directory.chmod(0o755)
         ours, theirs = authority(directory, "ours"), authority(directory, "theirs")
         made = Identities(
@@ -101,7 +105,7 @@ def mutual_collector(start: Starter, identities: Identities) -> Collector:
 
 
 def watch(start: Starter, server: Server, collector: Collector, **files: str) -> Tool:
-    """The tool, sending to `localhost` by TLS, with these files in its environment."""
+    """Starts a tool that exports to `localhost` over TLS, with these files in its environment."""
     environment = {f"OTEL_EXPORTER_OTLP_{name.upper()}": path for name, path in files.items()}
     return start.watch(
         server,
@@ -114,7 +118,7 @@ def watch(start: Starter, server: Server, collector: Collector, **files: str) ->
 def watch_mutual(
     start: Starter, server: Server, collector: Collector, identities: Identities, *pair: str
 ) -> Tool:
-    """The tool with a client certificate: `pair` has the paths of the certificate and of the key."""
+    """Starts a tool with a client certificate: `pair` is the certificate's and the key's path."""
     certificate, key = pair
     return watch(
         start,
@@ -127,14 +131,14 @@ def watch_mutual(
 
 
 def assert_arrives(collector: Collector, server: Server) -> None:
-    """Metrics and a span of a request."""
+    """Asserts that metrics and the span of a request arrive."""
     ask_once(server.port, get("/api/v1/health"))
     wait_until("a span arrives", lambda: collector.spans())
     wait_until("metrics arrive", lambda: collector.metrics())
 
 
 def assert_refused(tool: Tool, collector: Collector, server: Server) -> None:
-    """Nothing arrives, and the tool says so; it goes on."""
+    """Asserts that nothing arrives, and that the tool reports the error and continues."""
     ask_once(server.port, get("/api/v1/health"))
     tool.wait_for("do not get through", tool.stderr)
     assert collector.spans() == [] and collector.metrics() == {}
@@ -142,6 +146,7 @@ def assert_refused(tool: Tool, collector: Collector, server: Server) -> None:
 
 
 def test_tls(start: Starter, server: Server, identities: Identities) -> None:
+    """A certificate of the configured authority is accepted."""
     collector = tls_collector(start, identities)
     watch(start, server, collector, certificate=identities.authority.certificate)
     assert_arrives(collector, server)
@@ -150,15 +155,14 @@ def test_tls(start: Starter, server: Server, identities: Identities) -> None:
 def test_collector_of_another_authority(
     start: Starter, server: Server, identities: Identities
 ) -> None:
-    """A collector whose certificate nobody vouches for gets nothing."""
+    """A collector with a certificate of an unknown authority receives nothing."""
     collector = tls_collector(start, identities)
     tool = watch(start, server, collector, certificate=identities.others.certificate)
     assert_refused(tool, collector, server)
 
 
 def test_mutual_tls(start: Starter, server: Server, identities: Identities) -> None:
-    """The collector takes what comes from a certificate of its authority. Only root can read the
-    key."""
+    """The collector accepts a client certificate of its authority, whose key only root can read."""
     collector = mutual_collector(start, identities)
     client = identities.client
     watch_mutual(start, server, collector, identities, client.certificate, client.key)
@@ -168,6 +172,7 @@ def test_mutual_tls(start: Starter, server: Server, identities: Identities) -> N
 def test_without_a_client_certificate(
     start: Starter, server: Server, identities: Identities
 ) -> None:
+    """A collector that demands a client certificate refuses a tool without one."""
     collector = mutual_collector(start, identities)
     tool = watch(start, server, collector, certificate=identities.authority.certificate)
     assert_refused(tool, collector, server)
@@ -176,6 +181,7 @@ def test_without_a_client_certificate(
 def test_client_certificate_of_another_authority(
     start: Starter, server: Server, identities: Identities
 ) -> None:
+    """A collector refuses a client certificate of an unknown authority."""
     collector = mutual_collector(start, identities)
     stranger = identities.stranger
     tool = watch_mutual(
@@ -184,8 +190,8 @@ def test_client_certificate_of_another_authority(
     assert_refused(tool, collector, server)
 
 
-def test_key_is_nowhere_to_be_seen(start: Starter, server: Server, identities: Identities) -> None:
-    """Neither in messages nor in what others can read of the processes."""
+def test_key_is_not_exposed(start: Starter, server: Server, identities: Identities) -> None:
+    """The key is neither in messages nor in files of the processes that others can read."""
     collector = mutual_collector(start, identities)
     client = identities.client
     tool = watch_mutual(start, server, collector, identities, client.certificate, client.key)
@@ -201,7 +207,7 @@ def test_key_is_nowhere_to_be_seen(start: Starter, server: Server, identities: I
 def test_key_of_another_certificate(
     start: Starter, server: Server, identities: Identities
 ) -> None:
-    """A pair that does not belong together: said, and nothing arrives."""
+    """A key that does not fit the certificate is reported, and nothing arrives."""
     collector = mutual_collector(start, identities)
     certificate, key = identities.client.certificate, identities.stranger.key
     tool = watch_mutual(start, server, collector, identities, certificate, key)

@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""--max-span-rate: beyond it a share of the traces is kept, each whole; metrics count every request."""
+"""--max-span-rate: above the rate whole traces are sampled out; metrics count every request."""
 
 import collections
 
 import pytest
-from conftest import Starter, binary_of
-from harness import Tool, wait_until
-from http_client import ask_once, get, keep_alive_load
-from sessions import Client
-from traces import Tracing, in_hexadecimal, new_context, span_of_path, unique_path
+
+from harness.builds import binary_of
+from harness.http_client import ask_once, get
+from harness.load import keep_alive_load
+from harness.sessions import Client
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.traces import Tracing, in_hexadecimal, new_context, span_of_path, unique_path
+from harness.waiting import wait_until
 
 HEALTH = "/api/v1/health"
-# Any server here takes several times as many.
+# In requests a second; any machine serves several times as many.
 LIMIT = 40
 JOINED = 60
 KEPT = "scottyscope_traces_kept_ratio"
@@ -25,15 +29,15 @@ def kept(tool: Tool) -> float:
 
 @pytest.fixture(name="tracing")
 def fixture_tracing(start: Starter) -> Tracing:
-    # What a build is like has nothing to do with it.
+    # The limit does not depend on the build.
     server = start.server(binary_of("bare"))
     # The limit takes effect after a second. The queue has room for all spans of that second.
     queue = {"OTEL_BSP_MAX_QUEUE_SIZE": "200000"}
     return Tracing(start, server, "--max-span-rate", str(LIMIT), **queue)
 
 
-def test_a_share_of_the_traces_is_kept(tracing: Tracing) -> None:
-    """Under load some are, whole, and the others are counted; after it all are again."""
+def test_traces_are_sampled(tracing: Tracing) -> None:
+    """Under load some traces are kept, whole, and the others are counted; later all are kept."""
     tool = tracing.tool
     contexts = [new_context() for _ in range(JOINED)]
     with keep_alive_load(tracing.port, HEALTH) as load:
@@ -41,22 +45,22 @@ def test_a_share_of_the_traces_is_kept(tracing: Tracing) -> None:
         for context in contexts:
             with Client(tracing.port, context.header()):
                 pass
-        wait_until("many are left out", lambda: tool.scrape().value(LEFT_OUT) > 50 * LIMIT)
+        wait_until("many are sampled out", lambda: tool.scrape().value(LEFT_OUT) > 50 * LIMIT)
     assert set(load.outcomes) == {200}
     wait_until("all traces are kept again", lambda: kept(tool) == 1)
     path = unique_path()
     ask_once(tracing.port, get(path))
     span_of_path(tracing.collector, path)
 
-    # The load asks once before it begins.
+    # keep_alive_load() makes one request before the load starts.
     requests = load.total() + 1 + JOINED + 1
-    wait_until("all are counted", lambda: tool.scrape().requests().total() == requests)
+    wait_until("all requests are counted", lambda: tool.scrape().requests().total() == requests)
     scrape = tool.scrape()
     assert scrape.losses() == {}
     assert tool.end() == 0
     spans = [in_hexadecimal(span) for span in tracing.collector.spans()]
     of_sessions = [span for span in spans if span["name"] == "websocket_connection"]
-    # A websocket is two spans, of which one is left out if the other is.
+    # A websocket has two spans, which are kept or sampled out together.
     assert len(spans) - len(of_sessions) + scrape.value(LEFT_OUT) == requests
     counts = collections.Counter(span["traceId"] for span in spans)
     joined = [counts[context.trace_id] for context in contexts]
@@ -67,13 +71,13 @@ def test_a_share_of_the_traces_is_kept(tracing: Tracing) -> None:
 
 
 def test_without_a_limit(start: Starter) -> None:
-    """None is left out, however many there are."""
+    """Without a limit no trace is sampled out."""
     server = start.server(binary_of("bare"))
     tracing = Tracing(start, server, "--max-span-rate", "none", OTEL_BSP_MAX_QUEUE_SIZE="1000000")
     with keep_alive_load(server.port, HEALTH) as load:
-        wait_until("there were some", lambda: load.total() > 40 * LIMIT)
+        wait_until("there is load", lambda: load.total() > 40 * LIMIT)
     requests = load.total() + 1
-    wait_until("all came", lambda: len(tracing.collector.spans()) >= requests)
+    wait_until("all spans arrived", lambda: len(tracing.collector.spans()) >= requests)
     scrape = tracing.tool.scrape()
     assert (scrape.value(KEPT), scrape.value(LEFT_OUT)) == (1, 0)
     assert scrape.value(MADE) == requests

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Requests join the trace of their caller, by W3C Trace Context; the malformed start a new one."""
+"""Requests join their caller's trace (W3C Trace Context); a malformed context starts a new one."""
 
 import pytest
-from collector import Message
-from conftest import EVERY_BUILD, Starter
-from harness import Server
-from http_client import Connection, ask_once, get, request_bytes
-from traces import Context, Tracing, new_context, span_of_path, spans_of, unique_path
 
-pytestmark = EVERY_BUILD
+from harness.builds import ONE_BUILD
+from harness.collector import Message
+from harness.http_client import Connection, ask_once, get, request_bytes
+from harness.server import Server
+from harness.starter import Starter
+from harness.traces import Context, Tracing, new_context, span_of_path, spans_of, unique_path
+
+TESTED_BUILDS = ONE_BUILD
 
 HEALTH = "/api/v1/health"
 CONTEXT = Context("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
@@ -32,7 +34,7 @@ def assert_root(span: Message, context: Context) -> None:
     assert span["parentSpanId"] == "" and span.get("traceState", "") == ""
 
 
-# Heads that carry a context as they may; {} is where its value goes.
+# Valid heads with a context; {} stands for its value.
 JOINED = {
     "lower-case": ["traceparent: {}"],
     "upper-case": ["TRACEPARENT: {}"],
@@ -48,9 +50,10 @@ JOINED = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("kind", JOINED)
 def test_joined(tracing: Tracing, kind: str) -> None:
-    """The context is found wherever it stands in the head, in whatever case its name is."""
+    """The context is found anywhere in the head, with a name in any case."""
     context = new_context()
     headers = [line.replace("{}", context.value()) for line in JOINED[kind]]
     assert ask_once(tracing.port, get(HEALTH, *headers)).status == 200
@@ -64,7 +67,7 @@ def test_joined(tracing: Tracing, kind: str) -> None:
     [("01", "00", ""), ("03", "00", ""), ("ff", "00", ""), ("01", "cc", ""), ("01", "01", "-more")],
 )
 def test_flags_and_versions(tracing: Tracing, flags: str, version: str, more: str) -> None:
-    """Of the flags the sampled bit counts; later versions may have more fields."""
+    """Only the sampled bit of the flags matters; later versions may have more fields."""
     context = new_context()
     header = f"traceparent: {context.value(flags, version)}{more}"
     assert ask_once(tracing.port, get(HEALTH, header)).status == 200
@@ -72,9 +75,10 @@ def test_flags_and_versions(tracing: Tracing, flags: str, version: str, more: st
     assert_joined(span, context)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("flags", ["00", "02", "fe"])
 def test_unsampled(tracing: Tracing, flags: str) -> None:
-    """What the caller does not sample is not sampled here; it is counted all the same."""
+    """A request that the caller does not sample is not sampled, but counted."""
     context = new_context()
     before = tracing.tool.scrape().requests().total()
     for _ in range(5):
@@ -115,16 +119,17 @@ MALFORMED = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("kind", MALFORMED)
 def test_malformed(tracing: Tracing, kind: str) -> None:
-    """What is not a context is ignored, and tracestate with it."""
+    """A malformed context is ignored, together with tracestate."""
     path = unique_path()
     headers = (f"traceparent: {MALFORMED[kind]}", "tracestate: vendor=1")
     assert ask_once(tracing.port, get(path, *headers)).status == 404
     assert_root(span_of_path(tracing.collector, path), CONTEXT)
 
 
-# Where a context may stand that is none of the request's.
+# Places in which a context is not the request's.
 ELSEWHERE = {
     "query": lambda path: get(f"{path}?traceparent: {GOOD}".replace(" ", "%20")),
     "other-name": lambda path: get(path, f"X-traceparent: {GOOD}"),
@@ -139,12 +144,13 @@ ELSEWHERE = {
 
 @pytest.mark.parametrize("kind", ELSEWHERE)
 def test_elsewhere(tracing: Tracing, kind: str) -> None:
-    """Only the header of that name is one."""
+    """Only the header traceparent is a context."""
     path = unique_path()
     assert ask_once(tracing.port, ELSEWHERE[kind](path)).status == 404
     assert_root(span_of_path(tracing.collector, path), CONTEXT)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("headers", "state"),
     [
@@ -155,15 +161,15 @@ def test_elsewhere(tracing: Tracing, kind: str) -> None:
     ],
 )
 def test_tracestate(tracing: Tracing, headers: list[str], state: str) -> None:
-    """The caller's tracestate is the span's."""
+    """The span has the caller's tracestate."""
     context = new_context()
     ask_once(tracing.port, get(HEALTH, context.header(), *headers))
     (span,) = tracing.await_spans(context, 1)
     assert span.get("traceState", "") == state
 
 
-def test_each_request_its_own(tracing: Tracing) -> None:
-    """Pipelined on one connection, with contexts, with malformed ones and with none."""
+def test_pipelined_requests(tracing: Tracing) -> None:
+    """Pipelined requests with a context, with a malformed one and with none are kept apart."""
     contexts = [new_context() for _ in range(40)]
     others = [unique_path() for _ in range(40)]
     with Connection(tracing.port) as connection:
@@ -180,7 +186,7 @@ def test_each_request_its_own(tracing: Tracing) -> None:
 
 
 def test_head_in_pieces(tracing: Tracing) -> None:
-    """A context that is cut anywhere by the packets it came in."""
+    """A context may be cut at any byte between two packets."""
     contexts = [new_context() for _ in range(12)]
     with Connection(tracing.port) as connection:
         for number, context in enumerate(contexts):

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""The build with v0 symbol names, which name everything differently: in short, all counts."""
+"""The build with v0 symbol names: a short test of all counts."""
 
 import pytest
-from conftest import Starter, binary_of
-from harness import Counting, Server, Tool, wait_until
-from http_client import Connection, get, request_bytes
+
+from harness.builds import binary_of
+from harness.counting import Counting
+from harness.http_client import Connection, get, request_bytes
+from harness.server import Server
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
 
 HEALTH = "/api/v1/health"
 
@@ -60,7 +65,7 @@ def test_polls_tasks_and_workers(server: Server, tool: Tool) -> None:
         base = before.value(name)
         for target in ("spawn/1/5000", "spawn_blocking/100", "block/100", "spawn_idle/9"):
             assert connection.get(f"/api/v1/test/{target}").status == 200
-        # Of the connection's task two polls where a handler waits, and else one.
+        # The connection's task takes two polls if the handler waits, else one.
         expected = before.polls() + (5000 + 2) + 2 + 1 + (1 + 9)
         wait_until("all polls are counted", lambda: tool.scrape().polls() >= expected)
         after = tool.scrape()
@@ -70,11 +75,11 @@ def test_polls_tasks_and_workers(server: Server, tool: Tool) -> None:
         assert after.value(slow) - before.value(slow) == 1
         assert after.value("scotty_tokio_workers_count") == 3
         assert connection.get("/api/v1/test/drop_idle").status == 200
-        wait_until("the idle tasks are gone", lambda: tool.scrape().value(name) == base)
+        wait_until("the idle tasks have ended", lambda: tool.scrape().value(name) == base)
 
 
 def test_memory(server: Server, tool: Tool) -> None:
-    """Equal to /proc."""
+    """The memory metrics equal /proc."""
 
     def is_equal() -> bool:
         before = server.memory_bytes()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""`verify` tells the truth about each build, and what cannot be observed is refused with why."""
+"""`verify` reports each build correctly; a process that cannot be observed is refused."""
 
 import json
 import os
@@ -11,21 +11,26 @@ import tempfile
 from collections.abc import Iterator
 
 import pytest
-from conftest import (
+
+from harness.builds import (
     BUILD_VARIABLES,
     BUILDS_WITH_RECORDER,
     BUILDS_WITHOUT_STATUSES,
-    Starter,
+    ONE_BUILD,
     binary_of,
 )
-from harness import Counting, Process
-from http_client import ask_once, get
+from harness.counting import Counting
+from harness.http_client import ask_once, get
+from harness.process import Process
+from harness.starter import Starter
+
+TESTED_BUILDS = ONE_BUILD
 
 HEALTH = "/api/v1/health"
 PARTIAL, TARGET, PERMISSION, FAILED = 3, 4, 5, 1
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
-# What can be had of every build, and what Scotty's recorder alone tells.
+# Signals of every build, and signals that need Scotty's recorder.
 OF_ALL = {
     "http requests",
     "http routes",
@@ -43,8 +48,9 @@ OF_ALL = {
     "memory",
     "memory peak",
 }
-# Hooks that are hit often, so that their sites have to be cheap.
-OFTEN = ("poll_", "raw_poll", "task_", "schedule_", "http_", "frame_", "text_", "rate_limit_allowed")
+# Hooks that are hit often, so that their sites must be cheap.
+OFTEN = ("poll_", "raw_poll", "task_", "schedule_", "http_", "frame_", "text_")
+OFTEN += ("rate_limit_allowed",)
 OF_RECORDERS = {"oauth flows", "oauth sessions", "rate limits"}
 
 
@@ -54,26 +60,27 @@ def available(which: str) -> set[str]:
 
 
 def status_of(which: str) -> int:
-    """The exit status of `verify` for a build."""
+    """Returns the exit status of `verify` for a build."""
     return 0 if which in BUILDS_WITH_RECORDER else PARTIAL
 
 
 @pytest.fixture
 def directory() -> Iterator[pathlib.Path]:
-    """A directory that other users may look into."""
+    """A directory that other users may read."""
     with tempfile.TemporaryDirectory() as name:
         os.chmod(name, 0o755)
         yield pathlib.Path(name)
 
 
 def needs(*programs: str) -> None:
+    """Skips the test if a program is not installed."""
     for program in programs:
         if not shutil.which(program):
             pytest.skip(f"{program} is not installed")
 
 
 def assert_refused(process: Process, status: int, *said: str) -> None:
-    """One line on standard error that holds all of `said`, and the status."""
+    """Asserts one line on standard error that contains all of `said`, and the exit status."""
     assert process.wait() == status, process.stderr()
     lines = process.stderr().splitlines()
     assert len(lines) == 1, lines
@@ -82,7 +89,7 @@ def assert_refused(process: Process, status: int, *said: str) -> None:
 
 
 def assert_counts(start: Starter, binary: str) -> None:
-    """A tool on that binary counts requests, routes and polls."""
+    """Asserts that a tool on that binary counts requests, routes and polls."""
     server = start.server(binary)
     tool = start.watch(server)
     counting = Counting(tool)
@@ -92,14 +99,15 @@ def assert_counts(start: Starter, binary: str) -> None:
     assert tool.scrape().polls() >= 10
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("which", BUILD_VARIABLES)
 def test_json(start: Starter, which: str) -> None:
-    """Every signal, with sites that are in the file, cheap, and start with what is named."""
+    """The plan has every signal, and cheap sites whose instruction is the named one."""
     server = start.server(binary_of(which))
     verify = start.verify("--pid", str(server.pid), "--format", "json")
     assert verify.wait() == status_of(which) and verify.stderr() == ""
     plan = json.loads(verify.stdout())
-    assert plan["executable"] == server.binary
+    assert plan["executable"] == os.path.realpath(server.binary)
     assert {s["signal"] for s in plan["signals"]} == OF_ALL | OF_RECORDERS
     assert {s["signal"] for s in plan["signals"] if s["available"]} == available(which)
     assert plan["available"] == len(available(which)) and plan["of"] == len(plan["signals"])
@@ -114,9 +122,10 @@ def test_json(start: Starter, which: str) -> None:
             assert first in range(0x50, 0x58) or code[site["file_offset"] + 1] in range(0x50, 0x58)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("which", BUILD_VARIABLES)
 def test_text(start: Starter, which: str) -> None:
-    """The same for people: a yes or no for each signal. Nothing is attached."""
+    """The text has a yes or no for each signal."""
     server = start.server(binary_of(which))
     verify = start.verify("--pid", str(server.pid))
     assert verify.wait() == status_of(which)
@@ -129,7 +138,7 @@ def test_text(start: Starter, which: str) -> None:
 def test_selection_by_port_and_name(
     start: Starter, build: str, binary: str, directory: pathlib.Path
 ) -> None:
-    """The process is found by its port, and by its executable's name."""
+    """The process is found by its port and by the name of its executable."""
     copy = directory / "scotty-by-name"
     shutil.copy(binary, copy)
     server = start.server(str(copy))
@@ -140,7 +149,7 @@ def test_selection_by_port_and_name(
 
 
 def test_stripped(start: Starter, binary: str, directory: pathlib.Path) -> None:
-    """A stripped executable is refused, and the reason says what would help."""
+    """A stripped executable is refused; the message names the remedy."""
     needs("strip")
     copy = directory / "stripped"
     subprocess.run(["strip", "-o", copy, binary], check=True)
@@ -152,7 +161,7 @@ def test_stripped(start: Starter, binary: str, directory: pathlib.Path) -> None:
 
 
 def test_separate_debug_file(start: Starter, binary: str, directory: pathlib.Path) -> None:
-    """A stripped executable with its debug file where distributions put them counts as any."""
+    """A stripped executable with a debug file in the usual place is observed."""
     needs("strip", "objcopy", "readelf")
     notes = subprocess.check_output(["readelf", "-n", binary], text=True)
     found = re.search(r"Build ID: ([0-9a-f]+)", notes)
@@ -175,7 +184,7 @@ def test_separate_debug_file(start: Starter, binary: str, directory: pathlib.Pat
 
 
 def test_deleted_executable(start: Starter, binary: str, directory: pathlib.Path) -> None:
-    """An executable that was removed, or replaced by an update, is read from the process."""
+    """A deleted or replaced executable is read from the process."""
     copy = pathlib.Path(shutil.copy(binary, directory / "deleted"))
     server = start.server(str(copy))
     copy.unlink()
@@ -188,7 +197,7 @@ def test_deleted_executable(start: Starter, binary: str, directory: pathlib.Path
 
 
 def test_other_mount_namespace(start: Starter, binary: str, directory: pathlib.Path) -> None:
-    """An executable that is not to be seen from here, as in a container, is read all the same."""
+    """An executable that only its own mount namespace has, as in a container, is read."""
     needs("unshare")
     script = 'mount -t tmpfs none "$0" && cp "$1" "$0/scotty" && shift && exec "$0/scotty" "$@"'
     command = ("unshare", "--mount", "sh", "-c", script, str(directory))
@@ -201,7 +210,7 @@ def test_other_mount_namespace(start: Starter, binary: str, directory: pathlib.P
 
 
 def test_own_process_namespace(start: Starter, binary: str, directory: pathlib.Path) -> None:
-    """Tool and server together in a process namespace, where ids are not those of the kernel."""
+    """Tool and server share a process namespace, whose ids differ from the kernel's ids."""
     needs("unshare")
     output = directory / "server"
     script = """
@@ -228,7 +237,7 @@ def test_own_process_namespace(start: Starter, binary: str, directory: pathlib.P
 
 
 def test_not_a_tokio_program(start: Starter) -> None:
-    """Another program is refused with one line, and lives on."""
+    """A program without tokio is refused with one line, and continues."""
     sleep = start.process([shutil.which("sleep") or "sleep", "60"])
     for command in ("verify", "run"):
         process = start.process([os.environ["SCOTTYSCOPE"], command, "--pid", str(sleep.pid)])
@@ -236,8 +245,9 @@ def test_not_a_tokio_program(start: Starter) -> None:
     assert sleep.is_alive()
 
 
+@pytest.mark.quick
 def test_no_such_process(start: Starter) -> None:
-    """By id, by name and by port."""
+    """A process that does not exist, by id, by name and by port."""
     ended = start.process(["true"])
     ended.wait()
     assert_refused(start.verify("--pid", str(ended.pid)), TARGET, str(ended.pid))
@@ -246,7 +256,7 @@ def test_no_such_process(start: Starter) -> None:
 
 
 def test_several_processes(start: Starter, binary: str, directory: pathlib.Path) -> None:
-    """Where more than one fits, all are listed and none is taken."""
+    """If several processes match, all are listed and none is observed."""
     copy = shutil.copy(binary, directory / "scotty-twins")
     servers = [start.server(str(copy)) for _ in range(2)]
     said = [part for server in servers for part in (str(server.pid), f"port {server.port}")]
@@ -256,7 +266,7 @@ def test_several_processes(start: Starter, binary: str, directory: pathlib.Path)
 
 
 def test_unprivileged_user(start: Starter, binary: str, directory: pathlib.Path) -> None:
-    """Without privileges: what is missing is said, with the status for it."""
+    """Without privileges the message names them, with the documented exit status."""
     needs("setpriv")
     tool = str(shutil.copy(os.environ["SCOTTYSCOPE"], directory / "scottyscope"))
     server = start.server(binary)

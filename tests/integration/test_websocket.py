@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Websocket connections and their text messages, each way, as exact as a client can count them."""
+"""Websocket connections and their text messages in each direction, counted exactly."""
 
-import names
 import pytest
-from conftest import EVERY_BUILD, Starter
-from harness import Server, Tool, wait_until
-from http_client import Connection, ask_once, get, request_bytes
-from ledger import Ledger
-from sessions import Client
-from websocket_client import (
+
+from harness import names
+from harness.builds import BOTH_MANGLINGS
+from harness.http_client import Connection, ask_once, get, request_bytes
+from harness.ledger import Ledger
+from harness.server import Server
+from harness.sessions import Client
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
+from harness.websocket_client import (
     BINARY,
     CLOSE,
     CONTINUATION,
@@ -22,13 +26,14 @@ from websocket_client import (
     pieces_of,
 )
 
-pytestmark = EVERY_BUILD
+TESTED_BUILDS = BOTH_MANGLINGS
 
 MEBIBYTE = 1 << 20
 
 
+@pytest.mark.quick
 def test_single(server: Server, ledger: Ledger) -> None:
-    """A connection, a message each way, and its end."""
+    """A connection, a message in each direction, and its end."""
     client = ledger.client(server.port, token=None)
     client.send_text(PING_MESSAGE)
     client.await_type("Pong")
@@ -40,7 +45,7 @@ def test_single(server: Server, ledger: Ledger) -> None:
 
 
 def test_many_messages_in_one_write(server: Server, ledger: Ledger) -> None:
-    """1,000 messages that the server reads at once, many in a buffer, some cut by its end."""
+    """1,000 messages in one write: many in a buffer of the server, some cut by its end."""
     client = ledger.client(server.port)
     client.fence(1000)
     client.fence(1)
@@ -48,9 +53,10 @@ def test_many_messages_in_one_write(server: Server, ledger: Ledger) -> None:
     ledger.expect()
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65535, 65536, MEBIBYTE])
 def test_sizes(server: Server, ledger: Ledger, size: int) -> None:
-    """Each length has its own form in a frame; each is one message there, and one back."""
+    """Each form of a frame's length: one message to the server and one back."""
     client = ledger.client(server.port)
     shell = client.open_shell()
     client.echo(shell, "x" * size)
@@ -61,8 +67,9 @@ def test_sizes(server: Server, ledger: Ledger, size: int) -> None:
     ledger.expect()
 
 
+@pytest.mark.quick
 def test_fragments(server: Server, ledger: Ledger) -> None:
-    """A text in several frames is one message, wherever it is cut, and also if pieces are empty."""
+    """A text in several frames is one message, also with empty fragments."""
     client = ledger.client(server.port)
     client.send_fragments(pieces_of(PING_MESSAGE, 1))
     client.send_fragments([PING_MESSAGE, b""])
@@ -78,8 +85,9 @@ def test_fragments(server: Server, ledger: Ledger) -> None:
     ledger.expect()
 
 
+@pytest.mark.quick
 def test_control_frames(server: Server, ledger: Ledger) -> None:
-    """Pings and pongs are no messages: alone, and between the fragments of one."""
+    """Pings and pongs are no messages: alone, and between the fragments of a message."""
     client = ledger.client(server.port)
     ping = frame(PING, b"are you there")
     client.send(ping * 5 + frame(PONG, b"unasked") * 5)
@@ -90,7 +98,7 @@ def test_control_frames(server: Server, ledger: Ledger) -> None:
 
 
 def test_binary_messages(server: Server, ledger: Ledger) -> None:
-    """Binary messages are not counted, whole or in fragments, also when they hold text frames."""
+    """Binary messages are not counted, whole or fragmented, also if they contain text frames."""
     client = ledger.client(server.port)
     client.send(frame(BINARY, PING_MESSAGE))
     client.send(frame(BINARY, frame(TEXT, PING_MESSAGE) * 100))
@@ -99,8 +107,9 @@ def test_binary_messages(server: Server, ledger: Ledger) -> None:
     ledger.expect()
 
 
+@pytest.mark.quick
 def test_frames_split_over_writes(server: Server, ledger: Ledger) -> None:
-    """Frames whose header, mask and payload come apart, and that share a read with the next."""
+    """Frames whose header, mask and payload arrive separately, or with the next frame."""
     client = ledger.client(server.port)
     client.send_text_split(PING_MESSAGE, 1)
     client.send_text_split(b" " * 200 + PING_MESSAGE, 3)
@@ -116,8 +125,7 @@ def test_frames_split_over_writes(server: Server, ledger: Ledger) -> None:
     ledger.expect()
 
 
-# What a client may send last, none of which is a message; the server ends the connection by itself
-# where it says so.
+# Last bytes of a client that are no message, and whether the server then closes the connection.
 NO_MESSAGES = {
     "half-a-header": (frame(TEXT, b"x" * 70_000)[:5], False),
     "half-a-payload": (frame(TEXT, b"x" * 1000)[:500], False),
@@ -131,8 +139,8 @@ NO_MESSAGES = {
 
 
 @pytest.mark.parametrize("kind", NO_MESSAGES)
-def test_what_is_no_message(server: Server, ledger: Ledger, kind: str) -> None:
-    """What breaks the protocol, or is never finished, is not counted."""
+def test_incomplete_and_invalid_messages(server: Server, ledger: Ledger, kind: str) -> None:
+    """Invalid and incomplete messages are not counted."""
     sent, is_refused = NO_MESSAGES[kind]
     client = ledger.client(server.port)
     client.fence()
@@ -141,14 +149,14 @@ def test_what_is_no_message(server: Server, ledger: Ledger, kind: str) -> None:
         client.read_to_end()
         client.close()
     else:
-        # Another client's answer shows that the server had its time to misread it.
+        # Another client's answer shows that the server had time to read these bytes.
         ledger.client(server.port).fence()
         client.abort()
     ledger.expect()
 
 
 def test_parallel_connections(server: Server, ledger: Ledger) -> None:
-    """100 at once; they end in every way there is, while others go on."""
+    """100 connections at once; they end in every way while others continue."""
     clients = [ledger.client(server.port) for _ in range(100)]
     for number, client in enumerate(clients):
         client.send_text(*[PING_MESSAGE] * number)
@@ -163,9 +171,10 @@ def test_parallel_connections(server: Server, ledger: Ledger) -> None:
     assert ledger.expected()[names.CONNECTIONS_ACTIVE] == 25
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("leave", [Client.abort, Client.close, Client.shake_hands])
 def test_ends(server: Server, ledger: Ledger, leave: object) -> None:
-    """Reset, closed or as the protocol has it: the connection is over, and counted once."""
+    """A reset, a close and a close frame end a connection, which counts once."""
     for times in range(10):
         client = ledger.client(server.port)
         client.fence(times)
@@ -175,7 +184,7 @@ def test_ends(server: Server, ledger: Ledger, leave: object) -> None:
 
 
 def test_half_closed(server: Server, ledger: Ledger) -> None:
-    """A client that sends no more; and one whose close frame has neither code nor reason."""
+    """A client that closes its sending direction, and a close frame without code and reason."""
     one, two = ledger.client(server.port), ledger.client(server.port)
     one.fence()
     one.half_close()
@@ -186,12 +195,13 @@ def test_half_closed(server: Server, ledger: Ledger) -> None:
     ledger.expect()
 
 
+@pytest.mark.quick
 def test_auth_failures(server: Server, ledger: Ledger) -> None:
-    """Each wrong token is one; what an unauthenticated client asks for otherwise is none."""
+    """Each wrong token is a failure; other refused requests are not."""
     client = ledger.client(server.port, token=None)
     for token in ("", "wrong", "fixture-token ", "t" * 10_000, '"},"type":"Ping"'):
         assert not client.authenticate(token)
-    # No failures of authentication, though they look like it.
+    # Messages that look like failures of authentication.
     client.refused("CreateShellSession", {"app_name": "demo", "service_name": "web"})
     client.send_message("AuthenticationFailed", {"reason": "I say so"})
     assert client.authenticate("fixture-token")
@@ -203,7 +213,7 @@ def test_auth_failures(server: Server, ledger: Ledger) -> None:
 
 
 def test_broadcast(server: Server, ledger: Ledger) -> None:
-    """What is no message of the protocol is answered to all clients, each a message."""
+    """The server answers an unknown message with a broadcast, which is a message to each client."""
     clients = [ledger.client(server.port) for _ in range(20)]
     for text in (b"garbage", b"", b"[]", b"null"):
         clients[0].send_text(text)
@@ -214,7 +224,7 @@ def test_broadcast(server: Server, ledger: Ledger) -> None:
 
 
 def test_open_before_attaching(start: Starter, server: Server) -> None:
-    """Connections from before are active, their messages are counted, and so is their end."""
+    """Connections from before the attachment are active; their messages and ends are counted."""
     clients = [Client(server.port) for _ in range(5)]
     for client in clients:
         client.fence(10)
@@ -226,16 +236,16 @@ def test_open_before_attaching(start: Starter, server: Server) -> None:
         scrape = tool.scrape()
         return [scrape.total(name) for name in names.ACTIVE]
 
-    wait_until("all are found", lambda: levels() == [5, 1, 1, 0])
+    wait_until("all connections are found", lambda: levels() == [5, 1, 1, 0])
     for name in (names.CONNECTIONS, names.SHELLS, names.LOGS):
         assert tool.scrape().total(name) == 0
     quiet = clients[2]
     before = tool.scrape()
     sent, received = quiet.sent, quiet.received
     quiet.fence(100)
-    # The stream that is followed sends, too.
+    # The followed stream sends messages, too.
     wait_until(
-        "all are counted",
+        "all messages are counted",
         lambda: (
             tool.scrape().total(names.MESSAGES_RECEIVED)
             == before.total(names.MESSAGES_RECEIVED) + quiet.sent - sent
@@ -248,11 +258,11 @@ def test_open_before_attaching(start: Starter, server: Server) -> None:
     wait_until("the sessions are over", lambda: levels() == [5, 0, 0, 0])
     for client, left in zip(clients, (4, 3, 2, 1, 0), strict=True):
         client.shake_hands()
-        wait_until("one less", lambda n=left: levels() == [n, 0, 0, 0])
+        wait_until("one connection less", lambda n=left: levels() == [n, 0, 0, 0])
 
 
 def test_http_is_no_websocket(server: Server, ledger: Ledger) -> None:
-    """A refused upgrade is no connection, and a body that looks like frames is no message."""
+    """A refused upgrade is no connection; a body that looks like frames is no message."""
     client = ledger.client(server.port)
     assert ask_once(server.port, get("/ws")).status == 400
     assert ask_once(server.port, get("/ws", "Upgrade: websocket")).status == 400

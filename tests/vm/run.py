@@ -40,7 +40,7 @@ ENVIRONMENT = {
     "TEST_PATIENCE": str(PATIENCE),
     "TEST_STEPS": str(STEPS),
 }
-# Of tests/integration: everything at once, polls to the unit, and what is known without them.
+# Tests of tests/integration: the workload, exact polls, and what works without poll probes.
 TESTS = (
     "test_workload",
     "test_idle_server_polls_nothing",
@@ -55,7 +55,8 @@ TESTS = (
 SELECTION = f"test_kernel or (bare and not builds_agree and ({' or '.join(TESTS)}))"
 ARGUMENTS = (
     *("-v", "-p", "instant", "-p", "no:cacheprovider", "--color=no", "-o", "junit_family=xunit1"),
-    *("-k", SELECTION, "test_kernel.py", "test_tokio.py", "test_workload.py", "test_turns.py"),
+    *("-k", SELECTION),
+    *("test_kernel.py", "test_tokio.py", "test_workload.py", "test_poll_sampling.py"),
 )
 
 

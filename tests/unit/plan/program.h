@@ -2,7 +2,23 @@
 #ifndef SCOTTYSCOPE_TESTS_PLAN_PROGRAM_H
 #define SCOTTYSCOPE_TESTS_PLAN_PROGRAM_H
 
-/* Small executables that name their functions as Rust's compilers do, assembled for a test. */
+/*
+ * Small executables for tests of the plan, with functions that are named as rustc names them.
+ *
+ * A test writes assembly text with the macros below. program_of() assembles and links the text, and
+ * returns the ELF image and its symbols. Most tests pass the text to plan_of() in server.h, which
+ * builds the plan of that executable. Example:
+ *
+ *	struct plan *plan = plan_of(PLAIN(RUNNING) PLAIN(IDLE) PLAIN(COMPLETE) PLAIN(POLL)
+ *				    PLAIN(PARSE) PLAIN(ENCODE), &full_kernel);
+ *
+ * PLAIN(PARSE) is a function whose symbol is the mangled name of hyper's parse(), with a body that
+ * starts with `push %rbp`, and a pointer to the function in .data.rel.ro (USE), because the plan
+ * ignores functions without a reference. In the plan, the hook HOOK_HTTP_PARSE has one site, at the
+ * `push`, and SIGNAL_HTTP_REQUESTS is available. SIGNAL_HTTP_ROUTES is missing, and its reason names
+ * the missing function. tasks.h adds tokio's tasks and vtables. server.h makes a complete
+ * server, from which a test removes hooks by WITHOUT().
+ */
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -33,17 +49,18 @@
 #define PANIC	 "_ZN4core9panicking5panic" HASH
 #define WORKER	 "_ZN5tokio7runtime9scheduler12multi_thread6worker3run" HASH
 
-/* A pointer to a function, next to no other: what nothing refers to is not hooked. */
+/* A pointer to a function, between zeros. The plan ignores functions without a reference. */
 #define USE(name) ".section .data.rel.ro.uses,\"aw\"\n.quad 0\n.quad \"" name "\"\n.quad 0\n.text\n"
 
-/* A function of that name and body; all begin with a cheap instruction unless the body does not. */
+/* A function with this symbol and body. A body starts with an instruction that is cheap to probe,
+ * unless the test is about another one. UNUSED_FUNCTION has no reference to the function. */
 #define UNUSED_FUNCTION(name, body)                                                \
 	".globl \"" name "\"\n.type \"" name "\", @function\n\"" name "\":\n" body \
 	"\n.size \"" name "\", . - \"" name "\"\n"
 #define FUNCTION(name, body) UNUSED_FUNCTION(name, body) USE(name)
 #define PLAIN(name)	     FUNCTION(name, "push %rbp\nmov %rsp, %rbp\npop %rbp\nret")
 
-/* The legacy mangled name of the function at a Rust path, in the form of demangle.h. */
+/* Writes the legacy mangled name of a Rust path, which has the form of demangle.h, to `name`. */
 static inline void legacy_name(const char *path, char *name, size_t size)
 {
 	static const struct {
@@ -59,7 +76,7 @@ static inline void legacy_name(const char *path, char *name, size_t size)
 		char segment[2048] = "";
 		unsigned int depth = 0;
 
-		if (*path == '<') /* an identifier begins with no dollar */
+		if (*path == '<') /* an identifier cannot begin with a dollar */
 			strcat(segment, "_");
 		while (*path && (depth > 0 || strncmp(path, "::", 2) != 0)) {
 			const char *mangled = NULL;
@@ -87,11 +104,11 @@ static inline void legacy_name(const char *path, char *name, size_t size)
 	cr_assert_lt(length + (size_t)snprintf(name + length, size - length, HASH), size);
 }
 
-/* Whether the programs to come are of 64-bit Arm: set by a test for itself. */
+/* Whether the next programs are for 64-bit Arm. A test sets the variable in its own process. */
 static bool program_is_arm64 __attribute__((unused));
 
-/* What the other instructions of the programs are there. The first of a function also takes the
- * address of its result, and a cheap one follows. */
+/* The x86-64 instructions of the programs as macros for 64-bit Arm. `push` also saves x8, the
+ * address of a function's result, and adds a branch, which is cheap to probe. */
 #define ARM64_MACROS                                                                 \
 	".macro push register\nstp x8, x30, [sp, #-16]!\ntbz w9, #0, . + 4\n.endm\n" \
 	".macro pop register\nldp x29, x30, [sp], #16\n.endm\n"                      \
@@ -103,7 +120,8 @@ struct program {
 	struct elf_symbols *symbols;
 };
 
-/* Assembles and links `text` (GNU as; on x86-64 in AT&T syntax) as a PIE. */
+/* Assembles and links `text` as a PIE (GNU as; on x86-64 in AT&T syntax). The caller frees the
+ * result with program_done(). */
 static inline struct program program_of(const char *text)
 {
 	char source[] = "/tmp/scottyscope-plan-XXXXXX.s", output[64], command[400];

@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_TESTS_PLAN_SERVER_H
 #define SCOTTYSCOPE_TESTS_PLAN_SERVER_H
 
-/* Plans of servers that have all that the catalogue looks for but what a test takes away. */
+/* Plans of complete servers, from which a test removes hooks. See program.h for an example. */
 
 #include <stdbool.h>
 
@@ -17,21 +17,21 @@
 #define APP_DATA_NEW  "scotty_core::apps::app_data::data::AppData::new"
 #define OAUTH_CLEANUP "scotty::oauth::cleanup::"
 
-/* Code of a function that is cheap to probe, and has one exit. */
+/* The body of a function that is cheap to probe and has one exit. */
 #define CHEAP "push %rbx\npop %rbx\nret"
-/* Code of AppData's constructor, which stores the status at APP_DATA_STATUS. */
+/* The body of AppData::new, which stores the status at APP_DATA_STATUS. */
 #define APP_DATA_STATUS 160
 #define APP_DATA_BODY	"push %rbx\nmovb $2, 160(%rdi)\npop %rbx\nret"
-/* The same on Arm, with the address of its result in the register of that number. */
+/* The same for 64-bit Arm, with the address of the result in register x`number`. */
 #define ARM64_APP_DATA_BODY(number)                                                       \
 	"stp x30, x" number ", [sp, #-16]!\norr x" number ", xzr, x8\nstrb w1, [x" number \
 	", #160]\nldp x30, x" number ", [sp], #16\nret"
-/* Code that can be probed at no place. */
+/* A body without any instruction that can be probed. */
 #define BARE_RETURN "ret"
-/* Code that costs a single step wherever it is probed. */
+/* A body whose instructions the kernel single-steps. */
 #define EXPENSIVE "mov %rdi, %rax\nret"
 
-/* tokio's context of a thread. */
+/* tokio's thread-local context. */
 #define CONTEXT_NAME                                                                           \
 	"_ZN5tokio7runtime7context7CONTEXT29_$u7b$$u7b$constant$u7d$$u7d$28_$u7b$$u7b$closure" \
 	"$u7d$$u7d$23__RUST_STD_INTERNAL_VAL" HASH
@@ -54,16 +54,16 @@ struct function {
 	const char *body;
 };
 
-/* What sets a server apart: zeroed, it has the first function of every hook, and a task of each
- * role whose polls call all of the state's functions. */
+/* A test server. Zeroed, the server has the first function of every hook, and a task of each role
+ * whose poll function calls all state transitions. */
 struct server {
-	enum hook without[12]; /* it has none of these hooks' functions */
+	enum hook without[12]; /* hooks without a function */
 	size_t without_count;
 	enum task_role without_role;
-	struct function more[6]; /* it has these too, instead of their namesakes */
-	struct function unused;	 /* and this one, which nothing refers to */
-	bool has_context;	 /* tokio's, as a thread-local variable */
-	bool without_ids;	 /* its vtables do not say where tasks have theirs */
+	struct function more[6]; /* further functions; they replace those of the same path */
+	struct function unused;	 /* a further function without a reference */
+	bool has_context;	 /* has tokio's thread-local context */
+	bool without_ids;	 /* vtables without the offset of task ids */
 };
 
 #define WITHOUT(...)              \
@@ -87,7 +87,8 @@ static inline void add_path(struct tasks *tasks, const char *path, const char *b
 	add_function(tasks, name, body);
 }
 
-/* Whether the function of that path has been added already, or will be. */
+/* Returns whether the server has the function without adding it for this hook: from `more`, from
+ * `unused`, from an earlier hook or from its tasks. */
 static inline bool server__has(const struct server *server, enum hook before, const char *path)
 {
 	for (size_t i = 0; i < 6 && server->more[i].path; i++) {
@@ -102,7 +103,7 @@ static inline bool server__has(const struct server *server, enum hook before, co
 		if (other && strcmp(other, path) == 0 && !server__lacks(server, (enum hook)i))
 			return true;
 	}
-	/* Each task has one. */
+	/* Each task adds its own poll function. */
 	return strcmp(path, RAW_POLL) == 0;
 }
 
@@ -152,7 +153,7 @@ static inline void add_roles(struct tasks *tasks, enum task_role without)
 	}
 }
 
-/* The plan of the program of that source; to be given back with plan__free(). */
+/* Returns the plan of the program; the caller frees it with plan__free(). */
 static inline struct plan *plan_at_level(const char *text, const struct plan_kernel *kernel,
 					 enum level level)
 {
@@ -171,7 +172,7 @@ static inline struct plan *plan_of(const char *text, const struct plan_kernel *k
 	return plan_at_level(text, kernel, LEVEL_FULL);
 }
 
-/* The same of the source that `tasks` holds, which is given back. */
+/* Returns the plan of the source in `tasks`, and frees the source. */
 static inline struct plan *plan_of_tasks(struct tasks *tasks, const struct plan_kernel *kernel)
 {
 	struct plan *plan;
@@ -244,7 +245,7 @@ static inline void expect_missing(const struct plan *plan, enum instrumentation_
 		      catalogue_instrumentations[signal].name);
 }
 
-/* That those signals are missing and no others. */
+/* Expects that exactly these signals are missing. */
 static inline void expect_all_but(const struct plan *plan, const enum instrumentation_id *missing,
 				  size_t count)
 {

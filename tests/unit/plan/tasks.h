@@ -2,8 +2,8 @@
 #ifndef SCOTTYSCOPE_TESTS_PLAN_TASKS_H
 #define SCOTTYSCOPE_TESTS_PLAN_TASKS_H
 
-/* The source of a program that has tokio's functions for tasks, as the compilers leave them: a
- * vtable for each, and in legacy mangling the future's type in the names of drop glue alone. */
+/* The source of a program with tokio's task functions as rustc compiles them: a vtable for each
+ * task, and in legacy mangling the type of the future only in the names of drop glue. */
 
 #include "plan/plan.h"
 #include "plan/vtables.h"
@@ -13,19 +13,19 @@
 #define TASK_STAGE "tokio::runtime::task::core::Stage"
 #define BLOCKING   "tokio::runtime::blocking::task::BlockingTask"
 
-/* Its schedule is a panic: the one of blocking tasks. */
+/* The schedule function of blocking tasks, which panics. */
 #define SCHEDULE_BLOCKING TASK_RAW "8schedule17hfedcba9876543210E"
 
 struct tasks {
 	char *text;
 	size_t size;
 	FILE *stream;
-	unsigned int count;	/* numbers what is generated */
-	const char *poll;	/* the code of poll functions to come; NULL: they call nothing */
-	unsigned int id_offset; /* what vtables to come say of it */
+	unsigned int count;	/* the number of the next task, part of its symbols */
+	const char *poll;	/* body of the next poll functions; NULL: without calls */
+	unsigned int id_offset; /* offset of the id in the next vtables */
 };
 
-/* Where tasks of tokio's scheduler have their ids. */
+/* The offset of the id in tasks of tokio's scheduler. */
 #define ID_OFFSET 40
 
 static inline void tasks_start(struct tasks *tasks)
@@ -37,7 +37,7 @@ static inline void tasks_start(struct tasks *tasks)
 	      tasks->stream);
 }
 
-/* The mangled name of `core::ptr::drop_in_place<type>`, of 24 bytes and what `type` takes. */
+/* Writes the legacy mangled name of `core::ptr::drop_in_place<type>` to `name`. */
 static inline void legacy_drop_glue(const char *type, char *name, size_t size)
 {
 	char path[2048];
@@ -47,13 +47,13 @@ static inline void legacy_drop_glue(const char *type, char *name, size_t size)
 	legacy_name(path, name, size);
 }
 
-/* A function of that mangled name, and one more name for it. */
+/* Adds a function with a mangled name, and a reference to the function. */
 static inline void add_function(struct tasks *tasks, const char *name, const char *body)
 {
 	fprintf(tasks->stream, FUNCTION("%s", "%s"), name, name, name, body, name, name, name);
 }
 
-/* The same, which nothing refers to but what a test adds. */
+/* Adds a function without a reference. */
 static inline void add_unused_function(struct tasks *tasks, const char *name, const char *body)
 {
 	fprintf(tasks->stream, UNUSED_FUNCTION("%s", "%s"), name, name, name, body, name, name);
@@ -65,7 +65,7 @@ static inline void add_alias(struct tasks *tasks, const char *alias, const char 
 		alias, alias, alias, name);
 }
 
-/* The drop glue of the stage of a task that holds a future of `type`. */
+/* Adds the drop glue of the stage of a task with a future of `type`. */
 static inline void add_glue(struct tasks *tasks, const char *type)
 {
 	char stage[1024], name[2048];
@@ -75,7 +75,7 @@ static inline void add_glue(struct tasks *tasks, const char *type)
 	add_function(tasks, name, "push %rbx\npop %rbx\nret");
 }
 
-/* One more type for the glue of `type`. */
+/* Makes the drop glue of `merged` an alias of the glue of `type`, as linkers merge equal code. */
 static inline void merge_glue(struct tasks *tasks, const char *merged, const char *type)
 {
 	char stage[1024], name[2048], alias[2048];
@@ -87,7 +87,7 @@ static inline void merge_glue(struct tasks *tasks, const char *merged, const cha
 	add_alias(tasks, alias, name);
 }
 
-/* A vtable whose `raw::dealloc` is `dealloc`. */
+/* Adds a vtable with these functions. */
 static inline void add_vtable(struct tasks *tasks, const char *poll, const char *schedule,
 			      const char *dealloc)
 {
@@ -97,7 +97,7 @@ static inline void add_vtable(struct tasks *tasks, const char *poll, const char 
 		poll, schedule, dealloc, tasks->id_offset);
 }
 
-/* A vtable whose poll and dealloc no other has; `dealloc_body` is the latter's code. */
+/* Adds a vtable with a poll and a dealloc function of its own. */
 static inline void add_legacy_task(struct tasks *tasks, const char *schedule,
 				   const char *dealloc_body)
 {
@@ -111,7 +111,7 @@ static inline void add_legacy_task(struct tasks *tasks, const char *schedule,
 	add_vtable(tasks, poll, schedule, dealloc);
 }
 
-/* The same, with the glue of `type` called by it. */
+/* Adds a vtable whose dealloc function calls the drop glue of `type`. */
 static inline void add_task_with_glue(struct tasks *tasks, const char *schedule, const char *type)
 {
 	char stage[1024], glue[2048], body[2200];
@@ -122,7 +122,8 @@ static inline void add_task_with_glue(struct tasks *tasks, const char *schedule,
 	add_legacy_task(tasks, schedule, body);
 }
 
-/* The plan's vtables and kinds of the program; to be given back with plan__free(). */
+/* Returns a plan with only the vtables and task types of the program; the caller frees it with
+ * plan__free(). */
 static inline struct plan *tasks_plan(struct tasks *tasks)
 {
 	struct plan *plan = calloc(1, sizeof(*plan));

@@ -7,9 +7,12 @@ import re
 from collections.abc import Callable
 
 import pytest
-from conftest import Starter, binary_of
-from harness import Counting, Server, wait_until
-from http_client import ask_once, get
+from harness.builds import binary_of
+from harness.counting import Counting
+from harness.http_client import ask_once, get
+from harness.server import Server
+from harness.starter import Starter
+from harness.waiting import wait_until
 
 # Of the million instructions that the verifier looks at, at the most.
 INSTRUCTION_LIMIT = 500_000

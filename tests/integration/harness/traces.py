@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Trace contexts of a caller (W3C Trace Context), and the spans that a collector got for them."""
+"""Trace contexts of a caller (W3C Trace Context), and the spans that a collector received."""
 
 import base64
 import dataclasses
@@ -7,16 +7,18 @@ import itertools
 import os
 from typing import Any
 
-from collector import FAST, Collector, Message
-from conftest import Starter
-from harness import Server, Tool, wait_until
+from harness.collector import FAST, Collector, Message
+from harness.server import Server
+from harness.starter import Starter
+from harness.tool import Tool
+from harness.waiting import wait_until
 
 UNIQUE = itertools.count()
 
 
 @dataclasses.dataclass(frozen=True)
 class Context:
-    """Where a caller's request stands in its trace; ids in hexadecimal."""
+    """A caller's trace context; the ids are hexadecimal."""
 
     trace_id: str
     parent_id: str
@@ -33,12 +35,12 @@ def new_context() -> Context:
 
 
 def unique_path() -> str:
-    """A path that no route matches, and that no other request of these tests has."""
+    """Returns a path that no route matches, and that no other request uses."""
     return f"/nowhere/{os.getpid()}/{next(UNIQUE)}"
 
 
 def in_hexadecimal(span: Message) -> Message:
-    """The span with its ids in hexadecimal, and "" for a parent that is not there."""
+    """Returns the span with hexadecimal ids, and "" where it has no parent."""
     ids = {
         key: base64.b64decode(span.get(key, "")).hex()
         for key in ("traceId", "spanId", "parentSpanId")
@@ -47,13 +49,13 @@ def in_hexadecimal(span: Message) -> Message:
 
 
 def spans_of(collector: Collector, context: Context) -> list[Message]:
-    """The spans of the caller's trace that came so far."""
+    """Returns the spans of the caller's trace that have arrived."""
     spans = map(in_hexadecimal, collector.spans())
     return [span for span in spans if span["traceId"] == context.trace_id]
 
 
 def await_spans(collector: Collector, context: Context, count: int) -> list[Message]:
-    """Waits until so many spans of the trace came, and sees that there are no more."""
+    """Waits for this number of spans of the trace; asserts that there are no more."""
     wait_until(f"{count} spans of {context}", lambda: len(spans_of(collector, context)) >= count)
     found = spans_of(collector, context)
     assert len(found) == count, [span["name"] for span in found]
@@ -61,7 +63,7 @@ def await_spans(collector: Collector, context: Context, count: int) -> list[Mess
 
 
 def span_of_path(collector: Collector, path: str) -> Message:
-    """Waits for the span of the one request that was made for that path."""
+    """Waits for the span of the only request for that path."""
 
     def find() -> list[Message]:
         return [
@@ -92,7 +94,7 @@ def one_named(spans: list[Message], name: str) -> Message:
 
 
 class Tracing:
-    """A tool that sends what it sees of a server to a collector of its own."""
+    """A tool that exports to its own collector what it observes of a server."""
 
     def __init__(self, start: Starter, server: Server, *options: str, **environment: Any) -> None:
         self.server = server

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""The names of metrics, spans and attributes that the tests look for, each in this one place."""
+"""The names of the metrics, spans and attributes that the tests look for."""
 
 CONNECTIONS = "scotty_websocket_connections_total"
 CONNECTIONS_ACTIVE = "scotty_websocket_connections_active"
@@ -75,7 +75,7 @@ SHELL_SPAN = "shell_session_handler"
 TASK_SPAN = "compose_task"
 UPGRADE_SPAN = "HTTP GET /ws"
 
-# Where the time of a request went, in seconds, and what a slow poll is in its span.
+# Attributes of a request span, in seconds, and the event of a slow poll.
 BUSY_S = "tokio.busy.duration"
 SCHEDULED_S = "tokio.scheduled.duration"
 AWAITING_S = "tokio.awaiting.duration"

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""A websocket client over raw sockets, that sends exactly the frames a test wants to be sent.
+"""A websocket client over raw sockets, which sends exactly the frames that a test gives it.
 
-It counts the text messages that go each way (RFC 6455): no control frames, no binary messages.
+The client counts text messages in each direction (RFC 6455), but no control frames and no binary
+messages.
 """
 
 import base64
@@ -15,7 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from http_client import RECEIVE_BYTES, Connection, get
+from harness.http_client import RECEIVE_BYTES, Connection, get
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 FINAL, MASKED = 0x80, 0x80
@@ -27,14 +28,14 @@ Message = dict[str, Any]
 
 
 def masked(payload: bytes, mask: bytes) -> bytes:
-    """The payload with the mask applied, or without it where it was."""
+    """Applies the mask to the payload, or removes it."""
     keys = (mask * (len(payload) // 4 + 1))[: len(payload)]
     mixed = int.from_bytes(payload, "big") ^ int.from_bytes(keys, "big")
     return mixed.to_bytes(len(payload), "big")
 
 
 def frame(opcode: int, payload: bytes = b"", *, final: bool = True) -> bytes:
-    """A frame as clients send it, masked with a key of its own (RFC 6455, section 5.2)."""
+    """Returns a client's frame, masked with a random key (RFC 6455, section 5.2)."""
     first = opcode | (FINAL if final else 0)
     size = len(payload)
     if size < 126:
@@ -48,7 +49,7 @@ def frame(opcode: int, payload: bytes = b"", *, final: bool = True) -> bytes:
 
 
 def fragments(opcode: int, pieces: Sequence[bytes], between: bytes = b"") -> bytes:
-    """One message in as many frames as there are pieces; `between` follows each but the last."""
+    """Returns one message, a frame for each piece; `between` follows each frame but the last."""
     frames = [
         frame(opcode if number == 0 else CONTINUATION, piece, final=number == len(pieces) - 1)
         for number, piece in enumerate(pieces)
@@ -57,12 +58,12 @@ def fragments(opcode: int, pieces: Sequence[bytes], between: bytes = b"") -> byt
 
 
 def pieces_of(data: bytes, size: int) -> list[bytes]:
-    """The data in pieces of that size."""
+    """Cuts the data into pieces of that size."""
     return [data[at : at + size] for at in range(0, len(data), size)] or [b""]
 
 
 def encode(kind: str, data: Any = None) -> bytes:
-    """A message of the server's protocol as text."""
+    """Returns a message of the server's protocol as text."""
     message = {"type": kind} if data is None else {"type": kind, "data": data}
     return json.dumps(message, ensure_ascii=False).encode()
 
@@ -71,7 +72,7 @@ PING_MESSAGE = encode("Ping")
 
 
 def upgrade_request(key: str, *headers: str) -> bytes:
-    """The request that opens a websocket."""
+    """Returns the request that opens a websocket."""
     return get(
         "/ws",
         "Connection: Upgrade",
@@ -83,9 +84,9 @@ def upgrade_request(key: str, *headers: str) -> bytes:
 
 
 class WebSocket(Connection):
-    """An open websocket. `sent` and `received` count the text messages of each way.
+    """An open websocket. `sent` and `received` count the text messages in each direction.
 
-    The last message came after `after_s` and before `before_s`, by time.perf_counter().
+    The last message arrived between `after_s` and `before_s`, by time.perf_counter().
     """
 
     def __init__(self, port: int, *headers: str) -> None:
@@ -108,12 +109,12 @@ class WebSocket(Connection):
     # Sending.
 
     def count_sent(self, *texts: bytes) -> None:
-        """For those who send the frames of these messages by themselves."""
+        """Counts messages whose frames the caller sends itself."""
         self.sent += len(texts)
         self.pongs_due += sum(text.strip() == PING_MESSAGE for text in texts)
 
     def send_text(self, *texts: bytes) -> None:
-        """Messages of a frame each, all in one write."""
+        """Sends messages of one frame each, all in one write."""
         self.count_sent(*texts)
         self.send(b"".join(frame(TEXT, text) for text in texts))
 
@@ -121,20 +122,20 @@ class WebSocket(Connection):
         self.send_text(encode(kind, data))
 
     def send_fragments(self, pieces: Sequence[bytes], between: bytes = b"") -> None:
-        """One text message in several frames, all in one write."""
+        """Sends one text message in several frames, all in one write."""
         self.count_sent(b"".join(pieces))
         self.send(fragments(TEXT, pieces, between))
 
     def send_text_split(self, text: bytes, size: int) -> None:
-        """A message whose frame comes in pieces of `size` bytes, which the server reads singly."""
+        """Sends a message whose frame arrives in pieces of `size` bytes, each read by itself."""
         self.count_sent(text)
         self.send_split(pieces_of(frame(TEXT, text), size))
 
     # Receiving.
 
     def _fill(self) -> None:
-        # The server holds small messages back until the one before is acknowledged (Nagle), which
-        # takes 40 ms unless it is asked for each time: what is timed would not be the server.
+        # The server holds a small message back until the previous one is acknowledged (Nagle).
+        # Without this option an acknowledgement takes up to 40 ms, which the client would measure.
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         is_there = bool(self._poll.poll(0))
         size = len(self.buffer)
@@ -148,7 +149,7 @@ class WebSocket(Connection):
         self._may_have_left_some = len(self.buffer) - size >= RECEIVE_BYTES
 
     def _read_frame(self) -> tuple[int, bytes]:
-        """The first byte of a frame, and its payload."""
+        """Returns the first byte of a frame, and its payload."""
         first, second = self._take(2)
         assert not second & MASKED, "servers do not mask"
         size = second
@@ -159,7 +160,7 @@ class WebSocket(Connection):
         return first, self._take(size)
 
     def next_text(self) -> bytes:
-        """Reads until a text message is whole."""
+        """Reads until a text message is complete."""
         while True:
             first, payload = self._read_frame()
             opcode = first & 0xF
@@ -174,36 +175,36 @@ class WebSocket(Connection):
                 return text
 
     def next_message(self) -> Message:
-        """Reads one message, of which `note` hears first."""
+        """Reads one message, and passes it to `note`."""
         message: Message = json.loads(self.next_text())
         self.pongs_due -= message["type"] == "Pong"
         self.note(message)
         return message
 
     def note(self, message: Message) -> None:
-        """Takes notice of what came; for those who count more than messages."""
+        """Called with each message; a subclass counts more than messages here."""
 
     def until(self, check: Callable[[Message], bool]) -> Message:
-        """Reads until a message passes the check."""
+        """Reads until a message passes the check; returns that message."""
         while not check(message := self.next_message()):
             pass
         return message
 
     def await_type(self, *kinds: str) -> Message:
-        """Reads until a message is of one of these types."""
+        """Reads until a message has one of these types; returns that message."""
         return self.until(lambda message: message["type"] in kinds)
 
     def fence(self, times: int = 1) -> None:
-        """Has everything read that the server had for this client when this was called.
+        """Reads everything that the server had sent to this client before this call.
 
-        Messages to a client keep their order, so an answer comes after all that was there before.
+        Messages to a client keep their order, so the answer to a ping arrives after all of them.
         """
         self.send_text(*[PING_MESSAGE] * times)
         while self.pongs_due:
             self.next_message()
 
     def read_to_end(self) -> None:
-        """Counts what still comes until the server has closed the connection."""
+        """Counts messages until the server closes the connection."""
         try:
             while True:
                 self.next_message()
@@ -213,17 +214,17 @@ class WebSocket(Connection):
     # Ending.
 
     def shake_hands(self, reason: str = "") -> None:
-        """Ends it as RFC 6455 says: a close frame, and then nothing but what still comes."""
+        """Sends a close frame and reads until the server closes the connection (RFC 6455)."""
         self.send(frame(CLOSE, NORMAL_CLOSURE + reason.encode()))
         self.read_to_end()
         super().close()
 
     def close(self) -> None:
-        """Closes the connection without a word of the websocket protocol."""
+        """Closes the connection without a close frame."""
         self.is_open = False
         super().close()
 
     def abort(self) -> None:
-        """Resets it."""
+        """Resets the connection."""
         self.is_open = False
         super().abort()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""A client of the server's websocket protocol that keeps account of what it did and saw.
+"""A client of the server's websocket protocol that counts what it does and measures durations.
 
-The account is in the names of the metrics that must say the same: counts, and of what takes its
-time the shortest and the longest that it can have taken, as seen from outside.
+The counts are keyed by the names of the metrics that must agree with them. A duration has a lower
+and an upper bound, because the client measures from outside the server.
 """
 
 import collections
@@ -11,21 +11,21 @@ import json
 import time
 from typing import Any
 
-import names
-from http_client import TOKEN, ask_once, get, request_bytes
-from websocket_client import Message, WebSocket
+from harness import names
+from harness.http_client import TOKEN, ask_once, get, request_bytes
+from harness.websocket_client import Message, WebSocket
 
 AUTHORIZED = f"Authorization: Bearer {TOKEN}"
 APPS = "/api/v1/authenticated/apps"
-# Until when the server has surely noticed that a client went away.
+# How long after a disconnect the server has noticed it at the latest.
 GONE_S = 0.1
-# Time between the server and the client that nothing tells: a hypervisor's that has both wait, a
-# CPU's that wakes up, TCP's. A slow machine had 2 ms of it.
+# Delay between server and client that no interface reports: of the hypervisor, of a CPU that wakes
+# up, and of TCP. A slow machine had 2 ms.
 UNSEEN_S = 0.01
 
 
 def task_request(app: str, operation: str, *headers: str) -> bytes:
-    """The request that starts a compose task."""
+    """Returns the request that starts a compose task."""
     headers = (AUTHORIZED, *headers)
     if operation != "create":
         return get(f"{APPS}/{operation}/{app}", *headers)
@@ -37,21 +37,23 @@ def task_request(app: str, operation: str, *headers: str) -> bytes:
 
 @dataclasses.dataclass
 class Spell:
-    """How long something took: between these two, as far as the client could see."""
+    """Bounds of a duration, as the client measured it."""
 
     shortest_s: float
     longest_s: float
 
     def bounds_s(self, delay_s: float) -> tuple[float, float]:
-        """Between what a metric may lie: UNSEEN_S or 2 % off, whichever is larger, and what the
-        server and the client were kept from running."""
+        """Returns the bounds for a metric.
+
+        They are wider by UNSEEN_S or 2 %, whichever is larger, and by the given run-queue delay.
+        """
         slack_s = max(UNSEEN_S, 0.02 * self.longest_s) + delay_s
         return self.shortest_s - slack_s, self.longest_s + slack_s
 
 
 @dataclasses.dataclass
 class Session:
-    """A shell, a log stream or a compose task: when it was asked for, and seen to have begun."""
+    """A shell, a log stream or a compose task: when the client asked for it and saw it begin."""
 
     id: str
     asked_s: float
@@ -63,7 +65,7 @@ class Session:
 
 
 class Client(WebSocket):
-    """A websocket that is authenticated unless it is given no token, or a wrong one."""
+    """A websocket that authenticates itself, unless its token is None or wrong."""
 
     def __init__(self, port: int, *headers: str, token: str | None = TOKEN) -> None:
         super().__init__(port, *headers)
@@ -74,14 +76,14 @@ class Client(WebSocket):
         self.open_shells: dict[str, Session] = {}
         self.open_tasks: dict[str, Session] = {}
         self.ends: dict[str, Message] = {}
-        # Of each task the last state, and between which times it came.
+        # The last state of each task, and the times between which it arrived.
         self.states: dict[str, tuple[str, float, float]] = {}
         self.asked_s = 0.0
         if token is not None:
             self.authenticate(token)
 
     def totals(self) -> collections.Counter[str]:
-        """All that was counted: what clients send is what servers receive."""
+        """Returns all counts, including the messages: the server receives what the client sends."""
         total = self.counts.copy()
         total[names.MESSAGES_RECEIVED], total[names.MESSAGES_SENT] = self.sent, self.received
         return total
@@ -130,13 +132,13 @@ class Client(WebSocket):
     # Shells.
 
     def open_shell(self, app: str = "demo", service: str = "web") -> Session:
-        """A session, which has been created when this returns."""
+        """Opens a session; returns once it is created."""
         self._ask("CreateShellSession", {"app_name": app, "service_name": service})
         created = self.await_type("ShellSessionCreated")
         return self.open_shells[created["data"]["session_id"]]
 
     def refused(self, kind: str, data: Any) -> str:
-        """Asks for what is refused; gives the server's words."""
+        """Makes a request that the server refuses; returns its error message."""
         self._ask(kind, data)
         return self.await_type("Error")["data"]
 
@@ -145,12 +147,12 @@ class Client(WebSocket):
         self.send_message("ShellSessionData", data)
 
     def echo(self, shell: Session, text: str) -> None:
-        """Input that comes back."""
+        """Types a text and waits for its echo."""
         self.type_into(shell, text)
         assert self.await_type("ShellSessionData")["data"]["data"] == text
 
     def end_shell(self, shell: Session, text: str = "exit") -> Message:
-        """Types what ends it, and waits until it has."""
+        """Types the text that ends the session; returns its last message."""
         shell.ended_s = time.perf_counter()
         self.type_into(shell, text)
         return self.await_shell_end(shell)
@@ -178,14 +180,14 @@ class Client(WebSocket):
     def start_log(
         self, service: str = "web", lines: int | None = None, *, follow: bool = False
     ) -> Session:
-        """A stream, which has started when this returns."""
+        """Opens a stream; returns once it has started."""
         data = {"app_name": "demo", "service_name": service, "follow": follow, "lines": lines}
         self._ask("StartLogStream", data)
         started = self.await_type("LogsStreamStarted")
         return self.open_logs[started["data"]["stream_id"]]
 
     def refused_log(self, app: str, service: str) -> str:
-        """A stream that is refused, which is counted as an error; gives the server's words."""
+        """Asks for a stream that is refused, which is an error; returns the error message."""
         self.counts[names.LOG_ERRORS] += 1
         data = {"app_name": app, "service_name": service, "follow": False, "lines": 1}
         return self.refused("StartLogStream", data)
@@ -201,13 +203,13 @@ class Client(WebSocket):
         return self.ends[stream.id]
 
     def read_log(self, service: str = "web", lines: int | None = None) -> str:
-        """A stream from its start to its end; gives why it ended."""
+        """Reads a stream from its start to its end; returns the reason of its end."""
         return self.await_log_end(self.start_log(service, lines))["data"]["reason"]
 
     def _end_log(self, number: str, latest_s: float) -> None:
         stream = self.open_logs.pop(number)
         self.counts[names.LOGS_ACTIVE] -= 1
-        # One that ends by itself may have done so before its first line came through.
+        # A stream that ends by itself may have ended before its first line arrived.
         shortest_s = stream.begun_to(stream.ended_s) if stream.ended_s else 0.0
         spell = Spell(shortest_s, latest_s - stream.asked_s)
         self.spells[names.LOG_DURATION].append(spell)
@@ -215,7 +217,7 @@ class Client(WebSocket):
     # Compose tasks.
 
     def start_task(self, app: str, operation: str = "run", *headers: str) -> Session:
-        """A task on an application, which runs when this returns."""
+        """Starts a task on an application; returns once the server has accepted it."""
         request = task_request(app, operation, *headers)
         asked_s = time.perf_counter()
         response = ask_once(self.port, request)
@@ -228,7 +230,7 @@ class Client(WebSocket):
         return task
 
     def await_task(self, task: Session) -> str:
-        """Waits for the end of a task of this client's; gives its state."""
+        """Waits for the end of a task that this client started; returns its last state."""
         while self.states.get(task.id, ("Running",))[0] == "Running":
             self.next_message()
         state, after_s, before_s = self.states[task.id]
@@ -240,7 +242,7 @@ class Client(WebSocket):
         return state
 
     def run_task(self, app: str, operation: str = "run", *headers: str) -> Session:
-        """A task from its start to its end."""
+        """Starts a task and waits for its end."""
         task = self.start_task(app, operation, *headers)
         self.await_task(task)
         return task
@@ -250,14 +252,14 @@ class Client(WebSocket):
         self._ask("StartTaskOutputStream", data)
 
     def read_output(self, task: Session, *, from_beginning: bool = True) -> None:
-        """Streams a task's output until the stream ends."""
+        """Reads a task's output until the stream ends."""
         self.start_output(task, from_beginning=from_beginning)
         self.await_type("TaskOutputStreamEnded")
 
     # Ending.
 
     def _leave(self) -> None:
-        """The connection's end is that of its log streams, too."""
+        """Ends the connection's log streams with it."""
         if self.counts[names.CONNECTIONS_ACTIVE]:
             self.counts[names.CONNECTIONS_ACTIVE] = 0
             for number in list(self.open_logs):

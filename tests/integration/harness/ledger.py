@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Compares all that a tool reports of websockets, sessions and tasks with what clients did."""
+"""Compares what a tool reports about websockets, sessions and tasks with what the clients did."""
 
 import collections
 import itertools
@@ -7,18 +7,16 @@ import math
 import time
 from typing import Any
 
-import names
-from harness import DEADLINE_S, RunDelay, Scrape, Tool, wait_until
-from sessions import Client, Spell
-
-
-def grown(before: Scrape, after: Scrape, name: str) -> float:
-    """By how much a metric, over all its label sets, is larger."""
-    return after.total(name) - before.total(name)
+from harness import names
+from harness.run_delay import RunDelay
+from harness.scrape import Scrape, grown
+from harness.sessions import Client, Spell
+from harness.tool import Tool
+from harness.waiting import DEADLINE_S, INTERVAL_S, wait_until
 
 
 def buckets(scrape: Scrape, name: str) -> dict[float, float]:
-    """The cumulative buckets of a histogram without labels, by their upper bounds."""
+    """Returns the cumulative buckets of a histogram without labels, by their upper bounds."""
     found = {}
     for (sample, labels), value in scrape.values.items():
         if sample == f"{name}_bucket":
@@ -30,7 +28,7 @@ def buckets(scrape: Scrape, name: str) -> dict[float, float]:
 def assert_histogram(
     before: Scrape, after: Scrape, name: str, spells: list[Spell], delay_s: float
 ) -> None:
-    """The histogram grew by these: count, sum, and each bucket, as closely as the client knows."""
+    """Asserts that count, sum and each bucket grew by these durations, within their bounds."""
     assert grown(before, after, f"{name}_count") == len(spells), name
     bounds = [spell.bounds_s(delay_s) for spell in spells]
     sum_s = grown(before, after, f"{name}_sum")
@@ -47,13 +45,13 @@ def assert_histogram(
 
 
 class Ledger:
-    """What the clients it made did since it was made."""
+    """The clients made by this object, and what they did since it was made."""
 
     def __init__(self, tool: Tool) -> None:
         self.tool = tool
         self.clients: list[Client] = []
         wait_until(
-            "nothing of another test is left",
+            "no session of another test is active",
             lambda: not any(tool.scrape().total(name) for name in names.ACTIVE),
         )
         self.before = tool.scrape()
@@ -65,10 +63,10 @@ class Ledger:
         return client
 
     def expected(self) -> dict[str, int]:
-        """Of every metric by how much it must have grown."""
+        """Returns by how much each metric must have grown."""
         total: collections.Counter[str] = collections.Counter()
         for client in self.clients:
-            # Not +: that forgets what is below zero.
+            # The operator + drops negative counts.
             total.update(client.totals())
         return {name: total[name] for name in names.COUNTED}
 
@@ -77,28 +75,28 @@ class Ledger:
         return {name: int(grown(self.before, now, name)) for name in names.COUNTED}
 
     def expect(self, unread: int = 0, **also: int) -> None:
-        """Everything as the clients counted it, `also` what they could not; nothing comes late.
+        """Asserts that the tool counted what the clients counted, plus `also`, and lost nothing.
 
-        Of the messages sent, clients that left may not have read so many.
+        Clients that left may not have read up to `unread` messages that the server sent them.
         """
         end = time.monotonic() + DEADLINE_S
         wanted, seen = self.compared(unread, also)
         while seen != wanted and time.monotonic() < end:
-            time.sleep(0.01)
-            # What the server sends by itself may have come between the two.
+            time.sleep(INTERVAL_S)
+            # The server may have sent a message of its own between the two reads.
             wanted, seen = self.compared(unread, also)
         assert seen == wanted
         assert self.tool.scrape().losses() == {}
 
     def compared(self, unread: int, also: dict[str, int]) -> tuple[dict[str, int], dict[str, int]]:
-        """What is wanted, and what is seen."""
+        """Returns the expected and the reported values."""
         wanted, seen = self.wanted(also), self.seen()
         if 0 < seen[names.MESSAGES_SENT] - wanted[names.MESSAGES_SENT] <= unread:
             wanted[names.MESSAGES_SENT] = seen[names.MESSAGES_SENT]
         return wanted, seen
 
     def wanted(self, also: dict[str, int]) -> dict[str, int]:
-        """What the clients have counted when all that was sent to them has arrived."""
+        """Returns the clients' counts after all messages sent to them have arrived."""
         for client in self.clients:
             if client.is_open:
                 client.fence()
@@ -108,7 +106,7 @@ class Ledger:
         return wanted
 
     def expect_durations(self) -> None:
-        """The histograms of durations hold what the clients timed."""
+        """Asserts that the duration histograms hold the durations that the clients measured."""
         after = self.tool.scrape()
         delay_s = self.delay.s()
         for name in names.DURATIONS:
@@ -116,9 +114,9 @@ class Ledger:
             assert_histogram(self.before, after, name, list(itertools.chain(*lists)), delay_s)
 
     def close(self) -> None:
-        """Ends the connections that are still there, however the test went."""
+        """Closes all connections that are still open, also after a failure."""
         for client in self.clients:
-            # Shells outlive their client's connection.
+            # A shell does not end with its client's connection.
             for number in client.open_shells if client.is_open else ():
                 client.send_message("TerminateShellSession", {"session_id": number})
             client.close()

@@ -5,7 +5,7 @@
 Prints `listening on 127.0.0.1:PORT`, then appends each accepted request to a file as one line of
 JSON: {"signal": "metrics"|"traces", "metadata": {...}, "peer": ..., "request": {...}}.
 
-Needs the packages grpcio and opentelemetry-proto, from PyPI, in a virtual environment.
+Needs the packages grpcio and opentelemetry-proto.
 """
 
 import argparse
@@ -39,8 +39,10 @@ def field(number, content):
 
 
 def retry_details(code, delay_s):
-    """`grpc-status-details-bin`: a google.rpc.Status with a RetryInfo, whose Python classes would
-    take one more package."""
+    """Returns `grpc-status-details-bin`: an encoded google.rpc.Status with a RetryInfo.
+
+    The Python classes of both are in a package that no other test needs.
+    """
     delay = duration_pb2.Duration()
     delay.FromNanoseconds(int(delay_s * 1e9))
     retry_info = any_pb2.Any(
@@ -51,7 +53,7 @@ def retry_details(code, delay_s):
 
 
 class Recorder:
-    """Decides how each request is answered, and writes the accepted ones down."""
+    """Decides how each request is answered, and records the accepted requests."""
 
     def __init__(self, options):
         self.options = options
@@ -60,7 +62,7 @@ class Recorder:
         self.output = open(options.output, "a", encoding="utf-8")
 
     def refuse_some(self, context):
-        """Ends the call with the given status as long as there are failures left."""
+        """Ends the call with --fail-status for the first --fail requests."""
         with self.lock:
             if self.left_to_fail == 0:
                 return
@@ -69,10 +71,10 @@ class Recorder:
         if self.options.retry_delay is not None:
             details = retry_details(status.value[0], self.options.retry_delay)
             context.set_trailing_metadata((("grpc-status-details-bin", details),))
-        context.abort(status, "as told")
+        context.abort(status, "refused by --fail")
 
     def accept(self, name, request, context):
-        """Writes a request down, with the headers it came with."""
+        """Records a request and its headers."""
         self.refuse_some(context)
         line = {
             "signal": name,
@@ -95,7 +97,7 @@ class MetricsService(metrics_grpc.MetricsServiceServicer):
         response = metrics.ExportMetricsServiceResponse()
         if self.recorder.options.reject:
             response.partial_success.rejected_data_points = self.recorder.options.reject
-            response.partial_success.error_message = "as told"
+            response.partial_success.error_message = "refused by --reject"
         return response
 
 
@@ -110,14 +112,14 @@ class TraceService(traces_grpc.TraceServiceServicer):
         response = traces.ExportTraceServiceResponse()
         if self.recorder.options.reject:
             response.partial_success.rejected_spans = self.recorder.options.reject
-            response.partial_success.error_message = "as told"
+            response.partial_success.error_message = "refused by --reject"
         return response
 
 
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("output", help="file to append a line of JSON per request to")
-    parser.add_argument("--port", type=int, default=0, help="0: a free one")
+    parser.add_argument("--port", type=int, default=0, help="0: a free port")
     parser.add_argument("--fail", type=int, default=0, metavar="N",
                         help="answer the first N requests with --fail-status")
     parser.add_argument("--fail-status", default="UNAVAILABLE", metavar="NAME",
@@ -128,7 +130,7 @@ def parse_options():
                         help="claim in partial_success to have rejected N points or spans")
     parser.add_argument("--tls-key", help="PEM file; with --tls-certificate: serve TLS")
     parser.add_argument("--tls-certificate", help="PEM file")
-    parser.add_argument("--tls-client-ca", help="PEM file: clients need a certificate of this authority")
+    parser.add_argument("--tls-client-ca", help="PEM file: authority of clients' certificates")
     return parser.parse_args()
 
 

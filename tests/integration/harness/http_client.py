@@ -1,25 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""An HTTP/1.1 client over raw sockets, that sends exactly the bytes a test wants to be sent."""
+"""An HTTP/1.1 client over raw sockets, which sends exactly the bytes that a test gives it."""
 
-import collections
 import dataclasses
 import socket
 import struct
-import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Self
 
-from harness import PATIENCE
+from harness.waiting import PATIENCE
 
-TIMEOUT_S = 20 * PATIENCE
+TIMEOUT_S = 30 * PATIENCE
 TOKEN = "fixture-token"
 RECEIVE_BYTES = 65536
 
 
 @dataclasses.dataclass
 class Response:
-    """One response; `head` is its text up to the empty line, `body` is without chunk framing."""
+    """One response. `head` is its text up to the empty line; `body` has no chunk framing."""
 
     status: int
     head: str
@@ -29,7 +27,7 @@ class Response:
 def request_bytes(
     method: str, target: str, *headers: str, body: bytes = b"", line_end: str = "\r\n"
 ) -> bytes:
-    """A request; a body gets its Content-Length unless a header says how it is framed."""
+    """Returns a request. Adds Content-Length for a body unless a header gives its framing."""
     lines = [f"{method} {target} HTTP/1.1", "Host: scotty.test", *headers]
     if body and not any(line.lower().startswith("transfer-encoding") for line in headers):
         lines.append(f"Content-Length: {len(body)}")
@@ -37,12 +35,12 @@ def request_bytes(
 
 
 def get(target: str, *headers: str) -> bytes:
-    """The bytes of a plain GET."""
+    """Returns the bytes of a GET request without a body."""
     return request_bytes("GET", target, *headers)
 
 
 class Connection:
-    """A connection to the server, kept alive until closed."""
+    """A connection to the server, kept alive until it is closed."""
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S)
@@ -59,7 +57,7 @@ class Connection:
         self.socket.sendall(data)
 
     def send_split(self, pieces: Iterable[bytes], pause_s: float = 0.002) -> None:
-        """Sends pieces so far apart in time that the server reads them one by one."""
+        """Sends the pieces so far apart in time that the server reads each piece by itself."""
         for piece in pieces:
             self.send(piece)
             time.sleep(pause_s)
@@ -89,7 +87,7 @@ class Connection:
         return body
 
     def response(self, method: str = "GET") -> Response:
-        """Reads one response; `method` is that of its request."""
+        """Reads one response; `method` is the method of its request."""
         head = self._take_until(b"\r\n\r\n").decode("latin-1")
         status = int(head.split(" ", 2)[1])
         fields = {
@@ -114,82 +112,34 @@ class Connection:
         return self.ask(get(target, *headers))
 
     def is_closed_by_server(self) -> bool:
-        """Waits for the end of the stream; False when something else comes."""
+        """Waits for the end of the stream; returns False if data arrives instead."""
         try:
             return self.socket.recv(1) == b""
         except ConnectionResetError:
             return True
 
     def half_close(self) -> None:
-        """Sends no more, still reads."""
+        """Closes the direction to the server; responses can still be read."""
         self.socket.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
         self.socket.close()
 
     def abort(self) -> None:
-        """Resets the connection, as a client does that dies."""
+        """Resets the connection, like a client that is killed."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
 
 
 def ask_once(port: int, request: bytes) -> Response:
-    """One request on a connection of its own."""
+    """Makes one request on a new connection."""
     with Connection(port) as connection:
         return connection.ask(request)
 
 
 def outcome(port: int, request: bytes) -> int | str:
-    """The status of one request on a connection of its own, "closed" where there was none."""
+    """Makes one request on a new connection; returns its status, or "closed" without a response."""
     try:
         return ask_once(port, request).status
     except OSError:
         return "closed"
-
-
-class Load:
-    """Threads that each run `step` until told to stop, and the outcomes that they saw."""
-
-    def __init__(self, threads: int, step: Callable[["Load"], None]) -> None:
-        self.outcomes: collections.Counter[int | str] = collections.Counter()
-        self.lock = threading.Lock()
-        self.stopped = threading.Event()
-        self.threads = [threading.Thread(target=self._run, args=(step,)) for _ in range(threads)]
-
-    def _run(self, step: Callable[["Load"], None]) -> None:
-        while not self.stopped.is_set():
-            try:
-                step(self)
-            except Exception as error:  # pylint: disable=broad-except
-                self.saw(repr(error))
-
-    def saw(self, what: int | str) -> None:
-        with self.lock:
-            self.outcomes[what] += 1
-
-    def total(self) -> int:
-        with self.lock:
-            return self.outcomes.total()
-
-    def __enter__(self) -> "Load":
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stopped.set()
-        for thread in self.threads:
-            thread.join()
-
-
-def keep_alive_load(port: int, target: str, threads: int = 3) -> Load:
-    """Requests of one target, 50 on each connection; a wrong body is an outcome of its own."""
-    expected = ask_once(port, get(target)).body
-
-    def step(load: Load) -> None:
-        with Connection(port) as connection:
-            for _ in range(50):
-                response = connection.get(target)
-                load.saw(response.status if response.body == expected else "wrong body")
-
-    return Load(threads, step)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""The OTLP receiver as a process, and what it got in a form that is easy to ask."""
+"""The OTLP receiver as a process, with methods that search what it received."""
 
 import collections
 import json
@@ -7,13 +7,13 @@ import pathlib
 import sys
 from typing import Any
 
-from conftest import Starter
-from harness import PATIENCE
+from harness.starter import Starter
+from harness.waiting import PATIENCE
 
 Message = dict[str, Any]
 
-# Often, so that no test waits long for what it sent; not more often than a slow machine's receiver
-# can take it, or the tool drops what is old.
+# Short intervals, so that no test waits long for an export. On a slow machine they are longer: the
+# tool drops collections that its receiver does not take in time.
 FAST = {
     "OTEL_METRIC_EXPORT_INTERVAL": str(round(300 * PATIENCE**2)),
     "OTEL_BSP_SCHEDULE_DELAY": str(round(100 * PATIENCE)),
@@ -21,7 +21,7 @@ FAST = {
 
 
 def fields(attributes: list[Message]) -> dict[str, Any]:
-    """OTLP attributes as a dictionary; integers, which JSON has as texts, as integers."""
+    """Returns OTLP attributes as a dictionary; OTLP/JSON writes integers as texts."""
     found = {}
     for attribute in attributes:
         ((kind, value),) = attribute["value"].items()
@@ -30,7 +30,7 @@ def fields(attributes: list[Message]) -> dict[str, Any]:
 
 
 class Collector:
-    """A receiver on a port of its own."""
+    """A receiver, by default on a free port."""
 
     def __init__(self, start: Starter, port: int = 0, *options: str) -> None:
         self.file = start.make_directory() / "requests"
@@ -48,7 +48,7 @@ class Collector:
         return self.file.read_text()
 
     def _items(self, signal: str) -> list[Message]:
-        """What came of a signal, whole lines only; each is parsed once."""
+        """Returns the requests of a signal. Parses each whole line of the file once."""
         with open(self.file, encoding="utf-8") as file:
             file.seek(self.read_bytes)
             text = file.read()
@@ -61,7 +61,7 @@ class Collector:
         return [item["request"] for item in self._items(signal)]
 
     def headers(self, signal: str, name: str) -> set[str]:
-        """The values of a header that requests of a signal came with."""
+        """Returns the values of a header in all requests of a signal."""
         return {item["metadata"].get(name, "") for item in self._items(signal)}
 
     def resources(self) -> list[dict[str, Any]]:
@@ -82,7 +82,7 @@ class Collector:
         ]
 
     def metrics(self) -> dict[str, Message]:
-        """Each metric as it came last."""
+        """Returns the latest state of each metric."""
         return {
             metric["name"]: metric
             for request in self.requests("metrics")
@@ -92,7 +92,7 @@ class Collector:
         }
 
     def counted(self) -> collections.Counter[tuple[str, str, str]]:
-        """http.requests as it came last, by method, path and status."""
+        """Returns the latest http.requests by method, path and status."""
         metric = self.metrics().get("scotty.http.requests", {"sum": {"dataPoints": []}})
         found: collections.Counter[tuple[str, str, str]] = collections.Counter()
         for point in metric["sum"]["dataPoints"]:
