@@ -8,7 +8,7 @@
 #include "layout/tokio.h"
 #include "probe/internal.h"
 
-/* More perf events than these are not let go of once in some seconds. */
+/* With more perf events than this, detaching takes too long to be repeated every few seconds. */
 #define SINGLE_SITES_LIMIT 8
 
 static bool is_of_polls(enum hook hook)
@@ -16,18 +16,22 @@ static bool is_of_polls(enum hook hook)
 	return catalogue_hooks[hook].is_of_polls;
 }
 
-/* The word of tokio's context that holds the polled task's id, plus 1; 0 while that is not known. */
-static uint32_t id_place(const struct probe *probe)
+uint32_t poll_context_word(uint32_t misses, uint64_t samples, bool differs)
 {
-	uint32_t misses = __atomic_load_n(&probe->skeleton->bss->task_id_misses, __ATOMIC_RELAXED);
-	uint64_t samples =
-		__atomic_load_n(&probe->skeleton->bss->task_id_samples, __ATOMIC_RELAXED);
-	uint32_t holding = ~misses & ((UINT32_C(1) << TOKIO_CONTEXT_WORDS) - 1);
+	uint32_t candidates = ~misses & ((UINT32_C(1) << TOKIO_CONTEXT_WORDS) - 1);
 
-	if (samples < TASK_ID_SAMPLES || __builtin_popcount(holding) != 1 ||
-	    __atomic_load_n(&probe->skeleton->bss->task_id_differs, __ATOMIC_RELAXED))
+	if (samples < TASK_ID_SAMPLES || differs || __builtin_popcount(candidates) != 1)
 		return 0;
-	return (uint32_t)__builtin_ctz(holding) + 1;
+	return (uint32_t)__builtin_ctz(candidates) + 1;
+}
+
+static uint32_t context_word(const struct probe *probe)
+{
+	const struct scottyscope__bss *bss = probe->skeleton->bss;
+
+	return poll_context_word(__atomic_load_n(&bss->task_id_misses, __ATOMIC_RELAXED),
+				 __atomic_load_n(&bss->task_id_samples, __ATOMIC_RELAXED),
+				 __atomic_load_n(&bss->task_id_differs, __ATOMIC_RELAXED));
 }
 
 bool probe__can_disable_polls(const struct probe *probe)
@@ -35,7 +39,7 @@ bool probe__can_disable_polls(const struct probe *probe)
 	uint64_t agreements =
 		__atomic_load_n(&probe->skeleton->bss->status_agreements, __ATOMIC_RELAXED);
 
-	return id_place(probe) && agreements >= AGREEMENTS_TO_TRUST &&
+	return context_word(probe) && agreements >= AGREEMENTS_TO_TRUST &&
 	       agreements < AGREEMENTS_NEVER;
 }
 
@@ -53,7 +57,8 @@ bool probe__can_cycle_polls(const struct probe *probe)
 
 void probe__drain_polls(struct probe *probe)
 {
-	__atomic_store_n(&probe->skeleton->bss->task_id_word, id_place(probe), __ATOMIC_RELAXED);
+	__atomic_store_n(&probe->skeleton->bss->task_id_word, context_word(probe),
+			 __ATOMIC_RELAXED);
 	__atomic_store_n(&probe->skeleton->bss->poll_sampling, true, __ATOMIC_RELEASE);
 	__atomic_store_n(&probe->skeleton->bss->poll_draining, true, __ATOMIC_RELEASE);
 }
@@ -81,7 +86,7 @@ int probe__enable_polls(struct probe *probe, struct error *error)
 			return r;
 	}
 	__atomic_store_n(&probe->skeleton->bss->poll_draining, false, __ATOMIC_RELEASE);
-	/* From here on: attaching took its time. */
+	/* Polls count from now on: attaching takes some time. */
 	__atomic_store_n(&probe->skeleton->bss->poll_epoch_ns, clock_monotonic_ns(),
 			 __ATOMIC_RELEASE);
 	return 0;

@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/array.h"
@@ -15,11 +14,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "probe/internal.h"
+#include "probe/settings.h"
 
 /* The inode of the initial pid namespace (PROC_PID_INIT_INO, include/linux/proc_ns.h): in it the
  * kernel's process ids are ours. */
-#define INITIAL_PID_NAMESPACE 0xEFFFFFFCU
-
 /* tokio starts at most 512 blocking threads besides its workers; only threads that poll
  * asynchronous tasks take room, and dead ones are forgotten at each collection. */
 #define MAX_THREADS 1024
@@ -36,59 +34,6 @@ struct bpf_program *probe_program(struct probe *probe, enum hook hook)
 {
 	return bpf_object__find_program_by_name(probe->skeleton->obj,
 						catalogue_hooks[hook].program);
-}
-
-static void set_bounds(__u64 *settings, const struct histogram_bounds *bounds)
-{
-	for (size_t i = 0; i < HISTOGRAM_BOUNDS; i++)
-		settings[i] = i < bounds->count ? bounds->ns[i] : UINT64_MAX;
-}
-
-/* A trace is sampled where 63 bits of its id are below this. */
-static uint64_t sampler_threshold(const struct config_sampler *sampler)
-{
-	const double all = 9223372036854775808.0; /* 2^63 */
-
-	switch (sampler->kind) {
-	case SAMPLER_ALWAYS_ON:
-		return UINT64_MAX;
-	case SAMPLER_ALWAYS_OFF:
-		return 0;
-	case SAMPLER_RATIO:
-		break;
-	}
-	return sampler->ratio >= 1 ? UINT64_MAX : (uint64_t)(sampler->ratio * all);
-}
-
-static void write_settings(struct probe *probe)
-{
-	struct settings *settings = &probe->skeleton->rodata->settings;
-	struct stat namespace;
-
-	settings->target_tgid = (uint32_t)probe->target->pid;
-	if (stat("/proc/self/ns/pid", &namespace) == 0 &&
-	    namespace.st_ino != INITIAL_PID_NAMESPACE) {
-		settings->pid_namespace_device = namespace.st_dev;
-		settings->pid_namespace_inode = namespace.st_ino;
-	}
-	settings->slow_poll_ns = probe->config->slow_poll_ns;
-	set_bounds(settings->poll_bounds_ns, probe->histograms->polls);
-	set_bounds(settings->http_bounds_ns, probe->histograms->http);
-	set_bounds(settings->session_bounds_ns, probe->histograms->sessions);
-	if (plan__can_detach_polls(probe->plan))
-		settings->context_offset = probe->plan->context_offset;
-	settings->app_status_offset = probe->plan->app_status_offset;
-	settings->app_result_register = probe->plan->app_result_register;
-	settings->encode_head_offset = probe->plan->encode_head_offset;
-	settings->head_status_offset = probe->plan->head_status_offset;
-	settings->frame_payload_offset = probe->plan->frame_payload_offset;
-	settings->frame_head_offset = probe->plan->frame_head_offset;
-	settings->messages_by_frame = !probe->plan->hooks[HOOK_MESSAGE_QUEUE].wanted;
-	settings->wakes_are_observed = plan__has(probe->plan, INSTR_TOKIO_SCHEDULING);
-	settings->emit_spans = probe->config->otlp.traces_target != NULL;
-	settings->span_age_limit_ns = probe->config->span_age_limit_ns;
-	settings->sampler_parent_based = probe->config->sampler.parent_based;
-	settings->sampler_threshold = sampler_threshold(&probe->config->sampler);
 }
 
 /* What is resident before the first change is reported. */
@@ -176,7 +121,8 @@ int probe__new(const struct config *config, const struct plan *plan, const struc
 	if (!probe->skeleton)
 		return error_set(error, -errno, "cannot open the BPF object: %m");
 	choose_programs(probe);
-	write_settings(probe);
+	probe_write_settings(&probe->skeleton->rodata->settings, config, plan, probe->histograms,
+			     target->pid);
 	r = size_maps(probe);
 	if (r < 0)
 		return error_set(error, r, "cannot size the BPF maps: %m");

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "probe/polls.h"
+
+#include <criterion/criterion.h>
+
+#include "layout/tokio.h"
+
+#define ALL_WORDS ((UINT32_C(1) << TOKIO_CONTEXT_WORDS) - 1)
+
+Test(probe_polls, the_only_word_that_never_missed_is_taken)
+{
+	for (uint32_t word = 0; word < TOKIO_CONTEXT_WORDS; word++)
+		cr_assert_eq(poll_context_word(ALL_WORDS & ~(UINT32_C(1) << word), TASK_ID_SAMPLES,
+					       false),
+			     word + 1);
+}
+
+Test(probe_polls, few_samples_prove_nothing)
+{
+	cr_assert_eq(poll_context_word(ALL_WORDS & ~UINT32_C(4), TASK_ID_SAMPLES - 1, false), 0u);
+}
+
+Test(probe_polls, two_candidates_or_none_are_unknown)
+{
+	cr_assert_eq(poll_context_word(ALL_WORDS & ~UINT32_C(6), TASK_ID_SAMPLES, false), 0u);
+	cr_assert_eq(poll_context_word(ALL_WORDS, TASK_ID_SAMPLES, false), 0u);
+	/* Bits beyond the context are no candidates. */
+	cr_assert_eq(poll_context_word(ALL_WORDS & ~UINT32_C(1), 10 * TASK_ID_SAMPLES, false), 1u);
+}
+
+Test(probe_polls, a_word_that_was_wrong_once_is_never_taken_again)
+{
+	cr_assert_eq(poll_context_word(ALL_WORDS & ~UINT32_C(4), TASK_ID_SAMPLES, true), 0u);
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "probe/settings.h"
+
+#include <sys/stat.h>
+
+#define INITIAL_PID_NAMESPACE 0xEFFFFFFCU
+
+/* Unused bounds are the highest number, so no value lies above them. */
+static void set_bounds(__u64 *settings, const struct histogram_bounds *bounds)
+{
+	for (size_t i = 0; i < HISTOGRAM_BOUNDS; i++)
+		settings[i] = i < bounds->count ? bounds->ns[i] : UINT64_MAX;
+}
+
+uint64_t probe_sampler_threshold(const struct config_sampler *sampler)
+{
+	const double all = 0x1p63;
+
+	switch (sampler->kind) {
+	case SAMPLER_ALWAYS_ON:
+		return UINT64_MAX;
+	case SAMPLER_ALWAYS_OFF:
+		return 0;
+	case SAMPLER_RATIO:
+		break;
+	}
+	return sampler->ratio >= 1 ? UINT64_MAX : (uint64_t)(sampler->ratio * all);
+}
+
+/* In a PID namespace, programs look up ids relative to the namespace. */
+static void set_pid_namespace(struct settings *settings)
+{
+	struct stat namespace;
+
+	if (stat("/proc/self/ns/pid", &namespace) < 0 || namespace.st_ino == INITIAL_PID_NAMESPACE)
+		return;
+	settings->pid_namespace_device = namespace.st_dev;
+	settings->pid_namespace_inode = namespace.st_ino;
+}
+
+void probe_write_settings(struct settings *settings, const struct config *config,
+			  const struct plan *plan, const struct histogram_layout *layout, pid_t pid)
+{
+	settings->target_tgid = (uint32_t)pid;
+	set_pid_namespace(settings);
+	settings->slow_poll_ns = config->slow_poll_ns;
+	set_bounds(settings->poll_bounds_ns, layout->polls);
+	set_bounds(settings->http_bounds_ns, layout->http);
+	set_bounds(settings->session_bounds_ns, layout->sessions);
+	if (plan__can_detach_polls(plan))
+		settings->context_offset = plan->context_offset;
+	settings->app_status_offset = plan->app_status_offset;
+	settings->app_result_register = plan->app_result_register;
+	settings->encode_head_offset = plan->encode_head_offset;
+	settings->head_status_offset = plan->head_status_offset;
+	settings->frame_payload_offset = plan->frame_payload_offset;
+	settings->frame_head_offset = plan->frame_head_offset;
+	settings->messages_by_frame = !plan->hooks[HOOK_MESSAGE_QUEUE].wanted;
+	settings->wakes_are_observed = plan__has(plan, INSTR_TOKIO_SCHEDULING);
+	settings->emit_spans = config->otlp.traces_target != NULL;
+	settings->span_age_limit_ns = config->span_age_limit_ns;
+	settings->sampler_parent_based = config->sampler.parent_based;
+	settings->sampler_threshold = probe_sampler_threshold(&config->sampler);
+}
