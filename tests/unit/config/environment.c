@@ -63,7 +63,7 @@ Test(config_environment, exporters)
 	cr_assert_null(config->otlp.traces_target);
 	config__free(config);
 
-	/* The option says where, the variable says what. */
+	/* The option has the endpoint, the variable selects the telemetry. */
 	config = accept("--otlp-endpoint http://a:1");
 	cr_assert_str_eq(config->otlp.metrics_target, "a:1");
 	cr_assert_null(config->otlp.traces_target);
@@ -80,7 +80,7 @@ Test(config_environment, exporters)
 	refuse("", "OTEL_METRICS_EXPORTER|'console'|none, otlp");
 }
 
-Test(config_environment, nothing_leaves_where_not_asked)
+Test(config_environment, nothing_is_exported_unless_asked)
 {
 	set("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:1");
 	set("OTEL_EXPORTER_PROMETHEUS_PORT", "99");

@@ -90,7 +90,7 @@ Test(config_exporter, credentials_are_not_shown)
 	cr_assert(strstr(error.message, "OTEL_EXPORTER_OTLP_ENDPOINT"));
 }
 
-Test(config_exporter, endpoint_of_a_signal_goes_first)
+Test(config_exporter, own_endpoint_overrides_the_endpoint_for_both)
 {
 	set("OTEL_EXPORTER_OTLP_ENDPOINT", "http://both:1");
 	set("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "https://traces:2");
@@ -124,7 +124,7 @@ Test(config_exporter, endpoint_of_a_signal_goes_first)
 	refuse("--otlp-endpoint ftp://x", "--otlp-endpoint|'ftp://x'");
 }
 
-/* A scheme says more than the variable. */
+/* The scheme of the endpoint overrides the variable. */
 Test(config_exporter, insecure)
 {
 	set("OTEL_EXPORTER_OTLP_INSECURE", "TRUE");
@@ -199,7 +199,7 @@ Test(config_exporter, protocol)
 	set("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "grpc");
 	set("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json");
 	refuse("", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL|'http/json'|accepted: grpc");
-	/* It does not matter to those who export nothing. */
+	/* The protocol is not read if nothing is exported. */
 	config__free(accept("--otlp-endpoint none"));
 	config__free(accept("--once"));
 	config__free(accept("verify"));
@@ -257,7 +257,7 @@ Test(config_exporter, span_queue)
 {
 	struct config *config;
 
-	/* The default batch gives way to a small queue, a given one must fit. */
+	/* A small queue reduces the default batch; a given batch must fit. */
 	set("OTEL_BSP_MAX_QUEUE_SIZE", "100");
 	config = accept("");
 	cr_assert_eq(config->otlp.span_queue, 100);
@@ -290,7 +290,7 @@ Test(config_exporter, certificate)
 	refuse("", "OTEL_EXPORTER_OTLP_CERTIFICATE|/tmp/scottyscope-certificate-");
 }
 
-/* What would be ignored is refused. */
+/* Settings that would be ignored are refused. */
 Test(config_exporter, unsupported)
 {
 	set("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "5");
@@ -300,7 +300,7 @@ Test(config_exporter, unsupported)
 	refuse("", "OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY|OTEL_EXPORTER_OTLP_CLIENT_KEY");
 }
 
-/* Makes a file with that text, and gives its path. */
+/* Makes a file with this text; the caller frees the path. */
 static char *file_of(const char *text, size_t size)
 {
 	char *path = strdup("/tmp/scottyscope-pem-XXXXXX");
@@ -336,8 +336,8 @@ Test(config_exporter, client_certificate)
 	free(key);
 }
 
-/* Not there, no PEM, binary, too large; the message never shows what is in the file. */
-Test(config_exporter, client_certificate_that_is_none)
+/* A missing file, not PEM, binary, too large. No message shows the content of the file. */
+Test(config_exporter, malformed_client_keys)
 {
 	char *certificate = file_of(CERTIFICATE, strlen(CERTIFICATE));
 	char *large = calloc(1, 20000);

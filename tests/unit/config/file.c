@@ -42,7 +42,7 @@ static struct config *accept_file(const char *text, const char *arguments)
 	return accept(line);
 }
 
-/* The file's path and `line_number` have to be in the error as well. */
+/* Expects the file's path and `line_number` in the error, and `parts` as in refuse(). */
 static void refuse_file(const char *text, int line_number, const char *parts)
 {
 	char line[256], all[512];
@@ -124,7 +124,7 @@ Test(config_file, variables)
 	config__free(config);
 }
 
-Test(config_file, the_command_line_goes_first)
+Test(config_file, the_command_line_overrides_the_file)
 {
 	struct config *config =
 		accept_file("pid: 5\nslow-poll: 5ms\nverbose: true\nmetric-names: scotty-0.3\n"
@@ -153,7 +153,7 @@ Test(config_file, the_command_line_goes_first)
 	config__free(config);
 }
 
-Test(config_file, the_environment_goes_before_the_file)
+Test(config_file, the_environment_overrides_the_file)
 {
 	static const char text[] = "otlp-endpoint: http://file:1\n"
 				   "listen: 127.0.0.1:1\n"
@@ -180,7 +180,7 @@ Test(config_file, the_environment_goes_before_the_file)
 	config__free(config);
 }
 
-Test(config_file, nothing_leaves_where_not_asked)
+Test(config_file, nothing_is_exported_unless_asked)
 {
 	static const char text[] = "otlp-endpoint: http://file:1\nlisten: 127.0.0.1:1\n"
 				   "duration: 3\nreport: true\nformat: json\n";
@@ -204,7 +204,7 @@ Test(config_file, nothing_leaves_where_not_asked)
 	config__free(config);
 }
 
-Test(config_file, empty_files_say_nothing)
+Test(config_file, empty_files)
 {
 	static const char *const texts[] = {"",	     "\n",   "# only this\n",
 					    "---\n", "{}\n", "OTEL_SERVICE_NAME:\n"};
@@ -251,7 +251,7 @@ Test(config_file, bad_values)
 	refuse_file("OTEL_RESOURCE_ATTRIBUTES: a\n", 1, "entry 1");
 }
 
-Test(config_file, what_is_no_mapping)
+Test(config_file, files_that_are_not_a_mapping)
 {
 	refuse_file("- a\n- b\n", 1, "not a mapping");
 	refuse_file("\nhello\n", 2, "not a mapping");
@@ -262,8 +262,8 @@ Test(config_file, what_is_no_mapping)
 	refuse_file("exe: \"a\\0b\"\n", 1, "exe takes a single value");
 }
 
-/* libyaml does not expand what is referred to again and again. */
-Test(config_file, references_are_no_trouble)
+/* libyaml does not expand nested aliases, so they cannot exhaust memory. */
+Test(config_file, aliases)
 {
 	struct config *config = accept_file("exe: &name scotty-2\nOTEL_SERVICE_NAME: *name\n", "");
 
@@ -307,7 +307,7 @@ Test(config_file, huge_and_damaged_files)
 	}
 }
 
-/* A secret is not shown, and one that everyone can read is warned of. */
+/* No message shows a secret; a secret in a file that all users can read is a warning. */
 Test(config_file, secrets)
 {
 	FILE *written = cr_get_redirected_stderr();

@@ -8,7 +8,7 @@
 
 TestSuite(config_help, .init = clear_environment);
 
-/* What a command line prints before it ends the process, which must be with 0. */
+/* Reads the output of a command line that must exit with status 0. */
 static void read_output(const char *line, char *output, size_t size)
 {
 	struct config *config = NULL;
@@ -25,7 +25,7 @@ static void read_output(const char *line, char *output, size_t size)
 	if (pid == 0) {
 		dup2(ends[1], STDOUT_FILENO);
 		parse_line(line, &config, NULL);
-		_exit(99); /* it came back */
+		_exit(99); /* config__parse() returned */
 	}
 	close(ends[1]);
 	while ((count = read(ends[0], output + length, size - 1 - length)) > 0)

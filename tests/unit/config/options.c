@@ -325,7 +325,7 @@ Test(config_options, unknown_and_incomplete)
 	refuse("--p 3", "'--p' is ambiguous");
 }
 
-/* argp and getopt would write their own messages. */
+/* getopt must not write its own messages. */
 Test(config_options, silent, .init = cr_redirect_stderr)
 {
 	struct config *config = NULL;
@@ -344,7 +344,7 @@ Test(config_options, silent, .init = cr_redirect_stderr)
 	cr_assert_str_eq(line, "end\n");
 }
 
-/* Long and repeated values stay within the error's message, line breaks do not break it. */
+/* A long value is cut, and control characters are replaced, in the error's message. */
 Test(config_options, hostile_values)
 {
 	static char name[] = "scottyscope";

@@ -31,7 +31,7 @@ static inline int parse_line(const char *line, struct config **ret_config, struc
 	return config__parse(argc, argv, ret_config, error);
 }
 
-/* The config of a command line that must be accepted. */
+/* The config of a command line that must be accepted; the caller frees it. */
 static inline struct config *accept(const char *line)
 {
 	struct config *config = NULL;
@@ -43,8 +43,8 @@ static inline struct config *accept(const char *line)
 	return config;
 }
 
-/* A command line that must be refused with a message of one line that has all of `parts`, which
- * are separated by '|', and points to the help. */
+/* Expects an error for the command line, in one line, with a hint to --help and with all `parts`,
+ * which are separated by '|'. */
 static inline void refuse(const char *line, const char *parts)
 {
 	struct config *config = NULL;
@@ -75,7 +75,7 @@ static inline void assert_header(const struct config_header *header, const char 
 	cr_assert_str_eq(header->value, value);
 }
 
-/* No variable of the developer's own environment may have a say. Each test is a process. */
+/* Removes the developer's own variables. Each test is a process. */
 static inline void clear_environment(void)
 {
 	extern char **environ;

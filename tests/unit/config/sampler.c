@@ -24,7 +24,7 @@ static void assert_sampler(enum config_sampler_kind kind, bool parent_based, dou
 	cr_assert_eq(sampler.ratio, ratio);
 }
 
-/* The lines on standard error up to here. */
+/* Reads the lines that were written to standard error so far. */
 static void read_warnings(char *text, size_t size)
 {
 	FILE *written = cr_get_redirected_stderr();
@@ -38,7 +38,7 @@ static void read_warnings(char *text, size_t size)
 		length += (size_t)snprintf(text + length, size - length, "%s", line);
 }
 
-Test(config_sampler, default_is_on_with_the_parents_decision)
+Test(config_sampler, default_is_parentbased_always_on)
 {
 	assert_sampler(SAMPLER_ALWAYS_ON, true, 1);
 	set("OTEL_TRACES_SAMPLER", "");
@@ -99,8 +99,8 @@ Test(config_sampler, an_argument_needs_a_sampler_that_takes_it, .init = cr_redir
 	cr_assert_str_eq(warnings, "");
 }
 
-/* The default ratio of the specification, 1, is hardly what the user wants. */
-Test(config_sampler, a_ratio_sampler_without_ratio_is_warned_of, .init = cr_redirect_stderr)
+/* The specification's default ratio is 1: all traces. */
+Test(config_sampler, a_missing_ratio_is_a_warning, .init = cr_redirect_stderr)
 {
 	char warnings[1024];
 
@@ -118,7 +118,7 @@ Test(config_sampler, a_ratio_sampler_without_ratio_is_warned_of, .init = cr_redi
 }
 
 /* "Invalid or unrecognized input MUST be logged and MUST be otherwise ignored." */
-Test(config_sampler, bad_values_are_warned_of_and_ignored, .init = cr_redirect_stderr)
+Test(config_sampler, bad_values_are_ignored_with_a_warning, .init = cr_redirect_stderr)
 {
 	static const char *const bad[] = {"1.1", "-0.1", "nan", "x",	 "0x1",
 					  "10%", "0,5",	 " 1",	"1e999", "inf"};
