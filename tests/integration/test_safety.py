@@ -149,11 +149,15 @@ def test_clean_end(start: Starter, server: Server, sites: Sites, number: int | N
 
 @pytest.mark.quiet
 def test_attaching_and_detaching_take_less_than_a_second(start: Starter, server: Server) -> None:
-    """The tool logs both times."""
+    """The tool logs both times. The time for which the tool waited for a CPU does not count."""
     tool = start.watch(server)
-    assert tool.end() == 0
+    tool.kill(signal.SIGTERM)
+    os.waitid(os.P_PID, tool.pid, os.WEXITED | os.WNOWAIT)
+    # The zombie still has its file.
+    waited_ns = int(pathlib.Path(f"/proc/{tool.pid}/schedstat").read_text().split()[1])
+    assert tool.wait() == 0
     times_ms = re.findall(r"(?:sites|detached) in ([\d.]+) ms", tool.stderr())
-    assert len(times_ms) == 2 and all(float(time_ms) < 1000 for time_ms in times_ms)
+    assert len(times_ms) == 2 and max(map(float, times_ms)) < 1000 + waited_ns / 1e6
 
 
 @pytest.mark.quick
