@@ -14,40 +14,41 @@
 #include "export/client.h"
 #include "export/settings.h"
 #include "front/confine.h"
-#include "front/protocol.h"
+#include "ipc/reader.h"
 
 /* scottyscope-otlp: sends OTLP for a scottyscope that is built without gRPC (export/remote.c). The
  * queue, and trying again, are its front's; here is one call at a time. */
 
-/* Waits for the next frame; -EPIPE when the front has gone. */
-static int next_frame(struct frame_reader *reader, struct frame *ret_frame, struct error *error)
+/* Waits for the next message; -EPIPE when the front has gone. */
+static int next_message(struct message_reader *reader, struct message *ret_message,
+			struct error *error)
 {
 	struct pollfd ready = {.fd = EXPORT_PROGRAM_SOCKET, .events = POLLIN};
 	int r;
 
-	while ((r = frame_reader__next(reader, EXPORT_PROGRAM_SOCKET, ret_frame, error)) == 0)
+	while ((r = message_reader__next(reader, EXPORT_PROGRAM_SOCKET, ret_message, error)) == 0)
 		poll(&ready, 1, -1);
 	return r < 0 ? r : 0;
 }
 
 /* Makes a client of the settings, which come first. */
-static int make_client(struct frame_reader *reader, struct export_client **ret_client,
+static int make_client(struct message_reader *reader, struct export_client **ret_client,
 		       struct error *error)
 {
 	_cleanup_free_ char *bytes = NULL;
 	_cleanup_(export_settings__done) struct export_settings settings = {0};
-	struct frame frame;
-	int r = next_frame(reader, &frame, error);
+	struct message message;
+	int r = next_message(reader, &message, error);
 
 	if (r < 0)
 		return r;
-	if (frame.header.kind != FRAME_SETTINGS)
-		return error_set(error, -EPROTO, "the first frame has to be settings");
-	bytes = malloc(frame.header.payload_size);
+	if (message.header.kind != MESSAGE_SETTINGS)
+		return error_set(error, -EPROTO, "the first message has to be settings");
+	bytes = malloc(message.header.payload_size);
 	if (!bytes)
 		return error_out_of_memory(error);
-	memcpy(bytes, frame.payload, frame.header.payload_size);
-	r = export_settings__decode(bytes, frame.header.payload_size, &settings, error);
+	memcpy(bytes, message.payload, message.header.payload_size);
+	r = export_settings__decode(bytes, message.header.payload_size, &settings, error);
 	if (r < 0)
 		return r;
 	export_library_init();
@@ -55,23 +56,23 @@ static int make_client(struct frame_reader *reader, struct export_client **ret_c
 }
 
 /* Makes calls until the front has gone, which is no failure. */
-static int serve_calls(struct frame_reader *reader, struct export_client *client,
+static int serve_calls(struct message_reader *reader, struct export_client *client,
 		       struct error *error)
 {
-	struct frame frame;
+	struct message message;
 	int r;
 
-	while ((r = next_frame(reader, &frame, error)) >= 0) {
+	while ((r = next_message(reader, &message, error)) >= 0) {
 		struct export_result result;
 
-		if (frame.header.kind != FRAME_CALL)
-			return error_set(error, -EPROTO, "unexpected frame of kind %u",
-					 frame.header.kind);
-		export_client__call(client, frame.payload, frame.header.payload_size,
-				    frame.header.sequence, frame.header.flags & FRAME_FLAG_WAIT,
-				    &result);
-		r = frame__send(EXPORT_PROGRAM_SOCKET, FRAME_RESULT, 0, 0, &result, sizeof(result),
-				error);
+		if (message.header.kind != MESSAGE_CALL)
+			return error_set(error, -EPROTO, "unexpected message of kind %u",
+					 message.header.kind);
+		export_client__call(client, message.payload, message.header.payload_size,
+				    message.header.sequence,
+				    message.header.flags & MESSAGE_FLAG_WAIT, &result);
+		r = message__send(EXPORT_PROGRAM_SOCKET, MESSAGE_RESULT, 0, 0, &result,
+				  sizeof(result), error);
 		if (r < 0)
 			break;
 	}
@@ -80,10 +81,10 @@ static int serve_calls(struct frame_reader *reader, struct export_client *client
 
 static int run(struct error *error)
 {
-	_cleanup_(frame_reader__freep) struct frame_reader *reader = NULL;
+	_cleanup_(message_reader__freep) struct message_reader *reader = NULL;
 	struct export_client *client = NULL;
 	const uint16_t no_port = 0;
-	int r = frame_reader__new(&reader, error);
+	int r = message_reader__new(&reader, error);
 
 	/* It comes from the front and has nothing to give up; this makes certain of it. */
 	if (r >= 0)
@@ -91,10 +92,11 @@ static int run(struct error *error)
 	if (r >= 0)
 		r = make_client(reader, &client, error);
 	if (r < 0) {
-		frame__send_failed(EXPORT_PROGRAM_SOCKET, r, error->message);
+		message__send_failed(EXPORT_PROGRAM_SOCKET, r, error->message);
 		return r;
 	}
-	r = frame__send(EXPORT_PROGRAM_SOCKET, FRAME_READY, 0, 0, &no_port, sizeof(no_port), error);
+	r = message__send(EXPORT_PROGRAM_SOCKET, MESSAGE_READY, 0, 0, &no_port, sizeof(no_port),
+			  error);
 	return r < 0 ? r : serve_calls(reader, client, error);
 }
 

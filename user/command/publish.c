@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "command/resource.h"
+#include "ipc/message.h"
 #include "metric/collect.h"
 #include "metric/collect_apps.h"
 #include "span/record.h"
@@ -116,7 +117,7 @@ int publisher__drain(struct publisher *publisher, struct error *error)
 
 struct send_context {
 	struct publisher *publisher;
-	enum frame_kind kind;
+	enum message_kind kind;
 	uint16_t flags;
 	uint64_t sequence;
 	struct error *error;
@@ -126,15 +127,15 @@ static int send_request(void *context, const uint8_t *request, size_t size)
 {
 	struct send_context *send = context;
 
-	return frame__send(front__socket_fd(send->publisher->front), send->kind, send->flags,
-			   send->sequence, request, size, send->error);
+	return message__send(front__socket_fd(send->publisher->front), send->kind, send->flags,
+			     send->sequence, request, size, send->error);
 }
 
 int publisher__send_spans(struct publisher *publisher, struct error *error)
 {
 	struct send_context send = {
 		.publisher = publisher,
-		.kind = FRAME_SPANS,
+		.kind = MESSAGE_SPANS,
 		.sequence = publisher->spans->count,
 		.error = error,
 	};
@@ -193,7 +194,7 @@ int publisher__send_metrics(struct publisher *publisher, uint16_t flags, uint64_
 {
 	struct send_context send = {
 		.publisher = publisher,
-		.kind = FRAME_METRICS,
+		.kind = MESSAGE_METRICS,
 		.flags = flags,
 		.sequence = sequence,
 		.error = error,
@@ -209,8 +210,8 @@ int publisher__send_metrics(struct publisher *publisher, uint16_t flags, uint64_
 	r = otlp_encode_metrics(&publisher->resource, set, send_request, &send, error);
 	if (r < 0)
 		return r;
-	return frame__send(front__socket_fd(publisher->front), FRAME_METRICS_END, flags, sequence,
-			   NULL, 0, error);
+	return message__send(front__socket_fd(publisher->front), MESSAGE_METRICS_END, flags,
+			     sequence, NULL, 0, error);
 }
 
 int publisher__close_spans(struct publisher *publisher, struct error *error)

@@ -12,6 +12,7 @@
 #include "command/trace_limit.h"
 #include "config/config.h"
 #include "front/front.h"
+#include "front/statistics.h"
 #include "govern/estimate.h"
 #include "metric/exemplars.h"
 #include "metric/metric.h"
@@ -55,7 +56,8 @@ int publisher__send_spans(struct publisher *publisher, struct error *error);
 int publisher__collect(struct publisher *publisher, struct metric_set **ret_set,
 		       struct error *error);
 
-/* Collects and sends: `flags` (FRAME_FLAG_...) say what for, `sequence` answers a FRAME_COLLECT. */
+/* Collects and sends: `flags` (MESSAGE_FLAG_...) say what for, `sequence` answers a
+ * MESSAGE_TAKE_SNAPSHOT. */
 int publisher__send_metrics(struct publisher *publisher, uint16_t flags, uint64_t sequence,
 			    struct error *error);
 

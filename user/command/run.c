@@ -17,6 +17,7 @@
 #include "command/subject.h"
 #include "config/exit_status.h"
 #include "export/export.h"
+#include "ipc/message.h"
 #include "serve/serve.h"
 
 /* How long the front may take to send what is left at the end. */
@@ -105,7 +106,7 @@ static int finish(struct publisher *publisher, struct error *error)
 	if (r >= 0 && publisher->front)
 		r = publisher__send_spans(publisher, error);
 	if (r >= 0 && publisher->config->otlp.metrics_target)
-		r = publisher__send_metrics(publisher, FRAME_FLAG_EXPORT, 0, error);
+		r = publisher__send_metrics(publisher, MESSAGE_FLAG_EXPORT, 0, error);
 	return r;
 }
 

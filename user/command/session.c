@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "command/turns.h"
+#include "ipc/reader.h"
 
 /* How often the ring is looked at. At 100,000 requests/s half a ring of 8 MiB fills in 0.2 s, and
  * then it wakes us by itself. */
@@ -22,7 +23,7 @@ struct session {
 	struct publisher *publisher;
 	struct error *error;
 	struct loop *loop;
-	struct frame_reader *frames;
+	struct message_reader *frames;
 	struct loop_source *front_socket;
 	struct loop_source *front_process;
 };
@@ -86,8 +87,9 @@ static int on_export(void *context)
 {
 	struct session *session = context;
 
-	return survive_front(session, publisher__send_metrics(session->publisher, FRAME_FLAG_EXPORT,
-							      0, session->error));
+	return survive_front(session,
+			     publisher__send_metrics(session->publisher, MESSAGE_FLAG_EXPORT, 0,
+						     session->error));
 }
 
 static int on_spans(void *context)
@@ -102,33 +104,32 @@ static int on_spans(void *context)
 	return r;
 }
 
+/* Adds the counters of the front that runs to those of the fronts before it. */
 static void add_statistics(struct publisher *publisher, const struct front_statistics *now)
 {
-	uint64_t *total = (uint64_t *)&publisher->counters.front;
-	const uint64_t *before = (const uint64_t *)&publisher->ended_fronts;
-	const uint64_t *latest = (const uint64_t *)now;
+	struct self_counters *counters = &publisher->counters;
 
-	/* All fields are counters of 64 bits; what waits in the queue is no sum. */
-	for (size_t i = 0; i < sizeof(*now) / sizeof(uint64_t); i++)
-		total[i] = before[i] + latest[i];
-	publisher->counters.front.queue_bytes = now->queue_bytes;
+	counters->front = publisher->ended_fronts.exporter;
+	export_statistics__add(&counters->front, &now->exporter);
+	counters->scrapes = publisher->ended_fronts.scrapes + now->scrapes;
+	counters->scrape_failures = publisher->ended_fronts.scrape_failures + now->scrape_failures;
 }
 
-static int take_frame(struct session *session, const struct frame *frame)
+static int take_frame(struct session *session, const struct message *frame)
 {
 	struct publisher *publisher = session->publisher;
 	struct front_statistics statistics;
 	int r;
 
 	switch (frame->header.kind) {
-	case FRAME_STATISTICS:
+	case MESSAGE_STATISTICS:
 		if (frame->header.payload_size != sizeof(statistics))
 			return -EPROTO;
 		memcpy(&statistics, frame->payload, sizeof(statistics));
 		add_statistics(publisher, &statistics);
 		return 0;
-	case FRAME_COLLECT:
-		r = publisher__send_metrics(publisher, FRAME_FLAG_SCRAPE, frame->header.sequence,
+	case MESSAGE_TAKE_SNAPSHOT:
+		r = publisher__send_metrics(publisher, MESSAGE_FLAG_SCRAPE, frame->header.sequence,
 					    session->error);
 		return survive_front(session, r);
 	default:
@@ -142,8 +143,8 @@ static int watch_front(struct session *session)
 	struct front *front = session->publisher->front;
 	int r;
 
-	frame_reader__free(TAKE_PTR(session->frames));
-	r = frame_reader__new(&session->frames, session->error);
+	message_reader__free(TAKE_PTR(session->frames));
+	r = message_reader__new(&session->frames, session->error);
 	if (r >= 0)
 		r = loop__add_fd(session->loop, front__socket_fd(front), EPOLLIN, on_frame, session,
 				 &session->front_socket, session->error);
@@ -176,8 +177,10 @@ static int lose_front(struct session *session)
 		return 0;
 	loop__remove(session->loop, TAKE_PTR(session->front_socket));
 	loop__remove(session->loop, TAKE_PTR(session->front_process));
-	publisher->ended_fronts = publisher->counters.front;
-	publisher->ended_fronts.queue_bytes = 0;
+	publisher->ended_fronts.exporter = publisher->counters.front;
+	publisher->ended_fronts.exporter.queue_bytes = 0;
+	publisher->ended_fronts.scrapes = publisher->counters.scrapes;
+	publisher->ended_fronts.scrape_failures = publisher->counters.scrape_failures;
 	log_warning("the front has ended; it is started again");
 	return loop__add_timer(session->loop, RESTART_DELAY_NS, 0, restart_front, session, NULL,
 			       session->error);
@@ -192,11 +195,11 @@ static int on_frame(void *context)
 {
 	struct session *session = context;
 	int fd = front__socket_fd(session->publisher->front);
-	struct frame frame;
+	struct message frame;
 	int r;
 
 	do {
-		r = frame_reader__next(session->frames, fd, &frame, session->error);
+		r = message_reader__next(session->frames, fd, &frame, session->error);
 		if (r == 1)
 			r = take_frame(session, &frame) < 0 ? -EPROTO : 1;
 	} while (r == 1);
@@ -206,14 +209,15 @@ static int on_frame(void *context)
 
 void session__take_last_statistics(struct publisher *publisher)
 {
-	_cleanup_(frame_reader__freep) struct frame_reader *frames = NULL;
+	_cleanup_(message_reader__freep) struct message_reader *frames = NULL;
 	struct session session = {.publisher = publisher};
-	struct frame frame;
+	struct message frame;
 
-	if (frame_reader__new(&frames, NULL) < 0)
+	if (message_reader__new(&frames, NULL) < 0)
 		return;
-	while (frame_reader__next(frames, front__socket_fd(publisher->front), &frame, NULL) == 1) {
-		if (frame.header.kind == FRAME_STATISTICS)
+	while (message_reader__next(frames, front__socket_fd(publisher->front), &frame, NULL) ==
+	       1) {
+		if (frame.header.kind == MESSAGE_STATISTICS)
 			take_frame(&session, &frame);
 	}
 }
@@ -288,6 +292,6 @@ int session__run(struct publisher *publisher, struct error *error)
 	if (r >= 0)
 		r = loop__run(loop);
 	turns__free(turns);
-	frame_reader__free(session.frames);
+	message_reader__free(session.frames);
 	return r;
 }

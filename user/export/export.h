@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "config/config.h"
-#include "front/protocol.h"
+#include "export/statistics.h"
 
 enum export_signal {
 	EXPORT_METRICS,
@@ -47,8 +47,8 @@ void exporter__new_collection(struct exporter *exporter);
  * any more afterwards. */
 void exporter__flush(struct exporter *exporter, uint64_t deadline_ns);
 
-/* Adds what happened so far to the counters of `statistics`. */
-void exporter__statistics(struct exporter *exporter, struct front_statistics *statistics);
+/* Stores the counters since exporter__new(). */
+void exporter__statistics(struct exporter *exporter, struct export_statistics *ret_statistics);
 
 /* Why `signal` does not get through at present: true and one line, with the target, in `reason`. */
 bool exporter__problem(struct exporter *exporter, enum export_signal signal, char *reason,

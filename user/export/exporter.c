@@ -70,7 +70,7 @@ void exporter__flush(struct exporter *exporter, uint64_t deadline_ns)
 	}
 }
 
-void exporter__statistics(struct exporter *exporter, struct front_statistics *statistics)
+void exporter__statistics(struct exporter *exporter, struct export_statistics *ret_statistics)
 {
 	struct export_counts metrics = {0}, spans = {0};
 
@@ -79,22 +79,24 @@ void exporter__statistics(struct exporter *exporter, struct front_statistics *st
 	if (exporter->lanes[EXPORT_SPANS])
 		export_lane__counts(exporter->lanes[EXPORT_SPANS], &spans);
 
-	statistics->requests_sent += metrics.requests_sent + spans.requests_sent;
-	statistics->requests_retried += metrics.requests_retried + spans.requests_retried;
-	statistics->queue_bytes += metrics.queue_bytes + spans.queue_bytes;
+	*ret_statistics = (struct export_statistics){
+		.requests_sent = metrics.requests_sent + spans.requests_sent,
+		.requests_retried = metrics.requests_retried + spans.requests_retried,
+		.queue_bytes = metrics.queue_bytes + spans.queue_bytes,
 
-	statistics->metric_points_sent += metrics.items_sent;
-	statistics->points_rejected += metrics.items_rejected;
-	statistics->metric_requests_dropped_queue_full += metrics.requests_queue_full;
-	statistics->metric_requests_dropped_expired += metrics.requests_expired;
-	statistics->metric_requests_dropped_superseded += metrics.requests_superseded;
-	statistics->metric_requests_dropped_refused += metrics.requests_refused;
+		.metric_points_sent = metrics.items_sent,
+		.points_rejected = metrics.items_rejected,
+		.metric_requests_dropped_queue_full = metrics.requests_queue_full,
+		.metric_requests_dropped_expired = metrics.requests_expired,
+		.metric_requests_dropped_superseded = metrics.requests_superseded,
+		.metric_requests_dropped_refused = metrics.requests_refused,
 
-	statistics->spans_sent += spans.items_sent;
-	statistics->spans_rejected += spans.items_rejected;
-	statistics->spans_dropped_queue_full += spans.items_queue_full;
-	statistics->spans_dropped_expired += spans.items_expired;
-	statistics->spans_dropped_refused += spans.items_refused;
+		.spans_sent = spans.items_sent,
+		.spans_rejected = spans.items_rejected,
+		.spans_dropped_queue_full = spans.items_queue_full,
+		.spans_dropped_expired = spans.items_expired,
+		.spans_dropped_refused = spans.items_refused,
+	};
 }
 
 bool exporter__problem(struct exporter *exporter, enum export_signal signal, char *reason,

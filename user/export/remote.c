@@ -18,7 +18,7 @@
 #include "export/client.h"
 #include "export/settings.h"
 #include "front/confine.h"
-#include "front/protocol.h"
+#include "ipc/message.h"
 
 /* The client's calls, made by a process that runs scottyscope-otlp: one for each client, started
  * with it and whenever it is needed and has died. It is a child of the front's and no more than the
@@ -107,7 +107,7 @@ static _Noreturn void run_program(const struct export_client *client, int socket
 {
 	char name[] = EXPORT_PROGRAM;
 	char *const arguments[] = {name, NULL};
-	char reason[FRAME_REASON_LIMIT];
+	char reason[MESSAGE_REASON_LIMIT];
 	int code;
 
 	if (confine_die_with_parent(parent, NULL) < 0 || dup2(socket_fd, EXPORT_PROGRAM_SOCKET) < 0)
@@ -115,7 +115,7 @@ static _Noreturn void run_program(const struct export_client *client, int socket
 	fexecve(client->program_fd, arguments, client->environment);
 	code = errno;
 	stpcpy(stpcpy(reason, EXPORT_PROGRAM " cannot be run: "), strerrordesc_np(code));
-	frame__send_failed(EXPORT_PROGRAM_SOCKET, -code, reason);
+	message__send_failed(EXPORT_PROGRAM_SOCKET, -code, reason);
 	_exit(EXIT_FAILURE);
 }
 
@@ -166,12 +166,12 @@ static int start_process(struct export_client *client, struct error *error)
 	if (r < 0)
 		return r;
 	/* One that has ended already may have said why. */
-	r = frame__send(client->socket_fd, FRAME_SETTINGS, 0, 0, client->settings,
-			client->settings_size, error);
+	r = message__send(client->socket_fd, MESSAGE_SETTINGS, 0, 0, client->settings,
+			  client->settings_size, error);
 	if (r < 0 && r != -EPIPE)
 		return r;
-	return frame__await_ready(client->socket_fd, READY_TIMEOUT_NS, EXPORT_PROGRAM, &nothing,
-				  error);
+	return message__await_ready(client->socket_fd, READY_TIMEOUT_NS, EXPORT_PROGRAM, &nothing,
+				    error);
 }
 
 int export_client__new(const struct config_otlp *config, enum export_signal signal,
@@ -234,22 +234,23 @@ static int converse(struct export_client *client, const uint8_t *request, size_t
 		    struct error *error)
 {
 	struct export_result answer;
-	struct frame_header header;
+	struct message_header header;
 	int r = 0;
 
 	/* `process` and `socket_fd` change in this thread only. */
 	if (client->process == 0)
 		r = start_process(client, error);
 	if (r >= 0)
-		r = frame__send(client->socket_fd, FRAME_CALL, wait_for_ready ? FRAME_FLAG_WAIT : 0,
-				items, request, size, error);
+		r = message__send(client->socket_fd, MESSAGE_CALL,
+				  wait_for_ready ? MESSAGE_FLAG_WAIT : 0, items, request, size,
+				  error);
 	if (r >= 0)
-		r = frame__receive(client->socket_fd, client->timeout_ns + ANSWER_MARGIN_NS,
-				   &header, &answer, sizeof(answer), error);
+		r = message__receive(client->socket_fd, client->timeout_ns + ANSWER_MARGIN_NS,
+				     &header, &answer, sizeof(answer), error);
 	if (r < 0)
 		return r;
-	if (header.kind != FRAME_RESULT || header.payload_size != sizeof(answer))
-		return error_set(error, -EPROTO, "it sent an unexpected frame");
+	if (header.kind != MESSAGE_RESULT || header.payload_size != sizeof(answer))
+		return error_set(error, -EPROTO, "it sent an unexpected message");
 	take_result(&answer, items, ret_result);
 	return 0;
 }

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "front/protocol.h"
+#include "ipc/message.h"
 
-/* Of the settings and of the frames that follow them: another number for every change. */
+/* Of the settings and of the messages that follow them: another number for every change. */
 #define PROTOCOL 2
 
 /* Texts "name=value", each ended by a NUL. */
@@ -70,11 +70,11 @@ int export_settings__encode(const struct config_otlp *config, enum export_signal
 	has_failed = ferror(stream);
 	if (fclose(stream) != 0 || has_failed)
 		return error_out_of_memory(error);
-	if (size > FRAME_SETTINGS_LIMIT)
+	if (size > MESSAGE_SETTINGS_LIMIT)
 		return error_set(
 			error, -E2BIG,
 			"the OTLP headers and the client's certificate take more than %u bytes",
-			FRAME_SETTINGS_LIMIT);
+			MESSAGE_SETTINGS_LIMIT);
 	*ret_bytes = TAKE_PTR(bytes);
 	*ret_size = size;
 	return 0;

@@ -21,7 +21,7 @@ struct export_settings {
 	struct config_otlp otlp; /* as far as sending that signal takes it */
 };
 
-/* Makes the payload of a FRAME_SETTINGS, which the caller frees. -E2BIG for one with too many
+/* Makes the payload of a MESSAGE_SETTINGS, which the caller frees. -E2BIG for one with too many
  * headers. */
 int export_settings__encode(const struct config_otlp *config, enum export_signal signal,
 			    char **ret_bytes, size_t *ret_size, struct error *error);

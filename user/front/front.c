@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "front/keeper.h"
+#include "ipc/message.h"
 
 /* Initialising gRPC and binding a port takes milliseconds; a name server may take longer. */
 #define READY_TIMEOUT_NS (10 * NS_PER_S)
@@ -68,8 +69,8 @@ static int front__launch(struct front *front, struct error *error)
 	front->pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (front->pid_fd < 0)
 		return error_set(error, -errno, "cannot watch the front process: %m");
-	return frame__await_ready(front->socket_fd, READY_TIMEOUT_NS, "the front process",
-				  &front->port, error);
+	return message__await_ready(front->socket_fd, READY_TIMEOUT_NS, "the front process",
+				    &front->port, error);
 }
 
 int front__start(const struct config *config, front_main run, struct front **ret_front,
@@ -135,7 +136,7 @@ void front__stop(struct front *front, uint64_t deadline_ns)
 	if (front->control_fd < 0)
 		return;
 	if (front->pid_fd >= 0 &&
-	    frame__send(front->socket_fd, FRAME_STOP, 0, flush_ns, NULL, 0, NULL) == 0)
+	    message__send(front->socket_fd, MESSAGE_STOP, 0, flush_ns, NULL, 0, NULL) == 0)
 		has_ended(front->pid_fd, deadline_ns);
 
 	/* Without its control socket the keeper ends, and the kernel kills the front with it. */

@@ -11,7 +11,6 @@
 
 #include "base/error.h"
 #include "config/config.h"
-#include "front/protocol.h"
 
 struct front;
 
@@ -31,8 +30,8 @@ int front__start(const struct config *config, front_main run, struct front **ret
  * be tried again. */
 int front__restart(struct front *front, struct error *error);
 
-/* Tells the front to flush and exit, waits up to `deadline_ns`, then kills it. Its last frames, a
- * FRAME_STATISTICS among them, can be read from the socket until front__free(). */
+/* Tells the front to flush and exit, waits up to `deadline_ns`, then kills it. Its last messages, a
+ * MESSAGE_STATISTICS among them, can be read from the socket until front__free(). */
 void front__stop(struct front *front, uint64_t deadline_ns);
 void front__free(struct front *front);
 

@@ -71,8 +71,8 @@ static void collect_user_side(struct metric_set *set, const struct self_counters
 				(int64_t)counters->front.queue_bytes);
 	add(set, METRIC_ID_EXPORT_ITEMS, "points", counters->front.metric_points_sent);
 	add(set, METRIC_ID_EXPORT_ITEMS, "spans", counters->front.spans_sent);
-	add(set, METRIC_ID_SCRAPES, "answered", counters->front.scrapes);
-	add(set, METRIC_ID_SCRAPES, "failed", counters->front.scrape_failures);
+	add(set, METRIC_ID_SCRAPES, "answered", counters->scrapes);
+	add(set, METRIC_ID_SCRAPES, "failed", counters->scrape_failures);
 }
 
 static void collect_cost(struct metric_set *set, const struct self_counters *counters)

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "front/protocol.h"
+#include "export/statistics.h"
 #include "metric/metric.h"
 #include "probe/probe.h"
 
@@ -20,12 +20,14 @@ struct self_counters {
 	uint64_t spans_dropped;	   /* a batch was full */
 	uint64_t collections;
 	uint64_t front_restarts;
-	uint64_t probes_cost_ns;       /* taken from the target, as far as that was measured */
-	double probes_overhead;	       /* of the CPU time that it could have had, lately */
-	double polls_watched;	       /* the share of the time that polls are watched */
-	double traces_kept;	       /* the share of the traces that are, within their limit */
-	bool has_estimates;	       /* it was not 1 all along, though polls are reported */
-	struct front_statistics front; /* of all fronts so far */
+	uint64_t probes_cost_ns;	/* taken from the target, as far as that was measured */
+	double probes_overhead;		/* of the CPU time that it could have had, lately */
+	double polls_watched;		/* the share of the time that polls are watched */
+	double traces_kept;		/* the share of the traces that are, within their limit */
+	bool has_estimates;		/* it was not 1 all along, though polls are reported */
+	struct export_statistics front; /* of all fronts so far */
+	uint64_t scrapes;		/* by all fronts, answered */
+	uint64_t scrape_failures;
 };
 
 /* Adds the tool's metrics to a collection. */

@@ -13,7 +13,8 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "export/export.h"
-#include "front/protocol.h"
+#include "front/statistics.h"
+#include "ipc/reader.h"
 #include "otlp/decode.h"
 #include "prom/server.h"
 #include "serve/scrape.h"
@@ -23,7 +24,7 @@
 struct server {
 	int socket_fd;
 	struct loop *loop;
-	struct frame_reader *reader;
+	struct message_reader *reader;
 	struct exporter *exporter;
 	struct scrape *scrape;
 	struct prom_server *prom; /* NULL: no HTTP */
@@ -61,12 +62,12 @@ static int send_statistics(struct server *server)
 		.scrape_failures = scrapes.failed,
 	};
 
-	exporter__statistics(server->exporter, &statistics);
+	exporter__statistics(server->exporter, &statistics.exporter);
 	if (memcmp(&statistics, &server->last_sent, sizeof(statistics)) == 0)
 		return 0;
 	server->last_sent = statistics;
-	return frame__send(server->socket_fd, FRAME_STATISTICS, 0, 0, &statistics,
-			   sizeof(statistics), &server->error);
+	return message__send(server->socket_fd, MESSAGE_STATISTICS, 0, 0, &statistics,
+			     sizeof(statistics), &server->error);
 }
 
 /* Asks for a collection if a scrape waits for one. */
@@ -81,7 +82,8 @@ static int ask_for_collection(struct server *server)
 	r = send_statistics(server);
 	if (r < 0)
 		return r;
-	return frame__send(server->socket_fd, FRAME_COLLECT, 0, sequence, NULL, 0, &server->error);
+	return message__send(server->socket_fd, MESSAGE_TAKE_SNAPSHOT, 0, sequence, NULL, 0,
+			     &server->error);
 }
 
 static int on_scrape(void *context)
@@ -120,14 +122,14 @@ static int on_tick(void *context)
 	return r < 0 ? r : send_statistics(server);
 }
 
-static void take_metrics(struct server *server, const struct frame *frame)
+static void take_metrics(struct server *server, const struct message *message)
 {
-	const uint8_t *request = frame->payload;
-	size_t size = frame->header.payload_size;
+	const uint8_t *request = message->payload;
+	size_t size = message->header.payload_size;
 
-	if (frame->header.flags & FRAME_FLAG_SCRAPE)
-		scrape__add(server->scrape, frame->header.sequence, request, size);
-	if (frame->header.flags & FRAME_FLAG_EXPORT) {
+	if (message->header.flags & MESSAGE_FLAG_SCRAPE)
+		scrape__add(server->scrape, message->header.sequence, request, size);
+	if (message->header.flags & MESSAGE_FLAG_EXPORT) {
 		if (!server->in_collection)
 			exporter__new_collection(server->exporter);
 		server->in_collection = true;
@@ -136,49 +138,49 @@ static void take_metrics(struct server *server, const struct frame *frame)
 	}
 }
 
-static int take_metrics_end(struct server *server, const struct frame *frame)
+static int take_metrics_end(struct server *server, const struct message *message)
 {
-	if (frame->header.flags & FRAME_FLAG_EXPORT)
+	if (message->header.flags & MESSAGE_FLAG_EXPORT)
 		server->in_collection = false;
-	if (!(frame->header.flags & FRAME_FLAG_SCRAPE))
+	if (!(message->header.flags & MESSAGE_FLAG_SCRAPE))
 		return 0;
-	scrape__end(server->scrape, frame->header.sequence);
+	scrape__end(server->scrape, message->header.sequence);
 	return ask_for_collection(server);
 }
 
-static int take_frame(struct server *server, const struct frame *frame)
+static int take_message(struct server *server, const struct message *message)
 {
-	switch (frame->header.kind) {
-	case FRAME_METRICS:
-		take_metrics(server, frame);
+	switch (message->header.kind) {
+	case MESSAGE_METRICS:
+		take_metrics(server, message);
 		return 0;
-	case FRAME_METRICS_END:
-		return take_metrics_end(server, frame);
-	case FRAME_SPANS:
-		exporter__queue(server->exporter, EXPORT_SPANS, frame->payload,
-				frame->header.payload_size,
-				otlp_count_spans(frame->payload, frame->header.payload_size));
+	case MESSAGE_METRICS_END:
+		return take_metrics_end(server, message);
+	case MESSAGE_SPANS:
+		exporter__queue(server->exporter, EXPORT_SPANS, message->payload,
+				message->header.payload_size,
+				otlp_count_spans(message->payload, message->header.payload_size));
 		return 0;
-	case FRAME_STOP:
-		exporter__flush(server->exporter, frame->header.sequence);
+	case MESSAGE_STOP:
+		exporter__flush(server->exporter, message->header.sequence);
 		loop__stop(server->loop);
 		return send_statistics(server);
 	default:
-		return error_set(&server->error, -EPROTO, "unexpected frame of kind %u",
-				 frame->header.kind);
+		return error_set(&server->error, -EPROTO, "unexpected message of kind %u",
+				 message->header.kind);
 	}
 }
 
-static int on_frame(void *context)
+static int on_message(void *context)
 {
 	struct server *server = context;
-	struct frame frame;
+	struct message message;
 	int r;
 
-	while ((r = frame_reader__next(server->reader, server->socket_fd, &frame, &server->error)) >
-	       0) {
-		r = take_frame(server, &frame);
-		if (r < 0 || frame.header.kind == FRAME_STOP)
+	while ((r = message_reader__next(server->reader, server->socket_fd, &message,
+					 &server->error)) > 0) {
+		r = take_message(server, &message);
+		if (r < 0 || message.header.kind == MESSAGE_STOP)
 			return r;
 	}
 	return r;
@@ -190,7 +192,7 @@ static int server__start(struct server *server, const struct config *config)
 	int r = loop__new(&server->loop, error);
 
 	if (r >= 0)
-		r = frame_reader__new(&server->reader, error);
+		r = message_reader__new(&server->reader, error);
 	if (r >= 0)
 		r = scrape__new(&server->scrape, error);
 	if (r >= 0)
@@ -199,7 +201,7 @@ static int server__start(struct server *server, const struct config *config)
 		r = prom_server__new(config->listen_host, config->listen_port, collect,
 				     check_health, server, &server->prom, error);
 	if (r >= 0)
-		r = loop__add_fd(server->loop, server->socket_fd, EPOLLIN, on_frame, server, NULL,
+		r = loop__add_fd(server->loop, server->socket_fd, EPOLLIN, on_message, server, NULL,
 				 error);
 	if (r >= 0)
 		r = loop__add_fd(server->loop, scrape__event_fd(server->scrape), EPOLLIN, on_scrape,
@@ -217,15 +219,15 @@ static void server__done(struct server *server)
 	prom_server__free(server->prom);
 	exporter__free(server->exporter);
 	scrape__free(server->scrape);
-	frame_reader__free(server->reader);
+	message_reader__free(server->reader);
 	loop__free(server->loop);
 }
 
 static int server__run(struct server *server)
 {
 	uint16_t port = server->prom ? prom_server__port(server->prom) : 0;
-	int r = frame__send(server->socket_fd, FRAME_READY, 0, 0, &port, sizeof(port),
-			    &server->error);
+	int r = message__send(server->socket_fd, MESSAGE_READY, 0, 0, &port, sizeof(port),
+			      &server->error);
 
 	if (r >= 0)
 		r = loop__run(server->loop);
@@ -242,7 +244,7 @@ int serve_main(const struct config *config, int socket_fd)
 
 	if (r < 0) {
 		/* The probe says it, as the reason why it does not start. */
-		frame__send_failed(socket_fd, r, server.error.message);
+		message__send_failed(socket_fd, r, server.error.message);
 		return EXIT_FAILURE;
 	}
 	r = server__run(&server);

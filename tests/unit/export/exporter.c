@@ -16,7 +16,7 @@
 
 static struct exporter *exporter;
 static struct error error;
-static struct front_statistics statistics;
+static struct export_statistics statistics;
 static char target[32];
 
 /* A target where nothing listens: a port that is taken, but not for listening. */
@@ -99,7 +99,6 @@ Test(exporter, a_collector_that_is_not_there)
 
 	/* One attempt each decides; nothing waits for the deadline. */
 	exporter__flush(exporter, 30 * NS_PER_S);
-	memset(&statistics, 0, sizeof(statistics));
 	exporter__statistics(exporter, &statistics);
 	cr_assert_eq(statistics.queue_bytes, 0u);
 	cr_assert_eq(statistics.requests_sent, 0u);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "export/settings.h"
-#include "front/protocol.h"
+#include "ipc/message.h"
 
 static char metrics_target[] = "localhost:4317", traces_target[] = "[::1]:4318";
 static char certificate[] = "/etc/a=b.pem";
@@ -90,7 +90,7 @@ Test(export_settings, each_signal_has_its_own)
 
 Test(export_settings, too_many_headers)
 {
-	static char long_value[FRAME_SETTINGS_LIMIT];
+	static char long_value[MESSAGE_SETTINGS_LIMIT];
 	struct config_header one = {name, long_value};
 	char *bytes;
 	size_t size;

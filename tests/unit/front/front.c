@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "front/confine.h"
 #include "front/front.h"
+#include "ipc/message.h"
 
 /* A front for tests: says that it is ready and what it is, then does what it is told. */
 
@@ -74,23 +75,23 @@ static void describe(struct self_description *self)
 static int run(const struct config *with, int fd)
 {
 	struct self_description self;
-	struct frame_header header;
+	struct message_header header;
 	uint16_t port = PORT;
 	char payload[1];
 
 	if (with->port == ORDER_END_MUTE)
 		return 3;
 	if (with->port == ORDER_FAIL) {
-		frame__send(fd, FRAME_FAILED, 0, EADDRINUSE, "no room", 7, NULL);
+		message__send(fd, MESSAGE_FAILED, 0, EADDRINUSE, "no room", 7, NULL);
 		return 1;
 	}
 	describe(&self);
-	frame__send(fd, FRAME_READY, 0, 0, &port, sizeof(port), NULL);
-	frame__send(fd, FRAME_METRICS, 0, 0, &self, sizeof(self), NULL);
+	message__send(fd, MESSAGE_READY, 0, 0, &port, sizeof(port), NULL);
+	message__send(fd, MESSAGE_METRICS, 0, 0, &self, sizeof(self), NULL);
 	while (with->port == ORDER_IGNORE)
 		pause();
-	while (frame__receive(fd, 60 * NS_PER_S, &header, payload, 0, NULL) == 0) {
-		if (header.kind == FRAME_STOP)
+	while (message__receive(fd, 60 * NS_PER_S, &header, payload, 0, NULL) == 0) {
+		if (header.kind == MESSAGE_STOP)
 			return 0;
 	}
 	return 0;
@@ -106,10 +107,10 @@ static void start(enum order order)
 static struct self_description description_of_front(void)
 {
 	struct self_description self;
-	struct frame_header header;
+	struct message_header header;
 
-	cr_assert_eq(frame__receive(front__socket_fd(front), NS_PER_S, &header, &self, sizeof(self),
-				    &error),
+	cr_assert_eq(message__receive(front__socket_fd(front), NS_PER_S, &header, &self,
+				      sizeof(self), &error),
 		     0, "%s", error.message);
 	return self;
 }
@@ -158,19 +159,19 @@ Test(front, ends_before_it_is_ready)
 	config.port = ORDER_END_MUTE;
 	cr_assert_eq(front__start(&config, run, &front, &error), -EPIPE);
 	cr_assert_str_eq(error.message,
-			 "the front process did not start: the other process has gone");
+			 "the front process did not start: the peer process has ended");
 }
 
 Test(front, is_started_again_after_it_was_killed)
 {
-	struct frame_header header;
+	struct message_header header;
 	pid_t first;
 
 	start(ORDER_OBEY);
 	first = description_of_front().pid;
 	cr_assert_eq(kill(first, SIGKILL), 0);
 	cr_assert(has_ended());
-	cr_assert_eq(frame__receive(front__socket_fd(front), NS_PER_S, &header, NULL, 0, NULL),
+	cr_assert_eq(message__receive(front__socket_fd(front), NS_PER_S, &header, NULL, 0, NULL),
 		     -EPIPE);
 	for (int i = 0; i < 3; i++) {
 		cr_assert_eq(front__restart(front, &error), 0, "%s", error.message);

@@ -13,6 +13,8 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "front/front.h"
+#include "front/statistics.h"
+#include "ipc/message.h"
 #include "otlp/otlp.h"
 #include "serve/serve.h"
 
@@ -81,8 +83,8 @@ static const char *finish(struct client *client)
 
 static int send_request(void *sequence, const uint8_t *request, size_t size)
 {
-	return frame__send(front__socket_fd(front), FRAME_METRICS, FRAME_FLAG_SCRAPE,
-			   *(uint64_t *)sequence, request, size, &error);
+	return message__send(front__socket_fd(front), MESSAGE_METRICS, MESSAGE_FLAG_SCRAPE,
+			     *(uint64_t *)sequence, request, size, &error);
 }
 
 static void answer(uint64_t sequence)
@@ -94,22 +96,22 @@ static void answer(uint64_t sequence)
 
 	metric_set__add_integer(set, &answers, (int64_t)sequence);
 	cr_assert_eq(otlp_encode_metrics(&resource, set, send_request, &sequence, NULL), 0);
-	cr_assert_eq(frame__send(front__socket_fd(front), FRAME_METRICS_END, FRAME_FLAG_SCRAPE,
-				 sequence, NULL, 0, NULL),
+	cr_assert_eq(message__send(front__socket_fd(front), MESSAGE_METRICS_END,
+				   MESSAGE_FLAG_SCRAPE, sequence, NULL, 0, NULL),
 		     0);
 	arena__free(arena);
 }
 
-/* Takes the front's next frame: answers a FRAME_COLLECT, with its number as the value, or keeps the
+/* Takes the front's next message: answers a MESSAGE_TAKE_SNAPSHOT, with its number as the value, or keeps the
  * statistics. Returns its kind. */
-static enum frame_kind take_frame(struct front_statistics *statistics)
+static enum message_kind take_message(struct front_statistics *statistics)
 {
-	struct frame_header header;
+	struct message_header header;
 
-	cr_assert_eq(frame__receive(front__socket_fd(front), 10 * NS_PER_S, &header, statistics,
-				    sizeof(*statistics), &error),
+	cr_assert_eq(message__receive(front__socket_fd(front), 10 * NS_PER_S, &header, statistics,
+				      sizeof(*statistics), &error),
 		     0, "%s", error.message);
-	if (header.kind == FRAME_COLLECT)
+	if (header.kind == MESSAGE_TAKE_SNAPSHOT)
 		answer(header.sequence);
 	return header.kind;
 }
@@ -124,7 +126,7 @@ Test(serve, a_scrape_gets_a_fresh_collection)
 
 		snprintf(expected, sizeof(expected), "\nanswers %d\n", i);
 		begin(&client, "/metrics");
-		while (take_frame(&statistics) != FRAME_COLLECT)
+		while (take_message(&statistics) != MESSAGE_TAKE_SNAPSHOT)
 			continue;
 		cr_assert_not_null(strstr(finish(&client), expected), "%s", client.answer);
 		/* Those answered before are in the statistics that came before the question. */
@@ -140,7 +142,7 @@ Test(serve, scrapes_at_once_are_all_answered)
 	for (int i = 0; i < 8; i++)
 		begin(&clients[i], "/metrics");
 	while (statistics.scrapes + statistics.scrape_failures < 8)
-		take_frame(&statistics);
+		take_message(&statistics);
 	for (int i = 0; i < 8; i++)
 		cr_assert_not_null(strstr(finish(&clients[i]), "\nanswers "));
 	cr_assert_eq(statistics.scrape_failures, 0u);
@@ -174,7 +176,7 @@ Test(serve, ends_at_a_frame_that_is_not_for_it)
 {
 	struct pollfd ended = {.fd = front__pid_fd(front), .events = POLLIN};
 
-	frame__send(front__socket_fd(front), FRAME_COLLECT, 0, 0, NULL, 0, NULL);
+	message__send(front__socket_fd(front), MESSAGE_TAKE_SNAPSHOT, 0, 0, NULL, 0, NULL);
 	cr_assert_eq(poll(&ended, 1, 5000), 1);
 	cr_assert_eq(front__restart(front, &error), 0, "%s", error.message);
 }
