@@ -103,8 +103,8 @@ STATIC_OBJECTS := $(filter-out $(GRPC_CLIENT:%.c=$(BUILD)/%.o),$(OBJECTS)) \
 STATIC_LIBS = $(shell $(PKG_CONFIG) --static --libs-only-l libbpf libelf liblzma libprotobuf-c libcap \
 	jansson yaml-0.1 | sed 's/-lpthread//g')
 OTLP_SOURCES := user/main_otlp.c $(GRPC_CLIENT) user/export/response.c user/export/settings.c \
-	user/front/confine.c user/ipc/message.c user/ipc/reader.c user/base/clock.c \
-	user/base/error.c
+	user/ipc/message.c user/ipc/reader.c user/base/clock.c user/base/error.c \
+	user/base/sandbox.c
 OTLP_OBJECTS := $(OTLP_SOURCES:%.c=$(BUILD)/%.o) $(PROTO_OBJECTS)
 # gRPC names re2, but not the libraries that re2 needs since Debian 13.
 OTLP_LIBS = $(shell $(PKG_CONFIG) --static --libs-only-l grpc re2 libprotobuf-c libcap | \

@@ -10,10 +10,10 @@
 #include <version.h>
 
 #include "base/cleanup.h"
+#include "base/sandbox.h"
 #include "config/exit_status.h"
 #include "export/client.h"
 #include "export/settings.h"
-#include "front/confine.h"
 #include "ipc/reader.h"
 
 /* scottyscope-otlp: sends OTLP for a scottyscope that is built without gRPC (export/remote.c). The
@@ -88,7 +88,7 @@ static int run(struct error *error)
 
 	/* It comes from the front and has nothing to give up; this makes certain of it. */
 	if (r >= 0)
-		r = confine(EXPORT_PROGRAM_SOCKET, 0, error);
+		r = sandbox__enter(EXPORT_PROGRAM_SOCKET, 0, error);
 	if (r >= 0)
 		r = make_client(reader, &client, error);
 	if (r < 0) {

@@ -15,9 +15,9 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/sandbox.h"
 #include "export/client.h"
 #include "export/settings.h"
-#include "front/confine.h"
 #include "ipc/message.h"
 
 /* The client's calls, made by a process that runs scottyscope-otlp: one for each client, started
@@ -110,7 +110,8 @@ static _Noreturn void run_program(const struct export_client *client, int socket
 	char reason[MESSAGE_REASON_LIMIT];
 	int code;
 
-	if (confine_die_with_parent(parent, NULL) < 0 || dup2(socket_fd, EXPORT_PROGRAM_SOCKET) < 0)
+	if (sandbox__die_with_parent(parent, NULL) < 0 ||
+	    dup2(socket_fd, EXPORT_PROGRAM_SOCKET) < 0)
 		_exit(EXIT_FAILURE);
 	fexecve(client->program_fd, arguments, client->environment);
 	code = errno;

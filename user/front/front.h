@@ -14,7 +14,7 @@
 
 struct front;
 
-/* What the front runs in the child after confinement; it returns the child's exit status. */
+/* What the front runs in the child, in its sandbox; it returns the child's exit status. */
 typedef int (*front_main)(const struct config *config, int socket_fd);
 
 /* Starts the front, before this process starts a thread or opens anything the front must not have:

@@ -14,7 +14,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "front/confine.h"
+#include "base/sandbox.h"
 
 #define REPLY_TIMEOUT_MS 5000
 
@@ -71,7 +71,7 @@ static _Noreturn void run_front(const struct config *config, front_main run, int
 
 	close(control_fd);
 	prctl(PR_SET_NAME, "scottyscope-web", 0, 0, 0);
-	if (confine_die_with_parent(parent, &error) < 0)
+	if (sandbox__die_with_parent(parent, &error) < 0)
 		_exit(EXIT_FAILURE);
 	_exit(run(config, socket_fd));
 }
@@ -79,17 +79,17 @@ static _Noreturn void run_front(const struct config *config, front_main run, int
 _Noreturn void keeper_run(const struct config *config, front_main run, int control_fd, pid_t parent)
 {
 	const pid_t self = getpid();
-	struct error confined = {0};
+	struct error sandboxed = {0};
 	pid_t front = 0;
 
 	ignore_signals();
 	prctl(PR_SET_NAME, "scottyscope-kpr", 0, 0, 0);
-	if (confine(control_fd, config->otlp.program_fd, &confined) == 0)
-		confine_die_with_parent(parent, &confined);
+	if (sandbox__enter(control_fd, config->otlp.program_fd, &sandboxed) == 0)
+		sandbox__die_with_parent(parent, &sandboxed);
 
 	for (int fd; (fd = receive_descriptor(control_fd)) >= 0; close(fd)) {
 		struct keeper_reply reply = {0};
-		struct error error = confined;
+		struct error error = sandboxed;
 
 		/* Until it is waited for, its number cannot name another process. */
 		if (front > 0) {
@@ -97,7 +97,7 @@ _Noreturn void keeper_run(const struct config *config, front_main run, int contr
 			waitpid(front, NULL, 0);
 			front = 0;
 		}
-		if (confined.code == 0) {
+		if (sandboxed.code == 0) {
 			front = fork();
 			if (front == 0)
 				run_front(config, run, control_fd, fd, self);

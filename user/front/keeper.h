@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_FRONT_KEEPER_H
 #define SCOTTYSCOPE_FRONT_KEEPER_H
 
-/* The front's parent: a tiny confined process, forked before the probe opened anything, that does
+/* The front's parent: a tiny process in a sandbox, forked before the probe opened anything, that does
  * nothing but fork fronts when it is asked to. A front that was forked by the probe itself after
  * the first one died would get the probe's memory with its mapped ring buffers.
  *

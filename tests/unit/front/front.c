@@ -15,7 +15,7 @@
 
 #include "base/array.h"
 #include "base/clock.h"
-#include "front/confine.h"
+#include "base/sandbox.h"
 #include "front/front.h"
 #include "ipc/message.h"
 
@@ -206,7 +206,7 @@ Test(front, ignores_the_terminals_signals)
 	cr_assert(has_ended());
 }
 
-static void assert_confined(const struct self_description *self)
+static void assert_sandboxed(const struct self_description *self)
 {
 	/* Its socket only. */
 	cr_assert_eq(self->open_descriptors, 1);
@@ -219,14 +219,14 @@ static void assert_confined(const struct self_description *self)
 	cr_assert_str_eq(self->directory, "/");
 	cr_assert_neq(self->user, 0u);
 	if (getuid() == 0) {
-		cr_assert_eq(self->user, CONFINE_USER_ID);
-		cr_assert_eq(self->group, CONFINE_USER_ID);
+		cr_assert_eq(self->user, SANDBOX_USER_ID);
+		cr_assert_eq(self->group, SANDBOX_USER_ID);
 		cr_assert_eq(self->groups, 0);
 		cr_assert_not(self->has_bounding_set);
 	}
 }
 
-Test(front, is_confined)
+Test(front, is_in_a_sandbox)
 {
 	struct self_description self;
 	int secret = open("/dev/null", O_RDONLY);
@@ -234,10 +234,10 @@ Test(front, is_confined)
 	cr_assert_geq(secret, 0);
 	start(ORDER_OBEY);
 	self = description_of_front();
-	assert_confined(&self);
+	assert_sandboxed(&self);
 	cr_assert_eq(front__restart(front, &error), 0);
 	self = description_of_front();
-	assert_confined(&self);
+	assert_sandboxed(&self);
 }
 
 Test(front, has_nothing_of_what_came_after_the_start)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "front/confine.h"
+#include "base/sandbox.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,7 +19,7 @@
 
 DEFINE_CLEANUP(DIR *, closedir);
 
-/* Kernels before 5.9 have no close_range(). */
+/* The way without close_range(), which a seccomp filter may deny. */
 static int close_listed_except(int keep_fd, int also_fd, struct error *error)
 {
 	_cleanup_(closedirp) DIR *directory = opendir("/proc/self/fd");
@@ -62,7 +62,7 @@ static int close_all_except(int keep_fd, int also_fd, struct error *error)
 
 static void drop_bounding_set(void)
 {
-	/* Without CAP_SETPCAP this fails, and no_new_privs alone has to do. */
+	/* Fails without CAP_SETPCAP; no_new_privs then still prevents gaining capabilities. */
 	for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0;
 	     capability++)
 		prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
@@ -70,16 +70,16 @@ static void drop_bounding_set(void)
 
 static int change_user(struct error *error)
 {
-	const uid_t user = CONFINE_USER_ID;
-	const gid_t group = CONFINE_USER_ID;
+	const uid_t user = SANDBOX_USER_ID;
+	const gid_t group = SANDBOX_USER_ID;
 
 	if (geteuid() != 0 && getuid() != 0)
 		return 0;
 	if (setgroups(0, NULL) < 0 || setresgid(group, group, group) < 0 ||
 	    setresuid(user, user, user) < 0) {
 		return error_set(error, -errno,
-				 "cannot become user %u, as which everything that talks to the "
-				 "network runs: %m; it takes CAP_SETUID and CAP_SETGID",
+				 "cannot change to the unprivileged user %u: %m; this needs "
+				 "CAP_SETUID and CAP_SETGID",
 				 user);
 	}
 	return 0;
@@ -94,12 +94,12 @@ static int drop_capabilities(struct error *error)
 		return error_out_of_memory(error);
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (cap_set_proc(none) < 0)
-		r = error_set(error, -errno, "cannot give up capabilities: %m");
+		r = error_set(error, -errno, "cannot drop capabilities: %m");
 	cap_free(none);
 	return r;
 }
 
-static int check_confined(struct error *error)
+int sandbox__verify(struct error *error)
 {
 	uid_t real, effective, saved;
 	cap_t none = cap_init();
@@ -109,15 +109,15 @@ static int check_confined(struct error *error)
 	cap_free(none);
 	cap_free(held);
 	if (!is_empty)
-		return error_set(error, -EPERM, "the front process still has capabilities");
+		return error_set(error, -EPERM, "the unprivileged process still has capabilities");
 	if (getresuid(&real, &effective, &saved) < 0 || real == 0 || effective == 0 || saved == 0)
-		return error_set(error, -EPERM, "the front process still runs as root");
+		return error_set(error, -EPERM, "the unprivileged process still runs as root");
 	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
-		return error_set(error, -EPERM, "the front process can gain privileges");
+		return error_set(error, -EPERM, "the unprivileged process can gain privileges");
 	return 0;
 }
 
-int confine(int keep_fd, int also_fd, struct error *error)
+int sandbox__enter(int keep_fd, int also_fd, struct error *error)
 {
 	const struct rlimit no_core = {0, 0};
 	int r = close_all_except(keep_fd, also_fd, error);
@@ -138,15 +138,16 @@ int confine(int keep_fd, int also_fd, struct error *error)
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return error_set(error, -errno, "cannot make the process undumpable: %m");
 	if (setrlimit(RLIMIT_CORE, &no_core) < 0)
-		return error_set(error, -errno, "cannot forbid core dumps: %m");
-	return check_confined(error);
+		return error_set(error, -errno, "cannot disable core dumps: %m");
+	return sandbox__verify(error);
 }
 
-int confine_die_with_parent(pid_t parent, struct error *error)
+int sandbox__die_with_parent(pid_t parent, struct error *error)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-		return error_set(error, -errno, "cannot be told of the parent's end: %m");
+		return error_set(error, -errno,
+				 "cannot request a signal for the parent's death: %m");
 	if (getppid() != parent)
-		return error_set(error, -ESRCH, "the parent process has gone");
+		return error_set(error, -ESRCH, "the parent process has ended");
 	return 0;
 }
