@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <version.h>
@@ -12,14 +11,14 @@
 #include "base/cleanup.h"
 #include "base/sandbox.h"
 #include "config/exit_status.h"
-#include "export/client.h"
 #include "export/settings.h"
+#include "export/transport.h"
 #include "ipc/reader.h"
 
-/* scottyscope-otlp: sends OTLP for a scottyscope that is built without gRPC (export/remote.c). The
- * queue, and trying again, are its front's; here is one call at a time. */
+/* scottyscope-otlp: makes the gRPC calls for a scottyscope that is built without gRPC
+ * (export/transport_process.c), one call at a time. Queue and retries are in the front. */
 
-/* Waits for the next message; -EPIPE when the front has gone. */
+/* Waits for the next message; -EPIPE when the front has ended. */
 static int next_message(struct message_reader *reader, struct message *ret_message,
 			struct error *error)
 {
@@ -31,7 +30,7 @@ static int next_message(struct message_reader *reader, struct message *ret_messa
 	return r < 0 ? r : 0;
 }
 
-/* Makes a client of the settings, which come first. */
+/* Receives the settings, the first message, and makes a client of them. */
 static int make_client(struct message_reader *reader, struct export_client **ret_client,
 		       struct error *error)
 {
@@ -43,7 +42,7 @@ static int make_client(struct message_reader *reader, struct export_client **ret
 	if (r < 0)
 		return r;
 	if (message.header.kind != MESSAGE_SETTINGS)
-		return error_set(error, -EPROTO, "the first message has to be settings");
+		return error_set(error, -EPROTO, "the first message must be the settings");
 	bytes = malloc(message.header.payload_size);
 	if (!bytes)
 		return error_out_of_memory(error);
@@ -51,26 +50,26 @@ static int make_client(struct message_reader *reader, struct export_client **ret
 	r = export_settings__decode(bytes, message.header.payload_size, &settings, error);
 	if (r < 0)
 		return r;
-	export_library_init();
-	return export_client__new(&settings.otlp, settings.signal, ret_client, error);
+	return export_transport_grpc.new_client(&settings.otlp, settings.signal, ret_client, error);
 }
 
-/* Makes calls until the front has gone, which is no failure. */
+/* Makes calls until the front ends, which is not a failure. */
 static int serve_calls(struct message_reader *reader, struct export_client *client,
 		       struct error *error)
 {
 	struct message message;
 	int r;
 
-	while ((r = next_message(reader, &message, error)) >= 0) {
+	while ((r = next_message(reader, &message, error)) == 0) {
 		struct export_result result;
 
-		if (message.header.kind != MESSAGE_CALL)
+		if (message.header.kind != MESSAGE_CALL) {
 			return error_set(error, -EPROTO, "unexpected message of kind %u",
 					 message.header.kind);
-		export_client__call(client, message.payload, message.header.payload_size,
-				    message.header.sequence,
-				    message.header.flags & MESSAGE_FLAG_WAIT, &result);
+		}
+		export_transport_grpc.call(client, message.payload, message.header.payload_size,
+					   message.header.sequence,
+					   message.header.flags & MESSAGE_FLAG_WAIT, &result);
 		r = message__send(EXPORT_PROGRAM_SOCKET, MESSAGE_RESULT, 0, 0, &result,
 				  sizeof(result), error);
 		if (r < 0)
@@ -79,18 +78,27 @@ static int serve_calls(struct message_reader *reader, struct export_client *clie
 	return r == -EPIPE ? 0 : r;
 }
 
+static int start(struct message_reader **ret_reader, struct export_client **ret_client,
+		 struct error *error)
+{
+	int r = message_reader__new(ret_reader, error);
+
+	if (r < 0)
+		return r;
+	/* The front has no privileges that this process could inherit; this verifies it. */
+	r = sandbox__enter(EXPORT_PROGRAM_SOCKET, 0, error);
+	if (r < 0)
+		return r;
+	return make_client(*ret_reader, ret_client, error);
+}
+
 static int run(struct error *error)
 {
 	_cleanup_(message_reader__freep) struct message_reader *reader = NULL;
 	struct export_client *client = NULL;
 	const uint16_t no_port = 0;
-	int r = message_reader__new(&reader, error);
+	int r = start(&reader, &client, error);
 
-	/* It comes from the front and has nothing to give up; this makes certain of it. */
-	if (r >= 0)
-		r = sandbox__enter(EXPORT_PROGRAM_SOCKET, 0, error);
-	if (r >= 0)
-		r = make_client(reader, &client, error);
 	if (r < 0) {
 		message__send_failed(EXPORT_PROGRAM_SOCKET, r, error->message);
 		return r;
@@ -107,11 +115,11 @@ int main(void)
 	int type;
 
 	if (getsockopt(EXPORT_PROGRAM_SOCKET, SOL_SOCKET, SO_TYPE, &type, &size) < 0) {
-		fprintf(stderr, EXPORT_PROGRAM
-			" " SCOTTYSCOPE_VERSION
-			": scottyscope runs this to send OTLP; by itself it does nothing\n");
+		fprintf(stderr,
+			EXPORT_PROGRAM " " SCOTTYSCOPE_VERSION
+				       ": only scottyscope runs this program, to send OTLP\n");
 		return EXIT_STATUS_USAGE;
 	}
-	/* At once, without waiting for gRPC's threads: nobody is there to hear of it. */
+	/* Without waiting for gRPC's threads: the front has ended, or has the reason. */
 	_exit(run(&error) < 0 ? EXIT_STATUS_FAILED : EXIT_STATUS_DONE);
 }

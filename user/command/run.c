@@ -16,7 +16,7 @@
 #include "command/session.h"
 #include "command/subject.h"
 #include "config/exit_status.h"
-#include "export/export.h"
+#include "export/exporter.h"
 #include "ipc/message.h"
 #include "serve/serve.h"
 
@@ -46,7 +46,7 @@ static int prepare_export(struct config_otlp *otlp, struct error *error)
 
 	if (!otlp->metrics_target && !otlp->traces_target)
 		return 0;
-	r = export_program_open(&otlp->program_fd, &reason);
+	r = exporter__open_program(&otlp->program_fd, &reason);
 	if (r == -ENOENT) {
 		log_warning("OTLP is not exported: %s; install the one that was built with this "
 			    "program, or say --otlp-endpoint none",

@@ -97,8 +97,8 @@ struct config_otlp {
 	uint64_t span_delay_ns;	     /* OTEL_BSP_SCHEDULE_DELAY */
 	uint32_t span_queue;	     /* OTEL_BSP_MAX_QUEUE_SIZE */
 	uint32_t span_batch;	     /* OTEL_BSP_MAX_EXPORT_BATCH_SIZE, at most span_queue */
-	/* Not the user's: the program that sends, opened by export_program_open() for the front to
-	 * run; 0: the front sends itself. */
+	/* Not an option: the program that the front runs to send, opened by
+	 * exporter__open_program(); 0: none, the front sends itself. */
 	int program_fd;
 };
 

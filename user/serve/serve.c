@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "export/export.h"
+#include "export/exporter.h"
 #include "front/statistics.h"
 #include "ipc/reader.h"
 #include "otlp/decode.h"
@@ -30,7 +30,7 @@ struct server {
 	struct prom_server *prom; /* NULL: no HTTP */
 	struct front_statistics last_sent;
 	bool in_collection; /* some requests of a collection to export have come */
-	bool has_problem[EXPORT_SPANS + 1];
+	bool has_problem[EXPORT_SIGNAL_COUNT];
 	struct error error; /* of the callback that ended the loop */
 };
 
@@ -91,7 +91,7 @@ static int on_scrape(void *context)
 	return ask_for_collection(context);
 }
 
-/* Says once when a signal stops getting through, and once when it does again. */
+/* Logs when the export of a signal starts to fail, and when it works again. */
 static void report_problems(struct server *server)
 {
 	static const char *const names[] = {
@@ -99,15 +99,15 @@ static void report_problems(struct server *server)
 		[EXPORT_SPANS] = "traces",
 	};
 
-	for (unsigned int signal = EXPORT_METRICS; signal <= EXPORT_SPANS; signal++) {
+	for (unsigned int signal = 0; signal < EXPORT_SIGNAL_COUNT; signal++) {
 		char reason[512];
 		bool has_problem =
 			exporter__problem(server->exporter, signal, reason, sizeof(reason));
 
 		if (has_problem && !server->has_problem[signal])
-			log_warning("%s do not get through to %s", names[signal], reason);
+			log_warning("cannot export %s to %s", names[signal], reason);
 		else if (!has_problem && server->has_problem[signal])
-			log_info("%s get through again", names[signal]);
+			log_info("%s are exported again", names[signal]);
 		server->has_problem[signal] = has_problem;
 	}
 }
@@ -131,7 +131,7 @@ static void take_metrics(struct server *server, const struct message *message)
 		scrape__add(server->scrape, message->header.sequence, request, size);
 	if (message->header.flags & MESSAGE_FLAG_EXPORT) {
 		if (!server->in_collection)
-			exporter__new_collection(server->exporter);
+			exporter__new_snapshot(server->exporter);
 		server->in_collection = true;
 		exporter__queue(server->exporter, EXPORT_METRICS, request, size,
 				otlp_count_points(request, size));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "export/client.h"
+#include "export/transport.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -16,25 +16,28 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "export/channel.h"
+#include "export/grpc_channel.h"
+#include "export/grpc_status.h"
+#include "export/response.h"
 
 #define METRICS_METHOD "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
 #define TRACES_METHOD  "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 #define STATUS_DETAILS "grpc-status-details-bin"
 
-struct export_client {
+struct grpc_client {
+	struct export_client base;
 	enum export_signal signal;
 	uint64_t timeout_ns;
 	grpc_channel *channel;
 	grpc_completion_queue *queue;
 	grpc_metadata *headers;
 	size_t header_count;
-	pthread_mutex_t lock; /* of what follows */
-	grpc_call *call;      /* under way, NULL for none */
+	pthread_mutex_t lock; /* of the fields below */
+	grpc_call *call;      /* in progress; NULL for none */
 	bool is_cancelled;
 };
 
-/* What the library fills in during one call. */
+/* Filled in by the library during one call. */
 struct call_state {
 	grpc_metadata_array initial;
 	grpc_metadata_array trailing;
@@ -44,31 +47,18 @@ struct call_state {
 	grpc_slice details;
 };
 
+static struct grpc_client *grpc_client_of(struct export_client *client)
+{
+	return (struct grpc_client *)client;
+}
+
 static void discard_log(gpr_log_func_args *arguments)
 {
-	/* What matters of it comes back as the status of a call. */
+	/* The status of a call has the reason of a failure. */
 	(void)arguments;
 }
 
-int export_program_open(int *ret_fd, struct error *error)
-{
-	(void)error;
-	*ret_fd = 0;
-	return 0;
-}
-
-void export_library_init(void)
-{
-	gpr_set_log_function(discard_log);
-	grpc_init();
-}
-
-void export_library_shutdown(void)
-{
-	grpc_shutdown_blocking();
-}
-
-static int add_header(struct export_client *client, const struct config_header *header,
+static int add_header(struct grpc_client *client, const struct config_header *header,
 		      struct error *error)
 {
 	grpc_metadata *metadata = &client->headers[client->header_count];
@@ -76,7 +66,7 @@ static int add_header(struct export_client *client, const struct config_header *
 	grpc_slice value = grpc_slice_from_copied_string(header->value);
 	bool is_legal;
 
-	/* HTTP/2 has header names in lower case only. */
+	/* HTTP/2 requires lower case names; see RFC 9113, section 8.2.1. */
 	for (uint8_t *byte = GRPC_SLICE_START_PTR(key); byte < GRPC_SLICE_END_PTR(key); byte++)
 		*byte = (uint8_t)tolower(*byte);
 	is_legal = grpc_header_key_is_legal(key) &&
@@ -90,7 +80,7 @@ static int add_header(struct export_client *client, const struct config_header *
 	return 0;
 }
 
-static int add_headers(struct export_client *client, const struct config_otlp *config,
+static int add_headers(struct grpc_client *client, const struct config_otlp *config,
 		       struct error *error)
 {
 	size_t count;
@@ -110,32 +100,7 @@ static int add_headers(struct export_client *client, const struct config_otlp *c
 	return 0;
 }
 
-int export_client__new(const struct config_otlp *config, enum export_signal signal,
-		       struct export_client **ret_client, struct error *error)
-{
-	bool is_metrics = signal == EXPORT_METRICS;
-	_cleanup_(export_client__freep) struct export_client *client = calloc(1, sizeof(*client));
-	int r;
-
-	if (!client)
-		return error_out_of_memory(error);
-	client->signal = signal;
-	client->timeout_ns = config->timeout_ns;
-	pthread_mutex_init(&client->lock, NULL);
-	r = add_headers(client, config, error);
-	if (r < 0)
-		return r;
-	client->queue = grpc_completion_queue_create_for_next(NULL);
-	r = export_channel_new(config, is_metrics ? config->metrics_target : config->traces_target,
-			       is_metrics ? config->metrics_tls : config->traces_tls,
-			       &client->channel, error);
-	if (r < 0)
-		return r;
-	*ret_client = TAKE_PTR(client);
-	return 0;
-}
-
-void export_client__free(struct export_client *client)
+static void grpc_client__free(struct grpc_client *client)
 {
 	if (!client)
 		return;
@@ -156,10 +121,47 @@ void export_client__free(struct export_client *client)
 	free(client->headers);
 	pthread_mutex_destroy(&client->lock);
 	free(client);
+	/* The library counts its users; the last one waits for the library's threads. */
+	grpc_shutdown_blocking();
 }
 
-/* Opens a call, which is then the one to cancel; NULL when cancelled already. */
-static grpc_call *open_call(struct export_client *client)
+DEFINE_CLEANUP(struct grpc_client *, grpc_client__free);
+
+static int new_client(const struct config_otlp *config, enum export_signal signal,
+		      struct export_client **ret_client, struct error *error)
+{
+	bool is_metrics = signal == EXPORT_METRICS;
+	_cleanup_(grpc_client__freep) struct grpc_client *client = calloc(1, sizeof(*client));
+	int r;
+
+	if (!client)
+		return error_out_of_memory(error);
+	client->base.transport = &export_transport_grpc;
+	client->signal = signal;
+	client->timeout_ns = config->timeout_ns;
+	pthread_mutex_init(&client->lock, NULL);
+	gpr_set_log_function(discard_log);
+	grpc_init();
+	r = add_headers(client, config, error);
+	if (r < 0)
+		return r;
+	client->queue = grpc_completion_queue_create_for_next(NULL);
+	r = export_grpc_channel_new(
+		config, is_metrics ? config->metrics_target : config->traces_target,
+		is_metrics ? config->metrics_tls : config->traces_tls, &client->channel, error);
+	if (r < 0)
+		return r;
+	*ret_client = &TAKE_PTR(client)->base;
+	return 0;
+}
+
+static void free_client(struct export_client *client)
+{
+	grpc_client__free(grpc_client_of(client));
+}
+
+/* Opens a call, which cancel() then ends; NULL when the client is cancelled. */
+static grpc_call *open_call(struct grpc_client *client)
 {
 	gpr_timespec timeout = gpr_time_from_nanos((int64_t)client->timeout_ns, GPR_TIMESPAN);
 	gpr_timespec deadline = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), timeout);
@@ -177,7 +179,7 @@ static grpc_call *open_call(struct export_client *client)
 	return call;
 }
 
-static void close_call(struct export_client *client, grpc_call *call)
+static void close_call(struct grpc_client *client, grpc_call *call)
 {
 	pthread_mutex_lock(&client->lock);
 	client->call = NULL;
@@ -185,8 +187,8 @@ static void close_call(struct export_client *client, grpc_call *call)
 	grpc_call_unref(call);
 }
 
-/* Runs all of a unary call as one batch and waits for its end, which the deadline bounds. */
-static bool run_call(struct export_client *client, grpc_call *call, bool wait_for_ready,
+/* Runs a unary call as one batch and waits for its end, at the deadline at the latest. */
+static bool run_call(struct grpc_client *client, grpc_call *call, bool wait_for_connection,
 		     struct call_state *state)
 {
 	grpc_op operations[6] = {
@@ -196,7 +198,7 @@ static bool run_call(struct export_client *client, grpc_call *call, bool wait_fo
 	};
 
 	operations[0].flags = GRPC_INITIAL_METADATA_WAIT_FOR_READY_EXPLICITLY_SET |
-			      (wait_for_ready ? GRPC_INITIAL_METADATA_WAIT_FOR_READY : 0);
+			      (wait_for_connection ? GRPC_INITIAL_METADATA_WAIT_FOR_READY : 0);
 	operations[0].data.send_initial_metadata.count = client->header_count;
 	operations[0].data.send_initial_metadata.metadata = client->headers;
 	operations[1].data.send_message.send_message = state->request;
@@ -212,7 +214,7 @@ static bool run_call(struct export_client *client, grpc_call *call, bool wait_fo
 	return true;
 }
 
-static uint64_t read_rejected(const struct export_client *client, grpc_byte_buffer *response,
+static uint64_t read_rejected(const struct grpc_client *client, grpc_byte_buffer *response,
 			      uint64_t items)
 {
 	grpc_byte_buffer_reader reader;
@@ -230,68 +232,64 @@ static uint64_t read_rejected(const struct export_client *client, grpc_byte_buff
 	return rejected;
 }
 
-static struct export_retry_info read_retry_info(const grpc_metadata_array *trailing)
+/* Finds the details in the trailing metadata. They stay owned by `trailing`. */
+static void find_details(const grpc_metadata_array *trailing, struct export_grpc_status *status)
 {
 	for (size_t i = 0; i < trailing->count; i++) {
 		const grpc_metadata *entry = &trailing->metadata[i];
 
-		if (grpc_slice_str_cmp(entry->key, STATUS_DETAILS) == 0) {
-			return export_parse_retry_info(GRPC_SLICE_START_PTR(entry->value),
-						       GRPC_SLICE_LENGTH(entry->value));
-		}
-	}
-	return (struct export_retry_info){false};
-}
-
-/* Copies a message of the other end, which may end up on a terminal. */
-static void copy_printable(char *text, size_t size, const grpc_slice *message)
-{
-	size_t length = GRPC_SLICE_LENGTH(*message);
-
-	if (length > size - 1)
-		length = size - 1;
-	for (size_t i = 0; i < length; i++) {
-		uint8_t byte = GRPC_SLICE_START_PTR(*message)[i];
-
-		text[i] = isprint(byte) ? (char)byte : '?';
-	}
-	text[length] = '\0';
-}
-
-static void read_result(const struct export_client *client, const struct call_state *state,
-			uint64_t items, struct export_result *ret_result)
-{
-	ret_result->status = (int)state->status;
-	if (state->status == GRPC_STATUS_OK) {
-		ret_result->rejected_items = read_rejected(client, state->response, items);
+		if (grpc_slice_str_cmp(entry->key, STATUS_DETAILS) != 0)
+			continue;
+		status->details = GRPC_SLICE_START_PTR(entry->value);
+		status->details_size = GRPC_SLICE_LENGTH(entry->value);
 		return;
 	}
-	ret_result->retry_info = read_retry_info(&state->trailing);
-	copy_printable(ret_result->message, sizeof(ret_result->message), &state->details);
 }
 
-void export_client__call(struct export_client *client, const uint8_t *request, size_t size,
-			 uint64_t items, bool wait_for_ready, struct export_result *ret_result)
+static void read_result(const struct grpc_client *client, const struct call_state *state,
+			uint64_t items, struct export_result *ret_result)
 {
+	struct export_grpc_status status = {
+		.code = (int)state->status,
+		.text = GRPC_SLICE_START_PTR(state->details),
+		.text_size = GRPC_SLICE_LENGTH(state->details),
+	};
+
+	if (state->status == GRPC_STATUS_OK) {
+		*ret_result = (struct export_result){
+			.outcome = EXPORT_DELIVERED,
+			.rejected_items = read_rejected(client, state->response, items),
+		};
+		return;
+	}
+	find_details(&state->trailing, &status);
+	export_grpc_status__read(&status, ret_result);
+}
+
+static void call(struct export_client *base, const uint8_t *request, size_t size, uint64_t items,
+		 bool wait_for_connection, struct export_result *ret_result)
+{
+	const struct export_grpc_status cancelled = {.code = GRPC_STATUS_CANCELLED};
+	struct grpc_client *client = grpc_client_of(base);
 	struct call_state state = {
 		.status = GRPC_STATUS_CANCELLED,
 		.details = grpc_empty_slice(),
 	};
-	grpc_call *call = open_call(client);
+	grpc_call *opened = open_call(client);
 	grpc_slice bytes;
 
-	*ret_result = (struct export_result){.status = EXPORT_STATUS_CANCELLED};
-	if (!call)
+	export_grpc_status__read(&cancelled, ret_result);
+	if (!opened)
 		return;
 	grpc_metadata_array_init(&state.initial);
 	grpc_metadata_array_init(&state.trailing);
-	/* A copy: after a call was cancelled the transport may still be writing it. */
+	/* A copy: after a call was cancelled, the library may still be writing the request. */
 	bytes = grpc_slice_from_copied_buffer((const char *)request, size);
 	state.request = grpc_raw_byte_buffer_create(&bytes, 1);
 	grpc_slice_unref(bytes);
-	if (run_call(client, call, wait_for_ready, &state))
+	if (run_call(client, opened, wait_for_connection, &state))
 		read_result(client, &state, items, ret_result);
-	close_call(client, call);
+	close_call(client, opened);
 	grpc_byte_buffer_destroy(state.request);
 	if (state.response)
 		grpc_byte_buffer_destroy(state.response);
@@ -300,21 +298,20 @@ void export_client__call(struct export_client *client, const uint8_t *request, s
 	grpc_metadata_array_destroy(&state.trailing);
 }
 
-static void end_call(struct export_client *client, bool and_later_ones)
+static void cancel(struct export_client *base, bool and_later_calls)
 {
+	struct grpc_client *client = grpc_client_of(base);
+
 	pthread_mutex_lock(&client->lock);
 	if (client->call)
 		grpc_call_cancel(client->call, NULL);
-	client->is_cancelled |= and_later_ones;
+	client->is_cancelled |= and_later_calls;
 	pthread_mutex_unlock(&client->lock);
 }
 
-void export_client__interrupt(struct export_client *client)
-{
-	end_call(client, false);
-}
-
-void export_client__cancel(struct export_client *client)
-{
-	end_call(client, true);
-}
+const struct export_transport export_transport_grpc = {
+	.new_client = new_client,
+	.free_client = free_client,
+	.call = call,
+	.cancel = cancel,
+};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "export/channel.h"
+#include "export/grpc_channel.h"
 
 #include <errno.h>
 #include <grpc/compression.h>
@@ -15,13 +15,13 @@
 
 #define USER_AGENT "OTel-OTLP-Exporter-scottyscope/" SCOTTYSCOPE_VERSION
 
-/* More than any bundle of certificates. */
+/* Larger than any bundle of CA certificates. */
 #define CERTIFICATE_LIMIT_BYTES ((size_t)4 * 1024 * 1024)
 
-/* With the library's own defaults a collector that comes back is found after up to 7 s. */
+/* With the library's defaults, reconnecting to a restarted collector takes up to 7 s. */
 #define RECONNECT_MS 1000
 
-/* The answer to an Export is a few bytes. */
+/* An Export response has a few bytes. */
 #define RESPONSE_LIMIT_BYTES (64 * 1024)
 
 static int read_certificate(const char *path, char **ret_text, struct error *error)
@@ -40,7 +40,7 @@ static int read_certificate(const char *path, char **ret_text, struct error *err
 		return error_out_of_memory(error);
 	size = fread(text, 1, CERTIFICATE_LIMIT_BYTES - 1, file);
 	if (ferror(file) || !feof(file) || size == 0) {
-		return error_set(error, -EINVAL, "%s is no certificate: it is %s", path,
+		return error_set(error, -EINVAL, "%s is not a certificate: the file is %s", path,
 				 size == 0 ? "empty" : "too large or unreadable");
 	}
 	text[size] = '\0';
@@ -89,18 +89,18 @@ static grpc_arg string_argument(const char *key, const char *value)
 	};
 }
 
-int export_channel_new(const struct config_otlp *config, const char *target, bool tls,
-		       grpc_channel **ret_channel, struct error *error)
+int export_grpc_channel_new(const struct config_otlp *config, const char *target, bool tls,
+			    grpc_channel **ret_channel, struct error *error)
 {
 	grpc_arg arguments[] = {
 		string_argument(GRPC_ARG_PRIMARY_USER_AGENT_STRING, USER_AGENT),
 		integer_argument(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, RECONNECT_MS),
 		integer_argument(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, RECONNECT_MS),
 		integer_argument(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, RECONNECT_MS),
-		/* Retrying follows OTLP's rules, not the library's. */
+		/* The sender retries, by the rules of OTLP. */
 		integer_argument(GRPC_ARG_ENABLE_RETRIES, 0),
 		integer_argument(GRPC_ARG_ENABLE_HTTP_PROXY, 0),
-		/* No TXT records: they may change how calls behave, and take another look-up. */
+		/* Without TXT records: they could change the calls' behaviour and cost a look-up. */
 		integer_argument(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1),
 		integer_argument(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, RESPONSE_LIMIT_BYTES),
 		integer_argument(GRPC_COMPRESSION_CHANNEL_DEFAULT_ALGORITHM,
@@ -115,7 +115,7 @@ int export_channel_new(const struct config_otlp *config, const char *target, boo
 
 	if (r < 0)
 		return r;
-	/* Never NULL: a target that makes no sense gives a channel whose calls say so. */
+	/* Never NULL: with a malformed target, the calls of the channel fail. */
 	*ret_channel = grpc_channel_create(target, credentials, &list);
 	grpc_channel_credentials_release(credentials);
 	return 0;
