@@ -31,6 +31,7 @@ struct export_sender {
 	struct export_queue queue;
 	struct export_item *current; /* being sent, or waiting for its next attempt */
 	bool is_superseded;	     /* `current` */
+	bool in_call;
 	bool is_draining;
 	bool is_interrupted; /* the current call, by begin_drain(): ignore its failure */
 	bool is_stopping;
@@ -208,10 +209,12 @@ static void *run_sender(void *context)
 		 * the last attempt, do not wait. */
 		wait_for_connection = !sender->is_draining && sender->problem[0] != '\0' &&
 				      sender->problem_cause == EXPORT_CAUSE_NO_CONNECTION;
+		sender->in_call = true;
 		pthread_mutex_unlock(&sender->lock);
 		sender->transport->call(sender->client, item->bytes, item->size, item->items,
 					wait_for_connection, &result);
 		pthread_mutex_lock(&sender->lock);
+		sender->in_call = false;
 		handle_result(sender, &result);
 	}
 	pthread_mutex_unlock(&sender->lock);
@@ -292,7 +295,7 @@ void export_sender__begin_drain(struct export_sender *sender)
 
 	pthread_mutex_lock(&sender->lock);
 	sender->is_draining = true;
-	is_waiting = sender->current && sender->problem[0] != '\0';
+	is_waiting = sender->in_call && sender->problem[0] != '\0';
 	sender->is_interrupted = is_waiting;
 	pthread_cond_broadcast(&sender->changed);
 	pthread_mutex_unlock(&sender->lock);
