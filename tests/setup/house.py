@@ -30,6 +30,7 @@ STAGES = [
     "export",
     "self",
     "prom",
+    "web",
     "front",
     "serve",
     "report",

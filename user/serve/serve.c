@@ -16,8 +16,9 @@
 #include "front/statistics.h"
 #include "ipc/reader.h"
 #include "otlp/decode.h"
-#include "prom/server.h"
+#include "serve/routes.h"
 #include "serve/scrape.h"
+#include "web/server.h"
 
 #define TICK_NS (1 * NS_PER_S)
 
@@ -27,31 +28,12 @@ struct server {
 	struct message_reader *reader;
 	struct exporter *exporter;
 	struct scrape *scrape;
-	struct prom_server *prom; /* NULL: no HTTP */
+	struct web_server *web; /* NULL: no HTTP */
 	struct front_statistics last_sent;
 	bool in_collection; /* some requests of a collection to export have come */
 	bool has_problem[EXPORT_SIGNAL_COUNT];
 	struct error error; /* of the callback that ended the loop */
 };
-
-static int collect(void *context, enum prom_format format, char **ret_text, size_t *ret_size)
-{
-	struct server *server = context;
-
-	return scrape__wait(server->scrape, format, ret_text, ret_size);
-}
-
-static int check_health(void *context, char *reason, size_t reason_size)
-{
-	struct server *server = context;
-	uint64_t overdue_ns = scrape__overdue_ns(server->scrape);
-
-	if (overdue_ns == 0)
-		return 0;
-	snprintf(reason, reason_size, "the probe has not answered for %.0f s",
-		 (double)overdue_ns / (double)NS_PER_S);
-	return -ETIMEDOUT;
-}
 
 /* Tells the probe what has changed since it was told last. */
 static int send_statistics(struct server *server)
@@ -198,8 +180,8 @@ static int server__start(struct server *server, const struct config *config)
 	if (r >= 0)
 		r = exporter__new(&config->otlp, &server->exporter, error);
 	if (r >= 0 && config->listen_host)
-		r = prom_server__new(config->listen_host, config->listen_port, collect,
-				     check_health, server, &server->prom, error);
+		r = web_server__new(config->listen_host, config->listen_port, &front_routes,
+				    server->scrape, &server->web, error);
 	if (r >= 0)
 		r = loop__add_fd(server->loop, server->socket_fd, EPOLLIN, on_message, server, NULL,
 				 error);
@@ -216,7 +198,7 @@ static void server__done(struct server *server)
 	/* The HTTP server waits for its threads, and they for collections. */
 	if (server->scrape)
 		scrape__close(server->scrape);
-	prom_server__free(server->prom);
+	web_server__free(server->web);
 	exporter__free(server->exporter);
 	scrape__free(server->scrape);
 	message_reader__free(server->reader);
@@ -225,7 +207,7 @@ static void server__done(struct server *server)
 
 static int server__run(struct server *server)
 {
-	uint16_t port = server->prom ? prom_server__port(server->prom) : 0;
+	uint16_t port = server->web ? web_server__port(server->web) : 0;
 	int r = message__send(server->socket_fd, MESSAGE_READY, 0, 0, &port, sizeof(port),
 			      &server->error);
 

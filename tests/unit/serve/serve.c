@@ -43,6 +43,7 @@ TestSuite(serve, .init = start, .fini = end, .timeout = 60);
 struct client {
 	pthread_t thread;
 	const char *path;
+	const char *header; /* one more, with its line end; NULL: none */
 	char answer[8192];
 };
 
@@ -59,7 +60,8 @@ static void *get(void *context)
 	ssize_t got;
 
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0) {
-		dprintf(fd, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", client->path);
+		dprintf(fd, "GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n", client->path,
+			client->header ? client->header : "");
 		while ((got = read(fd, client->answer + size, sizeof(client->answer) - 1 - size)) >
 		       0)
 			size += (size_t)got;
@@ -118,7 +120,7 @@ static enum message_kind take_message(struct front_statistics *statistics)
 
 Test(serve, a_scrape_gets_a_fresh_collection)
 {
-	struct client client;
+	struct client client = {0};
 	struct front_statistics statistics = {0};
 
 	for (int i = 1; i <= 3; i++) {
@@ -148,12 +150,65 @@ Test(serve, scrapes_at_once_are_all_answered)
 	cr_assert_eq(statistics.scrape_failures, 0u);
 }
 
+Test(serve, the_accept_header_chooses_the_format)
+{
+	struct client client = {.header = "Accept: application/openmetrics-text;version=1.0.0\r\n"};
+	struct front_statistics statistics;
+
+	begin(&client, "/metrics");
+	while (take_message(&statistics) != MESSAGE_TAKE_SNAPSHOT)
+		continue;
+	cr_assert_not_null(strstr(finish(&client), "\n# EOF\n"), "%s", client.answer);
+	cr_assert_not_null(strstr(client.answer, "Content-Type: application/openmetrics-text; "
+						 "version=1.0.0; charset=utf-8\r\n"));
+	cr_assert_not_null(strstr(client.answer, "Vary: Accept\r\n"));
+
+	client.header = NULL;
+	begin(&client, "/metrics");
+	while (take_message(&statistics) != MESSAGE_TAKE_SNAPSHOT)
+		continue;
+	cr_assert_null(strstr(finish(&client), "# EOF"), "%s", client.answer);
+	cr_assert_not_null(strstr(client.answer,
+				  "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
+}
+
+Test(serve, the_index_lists_the_pages)
+{
+	struct client client = {0};
+
+	begin(&client, "/");
+	cr_assert_not_null(strstr(finish(&client), "\r\n\r\nscottyscope\n\n/metrics "), "%s",
+			   client.answer);
+	cr_assert_not_null(strstr(client.answer, "\n/healthz "), "%s", client.answer);
+	begin(&client, "/healthz");
+	cr_assert_not_null(strstr(finish(&client), "\r\n\r\nok\n"), "%s", client.answer);
+}
+
+Test(serve, a_snapshot_that_is_malformed)
+{
+	struct client client = {0};
+	struct message_header header = {0};
+	struct front_statistics statistics;
+
+	begin(&client, "/metrics");
+	while (header.kind != MESSAGE_TAKE_SNAPSHOT)
+		cr_assert_eq(message__receive(front__socket_fd(front), 10 * NS_PER_S, &header,
+					      &statistics, sizeof(statistics), &error),
+			     0, "%s", error.message);
+	cr_assert_eq(send_request(&header.sequence, (const uint8_t *)"bad", 3), 0);
+	message__send(front__socket_fd(front), MESSAGE_METRICS_END, MESSAGE_FLAG_SCRAPE,
+		      header.sequence, NULL, 0, NULL);
+	cr_assert_not_null(strstr(finish(&client), "503 Service Unavailable"), "%s", client.answer);
+	cr_assert_not_null(strstr(client.answer, "\r\n\r\ncannot make the exposition\n"));
+}
+
 Test(serve, a_probe_that_is_silent)
 {
-	struct client client;
+	struct client client = {0};
 
 	begin(&client, "/metrics");
 	cr_assert_not_null(strstr(finish(&client), "503 Service Unavailable"), "%s", client.answer);
+	cr_assert_not_null(strstr(client.answer, "\r\n\r\nthe probe did not answer in time\n"));
 	/* The front asked a moment after the scrape came, so its time is up a moment later. */
 	for (int i = 0; i < 100; i++) {
 		begin(&client, "/healthz");
