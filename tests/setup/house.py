@@ -32,7 +32,6 @@ STAGES = [
     "prom",
     "web",
     "front",
-    "serve",
     "report",
     "command",
 ]

@@ -11,7 +11,7 @@
 #include "command/subject.h"
 #include "command/trace_limit.h"
 #include "config/config.h"
-#include "front/front.h"
+#include "front/process.h"
 #include "front/statistics.h"
 #include "govern/estimate.h"
 #include "metric/exemplars.h"

@@ -17,8 +17,8 @@
 #include "command/subject.h"
 #include "config/exit_status.h"
 #include "export/exporter.h"
+#include "front/main.h"
 #include "ipc/message.h"
-#include "serve/serve.h"
 
 /* How long the front may take to send what is left at the end. */
 #define STOP_DEADLINE_NS (3 * NS_PER_S)
@@ -149,7 +149,7 @@ int command_run(const struct config *wanted, struct error *error)
 		return r;
 	/* Before anything starts a thread. */
 	if (needs_front(&config)) {
-		r = front__start(&config, serve_main, &front, error);
+		r = front__start(&config, front_main, &front, error);
 		if (r < 0)
 			return r;
 	}

@@ -9,7 +9,7 @@
 /* The payload of a MESSAGE_STATISTICS: the counters of one front process since its start. */
 struct front_statistics {
 	struct export_statistics exporter;
-	uint64_t scrapes; /* answered */
+	uint64_t scrapes; /* of /metrics, answered */
 	uint64_t scrape_failures;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "front/keeper.h"
+#include "front/supervisor.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -18,13 +18,13 @@
 
 #define REPLY_TIMEOUT_MS 5000
 
-/* Room for one descriptor in a message. */
-union descriptor_room {
+/* The control data of a message with one descriptor, aligned. */
+union descriptor_data {
 	struct cmsghdr head;
 	char bytes[CMSG_SPACE(sizeof(int))];
 };
 
-/* Signals of the terminal go to the whole process group: the probe decides what they mean. */
+/* Signals of the terminal reach the whole process group; only the probe handles them. */
 static void ignore_signals(void)
 {
 	static const int ignored[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2};
@@ -37,17 +37,17 @@ static void ignore_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* The descriptor of the next request; -EPIPE when the probe has gone. */
+/* Returns the descriptor of the next request, or -EPIPE when the probe has ended. */
 static int receive_descriptor(int control_fd)
 {
 	char byte;
 	struct iovec part = {.iov_base = &byte, .iov_len = 1};
-	union descriptor_room room;
+	union descriptor_data data;
 	struct msghdr message = {
 		.msg_iov = &part,
 		.msg_iovlen = 1,
-		.msg_control = &room,
-		.msg_controllen = sizeof(room),
+		.msg_control = &data,
+		.msg_controllen = sizeof(data),
 	};
 	ssize_t got;
 	int fd;
@@ -64,7 +64,7 @@ static int receive_descriptor(int control_fd)
 	return fd;
 }
 
-static _Noreturn void run_front(const struct config *config, front_main run, int control_fd,
+static _Noreturn void run_front(const struct config *config, front_entry entry, int control_fd,
 				int socket_fd, pid_t parent)
 {
 	struct error error = {0};
@@ -73,34 +73,39 @@ static _Noreturn void run_front(const struct config *config, front_main run, int
 	prctl(PR_SET_NAME, "scottyscope-web", 0, 0, 0);
 	if (sandbox__die_with_parent(parent, &error) < 0)
 		_exit(EXIT_FAILURE);
-	_exit(run(config, socket_fd));
+	_exit(entry(config, socket_fd));
 }
 
-_Noreturn void keeper_run(const struct config *config, front_main run, int control_fd, pid_t parent)
+/* Kills the front `pid` and waits for its end, so that the process id cannot be reused before. */
+static void end_front(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+_Noreturn void supervisor__run(const struct config *config, front_entry entry, int control_fd,
+			       pid_t parent)
 {
 	const pid_t self = getpid();
 	struct error sandboxed = {0};
 	pid_t front = 0;
 
 	ignore_signals();
-	prctl(PR_SET_NAME, "scottyscope-kpr", 0, 0, 0);
+	prctl(PR_SET_NAME, "scottyscope-sup", 0, 0, 0);
 	if (sandbox__enter(control_fd, config->otlp.program_fd, &sandboxed) == 0)
 		sandbox__die_with_parent(parent, &sandboxed);
 
 	for (int fd; (fd = receive_descriptor(control_fd)) >= 0; close(fd)) {
-		struct keeper_reply reply = {0};
+		struct supervisor_reply reply = {0};
 		struct error error = sandboxed;
 
-		/* Until it is waited for, its number cannot name another process. */
-		if (front > 0) {
-			kill(front, SIGKILL);
-			waitpid(front, NULL, 0);
-			front = 0;
-		}
+		if (front > 0)
+			end_front(front);
+		front = 0;
 		if (sandboxed.code == 0) {
 			front = fork();
 			if (front == 0)
-				run_front(config, run, control_fd, fd, self);
+				run_front(config, entry, control_fd, fd, self);
 			if (front < 0)
 				error_set(&error, -errno, "cannot fork the front process: %m");
 		}
@@ -111,7 +116,7 @@ _Noreturn void keeper_run(const struct config *config, front_main run, int contr
 		if (send(control_fd, &reply, sizeof(reply), MSG_NOSIGNAL) < 0)
 			break;
 	}
-	/* The front dies with this process. */
+	/* The kernel kills the front when this process ends. */
 	_exit(EXIT_SUCCESS);
 }
 
@@ -119,12 +124,12 @@ static int send_descriptor(int control_fd, int fd)
 {
 	char byte = 0;
 	struct iovec part = {.iov_base = &byte, .iov_len = 1};
-	union descriptor_room room = {.bytes = {0}};
+	union descriptor_data data = {.bytes = {0}};
 	struct msghdr message = {
 		.msg_iov = &part,
 		.msg_iovlen = 1,
-		.msg_control = &room,
-		.msg_controllen = sizeof(room),
+		.msg_control = &data,
+		.msg_controllen = sizeof(data),
 	};
 	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
 
@@ -135,18 +140,18 @@ static int send_descriptor(int control_fd, int fd)
 	return sendmsg(control_fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-int keeper_start_front(int control_fd, int socket_fd, pid_t *ret_pid, struct error *error)
+int supervisor__start_front(int control_fd, int socket_fd, pid_t *ret_pid, struct error *error)
 {
 	struct pollfd ready = {.fd = control_fd, .events = POLLIN};
-	struct keeper_reply reply = {0};
+	struct supervisor_reply reply = {0};
 	int r = send_descriptor(control_fd, socket_fd);
 
 	if (r < 0)
-		return error_set(error, r, "the process that keeps the front has gone: %m");
+		return error_set(error, r, "the supervisor of the front has ended: %m");
 	if (poll(&ready, 1, REPLY_TIMEOUT_MS) <= 0)
-		return error_set(error, -ETIMEDOUT, "no front process was started in time");
+		return error_set(error, -ETIMEDOUT, "the supervisor of the front does not answer");
 	if (recv(control_fd, &reply, sizeof(reply), MSG_DONTWAIT) != sizeof(reply))
-		return error_set(error, -EPIPE, "the process that keeps the front has gone");
+		return error_set(error, -EPIPE, "the supervisor of the front has ended");
 	reply.message[sizeof(reply.message) - 1] = '\0';
 	if (reply.code < 0)
 		return error_set(error, reply.code, "%s", reply.message);

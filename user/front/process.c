@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "front/front.h"
+#include "front/process.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -13,20 +13,17 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "front/keeper.h"
 #include "ipc/message.h"
 
-/* Initialising gRPC and binding a port takes milliseconds; a name server may take longer. */
+/* Initialising gRPC and binding a port takes milliseconds; resolving a name may take seconds. */
 #define READY_TIMEOUT_NS (10 * NS_PER_S)
 
-/* How long a process may leave its end of the socket unread before the other gives it up. */
+/* If one end of the socket is not read for this long, the other end closes the stream. */
 #define SEND_TIMEOUT_S 2
 
 struct front {
-	const struct config *config;
-	front_main run;
-	pid_t keeper;
-	int control_fd; /* to the keeper */
+	pid_t supervisor;
+	int control_fd; /* to the supervisor */
 	int socket_fd;	/* to the front */
 	int pid_fd;
 	uint16_t port;
@@ -61,10 +58,10 @@ static int front__launch(struct front *front, struct error *error)
 
 	if (r < 0)
 		return r;
-	r = keeper_start_front(front->control_fd, far_fd, &pid, error);
+	r = supervisor__start_front(front->control_fd, far_fd, &pid, error);
 	if (r < 0)
 		return r;
-	/* Its end must be open in no other process: its death has to close the stream. */
+	/* Only the front may have its end open, so that its death closes the stream. */
 	close_fd(&far_fd);
 	front->pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (front->pid_fd < 0)
@@ -73,7 +70,7 @@ static int front__launch(struct front *front, struct error *error)
 				    &front->port, error);
 }
 
-int front__start(const struct config *config, front_main run, struct front **ret_front,
+int front__start(const struct config *config, front_entry entry, struct front **ret_front,
 		 struct error *error)
 {
 	_cleanup_(front__freep) struct front *front = malloc(sizeof(*front));
@@ -84,8 +81,6 @@ int front__start(const struct config *config, front_main run, struct front **ret
 	if (!front)
 		return error_out_of_memory(error);
 	*front = (struct front){
-		.config = config,
-		.run = run,
 		.control_fd = -1,
 		.socket_fd = -1,
 		.pid_fd = -1,
@@ -93,11 +88,11 @@ int front__start(const struct config *config, front_main run, struct front **ret
 	r = make_pair(SOCK_SEQPACKET, &front->control_fd, &far_fd, error);
 	if (r < 0)
 		return r;
-	front->keeper = fork();
-	if (front->keeper < 0)
+	front->supervisor = fork();
+	if (front->supervisor < 0)
 		return error_set(error, -errno, "cannot fork: %m");
-	if (front->keeper == 0)
-		keeper_run(config, run, far_fd, self);
+	if (front->supervisor == 0)
+		supervisor__run(config, entry, far_fd, self);
 	close_fd(&far_fd);
 	r = front__launch(front, error);
 	if (r < 0)
@@ -128,20 +123,20 @@ static bool has_ended(int pid_fd, uint64_t timeout_ns)
 	return poll(&ready, 1, (int)(timeout_ns / NS_PER_MS)) > 0;
 }
 
-void front__stop(struct front *front, uint64_t deadline_ns)
+void front__stop(struct front *front, uint64_t timeout_ns)
 {
-	/* What it needs after flushing to say how it went, and to end. */
-	uint64_t flush_ns = deadline_ns - deadline_ns / 4;
+	/* The rest of the time is for the statistics after the flush, and for exiting. */
+	uint64_t flush_ns = timeout_ns - timeout_ns / 4;
 
 	if (front->control_fd < 0)
 		return;
 	if (front->pid_fd >= 0 &&
 	    message__send(front->socket_fd, MESSAGE_STOP, 0, flush_ns, NULL, 0, NULL) == 0)
-		has_ended(front->pid_fd, deadline_ns);
+		has_ended(front->pid_fd, timeout_ns);
 
-	/* Without its control socket the keeper ends, and the kernel kills the front with it. */
+	/* The supervisor ends without its control socket, and the kernel then kills the front. */
 	close_fd(&front->control_fd);
-	while (waitpid(front->keeper, NULL, 0) < 0 && errno == EINTR)
+	while (waitpid(front->supervisor, NULL, 0) < 0 && errno == EINTR)
 		continue;
 	if (front->pid_fd >= 0)
 		has_ended(front->pid_fd, NS_PER_S);
@@ -151,7 +146,7 @@ void front__free(struct front *front)
 {
 	if (!front)
 		return;
-	if (front->keeper > 0)
+	if (front->supervisor > 0)
 		front__stop(front, 0);
 	close_fd(&front->control_fd);
 	close_fd(&front->socket_fd);

@@ -16,16 +16,16 @@
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/sandbox.h"
-#include "front/front.h"
+#include "front/process.h"
 #include "ipc/message.h"
 
-/* A front for tests: says that it is ready and what it is, then does what it is told. */
+/* A front for tests: reports that it is ready, describes itself, then follows its order. */
 
 #define PORT 4242
 
 enum order {
-	ORDER_OBEY,	/* ends when told to stop */
-	ORDER_IGNORE,	/* reads nothing any more */
+	ORDER_OBEY,	/* ends after a MESSAGE_STOP */
+	ORDER_IGNORE,	/* reads no messages */
 	ORDER_FAIL,	/* cannot start */
 	ORDER_END_MUTE, /* ends before it is ready */
 };
@@ -129,7 +129,7 @@ static void end(void)
 
 TestSuite(front, .fini = end, .timeout = 30);
 
-Test(front, stops_when_told)
+Test(front, ends_after_a_stop_message)
 {
 	uint64_t before = clock_monotonic_ns();
 
@@ -139,14 +139,14 @@ Test(front, stops_when_told)
 	cr_assert_lt(clock_monotonic_ns() - before, 10 * NS_PER_S);
 }
 
-Test(front, is_killed_when_it_does_not_stop)
+Test(front, is_killed_when_it_does_not_end)
 {
 	start(ORDER_IGNORE);
 	front__stop(front, 50 * NS_PER_MS);
 	cr_assert(has_ended());
 }
 
-Test(front, says_why_it_cannot_start)
+Test(front, reports_why_it_cannot_start)
 {
 	config.port = ORDER_FAIL;
 	cr_assert_eq(front__start(&config, run, &front, &error), -EADDRINUSE);
@@ -182,7 +182,7 @@ Test(front, is_started_again_after_it_was_killed)
 	cr_assert(has_ended());
 }
 
-Test(front, a_hung_one_is_replaced)
+Test(front, a_front_that_hangs_is_replaced)
 {
 	pid_t first;
 
@@ -208,7 +208,7 @@ Test(front, ignores_the_terminals_signals)
 
 static void assert_sandboxed(const struct self_description *self)
 {
-	/* Its socket only. */
+	/* Only its socket. */
 	cr_assert_eq(self->open_descriptors, 1);
 	cr_assert_eq(self->dumpable, 0);
 	cr_assert_eq(self->no_new_privileges, 1);
@@ -240,9 +240,9 @@ Test(front, is_in_a_sandbox)
 	assert_sandboxed(&self);
 }
 
-Test(front, has_nothing_of_what_came_after_the_start)
+Test(front, a_restarted_front_has_the_memory_of_the_start)
 {
-	/* A front that replaces another is forked from the keeper, not from here. */
+	/* The supervisor forks the second front, with its own copy of the configuration. */
 	start(ORDER_OBEY);
 	description_of_front();
 	config.port = ORDER_FAIL;
@@ -265,7 +265,8 @@ Test(front, dies_with_the_probe)
 	}
 	cr_assert_eq(read(pipe_fds[0], &front_pid, sizeof(front_pid)), (ssize_t)sizeof(front_pid));
 	close(pipe_fds[1]);
-	/* It is not our child: what shows its end is a process that is gone or waits for init. */
+	/* The front is not a child of this process: it has ended when /proc has no entry of it, or
+	 * one of a zombie. */
 	for (int i = 0; i < 500; i++) {
 		char path[64], line[256];
 		FILE *file;

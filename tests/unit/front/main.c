@@ -12,13 +12,13 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "front/front.h"
+#include "front/main.h"
+#include "front/process.h"
 #include "front/statistics.h"
 #include "ipc/message.h"
 #include "otlp/otlp.h"
-#include "serve/serve.h"
 
-/* The real front, with the test as its probe. */
+/* The front as it is; the test is the probe. */
 
 static char host[] = "127.0.0.1";
 static struct config config = {.listen_host = host};
@@ -29,7 +29,7 @@ static const struct otlp_resource resource = {NULL, 0};
 
 static void start(void)
 {
-	cr_assert_eq(front__start(&config, serve_main, &front, &error), 0, "%s", error.message);
+	cr_assert_eq(front__start(&config, front_main, &front, &error), 0, "%s", error.message);
 	cr_assert_neq(front__port(front), 0);
 }
 
@@ -38,7 +38,7 @@ static void end(void)
 	front__free(front);
 }
 
-TestSuite(serve, .init = start, .fini = end, .timeout = 60);
+TestSuite(front_main, .init = start, .fini = end, .timeout = 60);
 
 struct client {
 	pthread_t thread;
@@ -104,9 +104,9 @@ static void answer(uint64_t sequence)
 	arena__free(arena);
 }
 
-/* Takes the front's next message: answers a MESSAGE_TAKE_SNAPSHOT, with its number as the value, or keeps the
- * statistics. Returns its kind. */
-static enum message_kind take_message(struct front_statistics *statistics)
+/* Receives the next message of the front and returns its kind. Answers a MESSAGE_TAKE_SNAPSHOT with
+ * its number as the value; stores the statistics of a MESSAGE_STATISTICS. */
+static enum message_kind handle_next(struct front_statistics *statistics)
 {
 	struct message_header header;
 
@@ -118,7 +118,7 @@ static enum message_kind take_message(struct front_statistics *statistics)
 	return header.kind;
 }
 
-Test(serve, a_scrape_gets_a_fresh_collection)
+Test(front_main, a_scrape_gets_a_new_snapshot)
 {
 	struct client client = {0};
 	struct front_statistics statistics = {0};
@@ -128,15 +128,15 @@ Test(serve, a_scrape_gets_a_fresh_collection)
 
 		snprintf(expected, sizeof(expected), "\nanswers %d\n", i);
 		begin(&client, "/metrics");
-		while (take_message(&statistics) != MESSAGE_TAKE_SNAPSHOT)
+		while (handle_next(&statistics) != MESSAGE_TAKE_SNAPSHOT)
 			continue;
 		cr_assert_not_null(strstr(finish(&client), expected), "%s", client.answer);
-		/* Those answered before are in the statistics that came before the question. */
+		/* The statistics before the request count the scrapes answered before. */
 		cr_assert_eq(statistics.scrapes, (uint64_t)i - 1);
 	}
 }
 
-Test(serve, scrapes_at_once_are_all_answered)
+Test(front_main, concurrent_scrapes_are_all_answered)
 {
 	static struct client clients[8];
 	struct front_statistics statistics = {0};
@@ -144,19 +144,19 @@ Test(serve, scrapes_at_once_are_all_answered)
 	for (int i = 0; i < 8; i++)
 		begin(&clients[i], "/metrics");
 	while (statistics.scrapes + statistics.scrape_failures < 8)
-		take_message(&statistics);
+		handle_next(&statistics);
 	for (int i = 0; i < 8; i++)
 		cr_assert_not_null(strstr(finish(&clients[i]), "\nanswers "));
 	cr_assert_eq(statistics.scrape_failures, 0u);
 }
 
-Test(serve, the_accept_header_chooses_the_format)
+Test(front_main, the_accept_header_chooses_the_format)
 {
 	struct client client = {.header = "Accept: application/openmetrics-text;version=1.0.0\r\n"};
 	struct front_statistics statistics;
 
 	begin(&client, "/metrics");
-	while (take_message(&statistics) != MESSAGE_TAKE_SNAPSHOT)
+	while (handle_next(&statistics) != MESSAGE_TAKE_SNAPSHOT)
 		continue;
 	cr_assert_not_null(strstr(finish(&client), "\n# EOF\n"), "%s", client.answer);
 	cr_assert_not_null(strstr(client.answer, "Content-Type: application/openmetrics-text; "
@@ -165,14 +165,14 @@ Test(serve, the_accept_header_chooses_the_format)
 
 	client.header = NULL;
 	begin(&client, "/metrics");
-	while (take_message(&statistics) != MESSAGE_TAKE_SNAPSHOT)
+	while (handle_next(&statistics) != MESSAGE_TAKE_SNAPSHOT)
 		continue;
 	cr_assert_null(strstr(finish(&client), "# EOF"), "%s", client.answer);
 	cr_assert_not_null(strstr(client.answer,
 				  "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
 }
 
-Test(serve, the_index_lists_the_pages)
+Test(front_main, the_index_lists_the_pages)
 {
 	struct client client = {0};
 
@@ -184,7 +184,7 @@ Test(serve, the_index_lists_the_pages)
 	cr_assert_not_null(strstr(finish(&client), "\r\n\r\nok\n"), "%s", client.answer);
 }
 
-Test(serve, a_snapshot_that_is_malformed)
+Test(front_main, a_snapshot_that_is_malformed)
 {
 	struct client client = {0};
 	struct message_header header = {0};
@@ -202,14 +202,14 @@ Test(serve, a_snapshot_that_is_malformed)
 	cr_assert_not_null(strstr(client.answer, "\r\n\r\ncannot make the exposition\n"));
 }
 
-Test(serve, a_probe_that_is_silent)
+Test(front_main, a_probe_that_does_not_answer)
 {
 	struct client client = {0};
 
 	begin(&client, "/metrics");
 	cr_assert_not_null(strstr(finish(&client), "503 Service Unavailable"), "%s", client.answer);
 	cr_assert_not_null(strstr(client.answer, "\r\n\r\nthe probe did not answer in time\n"));
-	/* The front asked a moment after the scrape came, so its time is up a moment later. */
+	/* The front's request is younger than the scrape, and so becomes overdue later. */
 	for (int i = 0; i < 100; i++) {
 		begin(&client, "/healthz");
 		if (strstr(finish(&client), "the probe has not answered for"))
@@ -219,7 +219,7 @@ Test(serve, a_probe_that_is_silent)
 	cr_assert_fail("%s", client.answer);
 }
 
-Test(serve, stops_when_told_and_when_left)
+Test(front_main, ends_after_a_stop_message)
 {
 	struct pollfd ended = {.fd = front__pid_fd(front), .events = POLLIN};
 
@@ -227,7 +227,7 @@ Test(serve, stops_when_told_and_when_left)
 	cr_assert_eq(poll(&ended, 1, 5000), 1);
 }
 
-Test(serve, ends_at_a_frame_that_is_not_for_it)
+Test(front_main, ends_at_an_unexpected_message)
 {
 	struct pollfd ended = {.fd = front__pid_fd(front), .events = POLLIN};
 
@@ -236,12 +236,12 @@ Test(serve, ends_at_a_frame_that_is_not_for_it)
 	cr_assert_eq(front__restart(front, &error), 0, "%s", error.message);
 }
 
-Test(serve, a_port_that_is_taken)
+Test(front_main, a_port_in_use)
 {
 	struct front *second = NULL;
 	struct config same = config;
 
 	same.listen_port = front__port(front);
-	cr_assert_eq(front__start(&same, serve_main, &second, &error), -EADDRINUSE);
+	cr_assert_eq(front__start(&same, front_main, &second, &error), -EADDRINUSE);
 	cr_assert_not_null(strstr(error.message, "cannot listen on 127.0.0.1 port"));
 }

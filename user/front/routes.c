@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "serve/routes.h"
+#include "front/routes.h"
 
 #include <errno.h>
 #include <stdio.h>
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "front/collection.h"
 #include "prom/format.h"
-#include "serve/scrape.h"
 #include "web/server.h"
 
 #define TEXT_PLAIN "text/plain; charset=utf-8"
@@ -35,7 +35,7 @@ static int answer_metrics(void *context, const struct web_request *request,
 			  struct web_response *response)
 {
 	enum prom_format format = prom_format_of_accept(web_request__header(request, "Accept"));
-	int r = scrape__wait(context, format, &response->body, &response->size);
+	int r = collection__wait(context, format, &response->body, &response->size);
 
 	if (r < 0) {
 		response->status = WEB_STATUS_UNAVAILABLE;
@@ -52,7 +52,7 @@ static int answer_metrics(void *context, const struct web_request *request,
 static int answer_health(void *context, const struct web_request *request,
 			 struct web_response *response)
 {
-	uint64_t overdue_ns = scrape__overdue_ns(context);
+	uint64_t overdue_ns = collection__overdue_ns(context);
 
 	(void)request;
 	if (overdue_ns == 0)
