@@ -76,11 +76,10 @@ PROTO_HEADERS := $(PROTO_SOURCES:.c=.h)
 VERSION_HEADER := $(BUILD)/version/version.h
 HEADERS := $(SKELETONS) $(PROTO_HEADERS) $(VERSION_HEADER)
 
-# The exporter's client is one of two: gRPC's, or one that has a program of its own make the calls.
-GRPC_CLIENT := user/export/client.c user/export/channel.c
-REMOTE_CLIENT := user/export/remote.c
+# The transport over gRPC, which the static build leaves to scottyscope-otlp.
+GRPC_TRANSPORT := user/export/transport_grpc.c user/export/grpc_channel.c user/export/grpc_status.c
 SOURCES := $(wildcard user/*/*.c)
-OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(REMOTE_CLIENT),$(SOURCES))) $(PROTO_OBJECTS)
+OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(SOURCES)) $(PROTO_OBJECTS)
 MAIN_OBJECT := $(BUILD)/user/main.o
 
 .PHONY: all deps demo prepared-demo test prepared-test sanitized-tests fixtures unit integration vm prepared-vm \
@@ -98,12 +97,12 @@ $(BUILD)/scottyscope: $(MAIN_OBJECT) $(OBJECTS)
 # for it, which alone has gRPC. Of some libraries Debian has no archive that fits; see the script.
 STATIC := $(BUILD)/static
 STATIC_LIBRARIES := $(addprefix $(STATIC)/lib/lib,$(addsuffix .a,microhttpd Zydis elf_missing))
-STATIC_OBJECTS := $(filter-out $(GRPC_CLIENT:%.c=$(BUILD)/%.o),$(OBJECTS)) \
-	$(REMOTE_CLIENT:%.c=$(BUILD)/%.o) $(MAIN_OBJECT)
+STATIC_OBJECTS := $(filter-out $(GRPC_TRANSPORT:%.c=$(BUILD)/%.o),$(OBJECTS)) $(MAIN_OBJECT)
 STATIC_LIBS = $(shell $(PKG_CONFIG) --static --libs-only-l libbpf libelf liblzma libprotobuf-c libcap \
 	jansson yaml-0.1 | sed 's/-lpthread//g')
-OTLP_SOURCES := user/main_otlp.c $(GRPC_CLIENT) user/export/response.c user/export/settings.c \
-	user/front/confine.c user/front/protocol.c user/base/clock.c user/base/error.c
+OTLP_SOURCES := user/main_otlp.c $(GRPC_TRANSPORT) user/export/response.c user/export/settings.c \
+	user/ipc/message.c user/ipc/reader.c user/base/clock.c user/base/error.c \
+	user/base/sandbox.c
 OTLP_OBJECTS := $(OTLP_SOURCES:%.c=$(BUILD)/%.o) $(PROTO_OBJECTS)
 # gRPC names re2, but not the libraries that re2 needs since Debian 13.
 OTLP_LIBS = $(shell $(PKG_CONFIG) --static --libs-only-l grpc re2 libprotobuf-c libcap | \

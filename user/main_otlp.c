@@ -4,97 +4,107 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <version.h>
 
 #include "base/cleanup.h"
+#include "base/sandbox.h"
 #include "config/exit_status.h"
-#include "export/client.h"
 #include "export/settings.h"
-#include "front/confine.h"
-#include "front/protocol.h"
+#include "export/transport.h"
+#include "ipc/reader.h"
 
-/* scottyscope-otlp: sends OTLP for a scottyscope that is built without gRPC (export/remote.c). The
- * queue, and trying again, are its front's; here is one call at a time. */
+/* scottyscope-otlp: makes the gRPC calls for a scottyscope that is built without gRPC
+ * (export/transport_process.c), one call at a time. Queue and retries are in the front. */
 
-/* Waits for the next frame; -EPIPE when the front has gone. */
-static int next_frame(struct frame_reader *reader, struct frame *ret_frame, struct error *error)
+/* Waits for the next message; -EPIPE when the front has ended. */
+static int next_message(struct message_reader *reader, struct message *ret_message,
+			struct error *error)
 {
 	struct pollfd ready = {.fd = EXPORT_PROGRAM_SOCKET, .events = POLLIN};
 	int r;
 
-	while ((r = frame_reader__next(reader, EXPORT_PROGRAM_SOCKET, ret_frame, error)) == 0)
+	while ((r = message_reader__next(reader, EXPORT_PROGRAM_SOCKET, ret_message, error)) == 0)
 		poll(&ready, 1, -1);
 	return r < 0 ? r : 0;
 }
 
-/* Makes a client of the settings, which come first. */
-static int make_client(struct frame_reader *reader, struct export_client **ret_client,
+/* Receives the settings, the first message, and makes a client of them. */
+static int make_client(struct message_reader *reader, struct export_client **ret_client,
 		       struct error *error)
 {
 	_cleanup_free_ char *bytes = NULL;
 	_cleanup_(export_settings__done) struct export_settings settings = {0};
-	struct frame frame;
-	int r = next_frame(reader, &frame, error);
+	struct message message;
+	int r = next_message(reader, &message, error);
 
 	if (r < 0)
 		return r;
-	if (frame.header.kind != FRAME_SETTINGS)
-		return error_set(error, -EPROTO, "the first frame has to be settings");
-	bytes = malloc(frame.header.payload_size);
+	if (message.header.kind != MESSAGE_SETTINGS)
+		return error_set(error, -EPROTO, "the first message must be the settings");
+	bytes = malloc(message.header.payload_size);
 	if (!bytes)
 		return error_out_of_memory(error);
-	memcpy(bytes, frame.payload, frame.header.payload_size);
-	r = export_settings__decode(bytes, frame.header.payload_size, &settings, error);
+	memcpy(bytes, message.payload, message.header.payload_size);
+	r = export_settings__decode(bytes, message.header.payload_size, &settings, error);
 	if (r < 0)
 		return r;
-	export_library_init();
-	return export_client__new(&settings.otlp, settings.signal, ret_client, error);
+	return export_transport_grpc.new_client(&settings.otlp, settings.signal, ret_client, error);
 }
 
-/* Makes calls until the front has gone, which is no failure. */
-static int serve_calls(struct frame_reader *reader, struct export_client *client,
+/* Makes calls until the front ends, which is not a failure. */
+static int serve_calls(struct message_reader *reader, struct export_client *client,
 		       struct error *error)
 {
-	struct frame frame;
+	struct message message;
 	int r;
 
-	while ((r = next_frame(reader, &frame, error)) >= 0) {
+	while ((r = next_message(reader, &message, error)) == 0) {
 		struct export_result result;
 
-		if (frame.header.kind != FRAME_CALL)
-			return error_set(error, -EPROTO, "unexpected frame of kind %u",
-					 frame.header.kind);
-		export_client__call(client, frame.payload, frame.header.payload_size,
-				    frame.header.sequence, frame.header.flags & FRAME_FLAG_WAIT,
-				    &result);
-		r = frame__send(EXPORT_PROGRAM_SOCKET, FRAME_RESULT, 0, 0, &result, sizeof(result),
-				error);
+		if (message.header.kind != MESSAGE_CALL) {
+			return error_set(error, -EPROTO, "unexpected message of kind %u",
+					 message.header.kind);
+		}
+		export_transport_grpc.call(client, message.payload, message.header.payload_size,
+					   message.header.sequence,
+					   message.header.flags & MESSAGE_FLAG_WAIT, &result);
+		r = message__send(EXPORT_PROGRAM_SOCKET, MESSAGE_RESULT, 0, 0, &result,
+				  sizeof(result), error);
 		if (r < 0)
 			break;
 	}
 	return r == -EPIPE ? 0 : r;
 }
 
+static int start(struct message_reader **ret_reader, struct export_client **ret_client,
+		 struct error *error)
+{
+	int r = message_reader__new(ret_reader, error);
+
+	if (r < 0)
+		return r;
+	/* The front has no privileges that this process could inherit; this verifies it. */
+	r = sandbox__enter(EXPORT_PROGRAM_SOCKET, 0, error);
+	if (r < 0)
+		return r;
+	return make_client(*ret_reader, ret_client, error);
+}
+
 static int run(struct error *error)
 {
-	_cleanup_(frame_reader__freep) struct frame_reader *reader = NULL;
+	_cleanup_(message_reader__freep) struct message_reader *reader = NULL;
 	struct export_client *client = NULL;
 	const uint16_t no_port = 0;
-	int r = frame_reader__new(&reader, error);
+	int r = start(&reader, &client, error);
 
-	/* It comes from the front and has nothing to give up; this makes certain of it. */
-	if (r >= 0)
-		r = confine(EXPORT_PROGRAM_SOCKET, 0, error);
-	if (r >= 0)
-		r = make_client(reader, &client, error);
 	if (r < 0) {
-		frame__send_failed(EXPORT_PROGRAM_SOCKET, r, error->message);
+		message__send_failed(EXPORT_PROGRAM_SOCKET, r, error->message);
 		return r;
 	}
-	r = frame__send(EXPORT_PROGRAM_SOCKET, FRAME_READY, 0, 0, &no_port, sizeof(no_port), error);
+	r = message__send(EXPORT_PROGRAM_SOCKET, MESSAGE_READY, 0, 0, &no_port, sizeof(no_port),
+			  error);
 	return r < 0 ? r : serve_calls(reader, client, error);
 }
 
@@ -105,11 +115,11 @@ int main(void)
 	int type;
 
 	if (getsockopt(EXPORT_PROGRAM_SOCKET, SOL_SOCKET, SO_TYPE, &type, &size) < 0) {
-		fprintf(stderr, EXPORT_PROGRAM
-			" " SCOTTYSCOPE_VERSION
-			": scottyscope runs this to send OTLP; by itself it does nothing\n");
+		fprintf(stderr,
+			EXPORT_PROGRAM " " SCOTTYSCOPE_VERSION
+				       ": only scottyscope runs this program, to send OTLP\n");
 		return EXIT_STATUS_USAGE;
 	}
-	/* At once, without waiting for gRPC's threads: nobody is there to hear of it. */
+	/* Without waiting for gRPC's threads: the front has ended, or has the reason. */
 	_exit(run(&error) < 0 ? EXIT_STATUS_FAILED : EXIT_STATUS_DONE);
 }

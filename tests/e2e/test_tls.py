@@ -135,7 +135,7 @@ def test_mutual_tls(
         "OTEL_METRIC_EXPORT_INTERVAL": "300",
     }
     stranger = Tool(tmp_path / "stranger", *options, environment=environment)
-    stranger.wait_for("metrics do not get through", stranger.stderr)
+    stranger.wait_for("cannot export metrics", stranger.stderr)
     assert victoriametrics.query("scotty_up") == {}
     stranger.end()
     pair = {

@@ -266,7 +266,7 @@ def test_collector_that_starts_later(start: Starter, server: Server) -> None:
     port = ReservedPort()
     tool = watch(start, server, f"http://127.0.0.1:{port.number}")
     ask_once(server.port, get(HEALTH))
-    tool.wait_for("traces do not get through", tool.stderr)
+    tool.wait_for("cannot export traces", tool.stderr)
     assert tool.text("/healthz") == "ok\n"
     port.release()
     collector = Collector(start, port.number)
@@ -274,7 +274,7 @@ def test_collector_that_starts_later(start: Starter, server: Server) -> None:
     ask_once(server.port, get(HEALTH))
     wait_until("the counts arrived", lambda: collector.counted().total() == 2)
     assert len(wait_until("both spans", lambda: collector.spans()[1:] and collector.spans())) == 2
-    tool.wait_for("get through again", tool.stderr)
+    tool.wait_for("are exported again", tool.stderr)
     assert tool.end() == 0
 
 

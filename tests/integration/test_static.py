@@ -199,7 +199,7 @@ def test_no_collector(start: Starter, server: Server, tmp_path: pathlib.Path) ->
     counting = Counting(tool)
     ask_once(server.port, get(HEALTH))
     wait_until("the request is counted", lambda: counting.counted() == {("GET", HEALTH, "200"): 1})
-    tool.wait_for(r"metrics do not get through to 127\.0\.0\.1:1: gRPC status 14", tool.stderr)
+    tool.wait_for(r"cannot export metrics to 127\.0\.0\.1:1: gRPC status 14", tool.stderr)
     assert tool.end() == 0
 
 

@@ -10,7 +10,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "front/protocol.h"
+#include "front/statistics.h"
+#include "ipc/message.h"
+#include "ipc/reader.h"
 #include "metric/collect.h"
 
 /* A front that died is started again after this delay. */
@@ -25,7 +27,7 @@ struct agent {
 	struct front *front;
 	struct loop *loop;
 	struct error *error; /* of the run */
-	struct frame_reader *frames;
+	struct message_reader *messages;
 	struct loop_source *front_socket;
 	struct loop_source *front_process;
 	struct self_counters counters;
@@ -61,18 +63,18 @@ void agent__free(struct agent *agent)
 {
 	if (!agent)
 		return;
-	frame_reader__free(agent->frames);
+	message_reader__free(agent->messages);
 	/* The observation's sources are in the loop. */
 	observation__free(agent->observation);
 	loop__free(agent->loop);
 	free(agent);
 }
 
-static int send_request(struct agent *agent, enum frame_kind kind, uint16_t flags,
+static int send_request(struct agent *agent, enum message_kind kind, uint16_t flags,
 			uint64_t sequence, const uint8_t *request, size_t size, struct error *error)
 {
-	return frame__send(front__socket_fd(agent->front), kind, flags, sequence, request, size,
-			   error);
+	return message__send(front__socket_fd(agent->front), kind, flags, sequence, request, size,
+			     error);
 }
 
 struct span_request {
@@ -85,7 +87,7 @@ static int send_spans(void *context, const uint8_t *request, size_t size)
 {
 	struct span_request *spans = context;
 
-	return send_request(spans->agent, FRAME_SPANS, 0, spans->span_count, request, size,
+	return send_request(spans->agent, MESSAGE_SPANS, 0, spans->span_count, request, size,
 			    spans->error);
 }
 
@@ -138,19 +140,20 @@ static int send_metrics(void *context, const uint8_t *request, size_t size)
 {
 	struct metrics_request *metrics = context;
 
-	return send_request(metrics->agent, FRAME_METRICS, metrics->flags, metrics->sequence,
+	return send_request(metrics->agent, MESSAGE_METRICS, metrics->flags, metrics->sequence,
 			    request, size, metrics->error);
 }
 
-/* Sends the latest metrics. `flags` (FRAME_FLAG_...) say what for, `sequence` answers a
- * FRAME_COLLECT. */
+/* Sends the latest metrics. `flags` (MESSAGE_FLAG_...) say what for, `sequence` answers a
+ * MESSAGE_TAKE_SNAPSHOT. */
 static int send_set(struct agent *agent, uint16_t flags, uint64_t sequence, struct error *error)
 {
 	struct metrics_request metrics = {agent, flags, sequence, error};
 	int r = otlp_encode_metrics(observation__resource(agent->observation), agent->set,
 				    send_metrics, &metrics, error);
 
-	return r < 0 ? r : send_request(agent, FRAME_METRICS_END, flags, sequence, NULL, 0, error);
+	return r < 0 ? r
+		     : send_request(agent, MESSAGE_METRICS_END, flags, sequence, NULL, 0, error);
 }
 
 /* A front that died is started again by another callback. The spans it did not take are counted. */
@@ -195,55 +198,54 @@ static int on_export(void *context)
 	int r = collect(agent, agent->exported_ns, &agent->exported_ns, agent->error);
 
 	if (r >= 0)
-		r = send_set(agent, FRAME_FLAG_EXPORT, 0, agent->error);
+		r = send_set(agent, MESSAGE_FLAG_EXPORT, 0, agent->error);
 	return tolerate_dead_front(agent, r);
 }
 
-static int answer_scrape(struct agent *agent, const struct frame *frame)
+static int answer_scrape(struct agent *agent, const struct message *message)
 {
 	int r = collect(agent, agent->scraped_ns, &agent->scraped_ns, agent->error);
 
 	if (r >= 0)
-		r = send_set(agent, FRAME_FLAG_SCRAPE, frame->header.sequence, agent->error);
+		r = send_set(agent, MESSAGE_FLAG_SCRAPE, message->header.sequence, agent->error);
 	return tolerate_dead_front(agent, r);
 }
 
-/* All fields are counters of 64 bits but for the length of the queue. */
+/* Adds the statistics of the present front to those of the fronts before. */
 static void add_statistics(struct agent *agent, const struct front_statistics *now)
 {
-	uint64_t *total = (uint64_t *)&agent->counters.front;
-	const uint64_t *before = (const uint64_t *)&agent->ended_fronts;
-	const uint64_t *latest = (const uint64_t *)now;
+	struct self_counters *counters = &agent->counters;
 
-	for (size_t i = 0; i < sizeof(*now) / sizeof(uint64_t); i++)
-		total[i] = before[i] + latest[i];
-	agent->counters.front.queue_bytes = now->queue_bytes;
+	counters->exporter = agent->ended_fronts.exporter;
+	export_statistics__add(&counters->exporter, &now->exporter);
+	counters->scrapes = agent->ended_fronts.scrapes + now->scrapes;
+	counters->scrape_failures = agent->ended_fronts.scrape_failures + now->scrape_failures;
 }
 
-static int on_statistics(struct agent *agent, const struct frame *frame)
+static int on_statistics(struct agent *agent, const struct message *message)
 {
 	struct front_statistics now;
 
-	if (frame->header.payload_size != sizeof(now))
+	if (message->header.payload_size != sizeof(now))
 		return -EPROTO;
-	memcpy(&now, frame->payload, sizeof(now));
+	memcpy(&now, message->payload, sizeof(now));
 	add_statistics(agent, &now);
 	return 0;
 }
 
-static int dispatch_frame(struct agent *agent, const struct frame *frame)
+static int dispatch_message(struct agent *agent, const struct message *message)
 {
-	switch (frame->header.kind) {
-	case FRAME_STATISTICS:
-		return on_statistics(agent, frame);
-	case FRAME_COLLECT:
-		return answer_scrape(agent, frame);
+	switch (message->header.kind) {
+	case MESSAGE_STATISTICS:
+		return on_statistics(agent, message);
+	case MESSAGE_TAKE_SNAPSHOT:
+		return answer_scrape(agent, message);
 	default:
 		return -EPROTO;
 	}
 }
 
-static int on_frame(void *context);
+static int on_message(void *context);
 static int on_front_end(void *context);
 
 /* Watches the present front. */
@@ -251,11 +253,11 @@ static int watch_front(struct agent *agent, struct error *error)
 {
 	int r;
 
-	frame_reader__free(TAKE_PTR(agent->frames));
-	r = frame_reader__new(&agent->frames, error);
+	message_reader__free(TAKE_PTR(agent->messages));
+	r = message_reader__new(&agent->messages, error);
 	if (r < 0)
 		return r;
-	r = loop__add_fd(agent->loop, front__socket_fd(agent->front), EPOLLIN, on_frame, agent,
+	r = loop__add_fd(agent->loop, front__socket_fd(agent->front), EPOLLIN, on_message, agent,
 			 &agent->front_socket, error);
 	if (r < 0)
 		return r;
@@ -283,8 +285,12 @@ static int abandon_front(struct agent *agent)
 		return 0;
 	loop__remove(agent->loop, TAKE_PTR(agent->front_socket));
 	loop__remove(agent->loop, TAKE_PTR(agent->front_process));
-	agent->ended_fronts = agent->counters.front;
-	agent->ended_fronts.queue_bytes = 0;
+	agent->ended_fronts = (struct front_statistics){
+		.exporter = agent->counters.exporter,
+		.scrapes = agent->counters.scrapes,
+		.scrape_failures = agent->counters.scrape_failures,
+	};
+	agent->ended_fronts.exporter.queue_bytes = 0;
 	log_warning("the front has ended; starting another one");
 	return loop__add_timer(agent->loop, RESTART_DELAY_NS, 0, restart_front, agent, NULL,
 			       agent->error);
@@ -295,19 +301,19 @@ static int on_front_end(void *context)
 	return abandon_front(context);
 }
 
-static int on_frame(void *context)
+static int on_message(void *context)
 {
 	struct agent *agent = context;
-	struct frame frame;
+	struct message message;
 	int r;
 
 	do {
-		r = frame_reader__next(agent->frames, front__socket_fd(agent->front), &frame,
-				       agent->error);
+		r = message_reader__next(agent->messages, front__socket_fd(agent->front), &message,
+					 agent->error);
 		if (r == 1)
-			r = dispatch_frame(agent, &frame) < 0 ? -EPROTO : 1;
+			r = dispatch_message(agent, &message) < 0 ? -EPROTO : 1;
 	} while (r == 1);
-	/* A front that has ended or that sends malformed frames is replaced. */
+	/* A front that has ended or that sends malformed messages is replaced. */
 	return r < 0 ? abandon_front(agent) : 0;
 }
 
@@ -365,14 +371,15 @@ static void announce(const struct agent *agent, const struct snapshot_attachment
 /* Reads the statistics that the front sent last, after it was stopped. */
 static void read_last_statistics(struct agent *agent)
 {
-	_cleanup_(frame_reader__freep) struct frame_reader *frames = NULL;
-	struct frame frame;
+	_cleanup_(message_reader__freep) struct message_reader *messages = NULL;
+	struct message message;
 
-	if (frame_reader__new(&frames, NULL) < 0)
+	if (message_reader__new(&messages, NULL) < 0)
 		return;
-	while (frame_reader__next(frames, front__socket_fd(agent->front), &frame, NULL) == 1) {
-		if (frame.header.kind == FRAME_STATISTICS)
-			on_statistics(agent, &frame);
+	while (message_reader__next(messages, front__socket_fd(agent->front), &message, NULL) ==
+	       1) {
+		if (message.header.kind == MESSAGE_STATISTICS)
+			on_statistics(agent, &message);
 	}
 }
 
@@ -389,7 +396,7 @@ static int finish(struct agent *agent, struct error *error)
 	if (r < 0 || !agent->front)
 		return r;
 	if (agent->config->otlp.metrics_target)
-		r = send_set(agent, FRAME_FLAG_EXPORT, 0, error);
+		r = send_set(agent, MESSAGE_FLAG_EXPORT, 0, error);
 	front__stop(agent->front, STOP_DEADLINE_NS);
 	read_last_statistics(agent);
 	return r;

@@ -7,7 +7,7 @@
 
 #include "agent/observation.h"
 #include "config/config.h"
-#include "front/front.h"
+#include "front/process.h"
 #include "metric/metric.h"
 #include "self/self.h"
 

@@ -12,8 +12,9 @@
 #include "command/command.h"
 #include "command/print.h"
 #include "config/exit_status.h"
-#include "export/export.h"
-#include "serve/serve.h"
+#include "export/exporter.h"
+#include "front/main.h"
+#include "ipc/message.h"
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
 {
@@ -38,7 +39,7 @@ static int prepare_export(struct config_otlp *otlp, struct error *error)
 
 	if (!otlp->metrics_target && !otlp->traces_target)
 		return 0;
-	r = export_program_open(&otlp->program_fd, &reason);
+	r = exporter__open_program(&otlp->program_fd, &reason);
 	if (r == -ENOENT) {
 		log_warning("OTLP export is disabled: %s; install the one that was built with this "
 			    "program, or set --otlp-endpoint none",
@@ -68,7 +69,7 @@ int command_run(const struct config *wanted, struct error *error)
 		return r;
 	/* Before any thread is started. */
 	if (needs_front(&config)) {
-		r = front__start(&config, serve_main, &front, error);
+		r = front__start(&config, front_main, &front, error);
 		if (r < 0)
 			return r;
 	}

@@ -91,7 +91,7 @@ struct config_otlp {
 	uint64_t span_delay_ns;	     /* between two exports of spans, at most */
 	uint32_t span_queue;	     /* spans that wait for export, at most */
 	uint32_t span_batch;	     /* spans of one export, at most span_queue */
-	/* Not a setting of the user: the program that exports, opened by export_program_open() for
+	/* Not a setting of the user: the program that exports, opened by exporter__open_program() for
 	 * the front to run; 0: the front exports itself. */
 	int program_fd;
 };

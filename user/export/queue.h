@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_EXPORT_QUEUE_H
 #define SCOTTYSCOPE_EXPORT_QUEUE_H
 
-/* Packed requests that wait to be sent, oldest first, bounded in bytes and items. No locks. */
+/* A queue of packed requests, limited in bytes and items. The caller locks. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -10,12 +10,12 @@
 struct export_item {
 	struct export_item *next;
 	uint64_t queued_ns; /* monotonic */
-	uint64_t items;	    /* points or spans in it */
+	uint64_t items;	    /* points or spans */
 	size_t size;
 	uint8_t bytes[];
 };
 
-/* What was given up, by cause. */
+/* Dropped requests and their items. */
 struct export_drops {
 	uint64_t requests;
 	uint64_t items;
@@ -30,19 +30,19 @@ struct export_queue {
 	uint64_t limit_items;
 };
 
-/* Appends a copy of a request. What has to go for it, oldest first, is added to `drops`; so is the
- * request itself when it is larger than the limits or there is no memory. */
+/* Appends a copy of a request. Drops the oldest requests that exceed the limits, and adds them to
+ * `drops`. A request that alone exceeds a limit, or that finds no memory, is dropped itself. */
 void export_queue__push(struct export_queue *queue, const uint8_t *bytes, size_t size,
 			uint64_t items, uint64_t now_ns, struct export_drops *drops);
 
-/* Takes the oldest out, for the caller to free(); NULL when empty. */
+/* Removes and returns the oldest request, which the caller frees with free(); NULL when empty. */
 struct export_item *export_queue__pop(struct export_queue *queue);
 
-/* Drops what was queued before `oldest_ns`. */
+/* Drops the requests queued before `oldest_ns`, and adds them to `drops`. */
 void export_queue__expire(struct export_queue *queue, uint64_t oldest_ns,
 			  struct export_drops *drops);
 
-/* Drops everything. */
+/* Drops all requests, and adds them to `drops`. */
 void export_queue__clear(struct export_queue *queue, struct export_drops *drops);
 
 #endif

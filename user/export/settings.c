@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "front/protocol.h"
+#include "ipc/message.h"
 
-/* Of the settings and of the frames that follow them: another number for every change. */
-#define PROTOCOL 2
+/* The version of the settings and of the messages after them. Every change increments it. */
+#define PROTOCOL 3
 
-/* Texts "name=value", each ended by a NUL. */
+/* Writes "name=value" and a NUL. */
 static void write_setting(FILE *stream, const char *name, const char *value)
 {
 	fprintf(stream, "%s=%s", name, value);
@@ -70,17 +70,16 @@ int export_settings__encode(const struct config_otlp *config, enum export_signal
 	has_failed = ferror(stream);
 	if (fclose(stream) != 0 || has_failed)
 		return error_out_of_memory(error);
-	if (size > FRAME_SETTINGS_LIMIT)
-		return error_set(
-			error, -E2BIG,
-			"the OTLP headers and the client's certificate take more than %u bytes",
-			FRAME_SETTINGS_LIMIT);
+	if (size > MESSAGE_SETTINGS_LIMIT)
+		return error_set(error, -E2BIG,
+				 "the OTLP headers and the client certificate exceed %u bytes",
+				 MESSAGE_SETTINGS_LIMIT);
 	*ret_bytes = TAKE_PTR(bytes);
 	*ret_size = size;
 	return 0;
 }
 
-/* A number up to `most`. */
+/* Parses a decimal number up to `most`. */
 static bool read_number(const char *text, uint64_t most, uint64_t *ret_value)
 {
 	char *end;
@@ -147,7 +146,7 @@ static bool take_setting(struct export_settings *settings, const char *name, cha
 	return true;
 }
 
-static bool is_whole(const struct export_settings *settings)
+static bool is_complete(const struct export_settings *settings)
 {
 	const struct config_otlp *otlp = &settings->otlp;
 
@@ -159,7 +158,7 @@ static bool is_whole(const struct export_settings *settings)
 	       !otlp->client_certificate == !otlp->client_key;
 }
 
-/* Takes the settings one by one, the version first. */
+/* Parses the settings in order; the version is the first. */
 static int take_all(struct export_settings *settings, char *bytes, size_t size, struct error *error)
 {
 	uint64_t protocol = 0;
@@ -174,9 +173,9 @@ static int take_all(struct export_settings *settings, char *bytes, size_t size, 
 			read_number(value, UINT64_MAX, &protocol);
 		if (protocol != PROTOCOL)
 			return error_set(error, -EPROTO,
-					 EXPORT_PROGRAM " is of another version than what runs it");
+					 EXPORT_PROGRAM " and scottyscope have different versions");
 		if (at != bytes && (!value || !take_setting(settings, at, value)))
-			return error_set(error, -EPROTO, "a setting \"%.32s\" makes no sense", at);
+			return error_set(error, -EPROTO, "malformed setting \"%.32s\"", at);
 	}
 	return 0;
 }
@@ -188,10 +187,10 @@ int export_settings__decode(char *bytes, size_t size, struct export_settings *re
 	int r;
 
 	if (size == 0 || bytes[size - 1] != '\0')
-		return error_set(error, -EPROTO, "the settings have no end");
+		return error_set(error, -EPROTO, "truncated settings");
 	r = take_all(&settings, bytes, size, error);
-	if (r >= 0 && !is_whole(&settings))
-		r = error_set(error, -EPROTO, "the settings are not whole");
+	if (r == 0 && !is_complete(&settings))
+		r = error_set(error, -EPROTO, "incomplete settings");
 	if (r < 0) {
 		export_settings__done(&settings);
 		return r;

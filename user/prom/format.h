@@ -10,12 +10,12 @@ enum prom_format {
 	PROM_FORMAT_COUNT,
 };
 
-/* The format that a request's Accept header (NULL: none) prefers, by the weights of RFC 9110,
+/* Returns the format that an Accept header (NULL: none) prefers, by the weights of RFC 9110,
  * section 12.5.1. Only a media range that names OpenMetrics selects OpenMetrics; with equal weights
  * the text format wins unless OpenMetrics stands first. */
 enum prom_format prom_format_of_accept(const char *accept);
 
-/* The value of the Content-Type header. */
+/* Returns the value of the Content-Type header. */
 const char *prom_format_content_type(enum prom_format format);
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_PROM_LABELS_H
 #define SCOTTYSCOPE_PROM_LABELS_H
 
-/* The lexical side of the text exposition: numbers, escapes, label sets. */
+/* The lexical elements of the text formats: numbers, escapes, label sets. */
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,16 +11,16 @@
 #include "base/error.h"
 #include "otlp/messages.h"
 
-/* The shortest decimal number that reads back as `value`, in `text` or a constant. 32 bytes are
- * enough. */
+/* Returns the shortest decimal number that parses as `value`: in `text`, which needs 32 bytes, or a
+ * constant. */
 const char *prom_number_text(double value, char *text, size_t size);
 
-/* `text` with backslash, newline and, in `quotes`, the quotation mark escaped. */
+/* Writes `text` with backslash, newline and, in `quotes`, the quotation mark escaped. */
 void prom_write_escaped(FILE *stream, const char *text, bool quotes);
 
-/* Writes name="value",... without braces. Keys that become the same label name share it, their
- * values joined by ';' as the specification says: a repeated name would make the whole exposition
- * invalid. -EPROTO for too many, or -ENOMEM. */
+/* Writes name="value",... without braces. Keys that give the same label name become one label, their
+ * values joined by ';', as the specification requires: a repeated name makes the whole exposition
+ * invalid. -EPROTO for too many attributes, or -ENOMEM. */
 int prom_write_labels(FILE *stream, struct arena *arena, pb_key_value *const *attributes,
 		      size_t count, struct error *error);
 

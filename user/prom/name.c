@@ -19,8 +19,8 @@ static const struct {
 	{"Cel", "celsius"},    {"%", "percent"},
 };
 
-/* `text` with only letters, digits and '_' (and ':' where `colons`), no run of '_', none at its
- * end, and no digit first. */
+/* Returns `text` with only letters, digits and '_' (and ':' with `colons`), without runs of '_',
+ * without '_' at the end and without a digit at the start. */
 static char *sanitised(struct arena *arena, const char *text, bool colons)
 {
 	char *name = arena__alloc(arena, strlen(text) + 2);
@@ -46,7 +46,7 @@ static char *sanitised(struct arena *arena, const char *text, bool colons)
 
 static const char *unit_name(struct arena *arena, const char *unit, bool is_real_gauge)
 {
-	/* {request} and the like only annotate. */
+	/* Units in braces, such as {request}, are annotations. */
 	if (*unit == '\0' || *unit == '{')
 		return "";
 	if (strcmp(unit, "1") == 0)
@@ -75,7 +75,7 @@ const char *prom_metric_name(struct arena *arena, const char *otel_name, const c
 
 	if (!name || !unit)
 		return NULL;
-	/* The unit goes before `_total`, also where the name brings its own. */
+	/* The unit stands before `_total`, also if the name ends with `_total` already. */
 	if (is_counter && has_suffix(name, "total"))
 		name[strlen(name) - strlen("_total")] = '\0';
 	if (*unit != '\0' && !has_suffix(name, unit))
@@ -99,7 +99,7 @@ const char *prom_label_name(struct arena *arena, const char *key)
 {
 	const char *name = sanitised(arena, key, false);
 
-	/* What the specification puts before a key that starts with a digit. */
+	/* The prefix that the specification requires for a key with a digit at the start. */
 	if (name && isdigit((unsigned char)*key))
 		return arena__printf(arena, "key%s", name);
 	return name;

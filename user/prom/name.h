@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_PROM_NAME_H
 #define SCOTTYSCOPE_PROM_NAME_H
 
-/* OpenTelemetry names as Prometheus names, after the specification "Prometheus and OpenMetrics
+/* Converts OpenTelemetry names to Prometheus names, by the specification "Prometheus and OpenMetrics
  * compatibility". */
 
 #include <stdbool.h>
@@ -10,17 +10,17 @@
 #include "base/arena.h"
 #include "otlp/messages.h"
 
-/* The family name of a metric with an OpenTelemetry name and unit: characters outside
+/* Returns the family name of a metric with an OpenTelemetry name and unit: characters outside
  * [a-zA-Z0-9_:] become '_', runs of '_' become one; then the name of the unit follows, unless the
  * name ends with the unit, and `_total` for a counter (a monotonic sum). Unit "1" gives `_ratio`
  * only to a gauge of real numbers: an integer is a count or a state. NULL when out of memory. */
 const char *prom_metric_name(struct arena *arena, const char *otel_name, const char *otel_unit,
 			     bool is_counter, bool is_real_gauge);
 
-/* The same of a decoded metric. */
+/* Returns the family name of a decoded metric; NULL when out of memory. */
 const char *prom_family_name(struct arena *arena, const pb_metric *metric);
 
-/* The label name of an attribute's key. NULL when out of memory. */
+/* Returns the label name of an attribute's key; NULL when out of memory. */
 const char *prom_label_name(struct arena *arena, const char *key);
 
 #endif

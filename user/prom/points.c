@@ -17,7 +17,7 @@ int point_writer__init(struct point_writer *writer, FILE *stream, enum prom_form
 	writer->label_stream = open_memstream(&writer->labels, &writer->labels_size);
 	if (!writer->label_stream)
 		return error_out_of_memory(error);
-	/* Nobody else has either: they need no locks. */
+	/* Only this writer uses the two streams, so that they need no locks. */
 	__fsetlocking(writer->stream, FSETLOCKING_BYCALLER);
 	__fsetlocking(writer->label_stream, FSETLOCKING_BYCALLER);
 	return 0;
@@ -30,7 +30,7 @@ void point_writer__done(struct point_writer *writer)
 	free(writer->labels);
 }
 
-/* Makes `labels` the label set of these attributes. */
+/* Sets `labels` to the label set of these attributes. */
 static int point_writer__set_labels(struct point_writer *writer, pb_key_value *const *attributes,
 				    size_t count)
 {
@@ -47,7 +47,7 @@ static int point_writer__set_labels(struct point_writer *writer, pb_key_value *c
 	return 0;
 }
 
-/* Writes the start of a sample's line: name, suffix, labels, a space. */
+/* Writes the start of a sample's line: name, suffix, labels and a space. */
 static void write_series(struct point_writer *writer, const char *name, const char *suffix)
 {
 	fprintf(writer->stream, "%s%s", name, suffix);
@@ -75,7 +75,7 @@ static int write_number_point(struct point_writer *writer, const char *name,
 	return 0;
 }
 
-/* Begins a point with buckets: its label set, and what its buckets begin with. */
+/* Begins a point with buckets: sets its label set and the common start of its bucket lines. */
 static int point_writer__set_bucket_head(struct point_writer *writer, const char *name,
 					 pb_key_value *const *attributes, size_t count)
 {
@@ -94,7 +94,7 @@ static void write_hex(FILE *stream, ProtobufCBinaryData bytes)
 		fprintf(stream, "%02x", bytes.data[i]);
 }
 
-/* Writes an exemplar behind the value of its bucket (OpenMetrics 1.0.0, "Exemplars"). */
+/* Writes an exemplar after the value of its bucket (OpenMetrics 1.0.0, "Exemplars"). */
 static void write_exemplar(struct point_writer *writer, const pb_exemplar *exemplar)
 {
 	double value = exemplar->value_case == PB_EXEMPLAR_INT ? (double)exemplar->as_int
@@ -111,8 +111,8 @@ static void write_exemplar(struct point_writer *writer, const pb_exemplar *exemp
 		exemplar->time_unix_nano % UINT64_C(1000000000));
 }
 
-/* Most lines of an exposition are buckets: what they have in common is made once. `exemplar` may be
- * NULL. */
+/* Writes a bucket line. Most lines of an exposition are buckets: their common start is formatted only
+ * once. `exemplar` may be NULL. */
 static void write_bucket(struct point_writer *writer, const char *bound, uint64_t count,
 			 const pb_exemplar *exemplar)
 {
@@ -124,7 +124,7 @@ static void write_bucket(struct point_writer *writer, const char *bound, uint64_
 	fputc('\n', writer->stream);
 }
 
-/* The text of a bound. OpenMetrics wants the canonical form, in which 1 is "1.0". */
+/* Returns the text of a bound. OpenMetrics requires the canonical form, in which 1 is "1.0". */
 static const char *bound_text(const struct point_writer *writer, double bound, char *text,
 			      size_t size)
 {
@@ -137,7 +137,7 @@ static const char *bound_text(const struct point_writer *writer, double bound, c
 	return number;
 }
 
-/* Writes the bucket below a bound, which is the histogram's `place`-th. */
+/* Writes the bucket below the bound with index `place` of the histogram. */
 static void write_bucket_below(struct point_writer *writer, size_t place, double bound,
 			       uint64_t count, const pb_exemplar *exemplar)
 {
@@ -150,7 +150,7 @@ static void write_bucket_below(struct point_writer *writer, size_t place, double
 	write_bucket(writer, known->text, count, exemplar);
 }
 
-/* What follows a histogram's finite buckets; `sum` is NULL where there is none. */
+/* Writes the lines after a histogram's finite buckets; `sum` is NULL if the point has none. */
 static void write_histogram_end(struct point_writer *writer, const char *name, uint64_t count,
 				const double *sum, const pb_exemplar *exemplar)
 {
@@ -165,13 +165,13 @@ static void write_histogram_end(struct point_writer *writer, const char *name, u
 	fprintf(writer->stream, "%" PRIu64 "\n", count);
 }
 
-/* The exemplars of a point, by their buckets. */
+/* The exemplars of a point. */
 struct exemplar_list {
 	pb_exemplar *const *exemplars;
 	size_t count;
 };
 
-/* The latest exemplar in (low, high]; NULL where the list has none, or the format no exemplars. */
+/* Returns the latest exemplar in (low, high]; NULL without one, or in the text format. */
 static const pb_exemplar *find_exemplar(const struct point_writer *writer,
 					struct exemplar_list list, double low, double high)
 {
@@ -197,7 +197,7 @@ static const pb_exemplar *find_exemplar(const struct point_writer *writer,
 static int write_histogram_point(struct point_writer *writer, const char *name,
 				 const pb_histogram_point *point)
 {
-	/* The last bucket has to equal the count, so where there are buckets they decide it. */
+	/* The last bucket must equal the count: with buckets, their sum is the count. */
 	uint64_t count = point->n_bucket_counts > 0 ? 0 : point->count;
 	struct exemplar_list list = {point->exemplars, point->n_exemplars};
 	double low = -INFINITY;
@@ -223,7 +223,7 @@ static int write_histogram_point(struct point_writer *writer, const char *name,
 	return 0;
 }
 
-/* This text has no exponential histograms: each bucket's upper end becomes a bound. */
+/* Neither format has exponential histograms: each bucket's upper end becomes a bound. */
 static int write_exponential_point(struct point_writer *writer, const char *name,
 				   const pb_exponential_point *point)
 {

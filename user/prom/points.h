@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_PROM_POINTS_H
 #define SCOTTYSCOPE_PROM_POINTS_H
 
-/* The samples of a metric's points: everything of the text formats but the heads of families. */
+/* Writes the samples of a metric's points: all lines of the text formats but HELP and TYPE. */
 
 #include <stdint.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "otlp/messages.h"
 #include "prom/format.h"
 
-/* A bound of histograms, which all points of a metric have in common, as text. */
+/* The text of a histogram bound. All points of a metric have the same bounds. */
 struct bound_text {
 	double bound;
 	const char *text; /* NULL: none yet */
@@ -23,26 +23,26 @@ struct bound_text {
 struct point_writer {
 	FILE *stream;
 	enum prom_format format;
-	FILE *label_stream; /* of `labels`: the label set of the point being written */
+	FILE *label_stream; /* writes `labels`, the label set of the current point */
 	char *labels;
 	size_t labels_size;
-	const char *bucket_head;		    /* what all buckets of that point begin with */
-	struct bound_text bound_texts[BOUND_TEXTS]; /* of the last histogram's, by their places */
+	const char *bucket_head;		    /* the common start of its bucket lines */
+	struct bound_text bound_texts[BOUND_TEXTS]; /* of the last histogram */
 	struct arena *arena;
 	struct error *error;
 };
 
-/* One that writes to `stream`, which nobody else uses meanwhile; what it allocates is the arena's. -ENOMEM.
- * point_writer__done() is to be called in any case. */
+/* Makes a writer to `stream`, which has no other user until point_writer__done(); that must be called
+ * also after an error. Allocates from the arena. -ENOMEM. */
 int point_writer__init(struct point_writer *writer, FILE *stream, enum prom_format format,
 		       struct arena *arena, struct error *error);
 void point_writer__done(struct point_writer *writer);
 
-/* Writes a metric's points under that name; of a kind that Prometheus has. -EPROTO for too many
- * attributes, or -ENOMEM. */
+/* Writes a metric's points as samples of `name`. The metric has a type that Prometheus knows. -EPROTO
+ * for too many attributes, or -ENOMEM. */
 int point_writer__write(struct point_writer *writer, const char *name, const pb_metric *metric);
 
-/* Writes one sample of the value 1, which has its labels to say something. Fails as the above. */
+/* Writes one sample with the value 1 and these labels. Fails like point_writer__write(). */
 int point_writer__write_info(struct point_writer *writer, const char *name,
 			     pb_key_value *const *attributes, size_t count);
 

@@ -13,7 +13,7 @@
 #include "prom/name.h"
 #include "prom/points.h"
 
-/* What decoding one collection may take. */
+/* The memory for decoding one snapshot. */
 #define DECODE_LIMIT_BYTES ((size_t)256 * 1024 * 1024)
 
 enum family_type {
@@ -21,10 +21,10 @@ enum family_type {
 	FAMILY_COUNTER,
 	FAMILY_GAUGE,
 	FAMILY_HISTOGRAM,
-	FAMILY_INFO, /* a gauge in the older format */
+	FAMILY_INFO, /* a gauge in the text format */
 };
 
-/* One metric of one request; those of the same name form a family. */
+/* One metric of one request. All parts with the same name form a family. */
 struct family_part {
 	const char *name;
 	enum family_type type;
@@ -69,7 +69,7 @@ static void write_family_head(struct writer *writer, const char *name, enum fami
 {
 	static const struct {
 		const char *text, *open_metrics;
-		const char *suffix; /* of samples; OpenMetrics has it not in the family's name */
+		const char *suffix; /* of samples; in OpenMetrics not a part of the family's name */
 	} types[] = {
 		[FAMILY_COUNTER] = {"counter", "counter", "_total"},
 		[FAMILY_GAUGE] = {"gauge", "gauge", ""},
@@ -123,7 +123,7 @@ static int add_part(void *context, const pb_metric *metric)
 		return error_out_of_memory(writer->error);
 	if (*part->name == '\0' || part->type == FAMILY_UNKNOWN) {
 		return error_set(writer->error, -EPROTO,
-				 "metric \"%s\" is of a kind that Prometheus does not have",
+				 "metric \"%s\" has a type that Prometheus does not have",
 				 metric->name);
 	}
 	return 0;
@@ -137,7 +137,7 @@ static int compare_parts(const void *left, const void *right)
 	return order ? order : (a->order > b->order) - (a->order < b->order);
 }
 
-/* Writes all families; a family's parts follow each other, whichever requests they came in. */
+/* Writes all families. The parts of a family are adjacent, also those of different requests. */
 static int write_families(struct writer *writer)
 {
 	const struct family_part *previous = NULL;
@@ -152,7 +152,7 @@ static int write_families(struct writer *writer)
 			write_family_head(writer, part->name, part->type,
 					  part->metric->description);
 		else if (part->type != previous->type)
-			return error_set(writer->error, -EPROTO, "metric %s is of two kinds",
+			return error_set(writer->error, -EPROTO, "metric %s has two types",
 					 part->name);
 		r = point_writer__write(&writer->points, part->name, part->metric);
 		if (r < 0)

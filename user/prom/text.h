@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_PROM_TEXT_H
 #define SCOTTYSCOPE_PROM_TEXT_H
 
-/* OTLP metrics as one of the text formats of Prometheus, by the OpenTelemetry specification's
+/* Writes OTLP metrics in the text formats of Prometheus, by the OpenTelemetry specification
  * "Prometheus and OpenMetrics compatibility". */
 
 #include <stddef.h>
@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "prom/format.h"
 
-/* Several ExportMetricsServiceRequests that form one collection. */
+/* A packed ExportMetricsServiceRequest. One or more form a snapshot. */
 struct prom_request {
 	const uint8_t *bytes;
 	size_t size;
@@ -20,7 +20,7 @@ struct prom_request {
 
 /* Writes the exposition of the requests together to `stream`: each metric family once, with HELP
  * and TYPE. Names get their unit and `_total` suffix; the resource becomes `target_info`.
- * OpenMetrics has exemplars as well. -EPROTO for bytes that are no request. */
+ * OpenMetrics has exemplars as well. -EPROTO for malformed requests. */
 int prom_write_text(FILE *stream, enum prom_format format, const struct prom_request *requests,
 		    size_t request_count, struct error *error);
 

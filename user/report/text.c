@@ -173,15 +173,15 @@ static void print_delivered(const char *target, const char *what, uint64_t accep
 
 static void print_next(const struct report_context *context, FILE *stream)
 {
-	const struct front_statistics *front = &context->counters->front;
+	const struct export_statistics *exporter = &context->counters->exporter;
 
 	fputs("Next\n", stream);
 	if (context->metrics_url)
 		fprintf(stream, "  metrics for Prometheus: %s (while scottyscope runs)\n",
 			context->metrics_url);
-	print_delivered(context->metrics_target, "metric points", front->metric_points_sent,
+	print_delivered(context->metrics_target, "metric points", exporter->metric_points_sent,
 			stream);
-	print_delivered(context->traces_target, "spans", front->spans_sent, stream);
+	print_delivered(context->traces_target, "spans", exporter->spans_sent, stream);
 	fputs("  what is measured, what is missing and why: scottyscope verify\n"
 	      "  observe until Ctrl-C: sudo scottyscope\n",
 	      stream);

@@ -13,24 +13,24 @@
 	X("span_unfinished", "spans: still open when the observation ended",                      \
 	  snapshot->pipeline.spans_unfinished)                                                    \
 	X("metrics_queue_full", "requests with metrics: the export queue was full",               \
-	  counters->front.metric_requests_dropped_queue_full)                                     \
+	  counters->exporter.metric_requests_dropped_queue_full)                                  \
 	X("metrics_superseded",                                                                   \
 	  "requests with metrics: a newer collection replaced an unsent one; its values include " \
 	  "the older ones",                                                                       \
-	  counters->front.metric_requests_dropped_superseded)                                     \
+	  counters->exporter.metric_requests_dropped_superseded)                                  \
 	X("metrics_expired", "requests with metrics: the collector did not answer in time",       \
-	  counters->front.metric_requests_dropped_expired)                                        \
+	  counters->exporter.metric_requests_dropped_expired)                                     \
 	X("metrics_refused", "requests with metrics: the collector refused the request",          \
-	  counters->front.metric_requests_dropped_refused)                                        \
+	  counters->exporter.metric_requests_dropped_refused)                                     \
 	X("points_rejected", "metric points: the collector took the request without them",        \
-	  counters->front.points_rejected)                                                        \
+	  counters->exporter.points_rejected)                                                     \
 	X("spans_queue_full", "spans: the export queue was full (OTEL_BSP_MAX_QUEUE_SIZE)",       \
-	  counters->front.spans_dropped_queue_full)                                               \
+	  counters->exporter.spans_dropped_queue_full)                                            \
 	X("spans_expired", "spans: the collector did not answer in time",                         \
-	  counters->front.spans_dropped_expired)                                                  \
+	  counters->exporter.spans_dropped_expired)                                               \
 	X("spans_refused", "spans: the collector refused the request",                            \
-	  counters->front.spans_dropped_refused)                                                  \
+	  counters->exporter.spans_dropped_refused)                                               \
 	X("spans_rejected", "spans: the collector took the request without them",                 \
-	  counters->front.spans_rejected)
+	  counters->exporter.spans_rejected)
 
 #endif

@@ -61,15 +61,15 @@ static void collect_user_side(struct metric_set *set, const struct snapshot *sna
 	metric_set__add_integer(set, metric_describe(METRIC_ID_FRONT_RESTARTS),
 				(int64_t)counters->front_restarts);
 	metric_set__add_integer(set, metric_describe(METRIC_ID_EXPORT_REQUESTS),
-				(int64_t)counters->front.requests_sent);
+				(int64_t)counters->exporter.requests_sent);
 	metric_set__add_integer(set, metric_describe(METRIC_ID_EXPORT_RETRIES),
-				(int64_t)counters->front.requests_retried);
+				(int64_t)counters->exporter.requests_retried);
 	metric_set__add_integer(set, metric_describe(METRIC_ID_EXPORT_QUEUE),
-				(int64_t)counters->front.queue_bytes);
-	add(set, METRIC_ID_EXPORT_ITEMS, "points", counters->front.metric_points_sent);
-	add(set, METRIC_ID_EXPORT_ITEMS, "spans", counters->front.spans_sent);
-	add(set, METRIC_ID_SCRAPES, "answered", counters->front.scrapes);
-	add(set, METRIC_ID_SCRAPES, "failed", counters->front.scrape_failures);
+				(int64_t)counters->exporter.queue_bytes);
+	add(set, METRIC_ID_EXPORT_ITEMS, "points", counters->exporter.metric_points_sent);
+	add(set, METRIC_ID_EXPORT_ITEMS, "spans", counters->exporter.spans_sent);
+	add(set, METRIC_ID_SCRAPES, "answered", counters->scrapes);
+	add(set, METRIC_ID_SCRAPES, "failed", counters->scrape_failures);
 }
 
 static void collect_cost(struct metric_set *set, const struct snapshot_pipeline *pipeline)

@@ -5,7 +5,7 @@
 /* The tool's own metrics: what was recorded, what was dropped and why, and what the tool costs. */
 
 #include "base/arena.h"
-#include "front/protocol.h"
+#include "export/statistics.h"
 #include "metric/metric.h"
 #include "snapshot/snapshot.h"
 
@@ -13,7 +13,9 @@
 struct self_counters {
 	uint64_t collections;
 	uint64_t front_restarts;
-	struct front_statistics front; /* of all fronts so far */
+	struct export_statistics exporter; /* of all fronts so far, as the next two */
+	uint64_t scrapes;		   /* answered */
+	uint64_t scrape_failures;
 };
 
 /* Adds the tool's metrics to a set. -ENOMEM when the set's arena is full. */

@@ -10,16 +10,16 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "export/export.h"
+#include "export/exporter.h"
 
-/* Without a collector; tests/integration/ has one. */
+/* Without a collector, which tests/integration/ has. */
 
 static struct exporter *exporter;
 static struct error error;
-static struct front_statistics statistics;
+static struct export_statistics statistics;
 static char target[32];
 
-/* A target where nothing listens: a port that is taken, but not for listening. */
+/* Makes a target that refuses connections: a bound port without a listener. */
 static void start(void)
 {
 	struct sockaddr_in address = {
@@ -63,14 +63,14 @@ Test(exporter, without_targets_nothing_is_started_or_counted)
 	cr_assert_eq(exporter__new(&config, &exporter, &error), 0);
 	queue(EXPORT_METRICS, 1);
 	queue(EXPORT_SPANS, 1);
-	exporter__new_collection(exporter);
+	exporter__new_snapshot(exporter);
 	exporter__flush(exporter, NS_PER_S);
 	exporter__statistics(exporter, &statistics);
 	cr_assert_eq(statistics.queue_bytes, 0u);
 	cr_assert_eq(statistics.metric_requests_dropped_expired, 0u);
 }
 
-Test(exporter, a_collector_that_is_not_there)
+Test(exporter, an_unreachable_collector)
 {
 	struct config_otlp config = config_to(target);
 	char reason[512] = "";
@@ -85,10 +85,10 @@ Test(exporter, a_collector_that_is_not_there)
 	cr_assert_not_null(strstr(reason, target), "%s", reason);
 	cr_assert_not_null(strstr(reason, "Connection refused"), "%s", reason);
 
-	exporter__new_collection(exporter);
+	exporter__new_snapshot(exporter);
 	queue(EXPORT_METRICS, 5);
 	queue(EXPORT_METRICS, 5);
-	exporter__new_collection(exporter);
+	exporter__new_snapshot(exporter);
 	queue(EXPORT_METRICS, 5);
 	queue(EXPORT_SPANS, 6);
 	queue(EXPORT_SPANS, 6);
@@ -97,9 +97,8 @@ Test(exporter, a_collector_that_is_not_there)
 	cr_assert_geq(statistics.metric_requests_dropped_superseded, 2u);
 	cr_assert_gt(statistics.queue_bytes, 0u);
 
-	/* One attempt each decides; nothing waits for the deadline. */
+	/* One attempt per signal decides, before the deadline. */
 	exporter__flush(exporter, 30 * NS_PER_S);
-	memset(&statistics, 0, sizeof(statistics));
 	exporter__statistics(exporter, &statistics);
 	cr_assert_eq(statistics.queue_bytes, 0u);
 	cr_assert_eq(statistics.requests_sent, 0u);
@@ -109,7 +108,7 @@ Test(exporter, a_collector_that_is_not_there)
 	cr_assert_eq(statistics.spans_dropped_expired, 8u);
 }
 
-Test(exporter, is_freed_at_once_while_it_waits)
+Test(exporter, is_freed_at_once_during_a_call)
 {
 	struct config_otlp config = config_to(target);
 	uint64_t before;
@@ -138,7 +137,7 @@ Test(exporter, headers_that_cannot_be_sent)
 	}
 }
 
-Test(exporter, a_certificate_that_is_not_there)
+Test(exporter, a_missing_certificate)
 {
 	struct config_otlp config = config_to(target);
 	char path[] = "/nonexistent/certificate.pem";

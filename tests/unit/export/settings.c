@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "export/settings.h"
-#include "front/protocol.h"
+#include "ipc/message.h"
 
 static char metrics_target[] = "localhost:4317", traces_target[] = "[::1]:4318";
 static char certificate[] = "/etc/a=b.pem";
@@ -39,7 +39,7 @@ static struct export_settings pass(enum export_signal signal, char **ret_bytes)
 	return settings;
 }
 
-Test(export_settings, arrive_as_given)
+Test(export_settings, arrive_unchanged)
 {
 	char *bytes;
 	struct export_settings settings = pass(EXPORT_METRICS, &bytes);
@@ -63,7 +63,7 @@ Test(export_settings, arrive_as_given)
 	free(bytes);
 }
 
-Test(export_settings, each_signal_has_its_own)
+Test(export_settings, each_signal_has_its_own_headers)
 {
 	char *bytes;
 	struct export_settings settings;
@@ -90,7 +90,7 @@ Test(export_settings, each_signal_has_its_own)
 
 Test(export_settings, too_many_headers)
 {
-	static char long_value[FRAME_SETTINGS_LIMIT];
+	static char long_value[MESSAGE_SETTINGS_LIMIT];
 	struct config_header one = {name, long_value};
 	char *bytes;
 	size_t size;
@@ -102,7 +102,7 @@ Test(export_settings, too_many_headers)
 		     -E2BIG);
 }
 
-static void refuse(const char *bytes, size_t size)
+static void reject(const char *bytes, size_t size)
 {
 	struct export_settings settings;
 	char *copy = malloc(size);
@@ -112,30 +112,30 @@ static void refuse(const char *bytes, size_t size)
 	free(copy);
 }
 
-#define REFUSE(text) refuse("protocol=2\0" text, sizeof("protocol=2\0" text))
+#define REJECT(text) reject("protocol=3\0" text, sizeof("protocol=3\0" text))
 
-Test(export_settings, nonsense_is_refused)
+Test(export_settings, malformed_settings_are_rejected)
 {
 	char *bytes;
 	size_t size;
 
-	REFUSE("target=a:1\0");				 /* no time-out */
-	REFUSE("timeout=1\0");				 /* no target */
-	REFUSE("target=a:1\0timeout=-1\0");		 /* no number */
-	REFUSE("target=a:1\0timeout=1 \0");		 /* not only a number */
-	REFUSE("target=a:1\0timeout=1\0client_key=x\0"); /* no certificate */
-	REFUSE("target=a:1\0timeout=1\0tls=2\0");	 /* no flag */
-	REFUSE("target=a:1\0timeout=1\0colour=red\0");	 /* unknown */
-	REFUSE("target=a:1\0timeout=1\0tls\0");		 /* no value */
-	REFUSE("target=a:1\0timeout=1\0header=a\0");	 /* no value of it */
-	REFUSE("target=a:1\0timeout=1\0value=a\0");	 /* no header of it */
-	refuse("protocol=2", strlen("protocol=2"));	 /* no end */
-	refuse("target=a:1", sizeof("target=a:1"));	 /* no version */
+	REJECT("target=a:1\0");				 /* no time-out */
+	REJECT("timeout=1\0");				 /* no target */
+	REJECT("target=a:1\0timeout=-1\0");		 /* no number */
+	REJECT("target=a:1\0timeout=1 \0");		 /* not only a number */
+	REJECT("target=a:1\0timeout=1\0client_key=x\0"); /* no certificate */
+	REJECT("target=a:1\0timeout=1\0tls=2\0");	 /* no flag */
+	REJECT("target=a:1\0timeout=1\0colour=red\0");	 /* unknown */
+	REJECT("target=a:1\0timeout=1\0tls\0");		 /* no value */
+	REJECT("target=a:1\0timeout=1\0header=a\0");	 /* no value of it */
+	REJECT("target=a:1\0timeout=1\0value=a\0");	 /* no header of it */
+	reject("protocol=3", strlen("protocol=3"));	 /* no end */
+	reject("target=a:1", sizeof("target=a:1"));	 /* no version */
 
-	/* Another version's. */
+	/* Another version. */
 	cr_assert_eq(export_settings__encode(&config, EXPORT_METRICS, &bytes, &size, NULL), 0);
 	bytes[strlen("protocol=")]++;
-	refuse(bytes, size);
-	cr_assert(strstr(error.message, "another version"));
+	reject(bytes, size);
+	cr_assert(strstr(error.message, "different versions"));
 	free(bytes);
 }

@@ -4,7 +4,7 @@
 #include "base/array.h"
 #include "prom/format.h"
 
-/* Accept headers, some of them as real scrapers send them, and the format that each gets. */
+/* Accept headers, some of real scrapers, and the expected formats. */
 Test(prom_format, of_accept)
 {
 	static const struct {

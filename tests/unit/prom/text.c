@@ -11,7 +11,7 @@
 #include "otlp/otlp.h"
 #include "prom/text.h"
 
-/* The exposition of model values: they go the way they go in the program, through OTLP requests. */
+/* The exposition of model values, which pass through OTLP requests as in the program. */
 
 static const struct otlp_resource_attribute attributes[] = {
 	{.key = "service.name", .string = "scotty"},
@@ -54,7 +54,7 @@ static int keep(void *context, const uint8_t *request, size_t size)
 	return 0;
 }
 
-/* Encodes what is in the set as one more request, and empties it. */
+/* Encodes the set as one more request, and empties the set. */
 static void encode(const struct otlp_resource *of)
 {
 	cr_assert_eq(otlp_encode_metrics(of, set, keep, NULL, NULL), 0);
@@ -136,7 +136,7 @@ Test(prom_text, golden)
 		    "target_info{service_name=\"scotty\",process_pid=\"42\"} 1\n");
 }
 
-/* Of exemplars, the latest of each bucket is written, a value on a bound in the bucket below. The
+/* The latest exemplar of each bucket is written; a value on a bound belongs to the bucket below. The
  * older format has none. */
 static const struct metric_exemplar exemplars[] = {
 	{0.25, 1700000000000000001, "\x01\x02", "\x03"},
@@ -211,7 +211,7 @@ Test(prom_text, has_no_exemplars)
 	cr_assert_null(strchr(strchr(text, '{'), '#'), "%s", text);
 }
 
-/* The same buckets as those of the explicit form, but for the last, which has an end. */
+/* The buckets of the explicit form, but the last bucket is bounded. */
 Test(prom_text, exponential_histogram)
 {
 	static const double bounds[] = {0.25, 0.5, 1};
@@ -235,7 +235,7 @@ Test(prom_text, exponential_histogram)
 		    "d_seconds_count{k=\"v\"} 7\n");
 }
 
-/* Texts of bounds are kept from one histogram to the next: whatever came before, each has its own. */
+/* Texts of bounds are cached across histograms: each histogram must get its own bounds. */
 Test(prom_text, bounds_of_several_histograms)
 {
 	enum {
@@ -371,7 +371,7 @@ Test(prom_text, a_family_spread_over_requests_is_written_once)
 		"target_info{service_name=\"scotty\",process_pid=\"42\"} 1\n");
 }
 
-Test(prom_text, one_name_of_two_kinds_is_refused)
+Test(prom_text, one_name_with_two_types_is_rejected)
 {
 	static const struct metric_description gauge = {"a_total", "", "", METRIC_GAUGE, ""};
 	static const struct metric_description counter = {"a", "", "", METRIC_COUNTER, ""};
@@ -381,7 +381,7 @@ Test(prom_text, one_name_of_two_kinds_is_refused)
 	metric_set__add_integer(set, &counter, 1);
 	encode(&resource);
 	cr_assert_eq(print(&error), -EPROTO);
-	cr_assert_str_eq(error.message, "metric a_total is of two kinds");
+	cr_assert_str_eq(error.message, "metric a_total has two types");
 }
 
 Test(prom_text, nothing)
@@ -389,7 +389,7 @@ Test(prom_text, nothing)
 	assert_text("");
 }
 
-/* A request with every kind of point, to be damaged. */
+/* Makes a request with every type of point, for the damage tests. */
 static void encode_all_kinds(void)
 {
 	static const double bounds[] = {1, 2};

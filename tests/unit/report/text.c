@@ -56,7 +56,7 @@ static char *text_in_context(const struct metric_set *set, const struct report_c
 static char *text_of(const struct metric_set *set, uint64_t dropped)
 {
 	static struct snapshot snapshot;
-	const struct self_counters counters = {.front.spans_dropped_queue_full = dropped};
+	const struct self_counters counters = {.exporter.spans_dropped_queue_full = dropped};
 	const struct report_context context = {
 		.executable_path = "/opt/scotty",
 		.pid = 7,
@@ -237,8 +237,8 @@ Test(report_text, only_data_that_the_collector_accepted_was_delivered)
 		strstr(text, "no metric points reached the collector at 127.0.0.1:5555"));
 	cr_assert_not_null(strstr(text, "no spans reached the collector at 127.0.0.1:5556"));
 	free(text);
-	counters.front.metric_points_sent = 12;
-	counters.front.spans_sent = 34;
+	counters.exporter.metric_points_sent = 12;
+	counters.exporter.spans_sent = 34;
 	text = text_in_context(sample(arena), &context);
 	cr_assert_not_null(strstr(text, "collector at 127.0.0.1:5555 accepted 12 metric points"));
 	cr_assert_not_null(strstr(text, "collector at 127.0.0.1:5556 accepted 34 spans"));

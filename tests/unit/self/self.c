@@ -64,8 +64,8 @@ static uint64_t drop_everything(void)
 	snapshot->pipeline.malformed_records = 1001;
 	snapshot->pipeline.spans_dropped = 1002;
 	snapshot->pipeline.spans_unfinished = 1003;
-	counters.front.metric_requests_dropped_expired = 1004;
-	counters.front.spans_rejected = 1005;
+	counters.exporter.metric_requests_dropped_expired = 1004;
+	counters.exporter.spans_rejected = 1005;
 	return total + 1001 + 1002 + 1003 + 1004 + 1005;
 }
 
@@ -140,8 +140,8 @@ Test(self, counts_of_the_pipeline_and_of_the_process)
 	snapshot->totals.counters.events[EVENT_SPANS_STARTED] = 14;
 	counters.collections = 15;
 	counters.front_restarts = 1;
-	counters.front.spans_sent = 16;
-	counters.front.scrapes = 17;
+	counters.exporter.spans_sent = 16;
+	counters.scrapes = 17;
 	set = collected();
 	cr_assert_eq(point_of(set, METRIC_ID_RING_RECORDS, NULL)->integer, 11);
 	cr_assert_eq(point_of(set, METRIC_ID_SPANS_MADE, NULL)->integer, 12);

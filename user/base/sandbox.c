@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "base/sandbox.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <grp.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+
+DEFINE_CLEANUP(DIR *, closedir);
+
+/* The way without close_range(), which a seccomp filter may deny. */
+static int close_listed_except(int keep_fd, int also_fd, struct error *error)
+{
+	_cleanup_(closedirp) DIR *directory = opendir("/proc/self/fd");
+
+	if (!directory)
+		return error_set(error, -errno, "cannot list open files: %m");
+	for (const struct dirent *entry; (entry = readdir(directory));) {
+		long fd = strtol(entry->d_name, NULL, 10);
+
+		if (fd > STDERR_FILENO && fd != keep_fd && fd != also_fd && fd != dirfd(directory))
+			close((int)fd);
+	}
+	return 0;
+}
+
+static int close_range_from(unsigned int first, unsigned int last)
+{
+	return first > last ? 0 : (int)syscall(SYS_close_range, first, last, 0);
+}
+
+static int close_all_except(int keep_fd, int also_fd, struct error *error)
+{
+	const int kept[] = {
+		keep_fd < also_fd ? keep_fd : also_fd,
+		keep_fd < also_fd ? also_fd : keep_fd,
+	};
+	int first = STDERR_FILENO + 1;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+		if (kept[i] < first)
+			continue;
+		if (close_range_from((unsigned int)first, (unsigned int)kept[i] - 1) < 0)
+			return close_listed_except(keep_fd, also_fd, error);
+		first = kept[i] + 1;
+	}
+	if (close_range_from((unsigned int)first, UINT_MAX) < 0)
+		return close_listed_except(keep_fd, also_fd, error);
+	return 0;
+}
+
+static void drop_bounding_set(void)
+{
+	/* Fails without CAP_SETPCAP; no_new_privs then still prevents gaining capabilities. */
+	for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0;
+	     capability++)
+		prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+}
+
+static int change_user(struct error *error)
+{
+	const uid_t user = SANDBOX_USER_ID;
+	const gid_t group = SANDBOX_USER_ID;
+
+	if (geteuid() != 0 && getuid() != 0)
+		return 0;
+	if (setgroups(0, NULL) < 0 || setresgid(group, group, group) < 0 ||
+	    setresuid(user, user, user) < 0) {
+		return error_set(error, -errno,
+				 "cannot change to the unprivileged user %u: %m; this needs "
+				 "CAP_SETUID and CAP_SETGID",
+				 user);
+	}
+	return 0;
+}
+
+static int drop_capabilities(struct error *error)
+{
+	cap_t none = cap_init();
+	int r = 0;
+
+	if (!none)
+		return error_out_of_memory(error);
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	if (cap_set_proc(none) < 0)
+		r = error_set(error, -errno, "cannot drop capabilities: %m");
+	cap_free(none);
+	return r;
+}
+
+int sandbox__verify(struct error *error)
+{
+	uid_t real, effective, saved;
+	cap_t none = cap_init();
+	cap_t held = cap_get_proc();
+	bool is_empty = none && held && cap_compare(none, held) == 0;
+
+	cap_free(none);
+	cap_free(held);
+	if (!is_empty)
+		return error_set(error, -EPERM, "the unprivileged process still has capabilities");
+	if (getresuid(&real, &effective, &saved) < 0 || real == 0 || effective == 0 || saved == 0)
+		return error_set(error, -EPERM, "the unprivileged process still runs as root");
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+		return error_set(error, -EPERM, "the unprivileged process can gain privileges");
+	return 0;
+}
+
+int sandbox__enter(int keep_fd, int also_fd, struct error *error)
+{
+	const struct rlimit no_core = {0, 0};
+	int r = close_all_except(keep_fd, also_fd, error);
+
+	if (r < 0)
+		return r;
+	if (chdir("/") < 0)
+		return error_set(error, -errno, "cannot change to the root directory: %m");
+	drop_bounding_set();
+	r = change_user(error);
+	if (r < 0)
+		return r;
+	r = drop_capabilities(error);
+	if (r < 0)
+		return r;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_set(error, -errno, "cannot set no_new_privs: %m");
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return error_set(error, -errno, "cannot make the process undumpable: %m");
+	if (setrlimit(RLIMIT_CORE, &no_core) < 0)
+		return error_set(error, -errno, "cannot disable core dumps: %m");
+	return sandbox__verify(error);
+}
+
+int sandbox__die_with_parent(pid_t parent, struct error *error)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return error_set(error, -errno,
+				 "cannot request a signal for the parent's death: %m");
+	if (getppid() != parent)
+		return error_set(error, -ESRCH, "the parent process has ended");
+	return 0;
+}

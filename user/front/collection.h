@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_FRONT_COLLECTION_H
+#define SCOTTYSCOPE_FRONT_COLLECTION_H
+
+/* Collects snapshots of the probe for scrapes. Scrapes wait in the HTTP server's threads; the event
+ * loop requests a snapshot and receives it. A scrape gets a snapshot that was requested after the
+ * scrape began, never an older one. Scrapes that begin during a request share the next snapshot. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "prom/format.h"
+
+/* The longest time that a scrape waits. */
+#define COLLECTION_TIMEOUT_NS (2 * NS_PER_S)
+
+struct collection;
+
+struct collection_counts {
+	uint64_t answered; /* scrapes */
+	uint64_t failed;
+};
+
+/* The caller owns `*ret_collection`. -ENOMEM; errors of eventfd(). */
+int collection__new(struct collection **ret_collection, struct error *error);
+void collection__free(struct collection *collection);
+
+/* From any thread: waits for a new snapshot and stores its exposition in `format`, which the caller
+ * frees. -ETIMEDOUT; -ESHUTDOWN after collection__close(); -EPROTO for a malformed snapshot;
+ * -EMSGSIZE for one that is too large; -ENOMEM. */
+int collection__wait(struct collection *collection, enum prom_format format, char **ret_text,
+		     size_t *ret_size);
+
+/* From any thread: returns for how many ns the probe has not answered a request, if that is longer
+ * than COLLECTION_TIMEOUT_NS; otherwise 0. */
+uint64_t collection__overdue_ns(struct collection *collection);
+
+/* From any thread. */
+struct collection_counts collection__counts(struct collection *collection);
+
+/* From any thread: fails all scrapes, present and future. */
+void collection__close(struct collection *collection);
+
+/* From the event loop only, like the functions below: returns a descriptor that becomes readable
+ * when collection__next() has to be called. */
+int collection__event_fd(const struct collection *collection);
+
+/* Returns whether a snapshot has to be requested now, and stores its number. */
+bool collection__next(struct collection *collection, uint64_t *ret_sequence);
+
+/* Adds a copy of one request to snapshot `sequence`. Ignores snapshots that were not requested. */
+void collection__add(struct collection *collection, uint64_t sequence, const uint8_t *request,
+		     size_t size);
+
+/* Completes snapshot `sequence`: makes its exposition and wakes the scrapes that wait for it. */
+void collection__end(struct collection *collection, uint64_t sequence);
+
+static inline void collection__freep(struct collection **collection)
+{
+	collection__free(*collection);
+}
+
+#endif

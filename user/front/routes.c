@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "front/routes.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/array.h"
+#include "base/clock.h"
+#include "front/collection.h"
+#include "prom/format.h"
+#include "web/server.h"
+
+#define TEXT_PLAIN "text/plain; charset=utf-8"
+
+static int answer_index(void *context, const struct web_request *request,
+			struct web_response *response)
+{
+	FILE *stream = open_memstream(&response->body, &response->size);
+
+	(void)context;
+	(void)request;
+	if (!stream)
+		return -errno;
+	fputs("scottyscope\n\n", stream);
+	for (size_t i = 0; i < front_routes.count; i++) {
+		const struct web_route *route = &front_routes.items[i];
+
+		if (route->summary)
+			fprintf(stream, "%-10s %s\n", route->path, route->summary);
+	}
+	return fclose(stream) == 0 ? 0 : -ENOMEM;
+}
+
+static int answer_metrics(void *context, const struct web_request *request,
+			  struct web_response *response)
+{
+	enum prom_format format = prom_format_of_accept(web_request__header(request, "Accept"));
+	int r = collection__wait(context, format, &response->body, &response->size);
+
+	if (r < 0) {
+		response->status = WEB_STATUS_UNAVAILABLE;
+		response->content_type = TEXT_PLAIN;
+		return web_response__print(response, "%s\n",
+					   r == -ETIMEDOUT ? "the probe did not answer in time"
+							   : "cannot make the exposition");
+	}
+	response->content_type = prom_format_content_type(format);
+	response->vary = "Accept";
+	return 0;
+}
+
+static int answer_health(void *context, const struct web_request *request,
+			 struct web_response *response)
+{
+	uint64_t overdue_ns = collection__overdue_ns(context);
+
+	(void)request;
+	if (overdue_ns == 0)
+		return web_response__print(response, "ok\n");
+	response->status = WEB_STATUS_UNAVAILABLE;
+	return web_response__print(response, "the probe has not answered for %.0f s\n",
+				   (double)overdue_ns / (double)NS_PER_S);
+}
+
+static const struct web_route routes[] = {
+	{"GET", "/", TEXT_PLAIN, NULL, answer_index},
+	/* The content type depends on the request. */
+	{"GET", "/metrics", NULL, "metrics of Scotty, for Prometheus", answer_metrics},
+	{"GET", "/healthz", TEXT_PLAIN, "whether scottyscope works", answer_health},
+};
+
+const struct web_routes front_routes = {routes, ARRAY_SIZE(routes)};
