@@ -5,9 +5,9 @@ VENV := $(BUILD)/venv
 METRICS := $(BUILD)/metrics.json
 PYTEST := $(VENV)/bin/pytest -q -p no:cacheprovider
 
-# $(call run,NAME): the arguments of tests/run.py for one group. The group's rules.mk defines NAME_COMMAND.
+# $(call run,NAMES,OPTIONS): runs groups of tests. The rules.mk of a group defines NAME_COMMAND.
 group = $(1) $(BUILD)/$(1).xml '$($(1)_COMMAND)'
-run = $(Q)python3 tests/run.py $(foreach each,$(1),$(call group,$(each)))
+run = $(Q)python3 tests/run.py $(2) $(foreach each,$(1),$(call group,$(each)))
 
 REQUIREMENTS := $(wildcard tests/integration/requirements.txt tests/rules/requirements.txt \
 	observability/dashboards/requirements.txt)
@@ -21,9 +21,14 @@ $(VENV)/done: $(REQUIREMENTS)
 $(METRICS): $(BUILD)/scottyscope
 	$(Q)$< metrics --format json >$@.new && mv $@.new $@
 
-.PHONY: test prepared-test
-test: deps ## all tests that need no network but packages; ends with "N passed, N failed"
+.PHONY: test prepared-test quick prepared-quick
+test: deps ## all tests but e2e, container, arm64 and compilers; ends with "N passed, N failed"
 	$(prepare)
+# Integration tests check times: the emulated machines take the CPU time that these tests leave.
 prepared-test: all unit-tests fixtures static-if-possible $(METRICS) $(VENV)/done
-	$(call run,unit rules integration vm)
+	$(call run,unit rules lint integration vm,--together 'unit rules lint' --beside vm)
 
+quick: ## in 3 minutes: build, lint of what changed, unit tests, integration tests with one server
+	$(prepare)
+prepared-quick: all unit-tests changed-lint $(FIXTURES)/scotty-default $(VENV)/done
+	$(call run,unit lint quick,--together 'unit lint quick')

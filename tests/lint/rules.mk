@@ -3,8 +3,8 @@
 C_FILES := $(wildcard user/*.c user/*/*.[ch] bpf/*.[ch] bpf/*/*.[ch] vmlinux/*.h tests/unit/*/*.[ch] tests/bpf/*.[ch] \
 	tests/bench/*.c tests/compilers/*.c)
 # What differs from the branch main: commits, the work tree, and files that Git does not know yet.
-CHANGED := $(shell base=$$(git merge-base HEAD main || git merge-base HEAD origin/main || echo HEAD); \
-	{ git diff --name-only --diff-filter=d $$base; git ls-files --others --exclude-standard; } 2>/dev/null)
+CHANGED := $(shell exec 2>/dev/null; base=$$(git merge-base HEAD main || git merge-base HEAD origin/main || echo HEAD); \
+	git diff --name-only --diff-filter=d $$base; git ls-files --others --exclude-standard)
 
 # An empty file says that a source passed. It depends on the object, and so on each header of the source.
 TIDY := $(patsubst %.c,$(BUILD)/tidy/%,$(MAIN_SOURCES) $(SOURCES))
