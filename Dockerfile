@@ -12,15 +12,15 @@ RUN apt-get update -qq \
 	ca-certificates make
 WORKDIR /src
 # The packages are a layer of their own: a change of the sources does not install them again.
-COPY tests/setup/packages.sh tests/setup/
-RUN sh tests/setup/packages.sh build
-COPY tests/setup/static_libraries.sh tests/setup/
-RUN sh tests/setup/static_libraries.sh build/static/lib
+COPY tests/install/packages.sh tests/install/
+RUN sh tests/install/packages.sh build
+COPY tests/install/static_libraries.sh tests/install/
+RUN sh tests/install/static_libraries.sh build/static/lib
 COPY . .
 ARG VERSION=unknown
 RUN make -j"$(nproc)" VERSION="${VERSION}" static
 # The programs need the C library that they were linked with, so the image has that one.
-RUN sh tests/setup/image_root.sh build/static /root-of-image
+RUN sh tests/install/image_root.sh build/static /root-of-image
 
 FROM scratch
 ARG VERSION=unknown

@@ -50,6 +50,13 @@ def hello() -> Mix:
     return Mix("hello", "GET /api/v1/health", (request("GET", "/api/v1/health"),))
 
 
+def add_trace_contexts(requests: list[bytes], choices: random.Random) -> None:
+    """Gives a tenth of the requests a trace context of their caller."""
+    for index in choices.sample(range(len(requests)), len(requests) // 10):
+        head, _, rest = requests[index].partition(b"\r\n")
+        requests[index] = b"\r\n".join((head, trace_parent(choices).encode(), rest))
+
+
 def realistic() -> Mix:
     """What an installation with its users, its checks and some noise from the net might see."""
     choices = random.Random(1)
@@ -101,10 +108,7 @@ def realistic() -> Mix:
         (2, lambda: request("GET", "/api/v1/test/spawn/4/3")),
     ]
     drawn = [make() for count, make in kinds for _ in range(count)]
-    # A tenth of the callers trace.
-    for index in choices.sample(range(len(drawn)), len(drawn) // 10):
-        head, _, rest = drawn[index].partition(b"\r\n")
-        drawn[index] = b"\r\n".join((head, trace_parent(choices).encode(), rest))
+    add_trace_contexts(drawn, choices)
     choices.shuffle(drawn)
     return Mix(
         "realistic",

@@ -9,7 +9,7 @@ import sys
 from types import TracebackType
 from typing import Self
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "setup"))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "fixtures"))
 
 from sample_server import start_server  # noqa: E402  (found by the path above)
 

@@ -20,7 +20,7 @@ import threading
 import time
 import urllib.request
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "setup"))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "fixtures"))
 
 from sample_server import start_server  # noqa: E402  (found by the path above)
 

@@ -3,7 +3,7 @@
 """Runs the tool's tests on other kernels, each in a virtual machine of its own.
 
 Run it with the Python whose packages the integration tests need: it goes into the machines, unless
-they are to be of 64-bit Arm, of which all is taken from where tests/setup/arm64.sh unpacked it.
+they are to be of 64-bit Arm, of which all is taken from where tests/install/arm64.sh unpacked it.
 
 On each the workload of tests/integration runs, whose clients count all that they do, and every
 metric has to say the same. Writes one JUnit file for all, and tables of what was found.

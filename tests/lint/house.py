@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Checks the rules of this project that no other linter knows. CONTRIBUTING.md lists the rules.
+
+Prints each problem as "path:line: what is wrong". The exit status is 1 if there is a problem.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import includes
+import links
+import size
+import words
+from source import Source, read_code, read_documents
+
+PROMISE = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+LICENCE = "SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause"
+
+
+def check_licence(sources: list[Source]) -> list[str]:
+    """Each source names its licence at the top."""
+    return [
+        f"{source.path}: does not name its licence"
+        for source in sources
+        if LICENCE not in source.text[:300]
+    ]
+
+
+def check_promises(sources: list[Source]) -> list[str]:
+    """No source leaves work for later; the rule's own source and tests name the words."""
+    return [
+        f"{source.path}: leaves work for later: {match[0]}"
+        for source in sources
+        if source.path.parts[:2] != ("tests", "lint") and (match := PROMISE.search(source.text))
+    ]
+
+
+def check_python_functions(sources: list[Source]) -> list[str]:
+    """Functions of Python that are too long."""
+    return size.check_functions([source for source in sources if source.is_python])
+
+
+def check_c_functions(sources: list[Source]) -> list[str]:
+    """Functions of C that are too long."""
+    return size.check_functions([source for source in sources if source.is_c])
+
+
+CODE_RULES: dict[str, Callable[[list[Source]], list[str]]] = {
+    "licence": check_licence,
+    "promises": check_promises,
+    "file-size": size.check_files,
+    "c-functions": check_c_functions,
+    "python-functions": check_python_functions,
+    "layers": includes.check_layers,
+    "circles": includes.check_circles,
+    "test-imports": includes.check_test_imports,
+}
+# Rules that the tree does not keep yet. --circles and so on check them; a name removed here is always checked.
+NOT_YET = ("circles", "test-imports", "python-functions")
+
+
+def check(root: Path, also: set[str], all_words: bool) -> list[str]:
+    """All problems of the tree at `root`. `also` names rules of NOT_YET to check."""
+    code, documents = read_code(root), read_documents(root)
+    problems = []
+    for name, rule in CODE_RULES.items():
+        if name not in NOT_YET or name in also:
+            problems += rule(code)
+    problems += links.check_links(root, documents)
+    retired = words.REFUSED + (words.PENDING if all_words else ())
+    return problems + words.check_words(code + documents, retired)
+
+
+def main() -> int:
+    """Prints what is wrong; 1 if anything is."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--root", type=Path, default=Path("."), help="the top of the tree")
+    for name in NOT_YET:
+        parser.add_argument(f"--{name}", dest="also", action="append_const", const=name)
+    parser.add_argument("--words", action="store_true", help="refuse the pending words too")
+    options = parser.parse_args()
+    problems = check(options.root, set(options.also or ()), options.words)
+    print("\n".join(problems) or "house rules: no problems")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
