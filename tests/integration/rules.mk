@@ -5,15 +5,18 @@ upper = $(shell echo $(1) | tr a-z- A-Z_)
 integration_ENVIRONMENT = SCOTTYSCOPE=$(abspath $(BUILD))/scottyscope \
 	SCOTTYSCOPE_STATIC=$(abspath $(STATIC))/scottyscope \
 	$(foreach each,$(MATRIX),SCOTTY_$(call upper,$(each))=$(abspath $(FIXTURES))/scotty-$(each))
-integration_COMMAND = $(integration_ENVIRONMENT) $(PYTEST) --junitxml=$(BUILD)/integration.xml tests/integration
+integration_PYTEST = $(integration_ENVIRONMENT) $(PYTEST)
 
-# `make quick` takes one build of the server, and leaves out the modules whose tests take longest.
-QUICK_WITHOUT := turns http_load safety safety_sessions attach names tokio
-quick_COMMAND = $(integration_ENVIRONMENT) $(PYTEST) --junitxml=$(BUILD)/quick.xml -k default \
-	$(QUICK_WITHOUT:%=--ignore=tests/integration/test_%.py) tests/integration
+# Tests with timing assertions have the marker `quiet`, and run one at a time. All others run on two workers.
+integration_COMMAND = $(integration_PYTEST) --junitxml=$(BUILD)/integration.xml -n 2 -m "not quiet" \
+	tests/integration
+quiet_COMMAND = $(integration_PYTEST) --junitxml=$(BUILD)/quiet.xml -m quiet tests/integration
+
+# `make quick` runs the tests with the marker `quick`: each signal once, with one build of the server.
+quick_COMMAND = $(integration_PYTEST) --junitxml=$(BUILD)/quick.xml -n 2 -m quick tests/integration
 
 .PHONY: integration prepared-integration
 integration: deps ## integration tests with all builds of the sample server
 	$(prepare)
 prepared-integration: all fixtures static-if-possible $(VENV)/done
-	$(call run,integration)
+	$(call run,integration quiet)

@@ -12,16 +12,14 @@ from source import Source
 
 # Each line is a group of folders of user/; a file includes only its own folder and earlier ones.
 LAYERS = (
-    "base config process elf rust code tokio plan "  # known before anything is attached
-    "probe snapshot ring govern "  # what is read, and how often
-    "metric span otlp self "  # what the numbers mean, and their encoding
-    "ipc export prom web tui front "  # the unprivileged process
+    "base config process rust elf code tokio plan "  # known before anything is attached
+    "snapshot probe ring govern "  # what is read, and how often
+    "metric span otlp "  # what the numbers mean, and their encoding
+    "ipc export self prom web tui front "  # the unprivileged process, and the tool's own metrics
     "report agent command"  # what combines the others
 ).split()
-# Folders that move to a new name, and the layer that each stands beside.
-OLD_LAYERS = {"target": "process", "census": "plan", "serve": "front"}
-# Includes of a later layer that remain until front/protocol has moved to ipc/.
-OLD_INCLUDES = {("export", "front"), ("self", "front")}
+# A folder that still moves to a new name, and the layer that it stands beside.
+OLD_LAYERS = {"census": "plan"}
 INCLUDE = re.compile(r'^#include "(?P<path>[^"]+)"', re.MULTILINE)
 # Where the compiler looks for includes, besides the folder of the file itself.
 INCLUDE_FOLDERS = ("user", "bpf")
@@ -47,8 +45,7 @@ def check_layers(sources: list[Source]) -> list[str]:
         for path in INCLUDE.findall(source.text):
             layer = path.split("/")[0]
             other = rank(layer) if "/" in path else None
-            is_old = (own, layer) in OLD_INCLUDES
-            if other is not None and other > own_rank and not is_old:
+            if other is not None and other > own_rank:
                 problems.append(f"{source.path}: includes {layer}/, a later layer than {own}/")
     return problems
 
