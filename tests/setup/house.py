@@ -17,6 +17,7 @@ STAGES = [
     "base",
     "config",
     "process",
+    "rust",
     "elf",
     "plan",
     "census",

@@ -8,8 +8,8 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "elf/code.h"
-#include "elf/demangle.h"
-#include "elf/rust_path.h"
+#include "rust/demangle.h"
+#include "rust/path.h"
 
 /* v0 mangling writes the future's type into the name of `raw::poll`. Legacy mangling leaves generic
  * arguments out, but for one function: the drop glue of a type, `drop_in_place<T>`. A task's memory
@@ -138,7 +138,7 @@ static void search__add_type(struct search *search, const char *type)
 
 static int visit_poll_name(void *context, const struct elf_symbol *symbol)
 {
-	_cleanup_free_ char *generics = demangle_rust_generics(symbol->name);
+	_cleanup_free_ char *generics = rust_demangle_generics(symbol->name);
 
 	if (generics)
 		search__add_type(context, generics);
@@ -147,7 +147,7 @@ static int visit_poll_name(void *context, const struct elf_symbol *symbol)
 
 static void search__add_glue(struct search *search, const char *mangled)
 {
-	_cleanup_free_ char *path = demangle_rust_path(mangled);
+	_cleanup_free_ char *path = rust_demangle_path(mangled);
 	const char *type = path && starts_with(path, DROP_GLUE) ? strstr(path, TASK_CORE) : NULL;
 
 	if (type)

@@ -22,7 +22,7 @@ static inline void plan_code__done(struct plan_code *code)
 	elf_pointers__free(&code->pointers);
 }
 
-/* The name of a future by its type, which is in the form of demangle.h: that of what the wrappers
+/* The name of a future by its type, which is in the form of rust/path.h: that of what the wrappers
  * of common crates hold, without closures and generic arguments ("a::B::run" of
  * "tracing::instrument::Instrumented<a::B::run::{{closure}}>"). malloc'ed; NULL where the type is
  * malformed or memory is out. */

@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "elf/code.h"
-#include "elf/demangle.h"
+#include "rust/demangle.h"
 
 /* From a poll function to the state's functions it is a few frames: raw, Harness, Core. */
 #define FRAMES	   "tokio::runtime::task::"
@@ -51,7 +51,7 @@ static int visit_name(void *context, const struct elf_symbol *symbol)
 	/* Both manglings spell the module out; most callees need no demangling to be told apart. */
 	if (!strstr(symbol->name, "7runtime4task"))
 		return 0;
-	path = demangle_rust_path(symbol->name);
+	path = rust_demangle_path(symbol->name);
 
 	if (!path)
 		return 0;

@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "elf/code.h"
-#include "elf/demangle.h"
+#include "rust/demangle.h"
 #include "elf/pointers.h"
 #include "plan/future.h"
 #include "plan/kinds.h"
@@ -35,7 +35,7 @@ static char *path_at(const struct functions *functions, uint64_t address)
 {
 	const struct elf_symbol *symbol = elf_symbols__at(functions->code->symbols, address);
 
-	return symbol ? demangle_rust_path(symbol->name) : NULL;
+	return symbol ? rust_demangle_path(symbol->name) : NULL;
 }
 
 static int find_panic(void *functions, uint64_t target)
@@ -77,7 +77,7 @@ static int find_blocking(void *context, uint64_t target)
 static enum task_class class_of_schedule(const struct functions *functions,
 					 const struct elf_symbol *symbol)
 {
-	_cleanup_free_ char *generics = demangle_rust_generics(symbol->name);
+	_cleanup_free_ char *generics = rust_demangle_generics(symbol->name);
 	struct schedule schedule = {.functions = functions};
 
 	if (generics)

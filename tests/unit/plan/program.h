@@ -43,7 +43,7 @@
 #define FUNCTION(name, body) UNUSED_FUNCTION(name, body) USE(name)
 #define PLAIN(name)	     FUNCTION(name, "push %rbp\nmov %rsp, %rbp\npop %rbp\nret")
 
-/* The legacy mangled name of the function at a Rust path, in the form of demangle.h. */
+/* The legacy mangled name of the function at a Rust path, in the form of rust/path.h. */
 static inline void legacy_name(const char *path, char *name, size_t size)
 {
 	static const struct {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "elf/demangle.h"
+#include "rust/demangle.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "elf/rust_path.h"
+#include "rust/path.h"
 
 struct sample {
 	const char *mangled;
@@ -18,7 +18,7 @@ struct sample {
 static void check(const struct sample *samples, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		_cleanup_free_ char *path = demangle_rust_path(samples[i].mangled);
+		_cleanup_free_ char *path = rust_demangle_path(samples[i].mangled);
 
 		cr_expect(path, "%s", samples[i].mangled);
 		if (path)
@@ -30,7 +30,7 @@ static void check(const struct sample *samples, size_t count)
 #define CHECK(samples) check(samples, ARRAY_SIZE(samples))
 
 /* Names that rustc 1.95 wrote, and that Scotty's binary has. */
-Test(elf_demangle, legacy)
+Test(rust_demangle, legacy)
 {
 	static const struct sample samples[] = {
 		{"_ZN5tokio7runtime4task5state5State18transition_to_idle17h4e04c4bab6c0fb75E",
@@ -62,7 +62,7 @@ Test(elf_demangle, legacy)
 	CHECK(samples);
 }
 
-Test(elf_demangle, v0)
+Test(rust_demangle, v0)
 {
 	static const struct sample samples[] = {
 		{"_RNvMs0_NtCsgS0eDBJFJRB_3lib1mNtB5_1P3new", "lib::m::P::new"},
@@ -97,7 +97,7 @@ Test(elf_demangle, v0)
 }
 
 /* What both manglings of one function give. */
-Test(elf_demangle, same_for_both)
+Test(rust_demangle, same_for_both)
 {
 	static const struct sample samples[] = {
 		{"_ZN85_$LT$hyper..proto..h1..role..Server$u20$as$u20$"
@@ -112,8 +112,8 @@ Test(elf_demangle, same_for_both)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
-		_cleanup_free_ char *legacy = demangle_rust_path(samples[i].mangled);
-		_cleanup_free_ char *v0 = demangle_rust_path(samples[i].path);
+		_cleanup_free_ char *legacy = rust_demangle_path(samples[i].mangled);
+		_cleanup_free_ char *v0 = rust_demangle_path(samples[i].path);
 
 		cr_assert(legacy, "%s", samples[i].mangled);
 		cr_assert(v0, "%s", samples[i].path);
@@ -121,7 +121,7 @@ Test(elf_demangle, same_for_both)
 	}
 }
 
-Test(elf_demangle, no_rust_symbol)
+Test(rust_demangle, no_rust_symbol)
 {
 	static const char *const names[] = {
 		"",
@@ -137,21 +137,21 @@ Test(elf_demangle, no_rust_symbol)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		cr_expect_null(demangle_rust_path(names[i]), "%s", names[i]);
-		cr_expect_null(demangle_rust_generics(names[i]), "%s", names[i]);
+		cr_expect_null(rust_demangle_path(names[i]), "%s", names[i]);
+		cr_expect_null(rust_demangle_generics(names[i]), "%s", names[i]);
 	}
 }
 
-Test(elf_demangle, generics)
+Test(rust_demangle, generics)
 {
 	_cleanup_free_ char *generics =
-		demangle_rust_generics("_RINvNtCsgS0eDBJFJRB_3lib1w3genThReENCNvB4_4mains0_0EB4_");
+		rust_demangle_generics("_RINvNtCsgS0eDBJFJRB_3lib1w3genThReENCNvB4_4mains0_0EB4_");
 	_cleanup_free_ char *of_type =
-		demangle_rust_generics("_RNvMNtCsgS0eDBJFJRB_3lib1mINtB2_1BtE1fB4_");
-	_cleanup_free_ char *of_drop = demangle_rust_generics(
+		rust_demangle_generics("_RNvMNtCsgS0eDBJFJRB_3lib1mINtB2_1BtE1fB4_");
+	_cleanup_free_ char *of_drop = rust_demangle_generics(
 		"_RINvNtCs8NwYtU1Mohg_4core3ptr9drop_glueNCNvCsc5jZrKmDyTS_3lib4main0EBF_");
 	_cleanup_free_ char *legacy =
-		demangle_rust_generics("_ZN3lib1m10B$LT$T$GT$1f17hce5869502f9a86aaE");
+		rust_demangle_generics("_ZN3lib1m10B$LT$T$GT$1f17hce5869502f9a86aaE");
 
 	cr_assert_not_null(generics);
 	cr_expect_str_eq(generics, "(u8, &str), lib::main::{{closure}}");
@@ -179,7 +179,7 @@ static void append_back_reference(char *name, size_t position)
 }
 
 /* Each tuple is twice the one before: the name stands for 2^60 units. */
-Test(elf_demangle, explosive, .timeout = 10)
+Test(rust_demangle, explosive, .timeout = 10)
 {
 	char name[1024] = "_RINvC1a1f";
 	size_t previous = strlen(name) - 2;
@@ -195,16 +195,16 @@ Test(elf_demangle, explosive, .timeout = 10)
 		previous = start;
 	}
 	strcat(name, "E");
-	cr_expect_null(demangle_rust_path(name));
+	cr_expect_null(rust_demangle_path(name));
 
 	/* Cut to what fits, it is an ordinary name. */
-	_cleanup_free_ char *path = demangle_rust_path("_RINvC1a1fTuuETB8_B8_EE");
+	_cleanup_free_ char *path = rust_demangle_path("_RINvC1a1fTuuETB8_B8_EE");
 	cr_assert_not_null(path);
 	cr_expect_str_eq(path, "a::f");
 }
 
 /* "<<<...a...>>>", as deep as it takes to use up the stack. */
-Test(elf_demangle, deep, .timeout = 10)
+Test(rust_demangle, deep, .timeout = 10)
 {
 	size_t depth = 30000;
 	_cleanup_free_ char *name = malloc(depth * 8 + 64);
@@ -218,17 +218,17 @@ Test(elf_demangle, deep, .timeout = 10)
 		to = stpcpy(to, "$GT$");
 	stpcpy(to, "17h0123456789abcdefE");
 
-	_cleanup_free_ char *path = demangle_rust_path(name);
+	_cleanup_free_ char *path = rust_demangle_path(name);
 	cr_expect_null(path);
 
-	_cleanup_free_ char *shallow = demangle_rust_path("_ZN17$LT$$LT$a$GT$$GT$"
+	_cleanup_free_ char *shallow = rust_demangle_path("_ZN17$LT$$LT$a$GT$$GT$"
 							  "17h0123456789abcdefE");
 	cr_assert_not_null(shallow);
 	cr_expect_str_eq(shallow, "a");
 }
 
 /* Where the first argument of a list ends, and what is left of the text there. */
-Test(elf_demangle, argument_ends)
+Test(rust_demangle, argument_ends)
 {
 	static const struct {
 		const char *list;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
-/* One form for the paths that legacy and v0 mangling write differently. It works on the demangled
- * text: a path is identifiers joined by "::", with bracketed lists in between. */
+/* The normal form is made from the demangled text. In that text a path is a sequence of identifiers joined
+ * by "::", with lists in brackets between them. */
 
-#include "elf/rust_path.h"
+#include "rust/path.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
-/* Real types are nested some dozen levels deep; the recursion follows them. */
+/* The recursion is as deep as types are nested; real types are nested some dozen levels. */
 #define DEPTH_MAX 200
 
 #define CLOSURE	      "{{closure}}"
@@ -21,7 +21,7 @@ struct slice {
 	const char *end;
 };
 
-static int rewrite(struct slice in, struct text *out, unsigned int depth);
+static int rewrite(struct slice in, struct buffer *out, unsigned int depth);
 
 static bool starts_with(struct slice in, const char *prefix)
 {
@@ -30,25 +30,18 @@ static bool starts_with(struct slice in, const char *prefix)
 	return (size_t)(in.end - in.start) >= length && memcmp(in.start, prefix, length) == 0;
 }
 
-static int append(struct text *out, const char *text)
+static int append(struct buffer *out, const char *text)
 {
-	return text__append(out, text, strlen(text));
+	return buffer__append(out, text, strlen(text));
 }
 
-static void truncate_to(struct text *out, size_t length)
-{
-	out->length = length;
-	if (out->bytes)
-		out->bytes[length] = '\0';
-}
-
-/* Whether the '>' at `at` is half of "->", which legacy mangling spells ".>". */
+/* Whether the '>' at `at` is the second half of "->", which legacy mangling spells ".>". */
 static bool is_arrow(const char *start, const char *at)
 {
 	return at > start && (at[-1] == '-' || at[-1] == '.');
 }
 
-/* The '>' that closes the '<' at the start of `in`, NULL where it is missing. */
+/* Returns the '>' that closes the '<' at the start of `in`; NULL if there is none. */
 static const char *closing_bracket(struct slice in)
 {
 	size_t depth = 0;
@@ -62,7 +55,7 @@ static const char *closing_bracket(struct slice in)
 	return NULL;
 }
 
-/* The first `word` that is not within brackets, NULL where there is none. */
+/* Returns the first `word` outside brackets; NULL if there is none. */
 static const char *find_outside_brackets(struct slice in, const char *word)
 {
 	size_t depth = 0;
@@ -95,7 +88,7 @@ const char *rust_path__argument_end(const char *argument)
 	return depth == 0 ? at : NULL;
 }
 
-/* The '<' of the argument list that `in` ends with, NULL where it ends otherwise. */
+/* Returns the '<' of the argument list at the end of `in`; NULL if `in` does not end with a list. */
 static const char *final_list(struct slice in)
 {
 	for (const char *at = in.start; at < in.end; at++) {
@@ -113,16 +106,16 @@ static const char *final_list(struct slice in)
 	return NULL;
 }
 
-/* A type whose own arguments are left out, since legacy names write them as declared (`T`) and v0
- * names as given. */
-static int rewrite_bare(struct slice in, struct text *out, unsigned int depth)
+/* Rewrites a type without its own arguments: legacy names write the arguments as declared (`T`), v0 names
+ * as given. */
+static int rewrite_bare(struct slice in, struct buffer *out, unsigned int depth)
 {
 	const char *list = final_list(in);
 
 	return rewrite((struct slice){in.start, list ? list : in.end}, out, depth);
 }
 
-static int rewrite_implementation(struct slice type, struct slice trait, struct text *out,
+static int rewrite_implementation(struct slice type, struct slice trait, struct buffer *out,
 				  unsigned int depth)
 {
 	int r = append(out, "<");
@@ -136,8 +129,8 @@ static int rewrite_implementation(struct slice type, struct slice trait, struct 
 	return r < 0 ? r : append(out, ">");
 }
 
-/* What a path begins with in brackets: "Type" or "Type as Trait". */
-static int rewrite_self(struct slice in, struct text *out, unsigned int depth)
+/* Rewrites the text in brackets at the start of a path: "Type" or "Type as Trait". */
+static int rewrite_self(struct slice in, struct buffer *out, unsigned int depth)
 {
 	const char *as = find_outside_brackets(in, " as ");
 
@@ -147,9 +140,9 @@ static int rewrite_self(struct slice in, struct text *out, unsigned int depth)
 				      out, depth);
 }
 
-/* What legacy names have for an implementation that is not in its type's module: `in` is "Type" or
+/* Rewrites what legacy names have for an implementation outside its type's module: `in` is "Type" or
  * "Trait for Type". */
-static int rewrite_impl(struct slice in, struct text *out, unsigned int depth)
+static int rewrite_impl(struct slice in, struct buffer *out, unsigned int depth)
 {
 	const char *of = find_outside_brackets(in, " for ");
 
@@ -167,9 +160,10 @@ static bool is_drop(struct slice path)
 	       (length == strlen(DROP_GLUE) && starts_with(path, DROP_GLUE));
 }
 
-/* The list in brackets at `in.start`, which follows the path that `out` holds from `path_start` on
- * and which `is_turbofish` or not. Sets `*ret_next` to what follows it. */
-static int rewrite_list(struct slice in, struct text *out, size_t path_start, bool is_turbofish,
+/* Rewrites the list in brackets at `in.start`. The list follows the path that `out` holds from
+ * `path_start` on; `is_turbofish`: "::" stands before the list. Sets `*ret_next` to the text after the
+ * list. */
+static int rewrite_list(struct slice in, struct buffer *out, size_t path_start, bool is_turbofish,
 			const char **ret_next, unsigned int depth)
 {
 	const char *close = closing_bracket(in);
@@ -182,7 +176,7 @@ static int rewrite_list(struct slice in, struct text *out, size_t path_start, bo
 
 	*ret_next = close + 1;
 	if (is_turbofish && starts_with(inner, "impl ")) {
-		truncate_to(out, path_start);
+		buffer__truncate(out, path_start);
 		inner.start += strlen("impl ");
 		return rewrite_impl(inner, out, depth);
 	}
@@ -191,7 +185,7 @@ static int rewrite_list(struct slice in, struct text *out, size_t path_start, bo
 
 	if (is_final &&
 	    is_drop((struct slice){out->bytes + path_start, out->bytes + out->length})) {
-		truncate_to(out, path_start);
+		buffer__truncate(out, path_start);
 		r = append(out, DROP_IN_PLACE);
 	} else if (!is_final || is_turbofish) {
 		return 0;
@@ -203,7 +197,7 @@ static int rewrite_list(struct slice in, struct text *out, size_t path_start, bo
 	return r < 0 ? r : append(out, ">");
 }
 
-/* "{closure#3}" or "{closure}": how many bytes of `in` that is, 0 for none. */
+/* Returns the length of "{closure#3}" or "{closure}" at the start of `in`; 0 if `in` starts otherwise. */
 static size_t closure_length(struct slice in)
 {
 	if (starts_with(in, CLOSURE))
@@ -216,7 +210,7 @@ static size_t closure_length(struct slice in)
 	return close ? (size_t)(close + 1 - in.start) : 0;
 }
 
-static int rewrite(struct slice in, struct text *out, unsigned int depth)
+static int rewrite(struct slice in, struct buffer *out, unsigned int depth)
 {
 	size_t path_start = out->length;
 	int r = 0;
@@ -246,7 +240,7 @@ static int rewrite(struct slice in, struct text *out, unsigned int depth)
 			in.start += starts_with(in, ", ") ? 2 : 1;
 			path_start = out->length;
 		} else {
-			r = text__append(out, in.start, 1);
+			r = buffer__append(out, in.start, 1);
 			if (strchr(" ([&*;=+!", *in.start))
 				path_start = out->length;
 			in.start++;
@@ -255,7 +249,7 @@ static int rewrite(struct slice in, struct text *out, unsigned int depth)
 	return r;
 }
 
-int rust_path__normalise(const char *path, size_t length, struct text *normal)
+int rust_path__normalise(const char *path, size_t length, struct buffer *normal)
 {
 	return rewrite((struct slice){path, path + length}, normal, 0);
 }
