@@ -19,6 +19,7 @@ STAGES = [
     "process",
     "rust",
     "elf",
+    "code",
     "plan",
     "census",
     "probe",

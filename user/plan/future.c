@@ -7,7 +7,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "elf/code.h"
+#include "code/branches.h"
 #include "rust/demangle.h"
 #include "rust/path.h"
 

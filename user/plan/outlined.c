@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "elf/code.h"
+#include "code/branches.h"
 #include "rust/demangle.h"
 
 /* From a poll function to the state's functions it is a few frames: raw, Harness, Core. */

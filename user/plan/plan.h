@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "config/config.h"
-#include "elf/code.h"
+#include "code/code.h"
 #include "elf/image.h"
 #include "elf/symbols.h"
 #include "plan/catalogue.h"

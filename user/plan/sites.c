@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "elf/exit.h"
+#include "code/exit.h"
+#include "code/site.h"
 #include "plan/arguments.h"
 #include "plan/internal.h"
 #include "plan/outlined.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/compare.h"
-#include "elf/references.h"
+#include "code/references.h"
 #include "plan/catalogue.h"
 
 static int add_entry(void *context, const struct elf_symbol *symbol)

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "elf/text.h"
+#include "code/string_literal.h"
 
 /* It prints the package's version, which is a text of its own in the code. */
 #define GREETING "scotty_core::logo::print_logo"
@@ -68,8 +68,8 @@ static int read_greeting(void *context, const struct elf_symbol *symbol)
 
 	if (greeting->version)
 		return 0;
-	r = code_for_each_text(greeting->image, symbol->address, symbol->size, take_version,
-			       &greeting->version);
+	r = code_for_each_string_literal(greeting->image, symbol->address, symbol->size,
+					 take_version, &greeting->version);
 	return r < 0 ? r : 0;
 }
 

@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "elf/code.h"
-#include "rust/demangle.h"
+#include "code/branches.h"
 #include "elf/pointers.h"
 #include "plan/future.h"
 #include "plan/kinds.h"
+#include "rust/demangle.h"
 
 /* A vtable (repr(Rust) but a constant of function pointers and offsets, in declaration order in all
  * builds seen; tokio/src/runtime/task/raw.rs) starts with the pointers to `raw::poll` and

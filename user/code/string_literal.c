@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "elf/text.h"
+#include "code/string_literal.h"
 
 #include <elf.h>
 #include <stdbool.h>
 
-#include "elf/arm64_instruction.h"
-#include "elf/instruction.h"
+#include "code/arm64_instruction.h"
+#include "code/x86_instruction.h"
 
-/* How many instructions from an address on its text's length is looked for. */
+/* The length is within this number of instructions behind the address. */
 #define LENGTH_DISTANCE 6
 
 #define LENGTH_MAX 4096
 
-/* Whether the instruction takes the address of something that it knows itself: "lea reg, [rip + n]". */
-static bool takes_address(const struct instruction *instruction, uint64_t *ret_address)
+/* Whether the instruction takes the address of data: "lea reg, [rip + n]". */
+static bool takes_address(const struct x86_instruction *instruction, uint64_t *ret_address)
 {
 	const ZydisDecodedOperand *from = &instruction->operands[1];
 
@@ -25,8 +25,8 @@ static bool takes_address(const struct instruction *instruction, uint64_t *ret_a
 	return true;
 }
 
-/* The number that the instruction puts somewhere, 0 for none. */
-static uint64_t puts_number(const struct instruction *instruction)
+/* Returns the number that the instruction moves; 0 if none. */
+static uint64_t puts_number(const struct x86_instruction *instruction)
 {
 	const ZydisDecodedOperand *from = &instruction->operands[1];
 
@@ -36,17 +36,17 @@ static uint64_t puts_number(const struct instruction *instruction)
 	return from->imm.value.u;
 }
 
-/* The same on Arm: movz, without a shift. */
+/* As puts_number(), on Arm: movz without a shift. */
 static uint64_t arm64_puts_number(uint32_t instruction)
 {
 	return arm64_matches(instruction, 0x7fe00000, 0x52800000) ? arm64_field(instruction, 5, 16)
 								  : 0;
 }
 
-/* What the search is for, and the latest address with how far on its length may be. */
+/* The latest address, and the number of instructions in which its length can still come. */
 struct search {
 	const struct elf_image *image;
-	code_text_callback callback;
+	code_string_callback callback;
 	void *context;
 	uint64_t address;
 	int distance;
@@ -58,7 +58,7 @@ static void search__address(struct search *search, uint64_t address)
 	search->distance = LENGTH_DISTANCE;
 }
 
-/* Goes on by an instruction that takes no address; `number` is what it puts somewhere, 0 for none. */
+/* Handles an instruction that takes no address; `number` is the number that it moves, 0 for none. */
 static int search__number(struct search *search, uint64_t number)
 {
 	const uint8_t *text;
@@ -75,16 +75,16 @@ static int search__number(struct search *search, uint64_t number)
 static int search__x86_64(struct search *search, const uint8_t *bytes, uint64_t size,
 			  uint64_t entry)
 {
-	struct instruction instruction;
+	struct x86_instruction instruction;
 	uint64_t address;
 	ZydisDecoder decoder;
 
-	instruction_decoder_init(&decoder);
+	x86_decoder_init(&decoder);
 	for (uint64_t at = 0; at < size; at += instruction.decoded.length) {
 		int r = 0;
 
-		if (!instruction__decode(&instruction, &decoder, bytes + at, (size_t)(size - at),
-					 entry + at))
+		if (!x86_instruction__decode(&instruction, &decoder, bytes + at,
+					     (size_t)(size - at), entry + at))
 			return 0;
 		if (takes_address(&instruction, &address))
 			search__address(search, address);
@@ -115,8 +115,8 @@ static int search__arm64(struct search *search, const uint8_t *bytes, uint64_t s
 	return 0;
 }
 
-int code_for_each_text(const struct elf_image *image, uint64_t entry, uint64_t size,
-		       code_text_callback callback, void *context)
+int code_for_each_string_literal(const struct elf_image *image, uint64_t entry, uint64_t size,
+				 code_string_callback callback, void *context)
 {
 	const uint8_t *bytes = elf_image__bytes(image, entry, (size_t)size);
 	struct search search = {.image = image, .callback = callback, .context = context};

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "elf/arm64_instruction.h"
+#include "code/arm64_instruction.h"
 
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/array.h"
 
-/* Branches, each with its name and where in it the distance to its target is. */
+/* Branches: name, encoding, and the bits that hold the distance to the target. */
 struct branch {
 	const char *name;
 	uint32_t mask, value;
-	unsigned int lowest, width; /* of the distance in instructions; 0: a register tells */
+	unsigned int lowest,
+		width; /* of the distance in instructions; width 0: the target is in a register */
 };
 
 static const struct branch branches[] = {
@@ -25,7 +26,7 @@ uint32_t arm64_read(const uint8_t *bytes)
 {
 	uint32_t instruction;
 
-	/* Always little-endian, as the files that are read are. */
+	/* Instructions are little-endian, like all files that elf_image__open() accepts. */
 	memcpy(&instruction, bytes, sizeof(instruction));
 	return instruction;
 }
@@ -59,7 +60,7 @@ bool arm64_is_register_jump(uint32_t instruction)
 
 bool arm64_is_return(uint32_t instruction)
 {
-	/* ret, also one that authenticates */
+	/* ret, also with authentication */
 	return arm64_matches(instruction, 0xfffff000, 0xd65f0000);
 }
 
@@ -103,7 +104,7 @@ bool arm64_is_hint(uint32_t instruction)
 
 bool arm64_is_harmless_hint(uint32_t instruction)
 {
-	/* Those of aarch64_insn_is_steppable_hint() in the kernel. */
+	/* the list of aarch64_insn_is_steppable_hint() in the kernel */
 	static const uint64_t harmless = 1ULL << 0 | 1ULL << 7 | 1ULL << 8 | 1ULL << 10 |
 					 15ULL << 24 | 1ULL << 32 | 1ULL << 34 | 1ULL << 36 |
 					 1ULL << 38;
@@ -117,7 +118,7 @@ static uint32_t register_at(uint32_t instruction, unsigned int lowest)
 	return ARM64_REGISTER(arm64_field(instruction, lowest, 5));
 }
 
-/* Computations, from an immediate number or of registers. */
+/* Computations with immediate numbers or registers. */
 static bool computes(uint32_t instruction, struct arm64_effect *effect)
 {
 	bool is_immediate = arm64_matches(instruction, 0x1c000000, 0x10000000);
@@ -161,7 +162,7 @@ static bool moves_pair(uint32_t instruction, struct arm64_effect *effect)
 	return true;
 }
 
-/* Those of one register. */
+/* Loads and stores of one register. */
 static bool moves_one(uint32_t instruction, struct arm64_effect *effect)
 {
 	bool is_vector = arm64_field(instruction, 26, 1);
@@ -170,7 +171,7 @@ static bool moves_one(uint32_t instruction, struct arm64_effect *effect)
 	bool is_store = is_vector ? arm64_field(instruction, 22, 1) == 0
 				  : arm64_field(instruction, 22, 2) == 0;
 
-	/* Bit 21 is of atomic ones, and of loads that authenticate, unless the offset is a register. */
+	/* Bit 21 marks atomic instructions and loads with authentication, unless the offset is a register. */
 	if (!arm64_matches(instruction, 0x3a000000, 0x38000000) ||
 	    (!has_number && arm64_field(instruction, 21, 1) && form != 2))
 		return false;
@@ -182,7 +183,7 @@ static bool moves_one(uint32_t instruction, struct arm64_effect *effect)
 	return true;
 }
 
-/* Ordered ones, which unlike exclusive ones stand alone: ldar and stlr. */
+/* Ordered loads and stores, ldar and stlr. Unlike exclusive ones they are complete operations. */
 static bool moves_in_order(uint32_t instruction, struct arm64_effect *effect)
 {
 	if (!arm64_matches(instruction, 0x3fa08000, 0x08808000))
@@ -204,7 +205,7 @@ bool arm64_effect_of(uint32_t instruction, struct arm64_effect *ret_effect)
 	       moves_in_order(instruction, ret_effect);
 }
 
-/* Of adr and adrp: two bits of the number are apart. */
+/* Returns the address of adr or adrp. Two bits of the number are apart from the others. */
 static uint64_t address_of(uint32_t instruction, uint64_t address)
 {
 	uint64_t number =
@@ -230,7 +231,8 @@ bool arm64_pages__step(struct arm64_pages *pages, uint32_t instruction, uint64_t
 		*ret_address = pages->pages[base] + arm64_field(instruction, 10, 12);
 		is_complete = true;
 	}
-	/* Calls leave the registers that pages are kept in over them. */
+	/* A page that the code uses behind a call is in a register that calls preserve, so calls change
+	 * nothing here. */
 	if (arm64_effect_of(instruction, &effect))
 		pages->known &= ~effect.writes;
 	if (arm64_never_falls_through(instruction))

@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <unistd.h>
 
-#include "elf/references.h"
+#include "code/references.h"
 #include "elf/symbols.h"
-#include "test_elf.h"
+#include "unit/elf/test_elf.h"
 
 static int take_address(void *context, const struct elf_symbol *symbol)
 {
@@ -76,12 +76,12 @@ static bool is_used(const char *name, const char *lines)
 	return is_used_on(&x86_64, name, lines);
 }
 
-Test(elf_references, a_function_that_nothing_refers_to_is_not_used)
+Test(code_references, a_function_that_nothing_refers_to_is_not_used)
 {
 	cr_assert_not(is_used("a::unit", "nop"));
 }
 
-Test(elf_references, calls_jumps_addresses_and_pointers_are_uses)
+Test(code_references, calls_jumps_addresses_and_pointers_are_uses)
 {
 	cr_expect(is_used("a::unit", "call \"" NAMED("unit") "\""));
 	cr_expect(is_used("a::unit", "jmp \"" NAMED("unit") "\""));
@@ -91,7 +91,7 @@ Test(elf_references, calls_jumps_addresses_and_pointers_are_uses)
 			  ".section .data.rel.ro,\"aw\"\n.quad \"" NAMED("unit") "\"\n.text"));
 }
 
-Test(elf_references, on_arm64)
+Test(code_references, on_arm64)
 {
 	cr_expect_not(is_used_on(&arm64, "a::unit", "nop"));
 	cr_expect(is_used_on(&arm64, "a::unit", "bl " UNIT));
@@ -103,7 +103,7 @@ Test(elf_references, on_arm64)
 }
 
 /* The page alone is that of other things as well, and another register's page is another's. */
-Test(elf_references, on_arm64_not_by_half_an_address)
+Test(code_references, on_arm64_not_by_half_an_address)
 {
 	cr_expect_not(is_used_on(&arm64, "a::unit", "adrp x0, " UNIT));
 	cr_expect_not(is_used_on(&arm64, "a::unit",

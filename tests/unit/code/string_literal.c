@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "elf/text.h"
+#include "code/string_literal.h"
 
-#include "test_elf.h"
+#include "unit/elf/test_elf.h"
 
 /* lea rax, [rip + n], where the address is counted from the code's start. */
 #define LEA(at, target) 0x48, 0x8d, 0x05, (target) - (at)-7, 0, 0, 0
@@ -28,7 +28,8 @@ static int texts_of(const uint8_t *code, size_t size, uint64_t function_size, ui
 		test_generate_image(code, size, machine);
 
 	texts[0] = '\0';
-	return code_for_each_text(image, TEST_CODE_ADDRESS, function_size, collect, &limit);
+	return code_for_each_string_literal(image, TEST_CODE_ADDRESS, function_size, collect,
+					    &limit);
 }
 
 #define EXPECT_TEXTS(expected, limit, result, function_size, ...)                           \
@@ -39,20 +40,20 @@ static int texts_of(const uint8_t *code, size_t size, uint64_t function_size, ui
 		cr_expect_str_eq(texts, expected);                                          \
 	} while (0)
 
-Test(elf_text, an_address_and_the_length_behind_it)
+Test(code_string_literal, an_address_and_the_length_behind_it)
 {
 	EXPECT_TEXTS("0.3.3.", 0, 0, 17, LEA(0, 17), STORE(5), 0xc3, '0', '.', '3', '.', '3', 'x');
 	EXPECT_TEXTS("ab.", 0, 0, 13, LEA(0, 13), MOVE(2), 0xc3, 'a', 'b', 'c');
 }
 
-Test(elf_text, each_number_may_be_the_length)
+Test(code_string_literal, each_number_may_be_the_length)
 {
 	EXPECT_TEXTS("ab.a.abc.", 0, 0, 23, LEA(0, 23), MOVE(2), MOVE(1), MOVE(3), 0xc3, 'a', 'b',
 		     'c');
 	EXPECT_TEXTS("ab.a.", 2, 7, 23, LEA(0, 23), MOVE(2), MOVE(1), MOVE(3), 0xc3, 'a', 'b', 'c');
 }
 
-Test(elf_text, numbers_far_away_too_large_or_before_any_address_are_none)
+Test(code_string_literal, numbers_far_away_too_large_or_before_any_address_are_none)
 {
 	EXPECT_TEXTS("", 0, 0, 13, MOVE(2), LEA(5, 13), 0xc3, 'a', 'b');
 	EXPECT_TEXTS("", 0, 0, 13, LEA(0, 13), MOVE(100), 0xc3, 'a', 'b');
@@ -61,7 +62,7 @@ Test(elf_text, numbers_far_away_too_large_or_before_any_address_are_none)
 		     'a', 'b');
 }
 
-Test(elf_text, only_the_functions_own_code_counts)
+Test(code_string_literal, only_the_functions_own_code_counts)
 {
 	EXPECT_TEXTS("", 0, 0, 7, LEA(0, 13), MOVE(2), 0xc3, 'a', 'b');
 	/* Longer than the file, or not decodable. */
@@ -88,13 +89,13 @@ Test(elf_text, only_the_functions_own_code_counts)
 #define NOP	    0xd503201f
 #define RET	    0xd65f03c0
 
-Test(elf_text, on_arm64)
+Test(code_string_literal, on_arm64)
 {
 	ARM64_TEXTS(".0.3..", ADRP_X8, ADD_X8_X8, MOV_W9_5, NOP, RET);
 	ARM64_TEXTS(".0.", ADR_X1, NOP, MOV_X9_2, NOP, RET);
 }
 
-Test(elf_text, on_arm64_half_an_address_is_none)
+Test(code_string_literal, on_arm64_half_an_address_is_none)
 {
 	ARM64_TEXTS("", ADRP_X8, NOP, MOV_W9_5, NOP, RET);
 	ARM64_TEXTS("", ADRP_X8, MOV_X8_X1, ADD_X8_X8, MOV_W9_5, RET);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "elf/arm64.h"
+#include "code/arm64.h"
 
 #include <errno.h>
 #include <stdbool.h>
 
 #include "base/array.h"
-#include "test_elf.h"
+#include "code/branches.h"
+#include "code/site.h"
+#include "unit/elf/test_elf.h"
 
 /* Instructions as GNU as for aarch64 makes them. */
 #define NOP	     0xd503201f
@@ -37,7 +39,7 @@
 #define CODE(...)    (const uint32_t[]){__VA_ARGS__}, sizeof((const uint32_t[]){__VA_ARGS__})
 
 /* The kernel: arm_probe_decode_insn(), with a handler and no slot. */
-Test(elf_arm64, simulated)
+Test(code_arm64, simulated)
 {
 	static const uint32_t simulated[] = {
 		B_2,
@@ -57,7 +59,7 @@ Test(elf_arm64, simulated)
 		cr_expect_eq(arm64_cost(simulated[i]), CODE_COST_EMULATED, "%08x", simulated[i]);
 }
 
-Test(elf_arm64, single_stepped)
+Test(code_arm64, single_stepped)
 {
 	static const uint32_t stepped[] = {
 		SUB_SP,	    STP_PUSH, MOV_X19_X0, LDR_X8_X0, STR_X0,
@@ -70,7 +72,7 @@ Test(elf_arm64, single_stepped)
 		cr_expect_eq(arm64_cost(stepped[i]), CODE_COST_SINGLE_STEP, "%08x", stepped[i]);
 }
 
-Test(elf_arm64, forbidden)
+Test(code_arm64, forbidden)
 {
 	static const uint32_t forbidden[] = {
 		RET,	    0xd65f0bff, /* retaa */
@@ -110,7 +112,7 @@ static uint64_t slide(const uint32_t *code, size_t size, unsigned int keep)
 	return (find(code, size, keep, false).address - TEST_CODE_ADDRESS) / 4;
 }
 
-Test(elf_arm64, a_cheap_entry_is_the_site)
+Test(code_arm64, a_cheap_entry_is_the_site)
 {
 	struct code_site site = find(CODE(CBZ_X0_2, RET, RET), CODE_REGISTER_RDI, false);
 
@@ -120,7 +122,7 @@ Test(elf_arm64, a_cheap_entry_is_the_site)
 	cr_expect_not(site.may_repeat);
 }
 
-Test(elf_arm64, slides_along_the_straight_path)
+Test(code_arm64, slides_along_the_straight_path)
 {
 	struct code_site site =
 		find(CODE(SUB_SP, STP_PUSH, MOV_X19_X0, LDR_X8_X0, NOP, ADRP_X8, RET),
@@ -134,7 +136,7 @@ Test(elf_arm64, slides_along_the_straight_path)
 }
 
 /* The registers, memory, and what is not known to leave them alone. */
-Test(elf_arm64, does_not_slide_past_what_changes)
+Test(code_arm64, does_not_slide_past_what_changes)
 {
 	const unsigned int x0 = CODE_REGISTER_RDI, x1 = CODE_REGISTER_RSI;
 	const unsigned int x5 = CODE_REGISTER_R9;
@@ -160,7 +162,7 @@ Test(elf_arm64, does_not_slide_past_what_changes)
 	cr_expect_eq(slide(CODE(NOP, RET, B_2, RET, RET), 0), 0);
 }
 
-Test(elf_arm64, jumps_onto_the_path)
+Test(code_arm64, jumps_onto_the_path)
 {
 	struct code_site site;
 
@@ -177,7 +179,7 @@ Test(elf_arm64, jumps_onto_the_path)
 	cr_expect_not(find(CODE(NOP, BL_BACK_1, RET), 0, 0).may_repeat);
 }
 
-Test(elf_arm64, not_whole_or_not_code)
+Test(code_arm64, not_whole_or_not_code)
 {
 	_cleanup_(elf_image__freep) struct elf_image *image = test_generate_image(
 		(const uint8_t *)(const uint32_t[]){NOP, B_2, RET}, 12, EM_AARCH64);
@@ -218,7 +220,7 @@ static struct targets targets_of(const uint32_t *code, size_t size, uint64_t kno
 	return targets;
 }
 
-Test(elf_arm64, targets)
+Test(code_arm64, targets)
 {
 	struct targets targets =
 		targets_of(CODE(BL_BACK_1, NOP, BL_BACK_1, CBZ_X0_2, NOP, B_2), 24);
@@ -235,7 +237,7 @@ Test(elf_arm64, targets)
 }
 
 /* An ordered load and the thread's pointer are passed on the way, though they are no sites. */
-Test(elf_arm64, slides_past_what_cannot_be_probed)
+Test(code_arm64, slides_past_what_cannot_be_probed)
 {
 	cr_expect_eq(slide(CODE(SUB_SP, LDAR_X20_X0, B_2, RET, RET), CODE_REGISTER_RDI), 2);
 	cr_expect_eq(slide(CODE(SUB_SP, MRS_X8, B_2, RET, RET), CODE_REGISTER_RDI), 2);
@@ -254,7 +256,7 @@ static bool takes_result(const char *text)
 	return code_takes_result(image, TEST_CODE_ADDRESS, size);
 }
 
-Test(elf_arm64, takes_the_address_of_its_result)
+Test(code_arm64, takes_the_address_of_its_result)
 {
 	cr_expect(takes_result("sub sp, sp, #32\nmov x19, x8\nret"));
 	cr_expect(takes_result("cbz x0, . + 8\nstr x8, [sp, #8]\nret"));
@@ -263,7 +265,7 @@ Test(elf_arm64, takes_the_address_of_its_result)
 	cr_expect(takes_result("add x9, x8, #16\nret"));
 }
 
-Test(elf_arm64, does_not_take_it)
+Test(code_arm64, does_not_take_it)
 {
 	cr_expect_not(takes_result("ret"));
 	cr_expect_not(takes_result("add x8, sp, #8\nmov x19, x8\nret"));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "elf/exit.h"
+#include "code/exit.h"
 
 #include <errno.h>
 
-#include "test_elf.h"
+#include "unit/elf/test_elf.h"
 
 #define BYTES(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
 
@@ -29,7 +29,7 @@ static uint32_t store_of(const uint8_t *code, size_t size)
 	return offset;
 }
 
-Test(elf_exit, one_return)
+Test(code_exit, one_return)
 {
 	/* push rbx; mov rbx, rdi; mov rax, rbx; pop rbx; ret; ud2 */
 	cr_expect_eq(
@@ -42,7 +42,7 @@ Test(elf_exit, one_return)
 	cr_expect_str_eq(sites[0].instruction, "pop rbx");
 }
 
-Test(elf_exit, several_returns)
+Test(code_exit, several_returns)
 {
 	/* push rbx; je +2; pop rbx; ret; pop rbx; ret */
 	cr_expect_eq(exits_of(BYTES(0x53, 0x74, 0x02, 0x5b, 0xc3, 0x5b, 0xc3), EM_X86_64), 2);
@@ -51,7 +51,7 @@ Test(elf_exit, several_returns)
 }
 
 /* As functions of more registers, and of older compilers, end. */
-Test(elf_exit, kinds_of_returns)
+Test(code_exit, kinds_of_returns)
 {
 	/* push r14; push rbx; pop rbx; pop r14; ret: the last of them is the site */
 	cr_expect_eq(exits_of(BYTES(0x41, 0x56, 0x53, 0x5b, 0x41, 0x5e, 0xc3), EM_X86_64), 1);
@@ -69,7 +69,7 @@ Test(elf_exit, kinds_of_returns)
 	cr_expect_eq(exits_of(BYTES(0x5b, 0xc3, 0xe8, 0, 0, 0, 0, 0x0f, 0x0b), EM_X86_64), 1);
 }
 
-Test(elf_exit, jumps_within)
+Test(code_exit, jumps_within)
 {
 	/* jmp +0 to pop rbx; ret: it passes the site */
 	cr_expect_eq(exits_of(BYTES(0xeb, 0x00, 0x5b, 0xc3), EM_X86_64), 1);
@@ -94,7 +94,7 @@ static int exits_of_many(size_t count)
 	return exits_of(code, 2 * count, EM_X86_64);
 }
 
-Test(elf_exit, limit)
+Test(code_exit, limit)
 {
 	cr_expect_eq(exits_of_many(CODE_EXIT_LIMIT), CODE_EXIT_LIMIT);
 	cr_expect_eq(sites[CODE_EXIT_LIMIT - 1].address,
@@ -102,7 +102,7 @@ Test(elf_exit, limit)
 	cr_expect_eq(exits_of_many(CODE_EXIT_LIMIT + 1), 0);
 }
 
-Test(elf_exit, uncertain_returns)
+Test(code_exit, uncertain_returns)
 {
 	/* add rsp, 8; ret: nothing is restored before it */
 	cr_expect_eq(exits_of(BYTES(0x48, 0x83, 0xc4, 0x08, 0xc3), EM_X86_64), 0);
@@ -130,7 +130,7 @@ Test(elf_exit, uncertain_returns)
 	cr_expect_eq(exits_of(BYTES(0x06, 0x5b, 0xc3), EM_X86_64), 0);
 }
 
-Test(elf_exit, outside)
+Test(code_exit, outside)
 {
 	_cleanup_(elf_image__freep) struct elf_image *image =
 		test_generate_image(BYTES(0x5b, 0xc3), EM_X86_64);
@@ -146,7 +146,7 @@ Test(elf_exit, outside)
 }
 
 /* Where the symbol says no size, no return is known to be the function's. */
-Test(elf_exit, unknown_size)
+Test(code_exit, unknown_size)
 {
 	_cleanup_(elf_image__freep) struct elf_image *image =
 		test_generate_image(BYTES(0x88, 0x47, 0x08, 0x5b, 0xc3), EM_X86_64);
@@ -158,7 +158,7 @@ Test(elf_exit, unknown_size)
 	cr_expect_eq(offset, 0);
 }
 
-Test(elf_exit, byte_store)
+Test(code_exit, byte_store)
 {
 	/* mov r15, rdi; call +0; mov [r15+0x1d0], r14b; mov dword [r15+0x1c0], 0; ret */
 	cr_expect_eq(
@@ -170,7 +170,7 @@ Test(elf_exit, byte_store)
 		     0xa0);
 }
 
-Test(elf_exit, no_single_byte_store)
+Test(code_exit, no_single_byte_store)
 {
 	/* mov [rdi+8], al; mov [rdi+9], al: two fields */
 	cr_expect_eq(store_of(BYTES(0x88, 0x47, 0x08, 0x88, 0x47, 0x09)), 0);
@@ -184,7 +184,7 @@ Test(elf_exit, no_single_byte_store)
 		0);
 }
 
-Test(elf_exit, byte_store_through_copies)
+Test(code_exit, byte_store_through_copies)
 {
 	/* mov rbx, rdi; mov r12, rbx; xor edi, edi; mov byte [r12+0x10], 1 */
 	cr_expect_eq(store_of(BYTES(0x48, 0x89, 0xfb, 0x49, 0x89, 0xdc, 0x31, 0xff, 0x41, 0xc6,
@@ -200,7 +200,7 @@ Test(elf_exit, byte_store_through_copies)
 	cr_expect_eq(store_of(BYTES(0x48, 0x89, 0xfb, 0x5b, 0x88, 0x43, 0x08)), 0);
 }
 
-Test(elf_exit, byte_store_at_no_offset_of_a_field)
+Test(code_exit, byte_store_at_no_offset_of_a_field)
 {
 	/* mov [rdi], al: 0 says that it is not known */
 	cr_expect_eq(store_of(BYTES(0x88, 0x07)), 0);

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "elf/instruction.h"
+#include "code/x86_instruction.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 
-void instruction_decoder_init(ZydisDecoder *decoder)
+void x86_decoder_init(ZydisDecoder *decoder)
 {
 	ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
 }
 
-bool instruction__decode(struct instruction *instruction, const ZydisDecoder *decoder,
-			 const uint8_t *bytes, size_t size, uint64_t address)
+bool x86_instruction__decode(struct x86_instruction *instruction, const ZydisDecoder *decoder,
+			     const uint8_t *bytes, size_t size, uint64_t address)
 {
 	instruction->address = address;
 	return ZYAN_SUCCESS(ZydisDecoderDecodeFull(decoder, bytes, size, &instruction->decoded,
 						   instruction->operands));
 }
 
-bool instruction__decode_brief(struct instruction *instruction, const ZydisDecoder *decoder,
-			       const uint8_t *bytes, size_t size, uint64_t address)
+bool x86_instruction__decode_brief(struct x86_instruction *instruction, const ZydisDecoder *decoder,
+				   const uint8_t *bytes, size_t size, uint64_t address)
 {
 	instruction->address = address;
 	return ZYAN_SUCCESS(
@@ -34,11 +34,11 @@ static bool has_prefix(const ZydisDecodedInstruction *decoded, uint8_t prefix)
 	return false;
 }
 
-/* What arch_uprobe_analyze_insn() of arch/x86/kernel/uprobes.c refuses, or takes for something else
- * than it is, or what no program expects to be stopped at. */
+/* Whether arch_uprobe_analyze_insn() of arch/x86/kernel/uprobes.c refuses the instruction or mistakes it for
+ * another one, or a probe on it is not safe. */
 static bool is_forbidden(const ZydisDecodedInstruction *decoded)
 {
-	/* is_prefix_bad(): segment overrides but for FS and GS, and LOCK. */
+	/* is_prefix_bad(): segment overrides except FS and GS, and LOCK */
 	static const uint8_t refused[] = {0x26, 0x2e, 0x36, 0x3e, 0xf0};
 
 	for (size_t i = 0; i < sizeof(refused); i++) {
@@ -46,13 +46,13 @@ static bool is_forbidden(const ZydisDecodedInstruction *decoded)
 			return true;
 	}
 
-	/* The kernel looks at the opcode byte alone, whatever map a VEX or EVEX prefix chooses for it:
-	 * it would emulate vzeroupper (77) as a conditional jump and vpor (eb) as a jump. */
+	/* The kernel reads the opcode byte and ignores the opcode map of a VEX or EVEX prefix: it would
+	 * emulate vzeroupper (77) as a conditional jump and vpor (eb) as a jump. */
 	if (decoded->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY)
 		return true;
 
 	switch (decoded->meta.category) {
-	case ZYDIS_CATEGORY_RET: /* the tool's rule: never, see facts.md */
+	case ZYDIS_CATEGORY_RET: /* never probed: the kernel would single-step every return */
 	case ZYDIS_CATEGORY_INTERRUPT:
 	case ZYDIS_CATEGORY_IO:
 	case ZYDIS_CATEGORY_IOSTRINGOP:
@@ -64,11 +64,11 @@ static bool is_forbidden(const ZydisDecodedInstruction *decoded)
 		break;
 	}
 
-	/* insn_masking_exception(): a load of SS puts off the trap of the single step. */
+	/* insn_masking_exception(): a load of SS delays the trap of the single step. */
 	if (decoded->opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && decoded->opcode == 0x8e)
 		return true;
-	/* "xchg %rax,%r8" is a nop with a REX prefix; before insn_is_nop() took the place of a look
-	 * at the opcode (6.18), the kernel emulated it as one. */
+	/* "xchg %rax,%r8" is a nop with a REX prefix. Before Linux 6.18, which added insn_is_nop(), the
+	 * kernel emulated this xchg as a nop. */
 	if (decoded->opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && decoded->opcode == 0x90 &&
 	    decoded->mnemonic != ZYDIS_MNEMONIC_NOP && decoded->mnemonic != ZYDIS_MNEMONIC_PAUSE)
 		return true;
@@ -76,8 +76,8 @@ static bool is_forbidden(const ZydisDecodedInstruction *decoded)
 	       decoded->mnemonic == ZYDIS_MNEMONIC_UD2;
 }
 
-/* branch_setup_xol_ops(): relative calls and jumps, and the one-byte nop. Longer nops (0f 1f) are
- * emulated only since 6.18: where older kernels run too, they do not count as cheap. */
+/* branch_setup_xol_ops(): relative calls and jumps, and the one-byte nop. The kernel emulates longer nops
+ * (0f 1f) only since 6.18, so they do not count as emulated. */
 static bool is_emulated_branch(const ZydisDecodedInstruction *decoded)
 {
 	uint8_t opcode = decoded->opcode;
@@ -90,7 +90,7 @@ static bool is_emulated_branch(const ZydisDecodedInstruction *decoded)
 	       opcode == 0xeb || decoded->mnemonic == ZYDIS_MNEMONIC_NOP;
 }
 
-/* push_setup_xol_ops(): 50 to 57, alone or after REX.B and nothing else. */
+/* push_setup_xol_ops(): 50 to 57, without a prefix or with REX.B only */
 static bool is_emulated_push(const ZydisDecodedInstruction *decoded)
 {
 	if (decoded->opcode_map != ZYDIS_OPCODE_MAP_DEFAULT || decoded->opcode < 0x50 ||
@@ -99,7 +99,7 @@ static bool is_emulated_push(const ZydisDecodedInstruction *decoded)
 	return decoded->length == 1 || (decoded->length == 2 && has_prefix(decoded, 0x41));
 }
 
-enum code_cost instruction__cost(const struct instruction *instruction)
+enum code_cost x86_instruction__cost(const struct x86_instruction *instruction)
 {
 	const ZydisDecodedInstruction *decoded = &instruction->decoded;
 
@@ -112,14 +112,14 @@ enum code_cost instruction__cost(const struct instruction *instruction)
 	return is_emulated_push(decoded) ? CODE_COST_EMULATED : CODE_COST_SINGLE_STEP;
 }
 
-bool instruction__is_cheapest(const struct instruction *instruction)
+bool x86_instruction__is_cheapest(const struct x86_instruction *instruction)
 {
-	return instruction__cost(instruction) == CODE_COST_EMULATED &&
+	return x86_instruction__cost(instruction) == CODE_COST_EMULATED &&
 	       !is_emulated_push(&instruction->decoded) &&
 	       instruction->decoded.meta.category != ZYDIS_CATEGORY_CALL;
 }
 
-bool instruction__ends_straight_path(const struct instruction *instruction)
+bool x86_instruction__ends_straight_path(const struct x86_instruction *instruction)
 {
 	switch (instruction->decoded.meta.category) {
 	case ZYDIS_CATEGORY_CALL:
@@ -132,12 +132,12 @@ bool instruction__ends_straight_path(const struct instruction *instruction)
 	case ZYDIS_CATEGORY_SYSTEM:
 		return true;
 	default:
-		return instruction__never_falls_through(instruction) ||
+		return x86_instruction__never_falls_through(instruction) ||
 		       instruction->decoded.mnemonic == ZYDIS_MNEMONIC_XBEGIN;
 	}
 }
 
-bool instruction__never_falls_through(const struct instruction *instruction)
+bool x86_instruction__never_falls_through(const struct x86_instruction *instruction)
 {
 	switch (instruction->decoded.mnemonic) {
 	case ZYDIS_MNEMONIC_UD0:
@@ -174,9 +174,9 @@ static unsigned int kept_register(ZydisRegister name)
 	}
 }
 
-bool instruction__writes(const struct instruction *instruction, unsigned int registers)
+bool x86_instruction__writes(const struct x86_instruction *instruction, unsigned int registers)
 {
-	/* All operands, with the implicit ones: mul writes rdx, a string instruction rdi and rsi. */
+	/* All operands, also the implicit ones: mul writes rdx, a string instruction rdi and rsi. */
 	for (size_t i = 0; i < instruction->decoded.operand_count; i++) {
 		const ZydisDecodedOperand *operand = &instruction->operands[i];
 
@@ -192,18 +192,18 @@ bool instruction__writes(const struct instruction *instruction, unsigned int reg
 	return false;
 }
 
-bool instruction__may_use_jump_table(const struct instruction *instruction)
+bool x86_instruction__may_use_jump_table(const struct x86_instruction *instruction)
 {
 	const ZydisDecodedInstruction *decoded = &instruction->decoded;
 
 	if (decoded->meta.category != ZYDIS_CATEGORY_UNCOND_BR || decoded->opcode != 0xff)
 		return false;
-	/* "jmp rax", or "jmp [table + 8 * rax]": a SIB byte whose index is not 4, "none". */
+	/* "jmp rax", or "jmp [table + 8 * rax]": a SIB byte with an index (4 means none) */
 	return decoded->raw.modrm.mod == 3 ||
 	       (decoded->raw.modrm.rm == 4 && decoded->raw.sib.index != 4);
 }
 
-bool instruction__direct_target(const struct instruction *instruction, uint64_t *ret_target)
+bool x86_instruction__direct_target(const struct x86_instruction *instruction, uint64_t *ret_target)
 {
 	const ZydisDecodedInstruction *decoded = &instruction->decoded;
 
@@ -217,8 +217,8 @@ bool instruction__direct_target(const struct instruction *instruction, uint64_t 
 	return false;
 }
 
-/* Whether an operand's address has no base register but the instruction pointer: "[rip + n]". */
-static bool has_fixed_address(const struct instruction *instruction, uint64_t *ret_address)
+/* Whether an operand's address has only the instruction pointer as base register: "[rip + n]". */
+static bool has_fixed_address(const struct x86_instruction *instruction, uint64_t *ret_address)
 {
 	const ZydisDecodedInstruction *decoded = &instruction->decoded;
 
@@ -229,7 +229,7 @@ static bool has_fixed_address(const struct instruction *instruction, uint64_t *r
 	return true;
 }
 
-bool instruction__slot(const struct instruction *instruction, uint64_t *ret_slot)
+bool x86_instruction__slot(const struct x86_instruction *instruction, uint64_t *ret_slot)
 {
 	bool is_branch = instruction->decoded.meta.category == ZYDIS_CATEGORY_CALL ||
 			 instruction->decoded.meta.category == ZYDIS_CATEGORY_UNCOND_BR;
@@ -237,13 +237,14 @@ bool instruction__slot(const struct instruction *instruction, uint64_t *ret_slot
 	return is_branch && has_fixed_address(instruction, ret_slot);
 }
 
-bool instruction__loaded_address(const struct instruction *instruction, uint64_t *ret_address)
+bool x86_instruction__loaded_address(const struct x86_instruction *instruction,
+				     uint64_t *ret_address)
 {
 	return instruction->decoded.mnemonic == ZYDIS_MNEMONIC_LEA &&
 	       has_fixed_address(instruction, ret_address);
 }
 
-void instruction__format(const struct instruction *instruction, char *text, size_t size)
+void x86_instruction__format(const struct x86_instruction *instruction, char *text, size_t size)
 {
 	ZydisFormatter formatter;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "base/array.h"
-#include "elf/exit.h"
-#include "test_elf.h"
+#include "code/exit.h"
+#include "unit/elf/test_elf.h"
 
 #define LEAVE "ldp x20, x19, [sp, #16]\nldp x29, x30, [sp], #32\nret\n"
 
@@ -53,7 +53,7 @@ static void expect_exit(const char *text, uint64_t number)
 	cr_expect_eq(sites[0].cost, CODE_COST_SINGLE_STEP);
 }
 
-Test(elf_arm64_exit, before_the_first_register_is_restored)
+Test(code_arm64_exit, before_the_first_register_is_restored)
 {
 	expect_exit("nop\n" LEAVE, 1);
 	expect_exit("nop\nldp x20, x19, [sp, #16]\nldr x30, [sp]\nadd sp, sp, #32\nret", 1);
@@ -64,7 +64,7 @@ Test(elf_arm64_exit, before_the_first_register_is_restored)
 	expect_exit(LEAVE "bl .\nbrk #1", 0);
 }
 
-Test(elf_arm64_exit, several_returns)
+Test(code_arm64_exit, several_returns)
 {
 	cr_expect_eq(exits_of("cbz x0, 1f\n" LEAVE "1:" LEAVE), 2);
 	cr_expect_eq(sites[0].address, TEST_CODE_ADDRESS + 4);
@@ -73,18 +73,18 @@ Test(elf_arm64_exit, several_returns)
 	cr_expect_eq(exits_of(LEAVE LEAVE LEAVE LEAVE LEAVE LEAVE LEAVE LEAVE LEAVE), 0);
 }
 
-Test(elf_arm64_exit, what_is_jumped_to_amid_restoring_is_the_site)
+Test(code_arm64_exit, what_is_jumped_to_amid_restoring_is_the_site)
 {
 	expect_exit("cbz x0, 1f\nldp x20, x19, [sp, #16]\n1: ldp x29, x30, [sp], #32\nret", 2);
 	expect_exit("b 1f\n1: " LEAVE, 1);
 }
 
-Test(elf_arm64_exit, jump_tables_stay_within)
+Test(code_arm64_exit, jump_tables_stay_within)
 {
 	expect_exit("br x8\n" LEAVE, 1);
 }
 
-Test(elf_arm64_exit, uncertain_returns)
+Test(code_arm64_exit, uncertain_returns)
 {
 	static const char *const texts[] = {
 		"ret",					  /* nothing is restored */
@@ -102,7 +102,7 @@ Test(elf_arm64_exit, uncertain_returns)
 		cr_expect_eq(exits_of(texts[i]), 0, "%s", texts[i]);
 }
 
-Test(elf_arm64_exit, the_register_that_keeps_the_address_of_the_result)
+Test(code_arm64_exit, the_register_that_keeps_the_address_of_the_result)
 {
 	cr_expect_eq(result_of("mov x19, x8\nbl .\n" LEAVE), 1);
 	cr_expect_eq(result, 19);
@@ -112,7 +112,7 @@ Test(elf_arm64_exit, the_register_that_keeps_the_address_of_the_result)
 	cr_expect_eq(result, 28);
 }
 
-Test(elf_arm64_exit, no_register_that_keeps_it)
+Test(code_arm64_exit, no_register_that_keeps_it)
 {
 	static const char *const texts[] = {
 		LEAVE, "mov x9, x8\n" LEAVE, /* not over calls */
@@ -130,7 +130,7 @@ Test(elf_arm64_exit, no_register_that_keeps_it)
 		cr_expect_eq(result_of(texts[i]), 0, "%s", texts[i]);
 }
 
-Test(elf_arm64_exit, byte_store)
+Test(code_arm64_exit, byte_store)
 {
 	cr_expect_eq(store_of("mov x23, x8\nbl .\nstrb w28, [x23, #160]\nstr wzr, [x23, #144]"),
 		     160);
@@ -138,7 +138,7 @@ Test(elf_arm64_exit, byte_store)
 	cr_expect_eq(store_of("strb w1, [x0, #16]\nstrb w1, [x8, #8]\nstrb w1, [sp, #4]"), 8);
 }
 
-Test(elf_arm64_exit, no_single_byte_store)
+Test(code_arm64_exit, no_single_byte_store)
 {
 	static const char *const texts[] = {
 		"strb w0, [x8, #8]\nstrb w0, [x8, #9]", /* two fields */

@@ -1,32 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "elf/arm64.h"
+#include "code/arm64.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "elf/arm64_instruction.h"
+#include "code/arm64_instruction.h"
 
 static bool is_literal_load(uint32_t instruction)
 {
-	/* Of vectors, too, which the kernel takes for others and would load from elsewhere. */
+	/* Vector loads included: the kernel mistakes them for other loads, from another address. */
 	return arm64_matches(instruction, 0x3b000000, 0x18000000);
 }
 
-/* What is neither simulated nor can be run elsewhere than where it is. */
+/* Whether the kernel can neither simulate the instruction nor execute it out of line. */
 static bool is_forbidden(uint32_t instruction)
 {
-	/* Reserved, among it udf. */
+	/* reserved encodings, among them udf */
 	if (arm64_field(instruction, 25, 4) == 0)
 		return true;
 	if (is_literal_load(instruction))
 		return true;
-	/* Exclusive and ordered loads and stores: a trap would keep them from ever succeeding. */
+	/* Exclusive and ordered loads and stores: with a trap in between, the exclusive store never
+	 * succeeds. */
 	if (arm64_matches(instruction, 0x3f000000, 0x08000000))
 		return true;
 	if (!arm64_matches(instruction, 0x1c000000, 0x14000000))
 		return false;
-	/* Of branches and system instructions: hints, but not all; msr and mrs; exceptions; returns
-	 * (the tool's rule, see elf/code.h) and branches that authenticate, which no table above has. */
+	/* Branches and system instructions: some hints; msr and mrs; exceptions; returns (never probed,
+	 * see code/code.h) and branches that authenticate, which have no name in arm64_branch_name(). */
 	if (arm64_is_hint(instruction))
 		return !arm64_is_harmless_hint(instruction);
 	return arm64_matches(instruction, 0xfff8f01f, 0xd500401f) ||
@@ -37,17 +38,17 @@ static bool is_forbidden(uint32_t instruction)
 
 enum code_cost arm64_cost(uint32_t instruction)
 {
-	/* nop is simulated only since 6.13: it does not count as cheap. */
+	/* The kernel simulates nop only since 6.13, so nop does not count as emulated. */
 	if (arm64_branch_name(instruction) || arm64_is_address(instruction))
 		return CODE_COST_EMULATED;
 	return is_forbidden(instruction) ? CODE_COST_FORBIDDEN : CODE_COST_SINGLE_STEP;
 }
 
-/* Whether the next instruction comes next for certain and finds `keep` as it was. Of what is not
- * known to be so it is not said. */
+/* Whether execution certainly goes on with the next instruction, with the state in `keep` unchanged.
+ * Returns false for unknown instructions. */
 static bool leaves_alone(uint32_t instruction, unsigned int keep)
 {
-	/* Registers of arguments are numbered alike. */
+	/* x0 to x7 have the numbers of the bits in `keep`. */
 	uint32_t registers = keep & (CODE_REGISTER(9) - 1);
 	struct arm64_effect effect;
 
@@ -59,12 +60,12 @@ static bool leaves_alone(uint32_t instruction, unsigned int keep)
 		 ARM64_REGISTER(effect.base) != ARM64_STACK_POINTER);
 }
 
-/* What jumps within the function do to the path from its entry to `site`, as in elf/code.c. */
+/* Where jumps within a function go to, as in code/site.c. */
 struct jumps {
 	bool to_entry, to_path, unknown;
 };
 
-static struct jumps find_jumps(const struct arm64_code *code, uint64_t site)
+static struct jumps find_jumps(const struct code_function *code, uint64_t site)
 {
 	struct jumps jumps = {false};
 
@@ -103,8 +104,8 @@ void arm64_set_site(struct code_site *site, uint32_t instruction, uint64_t addre
 			 instruction);
 }
 
-/* The offset of the first cheap instruction on the straight path behind the entry; 0: none. */
-static size_t walk(const struct arm64_code *code, unsigned int keep)
+/* Returns the offset of the first emulated instruction on the straight path behind the entry; 0: none. */
+static size_t walk(const struct code_function *code, unsigned int keep)
 {
 	size_t at = 0;
 
@@ -118,7 +119,7 @@ static size_t walk(const struct arm64_code *code, unsigned int keep)
 	return 0;
 }
 
-void arm64_find_site(const struct arm64_code *code, unsigned int keep, bool repeat_ok,
+void arm64_find_site(const struct code_function *code, unsigned int keep, bool repeat_ok,
 		     struct code_site *site)
 {
 	struct jumps jumps;
@@ -141,31 +142,7 @@ void arm64_find_site(const struct arm64_code *code, unsigned int keep, bool repe
 	site->may_repeat = jumps.to_path || jumps.to_entry;
 }
 
-int arm64_for_each_target(const struct arm64_code *code, code_target_callback callback,
-			  void *context)
-{
-	for (size_t at = 0; at + ARM64_INSTRUCTION_BYTES <= code->size;
-	     at += ARM64_INSTRUCTION_BYTES) {
-		uint32_t instruction = arm64_read(code->bytes + at);
-		bool is_last = !code->is_whole && arm64_never_falls_through(instruction);
-		bool is_call = arm64_is_call(instruction);
-		uint64_t target;
-
-		if (arm64_direct_target(instruction, code->entry + at, &target) &&
-		    (is_call || is_last || target < code->entry ||
-		     target - code->entry >= code->size)) {
-			int r = callback(context, target);
-
-			if (r != 0)
-				return r;
-		}
-		if (is_last)
-			return 0;
-	}
-	return 0;
-}
-
-bool arm64_takes_result(const struct arm64_code *code)
+bool arm64_takes_result(const struct code_function *code)
 {
 	struct arm64_effect effect;
 

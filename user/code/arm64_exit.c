@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "code/arm64_exit.h"
+
 #include <stdbool.h>
-#include <stdio.h>
 
-#include "elf/arm64.h"
-#include "elf/arm64_instruction.h"
+#include "code/arm64.h"
+#include "code/arm64_instruction.h"
 
-/* Registers that a call need not preserve, and its return address (Procedure Call Standard, 6.1). */
+/* The registers that a call may change, and the return address (Procedure Call Standard, 6.1). */
 #define CALL_CLOBBERED (((1U << 19) - 1) | ARM64_REGISTER(30))
-/* Those that a function restores before it returns, its frame's and return address among them. */
+/* The registers that a function restores before it returns, frame pointer and return address included. */
 #define RESTORED ((1U << 31) - (1U << 19))
-/* Of these, those that hold what the function keeps in them. */
+/* The restored registers in which a function can keep a value. */
 #define KEPT ((1U << 29) - (1U << 19))
 
-static uint32_t instruction_at(const struct arm64_code *code, uint64_t at)
+static uint32_t instruction_at(const struct code_function *code, uint64_t at)
 {
 	return arm64_read(code->bytes + at);
 }
 
-/* Whether it restores registers from the stack. */
+/* Whether the instruction restores registers from the stack. */
 static bool restores(uint32_t instruction)
 {
 	struct arm64_effect effect;
@@ -32,9 +33,9 @@ static bool gives_stack_back(uint32_t instruction)
 	return arm64_matches(instruction, 0xff8003ff, 0x910003ff); /* add sp, sp, #n */
 }
 
-/* Where, before what ends the function at `end`, it begins to restore registers; `end` where it does
- * not. */
-static uint64_t start_of_restoring(const struct arm64_code *code, uint64_t end)
+/* Returns the offset of the first instruction that restores registers before the end of the function at
+ * `end`; `end` if none does. */
+static uint64_t start_of_restoring(const struct code_function *code, uint64_t end)
 {
 	uint64_t last = end, at;
 
@@ -46,8 +47,8 @@ static uint64_t start_of_restoring(const struct arm64_code *code, uint64_t end)
 	return at < last ? at : end;
 }
 
-/* The last address in (start, end] that a jump within the function goes to, else `start`. */
-static uint64_t last_jump_into(const struct arm64_code *code, uint64_t start, uint64_t end)
+/* Returns the last offset in (start, end] to which a jump within the function goes; `start` if none does. */
+static uint64_t last_jump_into(const struct code_function *code, uint64_t start, uint64_t end)
 {
 	uint64_t last = code->entry + start, target;
 
@@ -59,9 +60,9 @@ static uint64_t last_jump_into(const struct arm64_code *code, uint64_t start, ui
 	return last - code->entry;
 }
 
-/* Whether the instruction may leave the function by a jump: out of it, or, as a tail call, to where a
- * register says. */
-static bool leaves(const struct arm64_code *code, uint64_t at)
+/* Whether the instruction may leave the function by a jump: a direct jump out of the function, or a tail
+ * call through a register. */
+static bool leaves(const struct code_function *code, uint64_t at)
 {
 	uint32_t instruction = instruction_at(code, at);
 	uint64_t target;
@@ -73,7 +74,7 @@ static bool leaves(const struct arm64_code *code, uint64_t at)
 	       (target < code->entry || target - code->entry >= code->size);
 }
 
-int arm64_find_exits(const struct arm64_code *code, struct code_site ret_sites[CODE_EXIT_LIMIT])
+int arm64_find_exits(const struct code_function *code, struct code_site ret_sites[CODE_EXIT_LIMIT])
 {
 	int count = 0;
 
@@ -100,10 +101,10 @@ int arm64_find_exits(const struct arm64_code *code, struct code_site ret_sites[C
 	return count;
 }
 
-/* Which registers hold the address of the function's result, as one goes through its code. */
+/* The registers that hold the address of the function's result at one point of its code. */
 struct copies {
 	uint32_t registers;
-	bool is_leaving; /* what is restored from here to the return was not lost before */
+	bool is_leaving; /* between a site and its return: restored registers do not count as lost */
 };
 
 static void copies__step(struct copies *copies, uint32_t instruction)
@@ -125,7 +126,7 @@ static void copies__step(struct copies *copies, uint32_t instruction)
 		copies->registers |= effect.writes;
 }
 
-bool arm64_find_result(const struct arm64_code *code, uint32_t *ret_register)
+bool arm64_find_result(const struct code_function *code, uint32_t *ret_register)
 {
 	struct code_site sites[CODE_EXIT_LIMIT];
 	struct copies copies = {.registers = ARM64_RESULT};
@@ -148,7 +149,7 @@ bool arm64_find_result(const struct arm64_code *code, uint32_t *ret_register)
 	return held != 0;
 }
 
-/* Whether it stores a byte at a fixed offset from a register, and which. */
+/* Whether the instruction stores a byte at a fixed offset from a register. */
 static bool stores_byte(uint32_t instruction, uint32_t *ret_base, int64_t *ret_offset)
 {
 	*ret_base = arm64_field(instruction, 5, 5);
@@ -164,7 +165,7 @@ static bool stores_byte(uint32_t instruction, uint32_t *ret_base, int64_t *ret_o
 	return false;
 }
 
-uint32_t arm64_find_byte_store(const struct arm64_code *code)
+uint32_t arm64_find_byte_store(const struct code_function *code)
 {
 	struct copies copies = {.registers = ARM64_RESULT};
 	int64_t offset, found = 0;

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "elf/jump_table.h"
+#include "code/jump_table.h"
 
 #include <stdbool.h>
 #include <string.h>
-
-#include "elf/internal.h"
 
 static bool is_in(struct code_range range, uint64_t address)
 {

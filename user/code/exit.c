@@ -1,85 +1,82 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "elf/exit.h"
+#include "code/exit.h"
 
-#include <errno.h>
+#include <elf.h>
 #include <stdbool.h>
 
 #include "base/array.h"
-#include "elf/arm64.h"
-#include "elf/instruction.h"
-#include "elf/internal.h"
+#include "code/arm64_exit.h"
+#include "code/x86_instruction.h"
 
-/* A function's code, gone through from its entry to its end. */
+/* A function of x86-64 with its decoder. */
 struct walk {
 	ZydisDecoder decoder;
-	const uint8_t *bytes;
-	uint64_t entry;
-	uint64_t size;
-	bool is_arm64;
+	struct code_function code;
 };
 
-static int walk__init(struct walk *walk, const struct elf_image *image, uint64_t entry,
-		      uint64_t size, struct error *error)
+/* Fills `function`; one of size 0 has no code. -EBADMSG if the code cannot be read. */
+static int read_function(struct code_function *function, const struct elf_image *image,
+			 uint64_t entry, uint64_t size, struct error *error)
 {
-	size_t available;
+	int r = code_function__init(function, image, entry, size);
 
-	*walk = (struct walk){.bytes = elf_image__contents(image, entry, &available)};
-	if (!walk->bytes || size > available)
-		return error_set(error, -EBADMSG,
+	if (r < 0)
+		return error_set(error, r,
 				 "%s is damaged: the function at 0x%llx is not within its code",
 				 elf_image__path(image), (unsigned long long)entry);
-	walk->entry = entry;
-	walk->size = size;
-	walk->is_arm64 = elf_image__machine(image) == EM_AARCH64;
-	instruction_decoder_init(&walk->decoder);
+	function->size = (size_t)size;
+	function->is_whole = true;
 	return 0;
 }
 
-static struct arm64_code walk__of_arm64(const struct walk *walk)
+static bool is_arm64(const struct elf_image *image)
 {
-	return (struct arm64_code){
-		.bytes = walk->bytes,
-		.size = (size_t)walk->size,
-		.entry = walk->entry,
-		.is_whole = true,
-	};
+	return elf_image__machine(image) == EM_AARCH64;
 }
 
-/* Decodes the instruction at `at` bytes from the entry. False at the end, and where there is none. */
-static bool walk__at(const struct walk *walk, uint64_t at, struct instruction *instruction)
+static void walk__init(struct walk *walk, const struct code_function *code)
 {
-	return at < walk->size && instruction__decode(instruction, &walk->decoder, walk->bytes + at,
-						      walk->size - at, walk->entry + at);
+	*walk = (struct walk){.code = *code};
+	x86_decoder_init(&walk->decoder);
 }
 
-static bool is_return(const struct instruction *instruction)
+/* Decodes the instruction at `at` bytes from the entry. False at the end of the function, and for bytes
+ * that are no instruction. */
+static bool walk__at(const struct walk *walk, uint64_t at, struct x86_instruction *instruction)
+{
+	return at < walk->code.size &&
+	       x86_instruction__decode(instruction, &walk->decoder, walk->code.bytes + at,
+				       walk->code.size - at, walk->code.entry + at);
+}
+
+static bool is_return(const struct x86_instruction *instruction)
 {
 	return instruction->decoded.meta.category == ZYDIS_CATEGORY_RET;
 }
 
-/* Whether the instruction may leave the function without passing one of its returns' sites: by a
- * jump out of it, or to a return itself. */
-static bool walk__evades(const struct walk *walk, const struct instruction *instruction)
+/* Whether the instruction may end the call without passing the site before a return: a jump out of the
+ * function, or a jump to a return. */
+static bool walk__evades(const struct walk *walk, const struct x86_instruction *instruction)
 {
-	struct instruction reached;
+	struct x86_instruction reached;
 	uint64_t target;
 
 	if (instruction->decoded.meta.category != ZYDIS_CATEGORY_UNCOND_BR &&
 	    instruction->decoded.meta.category != ZYDIS_CATEGORY_COND_BR)
 		return false;
-	if (!instruction__direct_target(instruction, &target))
-		return !instruction__may_use_jump_table(instruction);
-	if (target < walk->entry || target - walk->entry >= walk->size)
+	if (!x86_instruction__direct_target(instruction, &target))
+		return !x86_instruction__may_use_jump_table(instruction);
+	if (target < walk->code.entry || target - walk->code.entry >= walk->code.size)
 		return true;
-	return walk__at(walk, target - walk->entry, &reached) && is_return(&reached);
+	return walk__at(walk, target - walk->code.entry, &reached) && is_return(&reached);
 }
 
-static int find_exits(const struct walk *walk, struct code_site ret_sites[CODE_EXIT_LIMIT])
+static int find_x86_exits(const struct walk *walk, struct code_site ret_sites[CODE_EXIT_LIMIT])
 {
-	struct instruction instruction, last = {.decoded.mnemonic = ZYDIS_MNEMONIC_INVALID};
+	struct x86_instruction instruction, last = {.decoded.mnemonic = ZYDIS_MNEMONIC_INVALID};
 	int count = 0;
 
-	for (uint64_t at = 0; at < walk->size; at += instruction.decoded.length) {
+	for (uint64_t at = 0; at < walk->code.size; at += instruction.decoded.length) {
 		if (!walk__at(walk, at, &instruction) || walk__evades(walk, &instruction))
 			return 0;
 		if (is_return(&instruction)) {
@@ -89,11 +86,12 @@ static int find_exits(const struct walk *walk, struct code_site ret_sites[CODE_E
 
 			*site = (struct code_site){
 				.address = last.address,
-				.entry = walk->entry,
-				.cost = instruction__cost(&last),
-				.entry_cost = instruction__cost(&last),
+				.entry = walk->code.entry,
+				.cost = x86_instruction__cost(&last),
+				.entry_cost = x86_instruction__cost(&last),
 			};
-			instruction__format(&last, site->instruction, sizeof(site->instruction));
+			x86_instruction__format(&last, site->instruction,
+						sizeof(site->instruction));
 		}
 		last = instruction;
 	}
@@ -103,33 +101,36 @@ static int find_exits(const struct walk *walk, struct code_site ret_sites[CODE_E
 int code_find_exits(const struct elf_image *image, uint64_t entry, uint64_t size,
 		    struct code_site ret_sites[CODE_EXIT_LIMIT], struct error *error)
 {
+	struct code_function code;
 	struct walk walk;
-	struct arm64_code code;
-	int r = walk__init(&walk, image, entry, size, error);
+	int r = read_function(&code, image, entry, size, error);
 
 	if (r < 0)
 		return r;
-	code = walk__of_arm64(&walk);
-	return walk.is_arm64 ? arm64_find_exits(&code, ret_sites) : find_exits(&walk, ret_sites);
+	if (is_arm64(image))
+		return arm64_find_exits(&code, ret_sites);
+	walk__init(&walk, &code);
+	return find_x86_exits(&walk, ret_sites);
 }
 
 int code_find_result(const struct elf_image *image, uint64_t entry, uint64_t size,
 		     uint32_t *ret_register, struct error *error)
 {
 	struct code_site sites[CODE_EXIT_LIMIT];
+	struct code_function code;
 	struct walk walk;
-	struct arm64_code code;
-	int r = walk__init(&walk, image, entry, size, error);
+	int r = read_function(&code, image, entry, size, error);
 
 	*ret_register = 0;
 	if (r < 0)
 		return r;
-	code = walk__of_arm64(&walk);
-	return walk.is_arm64 ? arm64_find_result(&code, ret_register)
-			     : find_exits(&walk, sites) > 0;
+	if (is_arm64(image))
+		return arm64_find_result(&code, ret_register);
+	walk__init(&walk, &code);
+	return find_x86_exits(&walk, sites) > 0;
 }
 
-/* Which registers hold the first argument, the address of the result, as bits by their numbers. */
+/* The registers that hold the first argument, the address of the result: one bit for each number. */
 struct copies {
 	uint32_t registers;
 };
@@ -143,7 +144,7 @@ static uint32_t register_bit(ZydisRegister name)
 		       : 0;
 }
 
-/* Registers that a call need not preserve (System V ABI, 3.2.1). */
+/* The registers that a call may change (System V ABI, 3.2.1). */
 static uint32_t call_clobbered(void)
 {
 	static const ZydisRegister names[] = {
@@ -158,7 +159,7 @@ static uint32_t call_clobbered(void)
 	return bits;
 }
 
-static void copies__step(struct copies *copies, const struct instruction *instruction)
+static void copies__step(struct copies *copies, const struct x86_instruction *instruction)
 {
 	const ZydisDecodedInstruction *decoded = &instruction->decoded;
 	const ZydisDecodedOperand *operands = instruction->operands;
@@ -178,8 +179,8 @@ static void copies__step(struct copies *copies, const struct instruction *instru
 		copies->registers |= register_bit(operands[0].reg.value);
 }
 
-/* Whether it stores a byte at a fixed offset from the first argument. */
-static bool copies__stores(const struct copies *copies, const struct instruction *instruction,
+/* Whether the instruction stores a byte at a fixed offset from the first argument. */
+static bool copies__stores(const struct copies *copies, const struct x86_instruction *instruction,
 			   int64_t *ret_offset)
 {
 	const ZydisDecodedOperand *target = &instruction->operands[0];
@@ -193,10 +194,10 @@ static bool copies__stores(const struct copies *copies, const struct instruction
 	return true;
 }
 
-static uint32_t find_byte_store(const struct walk *walk)
+static uint32_t find_x86_byte_store(const struct walk *walk)
 {
 	struct copies copies = {.registers = register_bit(ZYDIS_REGISTER_RDI)};
-	struct instruction instruction;
+	struct x86_instruction instruction;
 	int64_t offset, found = 0;
 
 	for (uint64_t at = 0; walk__at(walk, at, &instruction); at += instruction.decoded.length) {
@@ -213,14 +214,18 @@ static uint32_t find_byte_store(const struct walk *walk)
 int code_find_byte_store(const struct elf_image *image, uint64_t entry, uint64_t size,
 			 uint32_t *ret_offset, struct error *error)
 {
+	struct code_function code;
 	struct walk walk;
-	struct arm64_code code;
-	int r = walk__init(&walk, image, entry, size, error);
+	int r = read_function(&code, image, entry, size, error);
 
 	*ret_offset = 0;
 	if (r < 0)
 		return r;
-	code = walk__of_arm64(&walk);
-	*ret_offset = walk.is_arm64 ? arm64_find_byte_store(&code) : find_byte_store(&walk);
+	if (is_arm64(image)) {
+		*ret_offset = arm64_find_byte_store(&code);
+		return 0;
+	}
+	walk__init(&walk, &code);
+	*ret_offset = find_x86_byte_store(&walk);
 	return 0;
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "elf/code.h"
+#include "code/site.h"
 
 #include <errno.h>
 #include <stdbool.h>
 
-#include "test_elf.h"
+#include "code/branches.h"
+#include "unit/elf/test_elf.h"
 
 /* The bytes of a function, and what is expected of it. */
 #define BYTES(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
@@ -30,7 +31,7 @@ static enum code_cost cost_of(const uint8_t *code, size_t size)
 #define EXPECT_COST(cost, ...) cr_expect_eq(cost_of(BYTES(__VA_ARGS__)), cost, #__VA_ARGS__)
 
 /* arch/x86/kernel/uprobes.c: branch_setup_xol_ops(), push_setup_xol_ops(). */
-Test(elf_code, emulated)
+Test(code_site, emulated)
 {
 	EXPECT_COST(CODE_COST_EMULATED, 0x50);				     /* push rax */
 	EXPECT_COST(CODE_COST_EMULATED, 0x57);				     /* push rdi */
@@ -46,7 +47,7 @@ Test(elf_code, emulated)
 	EXPECT_COST(CODE_COST_EMULATED, 0x0f, 0x8f, 0x7c, 0x00, 0x00, 0x00); /* jg rel32 */
 }
 
-Test(elf_code, single_stepped)
+Test(code_site, single_stepped)
 {
 	EXPECT_COST(CODE_COST_SINGLE_STEP, 0x48, 0x83, 0xec, 0x18);	  /* sub rsp, 24 */
 	EXPECT_COST(CODE_COST_SINGLE_STEP, 0x48, 0x89, 0xfe);		  /* mov rsi, rdi */
@@ -63,7 +64,7 @@ Test(elf_code, single_stepped)
 	EXPECT_COST(CODE_COST_SINGLE_STEP, 0x64, 0x48, 0x8b, 0x04, 0x25, 0, 0, 0, 0); /* fs: */
 }
 
-Test(elf_code, forbidden)
+Test(code_site, forbidden)
 {
 	EXPECT_COST(CODE_COST_FORBIDDEN, 0xc3);			  /* ret */
 	EXPECT_COST(CODE_COST_FORBIDDEN, 0xf3, 0xc3);		  /* rep ret */
@@ -99,7 +100,7 @@ static const uint8_t transition_to_idle[] = {
 	0xf0, 0x4c, 0x0f, 0xb1, 0x07, 0x75, 0x83, 0x89, 0xc8, 0x48, 0x83, 0xc4, 0x18, 0xc3,
 };
 
-Test(elf_code, transition_to_idle)
+Test(code_site, transition_to_idle)
 {
 	const uint8_t *code = transition_to_idle;
 	size_t size = sizeof(transition_to_idle);
@@ -126,7 +127,7 @@ Test(elf_code, transition_to_idle)
 }
 
 /* drop_in_place<MatchedPath>: what rdi points to has been released where the site is. */
-Test(elf_code, memory)
+Test(code_site, memory)
 {
 	static const uint8_t code[] = {0x48, 0x8b, 0x07, 0xf0, 0x48, 0xff, 0x08, 0x75,
 				       0x06, 0xff, 0x25, 0xb9, 0x07, 0x69, 0x00, 0xc3};
@@ -154,7 +155,7 @@ static uint64_t slide(const uint8_t *code, size_t size, unsigned int keep)
 		SLIDE(0, __VA_ARGS__);                                                        \
 	} while (0)
 
-Test(elf_code, moves_of_the_stack_pointer)
+Test(code_site, moves_of_the_stack_pointer)
 {
 	/* sub rsp, 8; push rbx */
 	cr_expect_eq(slide(BYTES(0x48, 0x83, 0xec, 0x08, 0x53, 0x5b, 0xc3), CODE_STACK_POINTER), 0);
@@ -166,7 +167,7 @@ Test(elf_code, moves_of_the_stack_pointer)
 		5);
 }
 
-Test(elf_code, writes_to_registers)
+Test(code_site, writes_to_registers)
 {
 	NO_SLIDE(CODE_REGISTER_RDI, 0x48, 0x89, 0xc7);			/* mov rdi, rax */
 	NO_SLIDE(CODE_REGISTER_RDI, 0x40, 0xb7, 0x01);			/* mov dil, 1 */
@@ -191,7 +192,7 @@ Test(elf_code, writes_to_registers)
 	SLIDE(CODE_REGISTER_RDI, 0xf0, 0x48, 0x0f, 0xb1, 0x0e); /* lock cmpxchg [rsi], rcx */
 }
 
-Test(elf_code, branches)
+Test(code_site, branches)
 {
 	/* sub rsp; jrcxz +1; push: not every call passes the push. */
 	cr_expect_eq(slide(BYTES(0x48, 0x83, 0xec, 0x18, 0xe3, 0x01, 0x50, 0xc3), 0), 0);
@@ -207,7 +208,7 @@ Test(elf_code, branches)
 	cr_expect_eq(slide(BYTES(0x48, 0x83, 0xec, 0x18), 0), 0);
 }
 
-Test(elf_code, jumps_into_the_path)
+Test(code_site, jumps_into_the_path)
 {
 	struct code_site site;
 
@@ -250,7 +251,7 @@ Test(elf_code, jumps_into_the_path)
 }
 
 /* A jump spares the kernel what a push takes: a write to the stack. */
-Test(elf_code, cheaper_than_a_push)
+Test(code_site, cheaper_than_a_push)
 {
 	/* push rbp; mov rax, rdi; jne */
 	static const uint8_t code[] = {0x55, 0x48, 0x89, 0xf8, 0x75, 0x01, 0x90, 0xc3};
@@ -291,7 +292,7 @@ static uint64_t slide_before_table(const uint8_t *code, size_t size)
 	return site.address - TEST_CODE_ADDRESS;
 }
 
-Test(elf_code, jump_tables)
+Test(code_site, jump_tables)
 {
 	cr_expect_eq(slide_before_table(WITH_TABLE(ENTRY(21), ENTRY(12), ENTRY(4))), 3);
 	/* Into the path: behind the entry, or to the site itself. */
@@ -303,7 +304,7 @@ Test(elf_code, jump_tables)
 	cr_expect_eq(slide_before_table(WITH_TABLE(ENTRY(21), 0xeb, 0xff)), 3);
 }
 
-Test(elf_code, unknown_size)
+Test(code_site, unknown_size)
 {
 	size_t size = sizeof(transition_to_idle);
 	_cleanup_(elf_image__freep) struct elf_image *image =
@@ -315,7 +316,7 @@ Test(elf_code, unknown_size)
 	cr_expect_eq(site.cost, CODE_COST_SINGLE_STEP);
 }
 
-Test(elf_code, not_in_the_code)
+Test(code_site, not_in_the_code)
 {
 	_cleanup_(elf_image__freep) struct elf_image *image =
 		test_generate_image(BYTES(0x50, 0xc3), EM_X86_64);
@@ -352,7 +353,7 @@ static int collect_target(void *context, uint64_t target)
 static const uint8_t calls[] = {0xe8, 0xfb, 0x00, 0x00, 0x00, 0x74, 0x00, 0x0f, 0x84, 0xf3,
 				0x01, 0x00, 0x00, 0xff, 0xd0, 0xe9, 0xec, 0xfe, 0xff, 0xff};
 
-Test(elf_code, targets)
+Test(code_site, targets)
 {
 	_cleanup_(elf_image__freep) struct elf_image *image =
 		test_generate_image(calls, sizeof(calls), EM_X86_64);
@@ -376,7 +377,7 @@ Test(elf_code, targets)
 }
 
 /* Of unknown size: a thunk's jump leads out even where code follows. */
-Test(elf_code, targets_of_a_thunk)
+Test(code_site, targets_of_a_thunk)
 {
 	_cleanup_(elf_image__freep) struct elf_image *image = test_generate_image(
 		BYTES(0xe9, 0x02, 0x00, 0x00, 0x00, 0xcc, 0xcc, 0xe8, 0, 0, 0, 0, 0xc3), EM_X86_64);
@@ -390,7 +391,7 @@ Test(elf_code, targets_of_a_thunk)
 }
 
 /* call [rip + 0x10]; jmp [rip + 0x20]: through slots at +0x16 and +0x2c, of which one is known. */
-Test(elf_code, targets_through_pointers)
+Test(code_site, targets_through_pointers)
 {
 	_cleanup_(elf_image__freep) struct elf_image *image = test_generate_image(
 		BYTES(0xff, 0x15, 0x10, 0, 0, 0, 0xff, 0x25, 0x20, 0, 0, 0), EM_X86_64);

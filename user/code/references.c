@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "elf/references.h"
+#include "code/references.h"
 
+#include <elf.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/compare.h"
-#include "elf/arm64_instruction.h"
-#include "elf/internal.h"
+#include "code/arm64_instruction.h"
 
 struct search {
 	const uint64_t *entries;
@@ -26,8 +26,8 @@ static void search__mark(struct search *search, uint64_t address)
 		search->used[found - search->entries] = true;
 }
 
-/* The size of the instruction's part before its displacement of 32 bits: 0 where the bytes are none
- * of call, jmp, jcc and lea, relative to the next instruction. */
+/* Returns the size of the instruction's part before its displacement of 32 bits; 0 if the bytes are none of
+ * call, jmp, jcc and lea with an address relative to the next instruction. */
 static size_t opcode_size(const uint8_t *bytes)
 {
 	if (bytes[0] == 0xe8 || bytes[0] == 0xe9)
@@ -37,9 +37,9 @@ static size_t opcode_size(const uint8_t *bytes)
 	return bytes[0] == 0x8d && (bytes[1] & 0xc7) == 0x05 ? 2 : 0;
 }
 
-static void search__x86_64(struct search *search, const uint8_t *bytes, size_t size,
-			   uint64_t address)
+static void search__x86_64(void *context, const uint8_t *bytes, size_t size, uint64_t address)
 {
+	struct search *search = context;
 	int32_t displacement;
 
 	for (size_t i = 0; i + 1 + sizeof(displacement) <= size; i++) {
@@ -53,9 +53,9 @@ static void search__x86_64(struct search *search, const uint8_t *bytes, size_t s
 	}
 }
 
-static void search__arm64(struct search *search, const uint8_t *bytes, size_t size,
-			  uint64_t address)
+static void search__arm64(void *context, const uint8_t *bytes, size_t size, uint64_t address)
 {
+	struct search *search = context;
 	struct arm64_pages pages = {0};
 	uint64_t target;
 
@@ -81,17 +81,5 @@ void code_find_references(const struct elf_image *image, const struct elf_pointe
 		return;
 	for (size_t i = 0; i < pointers->count; i++)
 		search__mark(&search, pointers->items[i].value);
-	for (size_t i = 0; i < image->segment_count; i++) {
-		const Elf64_Phdr *segment = &image->segments[i];
-		const uint8_t *bytes;
-		size_t size;
-
-		if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X))
-			continue;
-		bytes = elf_image__contents(image, segment->p_vaddr, &size);
-		if (bytes && is_arm64)
-			search__arm64(&search, bytes, size, segment->p_vaddr);
-		else if (bytes)
-			search__x86_64(&search, bytes, size, segment->p_vaddr);
-	}
+	elf_image__for_each_code(image, is_arm64 ? search__arm64 : search__x86_64, &search);
 }
