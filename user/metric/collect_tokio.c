@@ -19,10 +19,10 @@ static struct sums sum_up(const struct probe_totals *totals, const struct plan *
 {
 	struct sums sums = {0};
 
-	for (size_t i = 0; i < plan->kind_count; i++) {
+	for (size_t i = 0; i < plan->tokio.task_type_count; i++) {
 		const struct task_totals *kind = &totals->kinds[i];
 
-		if (plan->kinds[i].class == TASK_BLOCKING) {
+		if (plan->tokio.task_types[i].class == TASK_BLOCKING) {
 			sums.blocking_runs += kind->ended;
 			continue;
 		}
@@ -34,10 +34,10 @@ static struct sums sum_up(const struct probe_totals *totals, const struct plan *
 	return sums;
 }
 
-static struct metric_point *add_of_kind(struct metric_set *set, enum metric_id id,
-					const struct plan_kind *kind)
+static struct metric_point *add_of_type(struct metric_set *set, enum metric_id id,
+					const struct tokio_task_type *type)
 {
-	const struct metric_attribute attribute = {"task", kind->name};
+	const struct metric_attribute attribute = {"task", type->name};
 
 	return metric_set__point(set, metric_set__metric(set, metric_describe(id)), &attribute, 1);
 }
@@ -46,15 +46,15 @@ static struct metric_point *add_of_kind(struct metric_set *set, enum metric_id i
 static void collect_kinds(struct metric_set *set, const struct probe_totals *totals,
 			  const struct plan *plan)
 {
-	for (size_t i = 0; i < plan->kind_count; i++) {
-		const struct plan_kind *kind = &plan->kinds[i];
+	for (size_t i = 0; i < plan->tokio.task_type_count; i++) {
+		const struct tokio_task_type *type = &plan->tokio.task_types[i];
 		const struct task_totals *counted = &totals->kinds[i];
 		struct metric_point *polls, *busy;
 
-		if (kind->class == TASK_BLOCKING || metric_count_of(&counted->polls) == 0)
+		if (type->class == TASK_BLOCKING || metric_count_of(&counted->polls) == 0)
 			continue;
-		polls = add_of_kind(set, METRIC_ID_TOKIO_TASK_POLLS, kind);
-		busy = add_of_kind(set, METRIC_ID_TOKIO_TASK_BUSY, kind);
+		polls = add_of_type(set, METRIC_ID_TOKIO_TASK_POLLS, type);
+		busy = add_of_type(set, METRIC_ID_TOKIO_TASK_BUSY, type);
 		if (!polls || !busy)
 			return; /* the arena remembers */
 		polls->integer = (int64_t)metric_count_of(&counted->polls);
@@ -103,12 +103,12 @@ void metric_collect_tasks_alive(struct metric_set *set, const struct probe_total
 {
 	metric_set__add_integer(set, metric_describe(METRIC_ID_TOKIO_TASKS_ACTIVE),
 				(int64_t)sum_up(totals, plan).alive);
-	for (size_t i = 0; i < plan->kind_count; i++) {
+	for (size_t i = 0; i < plan->tokio.task_type_count; i++) {
 		struct metric_point *point;
 
-		if (plan->kinds[i].class == TASK_BLOCKING || alive(totals, i) == 0)
+		if (plan->tokio.task_types[i].class == TASK_BLOCKING || alive(totals, i) == 0)
 			continue;
-		point = add_of_kind(set, METRIC_ID_TOKIO_TASK_ALIVE, &plan->kinds[i]);
+		point = add_of_type(set, METRIC_ID_TOKIO_TASK_ALIVE, &plan->tokio.task_types[i]);
 		if (point)
 			point->integer = (int64_t)alive(totals, i);
 	}

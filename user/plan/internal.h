@@ -4,12 +4,12 @@
 
 /* The plan in the making, for the files of this stage only. */
 
-#include "plan/future.h"
+#include "elf/executable.h"
 #include "plan/plan.h"
 
 struct plan_builder {
 	struct plan *plan;
-	const struct plan_code *code;
+	const struct elf_executable *executable;
 	struct error *error;
 	size_t site_room;
 };

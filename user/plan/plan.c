@@ -6,21 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/array.h"
 #include "base/cleanup.h"
-#include "elf/thread_local.h"
 #include "plan/internal.h"
 #include "plan/version.h"
-#include "plan/vtables.h"
-
-/* Functions that have only worker threads on their way: a return address in one of them marks its
- * stack as a worker's. */
-static const char *const worker_paths[] = {
-	"tokio::runtime::scheduler::multi_thread::worker::run",
-	"tokio::runtime::scheduler::multi_thread::worker::Context::run",
-	"tokio::runtime::scheduler::multi_thread::worker::Context::run_task",
-	"tokio::runtime::scheduler::multi_thread::worker::Context::park_internal",
-};
+#include "tokio/read.h"
 
 /* In hyper 1.8 to 1.10 by rustc 1.85 to 1.97: `Encode` holds its Option<BodyLength> first, then the
  * pointer to the head, which holds a HeaderMap (96 bytes) and Extensions (8) before the status. */
@@ -31,32 +20,6 @@ static const char *const worker_paths[] = {
  * pointer, length and data, and then its header. */
 #define FRAME_PAYLOAD_OFFSET 8
 #define FRAME_HEAD_OFFSET    32
-
-static int add_worker_range(void *context, const struct elf_symbol *symbol)
-{
-	struct plan *plan = context;
-	struct plan_range *ranges =
-		reallocarray(plan->worker_code, plan->worker_code_count + 1, sizeof(*ranges));
-
-	if (!ranges)
-		return -ENOMEM;
-	plan->worker_code = ranges;
-	ranges[plan->worker_code_count++] = (struct plan_range){
-		.start = symbol->address,
-		.end = symbol->address + symbol->size,
-	};
-	return 0;
-}
-
-static int find_worker_code(struct plan_builder *builder)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(worker_paths); i++) {
-		if (elf_symbols__find(builder->code->symbols, worker_paths[i], add_worker_range,
-				      builder->plan) < 0)
-			return error_out_of_memory(builder->error);
-	}
-	return 0;
-}
 
 /* An executable without any of tokio's functions is the wrong one, or tells us nothing. */
 static int check_program(const struct plan_builder *builder)
@@ -79,26 +42,16 @@ static int check_program(const struct plan_builder *builder)
 			 plan->executable_path, plan->function_count);
 }
 
-/* Where in the executable's thread-local variables tokio's context is; its words hold, among others, the
- * id of the task that is polled (tokio/src/runtime/context.rs, `Context`). */
-static void find_context(const struct plan_builder *builder)
-{
-	if (elf_thread_local__find(
-		    builder->code->image, builder->code->symbols, "5tokio7runtime7context7CONTEXT",
-		    CONTEXT_WORDS * sizeof(uint64_t), &builder->plan->context_offset) < 0)
-		builder->plan->context_offset = 0;
-}
-
 bool plan__can_detach_polls(const struct plan *plan)
 {
-	if (!plan->context_offset || !plan->hooks[HOOK_TASK_SPAWN].wanted ||
+	if (!plan->tokio.context_offset || !plan->hooks[HOOK_TASK_SPAWN].wanted ||
 	    !plan->hooks[HOOK_HTTP_PARSE].wanted)
 		return false;
-	for (size_t i = 0; i < plan->vtable_count; i++) {
-		if (!plan->vtables[i].kind.id_word)
+	for (size_t i = 0; i < plan->tokio.vtable_count; i++) {
+		if (!plan->tokio.vtables[i].kind.id_word)
 			return false;
 	}
-	return plan->vtable_count > 0;
+	return plan->tokio.vtable_count > 0;
 }
 
 int plan__build(const struct elf_image *image, const struct elf_symbols *symbols,
@@ -106,10 +59,11 @@ int plan__build(const struct elf_image *image, const struct elf_symbols *symbols
 		struct error *error)
 {
 	_cleanup_(plan__freep) struct plan *plan = calloc(1, sizeof(*plan));
-	_cleanup_(plan_code__done) struct plan_code code = {.image = image, .symbols = symbols};
+	_cleanup_(elf_executable__done) struct elf_executable executable = {.image = image,
+									    .symbols = symbols};
 	struct plan_builder builder = {
 		.plan = plan,
-		.code = &code,
+		.executable = &executable,
 		.error = error,
 	};
 	int r;
@@ -132,22 +86,21 @@ int plan__build(const struct elf_image *image, const struct elf_symbols *symbols
 	plan->frame_payload_offset = FRAME_PAYLOAD_OFFSET;
 	plan->frame_head_offset = FRAME_HEAD_OFFSET;
 
-	/* Damaged relocations cost the vtables, no more. */
-	r = elf_pointers__load(image, &code.pointers);
+	/* Without relocations, only the vtables are missing. */
+	r = elf_pointers__load(image, &executable.pointers);
 	if (r < 0 && r != -EBADMSG)
 		return error_out_of_memory(error);
-	r = plan_find_vtables(plan, &code, error);
-	if (r >= 0)
-		r = plan_find_sites(&builder);
-	if (r >= 0)
-		r = check_program(&builder);
-	if (r >= 0)
-		r = find_worker_code(&builder);
+	r = tokio_read(&executable, &plan->tokio, error);
+	if (r < 0)
+		return r;
+	r = plan_find_sites(&builder);
+	if (r < 0)
+		return r;
+	r = check_program(&builder);
 	if (r < 0)
 		return r;
 	if (plan_find_version(image, symbols, &plan->version) < 0)
 		return error_out_of_memory(error);
-	find_context(&builder);
 	plan_choose_strategies(&builder);
 	plan_disable_by_level(plan, level);
 	*ret_plan = TAKE_PTR(plan);
@@ -162,11 +115,7 @@ void plan__free(struct plan *plan)
 	free(plan->build_id);
 	free(plan->version);
 	free(plan->sites);
-	for (size_t i = 0; i < plan->kind_count; i++)
-		free(plan->kinds[i].name);
-	free(plan->kinds);
-	free(plan->vtables);
-	free(plan->worker_code);
+	tokio__done(&plan->tokio);
 	free(plan);
 }
 

@@ -11,11 +11,12 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "config/config.h"
 #include "code/code.h"
+#include "config/config.h"
 #include "elf/image.h"
 #include "elf/symbols.h"
 #include "plan/catalogue.h"
+#include "tokio/tokio.h"
 
 /* Why tracepoints cannot be named. */
 enum plan_tracefs {
@@ -59,28 +60,9 @@ struct plan_hook {
 
 struct plan_instrumentation {
 	const struct catalogue_strategy *strategy; /* NULL: missing */
-	char reason[200];		      /* why it is missing */
-	char remedy[160];		      /* what would mend it; "" where nothing would */
-	bool disabled_by_level;		      /* by the level: it could be had */
-};
-
-/* A kind of task: a future's type, by the path of the async function or type that it comes from,
- * without the closures in it ("scotty::docker::services::shell::ShellService::create_session"). */
-struct plan_kind {
-	char *name; /* "other" for KIND_OTHER */
-	enum task_class class;
-	enum task_role role;
-};
-
-/* A vtable of tokio's tasks: says what kind of task a header belongs to. */
-struct plan_vtable {
-	uint64_t address; /* before the load bias */
-	struct task_kind kind;
-};
-
-struct plan_range {
-	uint64_t start;
-	uint64_t end;
+	char reason[200];			   /* why it is missing */
+	char remedy[160];			   /* what would mend it; "" where nothing would */
+	bool disabled_by_level;			   /* by the level: it could be had */
 };
 
 struct plan {
@@ -96,12 +78,7 @@ struct plan {
 	size_t site_count;
 	struct plan_instrumentation instrumentations[INSTR_COUNT];
 
-	struct plan_kind *kinds; /* the first is KIND_OTHER; at most KIND_LIMIT */
-	size_t kind_count;
-	struct plan_vtable *vtables; /* sorted by address */
-	size_t vtable_count;
-	struct plan_range *worker_code; /* functions that only worker threads are in */
-	size_t worker_code_count;
+	struct tokio tokio;
 
 	/* Layouts of hyper's response head and of tungstenite's frame (facts of the compilers seen,
 	 * checked as it runs). */
@@ -112,10 +89,6 @@ struct plan {
 	uint32_t app_status_offset; /* in Scotty's AppData, from its code; 0: not known */
 	/* Where the exits of AppData::new have the address of what it made up; see elf/exit.h. */
 	uint32_t app_result_register;
-
-	/* tokio's context, from a thread's pointer; 0: not known. With it, and where all tasks are seen
-	 * when they are spawned and say where their ids are, polls can be let go of. */
-	int64_t context_offset;
 };
 
 /* Makes the plan. A signal that cannot be had is no error but said in the plan; -ENOEXEC when the

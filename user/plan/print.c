@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 
-#include "plan/kinds.h"
+#include "tokio/task_type.h"
 
 static const char *kind_of_attachment(const struct plan *plan)
 {
@@ -89,23 +89,25 @@ static size_t count_vtables(const struct plan *plan, size_t kind)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < plan->vtable_count; i++)
-		count += plan->vtables[i].kind.index == kind;
+	for (size_t i = 0; i < plan->tokio.vtable_count; i++)
+		count += plan->tokio.vtables[i].kind.index == kind;
 	return count;
 }
 
 /* How many kinds there are, and those that the observer has to know. */
 static void print_kinds(const struct plan *plan, FILE *stream)
 {
-	size_t unknown = count_vtables(plan, KIND_OTHER) + count_vtables(plan, KIND_OTHER_BLOCKING);
+	size_t unknown =
+		count_vtables(plan, KIND_OTHER) + count_vtables(plan, TASK_TYPE_OTHER_BLOCKING);
 
 	fprintf(stream, "tasks       %zu kinds by %zu vtables, %zu more of unknown kinds\n",
-		plan->kind_count - KIND_NAMED, plan->vtable_count - unknown, unknown);
-	for (size_t i = KIND_NAMED; i < plan->kind_count; i++) {
-		const struct plan_kind *kind = &plan->kinds[i];
+		plan->tokio.task_type_count - TASK_TYPE_NAMED, plan->tokio.vtable_count - unknown,
+		unknown);
+	for (size_t i = TASK_TYPE_NAMED; i < plan->tokio.task_type_count; i++) {
+		const struct tokio_task_type *type = &plan->tokio.task_types[i];
 
-		if (kind->role != ROLE_NONE)
-			fprintf(stream, "            %s: %s\n", role_name(kind->role), kind->name);
+		if (type->role != ROLE_NONE)
+			fprintf(stream, "            %s: %s\n", role_name(type->role), type->name);
 	}
 }
 
@@ -171,13 +173,13 @@ static json_t *json_of_kinds(const struct plan *plan)
 {
 	json_t *kinds = json_array();
 
-	for (size_t i = 0; i < plan->kind_count; i++) {
-		const struct plan_kind *kind = &plan->kinds[i];
+	for (size_t i = 0; i < plan->tokio.task_type_count; i++) {
+		const struct tokio_task_type *type = &plan->tokio.task_types[i];
 
 		json_array_append_new(kinds,
-				      json_pack("{s:s, s:s, s:s, s:I}", "name", kind->name, "class",
-						kind->class == TASK_BLOCKING ? "blocking" : "async",
-						"role", role_name(kind->role), "vtables",
+				      json_pack("{s:s, s:s, s:s, s:I}", "name", type->name, "class",
+						type->class == TASK_BLOCKING ? "blocking" : "async",
+						"role", role_name(type->role), "vtables",
 						(json_int_t)count_vtables(plan, i)));
 	}
 	return kinds;

@@ -8,8 +8,8 @@
 #include "code/site.h"
 #include "plan/arguments.h"
 #include "plan/internal.h"
-#include "plan/outlined.h"
 #include "plan/used.h"
+#include "tokio/call_coverage.h"
 
 /* The copies of a function that a hook may be in. */
 struct search {
@@ -27,7 +27,8 @@ static int add_site(struct search *search, const struct code_site *code)
 	struct plan_site site = {.hook = search->hook, .code = *code};
 
 	if (code->cost == CODE_COST_FORBIDDEN ||
-	    elf_image__code_offset(builder->code->image, code->address, &site.file_offset) < 0)
+	    elf_image__code_offset(builder->executable->image, code->address, &site.file_offset) <
+		    0)
 		return 0;
 	if (plan->site_count == builder->site_room) {
 		size_t room = builder->site_room ? builder->site_room * 2 : 16;
@@ -50,7 +51,7 @@ static int find_result(struct search *search, const struct elf_symbol *symbol)
 {
 	struct plan_builder *builder = search->builder;
 	uint32_t *known = &builder->plan->app_result_register, result;
-	int r = code_find_result(builder->code->image, symbol->address, symbol->size, &result,
+	int r = code_find_result(builder->executable->image, symbol->address, symbol->size, &result,
 				 builder->error);
 
 	if (r <= 0)
@@ -68,8 +69,8 @@ static int add_exits(struct search *search, const struct elf_symbol *symbol)
 
 	if (r <= 0)
 		return r;
-	r = code_find_exits(search->builder->code->image, symbol->address, symbol->size, exits,
-			    search->builder->error);
+	r = code_find_exits(search->builder->executable->image, symbol->address, symbol->size,
+			    exits, search->builder->error);
 	for (int i = 0, count = r; i < count && r >= 0; i++)
 		r = add_site(search, &exits[i]);
 	return r;
@@ -78,7 +79,7 @@ static int add_exits(struct search *search, const struct elf_symbol *symbol)
 static int add_entry(struct search *search, const struct elf_symbol *symbol)
 {
 	const struct catalogue_hook *hook = &catalogue_hooks[search->hook];
-	const struct elf_image *image = search->builder->code->image;
+	const struct elf_image *image = search->builder->executable->image;
 	struct code_site code;
 	unsigned int keep = plan_registers_of(search->function->reads, elf_image__machine(image));
 	/* A return is found by where its call left the stack, so the site is the entry. */
@@ -113,8 +114,8 @@ static int find_sites_in(struct search *search, const struct plan_used *used)
 	struct plan_hook before = plan->hooks[search->hook];
 	size_t first = plan->site_count;
 	bool is_used = false;
-	int r = elf_symbols__find(search->builder->code->symbols, search->function->path, add_copy,
-				  search);
+	int r = elf_symbols__find(search->builder->executable->symbols, search->function->path,
+				  add_copy, search);
 
 	for (size_t i = first; i < plan->site_count && r >= 0; i++)
 		is_used |= plan_used__has(used, plan->sites[i].code.entry);
@@ -143,8 +144,9 @@ static int find_sites_of(struct plan_builder *builder, enum hook hook, const str
 			break;
 		if (!planned->function)
 			planned->function = function->path;
-		if (function->percent_of_polls >
-		    plan_percent_of_polls(builder->plan, builder->code, function->path))
+		if (function->percent_of_polls > tokio_percent_of_polls(&builder->plan->tokio,
+									builder->executable,
+									function->path))
 			continue;
 		search.function = function;
 		search.differs = false;
@@ -163,8 +165,8 @@ static int find_status_offset(void *context, const struct elf_symbol *symbol)
 {
 	struct plan_builder *builder = context;
 	uint32_t offset;
-	int r = code_find_byte_store(builder->code->image, symbol->address, symbol->size, &offset,
-				     builder->error);
+	int r = code_find_byte_store(builder->executable->image, symbol->address, symbol->size,
+				     &offset, builder->error);
 
 	if (r >= 0 && offset)
 		builder->plan->app_status_offset = offset;
@@ -175,14 +177,14 @@ int plan_find_sites(struct plan_builder *builder)
 {
 	const struct plan_hook *app_new = &builder->plan->hooks[HOOK_APP_NEW];
 	_cleanup_(plan_used__done) struct plan_used used = {0};
-	int r = plan_used__find(&used, builder->code);
+	int r = plan_used__find(&used, builder->executable);
 
 	if (r < 0)
 		return error_out_of_memory(builder->error);
 	for (size_t i = 0; i < HOOK_COUNT && r >= 0; i++)
 		r = find_sites_of(builder, (enum hook)i, &used);
 	if (r >= 0 && app_new->site_count > 0)
-		r = elf_symbols__find(builder->code->symbols, app_new->function, find_status_offset,
-				      builder);
+		r = elf_symbols__find(builder->executable->symbols, app_new->function,
+				      find_status_offset, builder);
 	return r;
 }

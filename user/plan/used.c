@@ -40,12 +40,13 @@ static void sort_entries(struct plan_used *used)
 	used->count = count;
 }
 
-int plan_used__find(struct plan_used *used, const struct plan_code *code)
+int plan_used__find(struct plan_used *used, const struct elf_executable *executable)
 {
 	for (size_t i = 0; i < HOOK_COUNT; i++) {
 		for (size_t f = 0; f < HOOK_FUNCTION_LIMIT; f++) {
 			const char *path = catalogue_hooks[i].functions[f].path;
-			int r = path ? elf_symbols__find(code->symbols, path, add_entry, used) : 0;
+			int r = path ? elf_symbols__find(executable->symbols, path, add_entry, used)
+				     : 0;
 
 			if (r < 0)
 				return r;
@@ -55,7 +56,8 @@ int plan_used__find(struct plan_used *used, const struct plan_code *code)
 	used->used = calloc(used->count + 1, sizeof(*used->used));
 	if (!used->used)
 		return -ENOMEM;
-	code_find_references(code->image, &code->pointers, used->entries, used->count, used->used);
+	code_find_references(executable->image, &executable->pointers, used->entries, used->count,
+			     used->used);
 	return 0;
 }
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "plan/future.h"
+#include "elf/executable.h"
 
 /* The functions that hooks may be in, and whether anything refers to them. Zeroed: none. */
 struct plan_used {
@@ -18,7 +18,7 @@ struct plan_used {
 
 /* Looks for references to all functions of the catalogue. -ENOMEM; the caller gives `used` back in
  * any case. */
-int plan_used__find(struct plan_used *used, const struct plan_code *code);
+int plan_used__find(struct plan_used *used, const struct elf_executable *executable);
 void plan_used__done(struct plan_used *used);
 
 /* Whether anything refers to the function of the catalogue that begins at `entry`. */

@@ -14,7 +14,7 @@ static int ignore_symbol(void *context, const struct elf_symbol *symbol)
 
 static bool is_in_executable(const struct plan_builder *builder, const char *path)
 {
-	return elf_symbols__find(builder->code->symbols, path, ignore_symbol, NULL) > 0;
+	return elf_symbols__find(builder->executable->symbols, path, ignore_symbol, NULL) > 0;
 }
 
 static const char *const build_remedy =
@@ -97,8 +97,8 @@ static bool kinds_lack(const struct plan *plan, const struct catalogue_strategy 
 
 	if (way->role == ROLE_NONE)
 		return false;
-	for (size_t i = 0; i < plan->kind_count; i++) {
-		if (plan->kinds[i].role == way->role)
+	for (size_t i = 0; i < plan->tokio.task_type_count; i++) {
+		if (plan->tokio.task_types[i].role == way->role)
 			return false;
 	}
 	return is_missing(signal, build_remedy,

@@ -87,6 +87,6 @@ int probe_load_telling(struct probe *probe);
 int probe_read_counters(struct probe *probe, struct counters *ret_counters);
 
 /* Enters the tasks that were alive at the attachment. */
-int probe_take_census(struct probe *probe, struct error *error);
+int probe_scan_tasks(struct probe *probe, struct error *error);
 
 #endif

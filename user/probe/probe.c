@@ -76,7 +76,7 @@ static void write_settings(struct probe *probe)
 	set_bounds((uint64_t *)skeleton->rodata->http_bounds_ns, probe->histograms->http);
 	set_bounds((uint64_t *)skeleton->rodata->session_bounds_ns, probe->histograms->sessions);
 	if (plan__can_detach_polls(probe->plan))
-		skeleton->rodata->context_offset = probe->plan->context_offset;
+		skeleton->rodata->context_offset = probe->plan->tokio.context_offset;
 	skeleton->rodata->app_status_offset = probe->plan->app_status_offset;
 	skeleton->rodata->app_result_register = probe->plan->app_result_register;
 	skeleton->rodata->encode_head_offset = probe->plan->encode_head_offset;
@@ -114,7 +114,7 @@ static int size_maps(struct probe *probe)
 		{probe->skeleton->maps.tasks, config->max_tasks},
 		{probe->skeleton->maps.task_headers,
 		 plan__can_detach_polls(probe->plan) ? config->max_tasks : 1},
-		{probe->skeleton->maps.vtables, (uint32_t)probe->plan->vtable_count + 1},
+		{probe->skeleton->maps.vtables, (uint32_t)probe->plan->tokio.vtable_count + 1},
 		{probe->skeleton->maps.http_connections, config->max_connections},
 		{probe->skeleton->maps.sessions, config->max_connections},
 		{probe->skeleton->maps.trace_states,
@@ -186,9 +186,9 @@ int probe__new(const struct config *config, const struct plan *plan, const struc
 
 static int fill_vtables(struct probe *probe)
 {
-	for (size_t i = 0; i < probe->plan->vtable_count; i++) {
-		uint64_t address = probe->plan->vtables[i].address + probe->load_bias;
-		struct task_kind kind = probe->plan->vtables[i].kind;
+	for (size_t i = 0; i < probe->plan->tokio.vtable_count; i++) {
+		uint64_t address = probe->plan->tokio.vtables[i].address + probe->load_bias;
+		struct task_kind kind = probe->plan->tokio.vtables[i].kind;
 		int r = bpf_map__update_elem(probe->skeleton->maps.vtables, &address,
 					     sizeof(address), &kind, sizeof(kind), BPF_ANY);
 
@@ -241,7 +241,7 @@ int probe__activate(struct probe *probe, struct error *error)
 	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_POLLS, __ATOMIC_RELEASE);
 	nanosleep(&gap, NULL);
 	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_ALL, __ATOMIC_RELEASE);
-	r = probe_take_census(probe, error);
+	r = probe_scan_tasks(probe, error);
 	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_SETTLED, __ATOMIC_RELEASE);
 	return r;
 }

@@ -57,8 +57,8 @@ static void fill_census(const struct probe *probe, struct probe_totals *totals)
 {
 	memset(totals->census_sessions, 0, sizeof(totals->census_sessions));
 	memcpy(totals->census_kinds, probe->census_kinds, sizeof(totals->census_kinds));
-	for (size_t i = 0; i < probe->plan->kind_count; i++)
-		totals->census_sessions[probe->plan->kinds[i].role] += probe->census_kinds[i];
+	for (size_t i = 0; i < probe->plan->tokio.task_type_count; i++)
+		totals->census_sessions[probe->plan->tokio.task_types[i].role] += probe->census_kinds[i];
 }
 
 int probe__read_totals(struct probe *probe, struct probe_totals *ret_totals, struct error *error)
@@ -71,7 +71,7 @@ int probe__read_totals(struct probe *probe, struct probe_totals *ret_totals, str
 		size_t count;
 	} arrays[] = {
 		{skeleton->maps.task_totals, ret_totals->kinds, sizeof(ret_totals->kinds[0]),
-		 probe->plan->kind_count},
+		 probe->plan->tokio.task_type_count},
 		{skeleton->maps.schedule_totals, &ret_totals->schedule,
 		 sizeof(ret_totals->schedule), 1},
 		{skeleton->maps.counters, &ret_totals->counters, sizeof(ret_totals->counters), 1},

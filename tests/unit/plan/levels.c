@@ -72,7 +72,7 @@ Test(plan_levels, every_task_must_have_its_id)
 	struct plan *plan = plan_of_server(
 		&(struct server){.has_context = true, .without_ids = true}, &full_kernel);
 
-	cr_expect_neq(plan->context_offset, 0);
+	cr_expect_neq(plan->tokio.context_offset, 0);
 	cr_expect_not(plan__can_detach_polls(plan));
 	plan__free(plan);
 }

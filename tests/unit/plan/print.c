@@ -6,6 +6,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "server.h"
+#include "tokio/task_type.h"
 
 static char *text_of(const struct plan *plan)
 {
@@ -261,5 +262,43 @@ Test(plan_print, the_roles_of_tasks_are_shown)
 	cr_expect(strstr(text, "            app_check: scotty::docker::find_apps::find_apps\n"));
 	cr_expect(strstr(text, "            http_connection: axum::serve::handle_connection\n"));
 	cr_expect_null(strstr(text, "shell_session_handler:"));
+	plan__free(plan);
+}
+
+Test(plan_print, types_of_tasks_are_shown)
+{
+	char *names[] = {(char *)"a::run", (char *)"a::ShellService::create_session",
+			 (char *)"a::run", NULL};
+	struct plan *plan = calloc(1, sizeof(*plan));
+	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *json = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	plan->tokio.vtables = calloc(4, sizeof(*plan->tokio.vtables));
+	plan->tokio.vtable_count = 4;
+	cr_assert_eq(tokio_list_task_types(&plan->tokio, names), 0);
+	plan->executable_path = strdup("/opt/scotty");
+	plan__print_text(plan, stream);
+	fclose(stream);
+	cr_expect(strstr(text, "2 kinds by 3 vtables, 1 more of unknown kinds"), "%s", text);
+	cr_expect(strstr(text, "shell_session_handler: a::ShellService::create_session"), "%s",
+		  text);
+	cr_expect_not(strstr(text, "a::run"));
+
+	stream = open_memstream(&json, &size);
+	plan__print_json(plan, stream);
+	fclose(stream);
+
+	json_t *root = json_loads(json, 0, NULL);
+	json_t *kinds = json_object_get(root, "task_kinds");
+	json_t *run = json_array_get(kinds, 3);
+
+	cr_assert_eq(json_array_size(kinds), 4, "%s", json);
+	cr_expect_str_eq(json_string_value(json_object_get(run, "name")), "a::run");
+	cr_expect_str_eq(json_string_value(json_object_get(run, "class")), "async");
+	cr_expect_str_eq(json_string_value(json_object_get(run, "role")), "none");
+	cr_expect_eq(json_integer_value(json_object_get(run, "vtables")), 2);
+	json_decref(root);
 	plan__free(plan);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "plan/vtables.h"
+#include "tokio/vtable.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -9,31 +9,31 @@
 #include "base/cleanup.h"
 #include "code/branches.h"
 #include "elf/pointers.h"
-#include "plan/future.h"
-#include "plan/kinds.h"
 #include "rust/demangle.h"
+#include "tokio/future.h"
+#include "tokio/task_type.h"
 
 /* A vtable (repr(Rust) but a constant of function pointers and offsets, in declaration order in all
  * builds seen; tokio/src/runtime/task/raw.rs) starts with the pointers to `raw::poll` and
- * `raw::schedule`. The second is generic over the scheduler only, and calls that scheduler's own
- * function. So the pair tells a vtable and its kind. */
+ * `raw::schedule`. `raw::schedule` is generic over the scheduler only and calls the scheduler's own
+ * function. So this pair of pointers marks a vtable and tells the class of its tasks. */
 
 struct function {
 	uint64_t address;
 	bool is_schedule;
-	enum task_class class; /* of a schedule's tasks */
+	enum task_class class; /* of the tasks, if it is a `raw::schedule` */
 };
 
 struct functions {
 	struct function *items;
 	size_t count;
 	size_t room;
-	const struct plan_code *code;
+	const struct elf_executable *executable;
 };
 
 static char *path_at(const struct functions *functions, uint64_t address)
 {
-	const struct elf_symbol *symbol = elf_symbols__at(functions->code->symbols, address);
+	const struct elf_symbol *symbol = elf_symbols__at(functions->executable->symbols, address);
 
 	return symbol ? rust_demangle_path(symbol->name) : NULL;
 }
@@ -51,14 +51,15 @@ struct schedule {
 	bool has_called;
 };
 
-/* What a `raw::schedule` of blocking tasks calls: BlockingSchedule's own function; or, where that
- * was inlined, first of all the panic that it consists of; or, where compilers made one of all
- * functions that consist of a panic, another function of which that is the first call. */
+/* Whether the `raw::schedule` that calls `target` belongs to blocking tasks. Such a function calls
+ * BlockingSchedule's own function. If BlockingSchedule's function was inlined, the first call is the panic
+ * of which it consists. If the compiler merged all functions that consist of a panic, the first call is
+ * another function, whose first call is the panic. */
 static int find_blocking(void *context, uint64_t target)
 {
 	struct schedule *schedule = context;
 	const struct functions *functions = schedule->functions;
-	const struct elf_symbol *callee = elf_symbols__at(functions->code->symbols, target);
+	const struct elf_symbol *callee = elf_symbols__at(functions->executable->symbols, target);
 	_cleanup_free_ char *path = path_at(functions, target);
 	bool is_first = !schedule->has_called;
 
@@ -69,7 +70,7 @@ static int find_blocking(void *context, uint64_t target)
 		return 0;
 	if (find_panic((void *)functions, target) == 1)
 		return 1;
-	return code_for_each_target(functions->code->image, &functions->code->pointers,
+	return code_for_each_target(functions->executable->image, &functions->executable->pointers,
 				    callee->address, callee->size, find_panic,
 				    (void *)functions) == 1;
 }
@@ -83,8 +84,8 @@ static enum task_class class_of_schedule(const struct functions *functions,
 	if (generics)
 		return strstr(generics, "BlockingSchedule") ? TASK_BLOCKING : TASK_ASYNC;
 
-	/* Legacy names leave the generic arguments out: the calls tell. */
-	return code_for_each_target(functions->code->image, &functions->code->pointers,
+	/* Legacy names have no generic arguments, so the calls decide. */
+	return code_for_each_target(functions->executable->image, &functions->executable->pointers,
 				    symbol->address, symbol->size, find_blocking, &schedule) == 1
 		       ? TASK_BLOCKING
 		       : TASK_ASYNC;
@@ -135,12 +136,12 @@ static const struct function *functions__at(const struct functions *functions, u
 	return bsearch(&key, functions->items, functions->count, sizeof(key), compare_functions);
 }
 
-/* After seven functions and the offsets of trailer and scheduler comes that of the task's id: in the
- * cell behind the header and the scheduler, whose handle is a pointer or two. */
+/* The offset of the task's id follows seven functions and the offsets of trailer and scheduler. The id is in
+ * the cell, behind the header and the scheduler, whose handle is one or two pointers. */
 #define ID_OFFSET_OFFSET (9 * sizeof(uint64_t))
 #define ID_WORD_LIMIT	 16
 
-/* The word of a task's memory that holds its id, 0 where the vtable does not tell. */
+/* Returns the index of the word of a task's memory that holds its id; 0 if the vtable does not tell. */
 static __u8 id_word(const struct elf_image *image, uint64_t vtable)
 {
 	const uint8_t *bytes = elf_image__bytes(image, vtable + ID_OFFSET_OFFSET, sizeof(uint64_t));
@@ -154,9 +155,9 @@ static __u8 id_word(const struct elf_image *image, uint64_t vtable)
 }
 
 /* Adds a vtable for each pair of pointers to a `raw::poll` and a `raw::schedule`. */
-static int find_pairs(struct plan *plan, const struct functions *functions)
+static int find_pairs(struct tokio *tokio, const struct functions *functions)
 {
-	const struct elf_pointers *pointers = &functions->code->pointers;
+	const struct elf_pointers *pointers = &functions->executable->pointers;
 	size_t room = 0;
 
 	for (size_t i = 0; i + 1 < pointers->count; i++) {
@@ -167,58 +168,59 @@ static int find_pairs(struct plan *plan, const struct functions *functions)
 		if (!poll || poll->is_schedule || !schedule || !schedule->is_schedule ||
 		    pointer[1].address != pointer[0].address + 8)
 			continue;
-		if (plan->vtable_count == room) {
+		if (tokio->vtable_count == room) {
 			room = room ? room * 2 : 64;
 
-			struct plan_vtable *vtables =
-				reallocarray(plan->vtables, room, sizeof(*vtables));
+			struct tokio_vtable *vtables =
+				reallocarray(tokio->vtables, room, sizeof(*vtables));
 
 			if (!vtables)
 				return -ENOMEM;
-			plan->vtables = vtables;
+			tokio->vtables = vtables;
 		}
-		plan->vtables[plan->vtable_count++] = (struct plan_vtable){
+		tokio->vtables[tokio->vtable_count++] = (struct tokio_vtable){
 			.address = pointer->address,
 			.kind.class = (__u8)schedule->class,
-			.kind.id_word = id_word(functions->code->image, pointer->address),
+			.kind.id_word = id_word(functions->executable->image, pointer->address),
 		};
 	}
 	return 0;
 }
 
-static int find_kinds(struct plan *plan, const struct plan_code *code)
+static int find_task_types(struct tokio *tokio, const struct elf_executable *executable)
 {
-	char **names = calloc(plan->vtable_count + 1, sizeof(*names));
+	char **names = calloc(tokio->vtable_count + 1, sizeof(*names));
 	int r;
 
 	if (!names)
 		return -ENOMEM;
-	for (size_t i = 0; i < plan->vtable_count; i++)
-		names[i] = future_of_vtable(code, plan->vtables[i].address,
-					    plan->vtables[i].kind.class == TASK_BLOCKING);
-	r = plan_list_kinds(plan, names);
-	for (size_t i = 0; i < plan->vtable_count; i++)
+	for (size_t i = 0; i < tokio->vtable_count; i++)
+		names[i] = future_of_vtable(executable, tokio->vtables[i].address,
+					    tokio->vtables[i].kind.class == TASK_BLOCKING);
+	r = tokio_list_task_types(tokio, names);
+	for (size_t i = 0; i < tokio->vtable_count; i++)
 		free(names[i]);
 	free(names);
 	return r;
 }
 
-int plan_find_vtables(struct plan *plan, const struct plan_code *code, struct error *error)
+int tokio_find_vtables(struct tokio *tokio, const struct elf_executable *executable,
+		       struct error *error)
 {
-	struct functions functions = {.code = code};
-	int r = elf_symbols__find(code->symbols, "tokio::runtime::task::raw::poll", add_poll,
+	struct functions functions = {.executable = executable};
+	int r = elf_symbols__find(executable->symbols, "tokio::runtime::task::raw::poll", add_poll,
 				  &functions);
 
 	if (r >= 0)
-		r = elf_symbols__find(code->symbols, "tokio::runtime::task::raw::schedule",
+		r = elf_symbols__find(executable->symbols, "tokio::runtime::task::raw::schedule",
 				      add_schedule, &functions);
 	if (r >= 0 && functions.count > 0) {
 		qsort(functions.items, functions.count, sizeof(*functions.items),
 		      compare_functions);
-		r = find_pairs(plan, &functions);
+		r = find_pairs(tokio, &functions);
 	}
 	if (r >= 0)
-		r = find_kinds(plan, code);
+		r = find_task_types(tokio, executable);
 	free(functions.items);
 	return r < 0 ? error_out_of_memory(error) : 0;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "plan/outlined.h"
+#include "tokio/call_coverage.h"
 
 #include <criterion/criterion.h>
 
 #include "base/array.h"
-#include "server.h"
+#include "unit/plan/server.h"
 
 #define HARNESS	     "tokio::runtime::task::harness::Harness::"
 #define CALL(name)   "call \"" name "\"\n"
@@ -28,26 +28,26 @@ static void add_task(struct tasks *tasks, const char *poll)
 /* How many percent of the program's polls call the function at `path`. Gives `tasks` back. */
 static unsigned int percent(struct tasks *tasks, const char *path)
 {
-	struct plan *plan = calloc(1, sizeof(*plan));
+	struct tokio tokio = {0};
 	struct error error = {0};
 	unsigned int result;
 
 	fclose(tasks->stream);
 
 	struct program program = program_of(tasks->text);
-	struct plan_code code = {.image = program.image, .symbols = program.symbols};
+	struct elf_executable executable = {.image = program.image, .symbols = program.symbols};
 
-	cr_assert_eq(elf_pointers__load(program.image, &code.pointers), 0);
-	cr_assert_eq(plan_find_vtables(plan, &code, &error), 0, "%s", error.message);
-	result = plan_percent_of_polls(plan, &code, path);
-	plan__free(plan);
-	plan_code__done(&code);
+	cr_assert_eq(elf_pointers__load(program.image, &executable.pointers), 0);
+	cr_assert_eq(tokio_find_vtables(&tokio, &executable, &error), 0, "%s", error.message);
+	result = tokio_percent_of_polls(&tokio, &executable, path);
+	tokio__done(&tokio);
+	elf_executable__done(&executable);
 	program_done(&program);
 	free(tasks->text);
 	return result;
 }
 
-Test(plan_outlined, where_no_task_is_known_nothing_speaks_against_it)
+Test(tokio_call_coverage, where_no_task_is_known_nothing_speaks_against_it)
 {
 	struct tasks tasks;
 
@@ -55,7 +55,7 @@ Test(plan_outlined, where_no_task_is_known_nothing_speaks_against_it)
 	cr_expect_eq(percent(&tasks, WANTED), 100);
 }
 
-Test(plan_outlined, callers_are_counted)
+Test(tokio_call_coverage, callers_are_counted)
 {
 	struct tasks tasks;
 
@@ -75,7 +75,7 @@ Test(plan_outlined, callers_are_counted)
 	cr_expect_eq(percent(&tasks, WANTED), 100);
 }
 
-Test(plan_outlined, blocking_tasks_do_not_count)
+Test(tokio_call_coverage, blocking_tasks_do_not_count)
 {
 	struct tasks tasks;
 
@@ -87,7 +87,7 @@ Test(plan_outlined, blocking_tasks_do_not_count)
 }
 
 /* As it is where less is inlined, and where the next crate's functions are called through slots. */
-Test(plan_outlined, calls_are_followed_through_tokios_tasks)
+Test(tokio_call_coverage, calls_are_followed_through_tokios_tasks)
 {
 	struct tasks tasks;
 	char inner[256], body[600];
@@ -105,7 +105,7 @@ Test(plan_outlined, calls_are_followed_through_tokios_tasks)
 }
 
 /* A future's own poll, say, which may well poll another task's. */
-Test(plan_outlined, calls_are_not_followed_through_others)
+Test(tokio_call_coverage, calls_are_not_followed_through_others)
 {
 	static const char *const others[] = {"a::run::{{closure}}", "a::runtime::task::run"};
 
@@ -122,7 +122,7 @@ Test(plan_outlined, calls_are_not_followed_through_others)
 	}
 }
 
-Test(plan_outlined, any_name_of_merged_functions_will_do)
+Test(tokio_call_coverage, any_name_of_merged_functions_will_do)
 {
 	struct tasks tasks;
 	char merged[256];
@@ -155,13 +155,13 @@ static unsigned int percent_behind(unsigned int frames)
 	return percent(&tasks, WANTED);
 }
 
-Test(plan_outlined, chains_of_calls_are_followed_to_a_depth)
+Test(tokio_call_coverage, chains_of_calls_are_followed_to_a_depth)
 {
 	cr_expect_eq(percent_behind(5), 100);
 	cr_expect_eq(percent_behind(6), 0);
 }
 
-Test(plan_outlined, circles_of_calls_end)
+Test(tokio_call_coverage, circles_of_calls_end)
 {
 	struct tasks tasks;
 	char circle[256], behind[256], body[1100];
@@ -205,7 +205,7 @@ static unsigned int percent_after(unsigned int count)
 }
 
 /* What is behind them counts as not called: then a poll is got by other means. */
-Test(plan_outlined, so_many_functions_are_gone_through)
+Test(tokio_call_coverage, so_many_functions_are_gone_through)
 {
 	cr_expect_eq(percent_after(127), 100);
 	cr_expect_eq(percent_after(128), 0);
@@ -241,7 +241,7 @@ static struct plan *plan_of_polls(unsigned int whole, unsigned int less, const c
 #define BY_STATES   "tokio's state transitions"
 #define BY_RAW_POLL "calls and returns of tasks' poll functions"
 
-Test(plan_outlined, the_start_of_a_poll_must_be_in_all_of_them)
+Test(tokio_call_coverage, the_start_of_a_poll_must_be_in_all_of_them)
 {
 	struct plan *plan = plan_of_polls(9, 0, RUNNING);
 
@@ -254,7 +254,7 @@ Test(plan_outlined, the_start_of_a_poll_must_be_in_all_of_them)
 	plan__free(plan);
 }
 
-Test(plan_outlined, the_end_of_a_poll_may_be_missing_in_a_quarter_of_them)
+Test(tokio_call_coverage, the_end_of_a_poll_may_be_missing_in_a_quarter_of_them)
 {
 	struct plan *plan = plan_of_polls(3, 1, IDLE);
 
@@ -266,7 +266,7 @@ Test(plan_outlined, the_end_of_a_poll_may_be_missing_in_a_quarter_of_them)
 	plan__free(plan);
 }
 
-Test(plan_outlined, where_some_complete_by_themselves_the_harness_tells)
+Test(tokio_call_coverage, where_some_complete_by_themselves_the_harness_tells)
 {
 	struct plan *plan = plan_of_polls(1, 1, COMPLETE);
 
@@ -280,7 +280,7 @@ Test(plan_outlined, where_some_complete_by_themselves_the_harness_tells)
 	plan__free(plan);
 }
 
-Test(plan_outlined, what_is_inlined_in_part_is_not_said_to_be_missing)
+Test(tokio_call_coverage, what_is_inlined_in_part_is_not_said_to_be_missing)
 {
 	struct tasks tasks;
 	struct plan *plan;

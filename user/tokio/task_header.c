@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "census/header.h"
+#include "tokio/task_header.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -22,26 +22,27 @@
  * that the compiler chooses. */
 #define TRAILER_WORDS 6
 
-/* Neighbours come and go while they are read. */
+/* The list can change while it is read. */
 #define ATTEMPTS 3
 
 static int compare_vtables(const void *key, const void *item)
 {
 	uint64_t address = *(const uint64_t *)key;
-	uint64_t vtable = ((const struct plan_vtable *)item)->address;
+	uint64_t vtable = ((const struct tokio_vtable *)item)->address;
 
 	return (address > vtable) - (address < vtable);
 }
 
-const struct plan_vtable *census_find_vtable(const struct census_memory *memory, uint64_t address)
+const struct tokio_vtable *task_memory__find_vtable(const struct task_memory *memory,
+						    uint64_t address)
 {
-	const struct plan *plan = memory->plan;
+	const struct tokio *tokio = memory->tokio;
 	uint64_t relative = address - memory->load_bias;
 
-	if (plan->vtable_count == 0 || relative < plan->vtables[0].address ||
-	    relative > plan->vtables[plan->vtable_count - 1].address)
+	if (tokio->vtable_count == 0 || relative < tokio->vtables[0].address ||
+	    relative > tokio->vtables[tokio->vtable_count - 1].address)
 		return NULL;
-	return bsearch(&relative, plan->vtables, plan->vtable_count, sizeof(*plan->vtables),
+	return bsearch(&relative, tokio->vtables, tokio->vtable_count, sizeof(*tokio->vtables),
 		       compare_vtables);
 }
 
@@ -51,23 +52,23 @@ static bool state_is_alive(uint64_t state, bool is_queued)
 
 	if (state & STATE_COMPLETE || references == 0 || references >= REFERENCE_LIMIT)
 		return false;
-	/* Who waits for the end has an interest in it. */
+	/* A waker without join interest cannot be. */
 	if (state & STATE_JOIN_WAKER && !(state & STATE_JOIN_INTEREST))
 		return false;
-	/* A task is queued because it was notified, and is taken off before it runs. */
+	/* A queued task is notified, and leaves the queue before it runs. */
 	return !is_queued || (state & (STATE_NOTIFIED | STATE_RUNNING)) == STATE_NOTIFIED;
 }
 
-bool task_header__is_alive(const struct task_header *header, const struct census_memory *memory)
+bool task_header__is_alive(const struct task_header *header, const struct task_memory *memory)
 {
-	const struct plan_vtable *vtable = census_find_vtable(memory, header->vtable);
+	const struct tokio_vtable *vtable = task_memory__find_vtable(memory, header->vtable);
 
 	return vtable && vtable->kind.class == TASK_ASYNC && header->owner_id != 0 &&
 	       state_is_alive(header->state, header->queue_next != 0);
 }
 
-/* The trailer of the task at `address`, if there is a header of a task. */
-static bool read_trailer(const struct census_memory *memory, uint64_t address,
+/* Reads the trailer of the task at `address`; false if there is no header of a task. */
+static bool read_trailer(const struct task_memory *memory, uint64_t address,
 			 uint64_t words[TRAILER_WORDS])
 {
 	const struct process *target = memory->target;
@@ -76,15 +77,15 @@ static bool read_trailer(const struct census_memory *memory, uint64_t address,
 	uint64_t offset;
 
 	return process__read_memory(target, address, &header, sizeof(header)) == sizeof(header) &&
-	       census_find_vtable(memory, header.vtable) &&
+	       task_memory__find_vtable(memory, header.vtable) &&
 	       process__read_memory(target, header.vtable + VTABLE_TRAILER_OFFSET, &offset,
 				    sizeof(offset)) == sizeof(offset) &&
 	       offset < CELL_LIMIT &&
 	       process__read_memory(target, address + offset, words, size) == (ssize_t)size;
 }
 
-/* Whether the task at `neighbour` has `header` as the word `index` of its trailer. */
-static bool points_back(const struct census_memory *memory, uint64_t neighbour, size_t index,
+/* Whether the word `index` of the trailer of the task at `neighbour` is `header`. */
+static bool points_back(const struct task_memory *memory, uint64_t neighbour, size_t index,
 			uint64_t header)
 {
 	uint64_t words[TRAILER_WORDS];
@@ -93,7 +94,7 @@ static bool points_back(const struct census_memory *memory, uint64_t neighbour, 
 	       words[index] == header;
 }
 
-bool census_task_is_linked(const struct census_memory *memory, uint64_t header)
+bool task_is_linked(const struct task_memory *memory, uint64_t header)
 {
 	uint64_t words[TRAILER_WORDS];
 
@@ -101,7 +102,7 @@ bool census_task_is_linked(const struct census_memory *memory, uint64_t header)
 		if (!read_trailer(memory, header, words))
 			return false;
 		for (size_t i = 0; i + 1 < TRAILER_WORDS; i++) {
-			/* Its previous one's next is this, or its next one's previous is. */
+			/* The next pointer of the previous task, or the previous pointer of the next one. */
 			if (points_back(memory, words[i], i + 1, header) ||
 			    points_back(memory, words[i + 1], i, header))
 				return true;
@@ -110,7 +111,7 @@ bool census_task_is_linked(const struct census_memory *memory, uint64_t header)
 	return false;
 }
 
-static bool read_alive(const struct census_memory *memory, uint64_t header, uint64_t vtable,
+static bool read_alive(const struct task_memory *memory, uint64_t header, uint64_t vtable,
 		       struct task_header *ret_header)
 {
 	return process__read_memory(memory->target, header, ret_header, sizeof(*ret_header)) ==
@@ -118,14 +119,14 @@ static bool read_alive(const struct census_memory *memory, uint64_t header, uint
 	       ret_header->vtable == vtable && task_header__is_alive(ret_header, memory);
 }
 
-bool census_task_is_alive(const struct census_memory *memory, uint64_t header, uint64_t vtable)
+bool task_is_alive(const struct task_memory *memory, uint64_t header, uint64_t vtable)
 {
 	struct task_header now;
 
 	return read_alive(memory, header, vtable, &now);
 }
 
-bool census_task_is_running(const struct census_memory *memory, uint64_t header, uint64_t vtable)
+bool task_is_running(const struct task_memory *memory, uint64_t header, uint64_t vtable)
 {
 	struct task_header now;
 

@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "plan/kinds.h"
+#include "tokio/task_type.h"
 
 #include <criterion/criterion.h>
-#include <jansson.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "plan/future.h"
-#include "tasks.h"
+#include "tokio/future.h"
+#include "unit/plan/tasks.h"
 
 #define CLOSURE "::{{closure}}"
 #define SESSION "scotty::docker::services::shell::ShellService::create_session" CLOSURE CLOSURE
 #define FORWARD "scotty::api::websocket::client::websocket_handler" CLOSURE CLOSURE CLOSURE
 
-static void expect_kind(const struct plan *plan, size_t vtable, const char *name,
+static void expect_type(const struct tokio *tokio, size_t vtable, const char *name,
 			enum task_class class, enum task_role role)
 {
-	const struct plan_kind *kind = kind_of(plan, vtable);
+	const struct tokio_task_type *type = type_of(tokio, vtable);
 
-	cr_expect_str_eq(kind->name, name, "vtable %zu is %s, not %s", vtable, kind->name, name);
-	cr_expect_eq(kind->class, class, "%s", name);
-	cr_expect_eq(kind->role, role, "%s", name);
+	cr_expect_str_eq(type->name, name, "vtable %zu is %s, not %s", vtable, type->name, name);
+	cr_expect_eq(type->class, class, "%s", name);
+	cr_expect_eq(type->role, role, "%s", name);
 }
 
-Test(plan_kinds, future_names)
+Test(tokio_task_type, future_names)
 {
 	static const struct {
 		const char *type, *name;
@@ -65,7 +64,7 @@ Test(plan_kinds, future_names)
 	cr_expect_null(future_name("<a::B as c::D"));
 }
 
-Test(plan_kinds, roles)
+Test(tokio_task_type, roles)
 {
 	static const struct {
 		const char *name;
@@ -86,13 +85,13 @@ Test(plan_kinds, roles)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
-		cr_expect_eq(kind_role(samples[i].name, TASK_ASYNC), samples[i].role, "%s",
+		cr_expect_eq(task_type_role(samples[i].name, TASK_ASYNC), samples[i].role, "%s",
 			     samples[i].name);
-		cr_expect_eq(kind_role(samples[i].name, TASK_BLOCKING), ROLE_NONE);
+		cr_expect_eq(task_type_role(samples[i].name, TASK_BLOCKING), ROLE_NONE);
 	}
 }
 
-Test(plan_kinds, legacy_names_come_from_the_drop_glue)
+Test(tokio_task_type, legacy_names_come_from_the_drop_glue)
 {
 	struct tasks tasks;
 	static const char *const types[] = {
@@ -111,20 +110,20 @@ Test(plan_kinds, legacy_names_come_from_the_drop_glue)
 	add_glue(&tasks, BLOCKING "<a::read" CLOSURE CLOSURE ">");
 	add_task_with_glue(&tasks, SCHEDULE_BLOCKING, BLOCKING "<a::read" CLOSURE CLOSURE ">");
 
-	struct plan *plan = tasks_plan(&tasks);
+	struct tokio *tokio = tasks_tokio(&tasks);
 
-	cr_assert_eq(plan->vtable_count, 6);
-	expect_kind(plan, 0, "scotty::docker::services::shell::ShellService::create_session",
+	cr_assert_eq(tokio->vtable_count, 6);
+	expect_type(tokio, 0, "scotty::docker::services::shell::ShellService::create_session",
 		    TASK_ASYNC, ROLE_SHELL);
-	expect_kind(plan, 1, "scotty::api::websocket::client::websocket_handler", TASK_ASYNC,
+	expect_type(tokio, 1, "scotty::api::websocket::client::websocket_handler", TASK_ASYNC,
 		    ROLE_NONE);
-	expect_kind(plan, 2, "axum::extract::ws::WebSocketUpgrade::on_upgrade", TASK_ASYNC,
+	expect_type(tokio, 2, "axum::extract::ws::WebSocketUpgrade::on_upgrade", TASK_ASYNC,
 		    ROLE_WEBSOCKET);
-	expect_kind(plan, 3, "scotty::state_machine::StateMachine::spawn", TASK_ASYNC,
+	expect_type(tokio, 3, "scotty::state_machine::StateMachine::spawn", TASK_ASYNC,
 		    ROLE_COMPOSE_TASK);
-	cr_expect_eq(plan->vtables[3].kind.index, plan->vtables[4].kind.index);
-	expect_kind(plan, 5, "a::read", TASK_BLOCKING, ROLE_NONE);
-	plan__free(plan);
+	cr_expect_eq(tokio->vtables[3].kind.index, tokio->vtables[4].kind.index);
+	expect_type(tokio, 5, "a::read", TASK_BLOCKING, ROLE_NONE);
+	tokio_free(tokio);
 }
 
 #define HARNESS "_ZN5tokio7runtime4task7harness20Harness$LT$T$C$S$GT$7dealloc" HASH
@@ -135,7 +134,7 @@ Test(plan_kinds, legacy_names_come_from_the_drop_glue)
 #define BODY "_ZN1a3run28_$u7b$$u7b$closure$u7d$$u7d$" HASH
 
 /* As it is where less is inlined, and where other crates' functions are called through slots. */
-Test(plan_kinds, the_drop_glue_is_found_behind_tokios_own_functions)
+Test(tokio_task_type, the_drop_glue_is_found_behind_tokios_own_functions)
 {
 	struct tasks tasks;
 	char glue[2048], body[4096];
@@ -157,14 +156,14 @@ Test(plan_kinds, the_drop_glue_is_found_behind_tokios_own_functions)
 	add_function(&tasks, HARNESS, "call \"" BODY "\"\ncall \"" HARNESS "\"\njmp \"" TRY "\"");
 	add_legacy_task(&tasks, SCHEDULE, "jmp \"" HARNESS "\"");
 
-	struct plan *plan = tasks_plan(&tasks);
+	struct tokio *tokio = tasks_tokio(&tasks);
 
-	expect_kind(plan, 0, "scotty::docker::services::shell::ShellService::create_session",
+	expect_type(tokio, 0, "scotty::docker::services::shell::ShellService::create_session",
 		    TASK_ASYNC, ROLE_SHELL);
-	plan__free(plan);
+	tokio_free(tokio);
 }
 
-Test(plan_kinds, merged_drop_glue_names_no_kind_unless_its_names_agree)
+Test(tokio_task_type, merged_drop_glue_names_no_kind_unless_its_names_agree)
 {
 	struct tasks tasks;
 
@@ -184,19 +183,19 @@ Test(plan_kinds, merged_drop_glue_names_no_kind_unless_its_names_agree)
 	add_glue(&tasks, "core::future::pending::Pending<()>");
 	add_task_with_glue(&tasks, SCHEDULE, "core::future::pending::Pending<()>");
 
-	struct plan *plan = tasks_plan(&tasks);
+	struct tokio *tokio = tasks_tokio(&tasks);
 
-	cr_assert_eq(plan->vtable_count, 5);
-	expect_kind(plan, 0, "other", TASK_ASYNC, ROLE_NONE);
-	cr_expect_eq(plan->vtables[0].kind.index, KIND_OTHER);
-	expect_kind(plan, 1, "a::B::run", TASK_ASYNC, ROLE_NONE);
-	expect_kind(plan, 2, "a::go", TASK_ASYNC, ROLE_NONE);
-	expect_kind(plan, 3, "b::go", TASK_BLOCKING, ROLE_NONE);
-	expect_kind(plan, 4, "other", TASK_ASYNC, ROLE_NONE);
-	plan__free(plan);
+	cr_assert_eq(tokio->vtable_count, 5);
+	expect_type(tokio, 0, "other", TASK_ASYNC, ROLE_NONE);
+	cr_expect_eq(tokio->vtables[0].kind.index, KIND_OTHER);
+	expect_type(tokio, 1, "a::B::run", TASK_ASYNC, ROLE_NONE);
+	expect_type(tokio, 2, "a::go", TASK_ASYNC, ROLE_NONE);
+	expect_type(tokio, 3, "b::go", TASK_BLOCKING, ROLE_NONE);
+	expect_type(tokio, 4, "other", TASK_ASYNC, ROLE_NONE);
+	tokio_free(tokio);
 }
 
-Test(plan_kinds, what_does_not_tell_is_other)
+Test(tokio_task_type, what_does_not_tell_is_other)
 {
 	struct tasks tasks;
 	char name[128], body[256];
@@ -218,18 +217,18 @@ Test(plan_kinds, what_does_not_tell_is_other)
 	snprintf(body, sizeof(body), "jmp \"%s\"", name);
 	add_legacy_task(&tasks, SCHEDULE, body);
 
-	struct plan *plan = tasks_plan(&tasks);
+	struct tokio *tokio = tasks_tokio(&tasks);
 
-	expect_kind(plan, 0, "other", TASK_ASYNC, ROLE_NONE);
-	expect_kind(plan, 1, "other blocking", TASK_BLOCKING, ROLE_NONE);
-	cr_expect_eq(plan->vtables[1].kind.index, KIND_OTHER_BLOCKING);
-	expect_kind(plan, 2, "other", TASK_ASYNC, ROLE_NONE);
-	cr_expect_eq(plan->kind_count, KIND_NAMED);
-	plan__free(plan);
+	expect_type(tokio, 0, "other", TASK_ASYNC, ROLE_NONE);
+	expect_type(tokio, 1, "other blocking", TASK_BLOCKING, ROLE_NONE);
+	cr_expect_eq(tokio->vtables[1].kind.index, TASK_TYPE_OTHER_BLOCKING);
+	expect_type(tokio, 2, "other", TASK_ASYNC, ROLE_NONE);
+	cr_expect_eq(tokio->task_type_count, TASK_TYPE_NAMED);
+	tokio_free(tokio);
 }
 
 /* As it is without optimisation: the scheduler's function is the last that is called. */
-Test(plan_kinds, a_schedule_that_calls_blocking_schedule_late_marks_blocking_tasks)
+Test(tokio_task_type, a_schedule_that_calls_blocking_schedule_late_marks_blocking_tasks)
 {
 	struct tasks tasks;
 
@@ -244,11 +243,11 @@ Test(plan_kinds, a_schedule_that_calls_blocking_schedule_late_marks_blocking_tas
 	add_legacy_task(&tasks, TASK_RAW "8schedule17h0123456789ab0001E", "ret");
 	add_legacy_task(&tasks, TASK_RAW "8schedule17h0123456789ab0002E", "ret");
 
-	struct plan *plan = tasks_plan(&tasks);
+	struct tokio *tokio = tasks_tokio(&tasks);
 
-	expect_kind(plan, 0, "other blocking", TASK_BLOCKING, ROLE_NONE);
-	expect_kind(plan, 1, "other", TASK_ASYNC, ROLE_NONE);
-	plan__free(plan);
+	expect_type(tokio, 0, "other blocking", TASK_BLOCKING, ROLE_NONE);
+	expect_type(tokio, 1, "other", TASK_ASYNC, ROLE_NONE);
+	tokio_free(tokio);
 }
 
 #define V0(path, arguments) "_RINvNtNtNtC5tokio7runtime4task3raw" path arguments "E"
@@ -256,7 +255,7 @@ Test(plan_kinds, a_schedule_that_calls_blocking_schedule_late_marks_blocking_tas
 #define V0_BLOCKING	    "NtNtNtNtC5tokio7runtime8blocking8schedule16BlockingSchedule"
 #define V0_SHELL	    "NtNtC6scotty6docker5shell"
 
-Test(plan_kinds, v0_names_come_from_the_poll_functions)
+Test(tokio_task_type, v0_names_come_from_the_poll_functions)
 {
 	struct tasks tasks;
 	static const struct {
@@ -281,17 +280,17 @@ Test(plan_kinds, v0_names_come_from_the_poll_functions)
 		add_vtable(&tasks, symbols[i].poll, symbols[i].schedule, PANIC);
 	}
 
-	struct plan *plan = tasks_plan(&tasks);
+	struct tokio *tokio = tasks_tokio(&tasks);
 
-	cr_assert_eq(plan->vtable_count, 3);
-	expect_kind(plan, 0, "scotty::docker::shell::ShellService::create_session", TASK_ASYNC,
+	cr_assert_eq(tokio->vtable_count, 3);
+	expect_type(tokio, 0, "scotty::docker::shell::ShellService::create_session", TASK_ASYNC,
 		    ROLE_SHELL);
-	expect_kind(plan, 1, "a::read", TASK_BLOCKING, ROLE_NONE);
-	expect_kind(plan, 2, "core::future::pending::Pending", TASK_ASYNC, ROLE_NONE);
-	plan__free(plan);
+	expect_type(tokio, 1, "a::read", TASK_BLOCKING, ROLE_NONE);
+	expect_type(tokio, 2, "core::future::pending::Pending", TASK_ASYNC, ROLE_NONE);
+	tokio_free(tokio);
 }
 
-Test(plan_kinds, merged_poll_functions_name_no_kind)
+Test(tokio_task_type, merged_poll_functions_name_no_kind)
 {
 	struct tasks tasks;
 	const char *poll = V0("4poll", "NCNvC1a3run0" V0_HANDLE);
@@ -303,25 +302,25 @@ Test(plan_kinds, merged_poll_functions_name_no_kind)
 	add_alias(&tasks, V0("4poll", "NCNvC1b3run0" V0_HANDLE), poll);
 	add_vtable(&tasks, poll, schedule, PANIC);
 
-	struct plan *plan = tasks_plan(&tasks);
+	struct tokio *tokio = tasks_tokio(&tasks);
 
-	cr_assert_eq(plan->vtable_count, 1);
-	expect_kind(plan, 0, "other", TASK_ASYNC, ROLE_NONE);
-	plan__free(plan);
+	cr_assert_eq(tokio->vtable_count, 1);
+	expect_type(tokio, 0, "other", TASK_ASYNC, ROLE_NONE);
+	tokio_free(tokio);
 }
 
-/* A plan of `count` vtables; the kinds are listed from `names`. */
-static struct plan *plan_of_names(char *const *names, size_t count)
+/* Returns the task types of `count` vtables with those names. */
+static struct tokio *tokio_of_names(char *const *names, size_t count)
 {
-	struct plan *plan = calloc(1, sizeof(*plan));
+	struct tokio *tokio = calloc(1, sizeof(*tokio));
 
-	plan->vtables = calloc(count, sizeof(*plan->vtables));
-	plan->vtable_count = count;
-	cr_assert_eq(plan_list_kinds(plan, names), 0);
-	return plan;
+	tokio->vtables = calloc(count, sizeof(*tokio->vtables));
+	tokio->vtable_count = count;
+	cr_assert_eq(tokio_list_task_types(tokio, names), 0);
+	return tokio;
 }
 
-Test(plan_kinds, more_than_the_limit_are_other_but_not_those_with_a_role)
+Test(tokio_task_type, more_than_the_limit_are_other_but_not_those_with_a_role)
 {
 	char names[KIND_LIMIT + 10][64];
 	char *pointers[KIND_LIMIT + 10];
@@ -332,25 +331,25 @@ Test(plan_kinds, more_than_the_limit_are_other_but_not_those_with_a_role)
 	}
 	snprintf(names[KIND_LIMIT], sizeof(names[0]), "z::ShellService::create_session");
 
-	struct plan *plan = plan_of_names(pointers, KIND_LIMIT + 10);
+	struct tokio *tokio = tokio_of_names(pointers, KIND_LIMIT + 10);
 
-	cr_assert_eq(plan->kind_count, KIND_LIMIT);
-	expect_kind(plan, KIND_LIMIT, "z::ShellService::create_session", TASK_ASYNC, ROLE_SHELL);
-	cr_expect_eq(plan->vtables[KIND_LIMIT].kind.index, KIND_NAMED);
-	expect_kind(plan, KIND_LIMIT - 4, "a::run_124", TASK_ASYNC, ROLE_NONE);
-	expect_kind(plan, KIND_LIMIT - 3, "other", TASK_ASYNC, ROLE_NONE);
-	expect_kind(plan, KIND_LIMIT + 9, "other", TASK_ASYNC, ROLE_NONE);
-	plan__free(plan);
+	cr_assert_eq(tokio->task_type_count, KIND_LIMIT);
+	expect_type(tokio, KIND_LIMIT, "z::ShellService::create_session", TASK_ASYNC, ROLE_SHELL);
+	cr_expect_eq(tokio->vtables[KIND_LIMIT].kind.index, TASK_TYPE_NAMED);
+	expect_type(tokio, KIND_LIMIT - 4, "a::run_124", TASK_ASYNC, ROLE_NONE);
+	expect_type(tokio, KIND_LIMIT - 3, "other", TASK_ASYNC, ROLE_NONE);
+	expect_type(tokio, KIND_LIMIT + 9, "other", TASK_ASYNC, ROLE_NONE);
+	tokio_free(tokio);
 }
 
-Test(plan_kinds, the_order_of_vtables_does_not_matter)
+Test(tokio_task_type, the_order_of_vtables_does_not_matter)
 {
 	char *forwards[] = {(char *)"b::run", (char *)"a::run", NULL,
 			    (char *)"a::StateMachine::spawn",
 			    (char *)"c::state_machine::StateMachine::spawn"};
 	char *backwards[] = {forwards[4], forwards[3], forwards[2], forwards[1], forwards[0]};
-	struct plan *one = plan_of_names(forwards, 5);
-	struct plan *other = plan_of_names(backwards, 5);
+	struct tokio *one = tokio_of_names(forwards, 5);
+	struct tokio *other = tokio_of_names(backwards, 5);
 	static const char *const expected[] = {"other",
 					       "other blocking",
 					       "c::state_machine::StateMachine::spawn",
@@ -358,62 +357,27 @@ Test(plan_kinds, the_order_of_vtables_does_not_matter)
 					       "a::run",
 					       "b::run"};
 
-	cr_assert_eq(one->kind_count, 6);
-	cr_assert_eq(other->kind_count, 6);
+	cr_assert_eq(one->task_type_count, 6);
+	cr_assert_eq(other->task_type_count, 6);
 	for (size_t i = 0; i < 6; i++) {
-		cr_expect_str_eq(one->kinds[i].name, expected[i]);
-		cr_expect_str_eq(other->kinds[i].name, expected[i]);
+		cr_expect_str_eq(one->task_types[i].name, expected[i]);
+		cr_expect_str_eq(other->task_types[i].name, expected[i]);
 	}
-	plan__free(one);
-	plan__free(other);
+	tokio_free(one);
+	tokio_free(other);
 }
 
-Test(plan_kinds, one_name_in_two_classes_is_two_kinds)
+Test(tokio_task_type, one_name_in_two_classes_is_two_kinds)
 {
 	char *names[] = {(char *)"a::run", (char *)"a::run"};
-	struct plan *plan = calloc(1, sizeof(*plan));
+	struct tokio *tokio = calloc(1, sizeof(*tokio));
 
-	plan->vtables = calloc(2, sizeof(*plan->vtables));
-	plan->vtable_count = 2;
-	plan->vtables[1].kind.class = TASK_BLOCKING;
-	cr_assert_eq(plan_list_kinds(plan, names), 0);
-	expect_kind(plan, 0, "a::run", TASK_ASYNC, ROLE_NONE);
-	expect_kind(plan, 1, "a::run", TASK_BLOCKING, ROLE_NONE);
-	cr_expect_eq(plan->kind_count, KIND_NAMED + 2);
-	plan__free(plan);
-}
-
-Test(plan_kinds, are_printed)
-{
-	char *names[] = {(char *)"a::run", (char *)"a::ShellService::create_session",
-			 (char *)"a::run", NULL};
-	struct plan *plan = plan_of_names(names, 4);
-	_cleanup_free_ char *text = NULL;
-	_cleanup_free_ char *json = NULL;
-	size_t size;
-	FILE *stream = open_memstream(&text, &size);
-
-	plan->executable_path = strdup("/opt/scotty");
-	plan__print_text(plan, stream);
-	fclose(stream);
-	cr_expect(strstr(text, "2 kinds by 3 vtables, 1 more of unknown kinds"), "%s", text);
-	cr_expect(strstr(text, "shell_session_handler: a::ShellService::create_session"), "%s",
-		  text);
-	cr_expect_not(strstr(text, "a::run"));
-
-	stream = open_memstream(&json, &size);
-	plan__print_json(plan, stream);
-	fclose(stream);
-
-	json_t *root = json_loads(json, 0, NULL);
-	json_t *kinds = json_object_get(root, "task_kinds");
-	json_t *run = json_array_get(kinds, 3);
-
-	cr_assert_eq(json_array_size(kinds), 4, "%s", json);
-	cr_expect_str_eq(json_string_value(json_object_get(run, "name")), "a::run");
-	cr_expect_str_eq(json_string_value(json_object_get(run, "class")), "async");
-	cr_expect_str_eq(json_string_value(json_object_get(run, "role")), "none");
-	cr_expect_eq(json_integer_value(json_object_get(run, "vtables")), 2);
-	json_decref(root);
-	plan__free(plan);
+	tokio->vtables = calloc(2, sizeof(*tokio->vtables));
+	tokio->vtable_count = 2;
+	tokio->vtables[1].kind.class = TASK_BLOCKING;
+	cr_assert_eq(tokio_list_task_types(tokio, names), 0);
+	expect_type(tokio, 0, "a::run", TASK_ASYNC, ROLE_NONE);
+	expect_type(tokio, 1, "a::run", TASK_BLOCKING, ROLE_NONE);
+	cr_expect_eq(tokio->task_type_count, TASK_TYPE_NAMED + 2);
+	tokio_free(tokio);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "census/census.h"
+#include "tokio/worker_scan.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -9,8 +9,8 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 
-/* How much of a stack is looked at, from the stack pointer towards its base, where the worker loop's
- * frames lie. */
+/* The part of a stack that is read, from the stack pointer towards the base, where the worker loop's frames
+ * are. */
 #define STACK_BYTES ((size_t)256 * 1024)
 
 #define ATTEMPTS     5
@@ -19,13 +19,13 @@
 
 struct scan {
 	const struct process *target;
-	const struct plan *plan;
+	const struct tokio *tokio;
 	uint64_t load_bias;
-	census_stack_lookup lookup;
+	stack_lookup lookup;
 	void *context;
 	unsigned char *stack;
 	int workers;
-	pid_t *running; /* threads still to be looked at */
+	pid_t *running; /* threads without a known stack pointer; 0: done */
 	size_t running_count;
 	bool retry;
 };
@@ -34,10 +34,10 @@ static bool is_worker_code(const struct scan *scan, uint64_t word)
 {
 	uint64_t address = word - scan->load_bias;
 
-	for (size_t i = 0; i < scan->plan->worker_code_count; i++) {
-		const struct plan_range *range = &scan->plan->worker_code[i];
+	for (size_t i = 0; i < scan->tokio->worker_code_count; i++) {
+		const struct tokio_range *range = &scan->tokio->worker_code[i];
 
-		/* A return address follows a call: it is never the function's first byte. */
+		/* A return address follows a call, so it is never the first byte of the function. */
 		if (address > range->start && address <= range->end)
 			return true;
 	}
@@ -49,7 +49,7 @@ static bool stack_is_workers(const struct scan *scan, uint64_t stack_pointer)
 	uint64_t start = stack_pointer & ~UINT64_C(7);
 	size_t got = 0;
 
-	/* By pages: the stack ends somewhere, and a read across its end fails as a whole. */
+	/* Page by page: a read across the end of the stack fails as a whole. */
 	while (got < STACK_BYTES) {
 		size_t step = 4096 - (size_t)((start + got) & 4095);
 		ssize_t size = process__read_memory(scan->target, start + got, scan->stack, step);
@@ -68,7 +68,7 @@ static bool stack_is_workers(const struct scan *scan, uint64_t stack_pointer)
 	return false;
 }
 
-static bool is_still_to_see(const struct scan *scan, pid_t tid)
+static bool is_pending(const struct scan *scan, pid_t tid)
 {
 	for (size_t i = 0; i < scan->running_count; i++) {
 		if (scan->running[i] == tid)
@@ -77,16 +77,16 @@ static bool is_still_to_see(const struct scan *scan, pid_t tid)
 	return false;
 }
 
-/* A thread that was a worker, and waits among the blocking ones to be needed again, does so for a limited
- * time; a worker that has nothing to do waits for as long as it takes. The former's stack may still hold
- * addresses of the latter's code, where nothing was written since. */
-static int look_at_thread(void *context, const struct process_thread *thread)
+/* Counts a thread if it is a worker. A thread that was a worker before may now wait in the pool of blocking
+ * threads, and its stack may still hold addresses of worker code. Such a thread waits with a timeout; an idle
+ * worker waits without one. */
+static int inspect_thread(void *context, const struct process_thread *thread)
 {
 	struct scan *scan = context;
 	uint64_t stack_pointer = thread->stack_pointer;
 	pid_t tid = thread->tid;
 
-	if (scan->retry && !is_still_to_see(scan, tid))
+	if (scan->retry && !is_pending(scan, tid))
 		return 0;
 	if (!stack_pointer)
 		stack_pointer = scan->lookup(scan->context, tid);
@@ -113,14 +113,14 @@ static bool some_are_running(const struct scan *scan)
 	return false;
 }
 
-int census__workers(const struct process *target, const struct plan *plan, uint64_t load_bias,
-		    census_stack_lookup lookup, void *context, struct error *error)
+int tokio_scan_workers(const struct process *target, const struct tokio *tokio, uint64_t load_bias,
+		       stack_lookup lookup, void *context, struct error *error)
 {
 	_cleanup_free_ unsigned char *stack = malloc(4096);
 	_cleanup_free_ pid_t *running = calloc(THREAD_LIMIT, sizeof(*running));
 	struct scan scan = {
 		.target = target,
-		.plan = plan,
+		.tokio = tokio,
 		.load_bias = load_bias,
 		.lookup = lookup,
 		.context = context,
@@ -137,7 +137,7 @@ int census__workers(const struct process *target, const struct plan *plan, uint6
 		if (attempt > 0)
 			nanosleep(&pause, NULL);
 		scan.retry = attempt > 0;
-		r = process__for_each_thread(target, look_at_thread, &scan);
+		r = process__for_each_thread(target, inspect_thread, &scan);
 		if (r < 0)
 			return error_set(error, r, "cannot list the threads of process %d: %m",
 					 (int)target->pid);

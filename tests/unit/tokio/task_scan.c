@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "base/array.h"
-#include "census/census.h"
-#include "census/header.h"
+#include "tokio/task_header.h"
+#include "tokio/task_scan.h"
 
-/* This process is the target: it holds what tokio would. */
+/* This process is the target: it holds the words that tokio's heap would have. */
 
 #define IDLE	      (UINT64_C(3) << 6 | 8) /* three references, its end is of interest */
 #define CELL_BYTES    256
@@ -20,7 +20,7 @@
 #define CELL_COUNT    32
 #define VTABLE_WORDS  10
 #define TRAILER_INDEX 7
-#define BOOK_ROOM     16384
+#define SINK_CAPACITY 16384
 
 struct cell {
 	struct task_header header;
@@ -41,13 +41,13 @@ struct heap {
 struct world {
 	struct heap *heap;
 	uint64_t vtables[2][VTABLE_WORDS]; /* asynchronous, blocking */
-	struct plan_vtable planned[2];
-	struct plan plan;
+	struct tokio_vtable planned[2];
+	struct tokio tokio;
 	struct process target;
-	uint64_t known;		    /* already in the book */
-	uint64_t ends_when_entered; /* before it could be proved alive */
-	/* This process also holds the census's own copies of its memory, which are taken out again. */
-	uint64_t found[BOOK_ROOM];
+	uint64_t known;		  /* already in the set */
+	uint64_t ends_when_added; /* before it could be proved alive */
+	/* This process also holds the scan's own copies of its memory, which the scan removes again. */
+	uint64_t found[SINK_CAPACITY];
 	size_t count;
 };
 
@@ -59,13 +59,13 @@ static void world_init(struct world *world)
 	cr_assert_neq(world->heap, MAP_FAILED);
 	for (int i = 0; i < 2; i++) {
 		world->vtables[i][TRAILER_INDEX] = TRAILER;
-		world->planned[i] = (struct plan_vtable){
+		world->planned[i] = (struct tokio_vtable){
 			.address = (uint64_t)(uintptr_t)world->vtables[i],
 			.kind = {.class = i == 0 ? TASK_ASYNC : TASK_BLOCKING},
 		};
 	}
-	world->plan.vtables = world->planned;
-	world->plan.vtable_count = 2;
+	world->tokio.vtables = world->planned;
+	world->tokio.vtable_count = 2;
 	world->target.pid = getpid();
 }
 
@@ -92,21 +92,21 @@ static void link_cells(struct world *world, size_t first, size_t second)
 	world->heap->cells[second].previous = address_of(world, first);
 }
 
-static int enter(void *context, uint64_t header, uint64_t vtable)
+static int add(void *context, uint64_t header, uint64_t vtable)
 {
 	struct world *world = context;
 
 	cr_assert_eq(vtable, world->planned[0].address);
 	if (header == world->known)
 		return 0;
-	cr_assert_lt(world->count, BOOK_ROOM);
+	cr_assert_lt(world->count, SINK_CAPACITY);
 	world->found[world->count++] = header;
-	if (header == world->ends_when_entered)
+	if (header == world->ends_when_added)
 		((struct task_header *)(uintptr_t)header)->state |= 2;
 	return 1;
 }
 
-static void take_out(void *context, uint64_t header)
+static void remove_task(void *context, uint64_t header)
 {
 	struct world *world = context;
 	size_t at = 0;
@@ -118,10 +118,10 @@ static void take_out(void *context, uint64_t header)
 
 static bool finds(struct world *world, size_t index)
 {
-	const struct census_book book = {enter, take_out, world};
+	const struct task_sink sink = {add, remove_task, world};
 
 	world->count = 0;
-	cr_assert_eq(census__tasks(&world->target, &world->plan, 0, &book, NULL), world->count);
+	cr_assert_eq(tokio_scan_tasks(&world->target, &world->tokio, 0, &sink, NULL), world->count);
 	for (size_t i = 0; i < world->count; i++) {
 		if (world->found[i] == address_of(world, index))
 			return true;
@@ -129,7 +129,7 @@ static bool finds(struct world *world, size_t index)
 	return false;
 }
 
-Test(census_tasks, neighbours_in_a_list_prove_each_other)
+Test(tokio_task_scan, neighbours_in_a_list_prove_each_other)
 {
 	struct world world;
 
@@ -143,7 +143,7 @@ Test(census_tasks, neighbours_in_a_list_prove_each_other)
 	cr_assert_eq(world.count, 3);
 }
 
-Test(census_tasks, a_task_alone_in_its_list_is_proved_by_the_list)
+Test(tokio_task_scan, a_task_alone_in_its_list_is_proved_by_the_list)
 {
 	struct world world;
 
@@ -157,7 +157,7 @@ Test(census_tasks, a_task_alone_in_its_list_is_proved_by_the_list)
 	cr_assert_not(finds(&world, 5));
 }
 
-Test(census_tasks, a_freed_cell_that_keeps_its_words_is_no_task)
+Test(tokio_task_scan, a_freed_cell_that_keeps_its_words_is_no_task)
 {
 	struct world world;
 
@@ -171,7 +171,7 @@ Test(census_tasks, a_freed_cell_that_keeps_its_words_is_no_task)
 	cr_assert_not(finds(&world, 2));
 }
 
-Test(census_tasks, headers_that_make_no_sense_are_not_believed)
+Test(tokio_task_scan, headers_that_make_no_sense_are_not_believed)
 {
 	static const struct {
 		uint64_t state, queue_next, owner_id;
@@ -201,7 +201,7 @@ Test(census_tasks, headers_that_make_no_sense_are_not_believed)
 	}
 }
 
-Test(census_tasks, running_and_queued_tasks_are_alive)
+Test(tokio_task_scan, running_and_queued_tasks_are_alive)
 {
 	struct world world;
 
@@ -213,7 +213,7 @@ Test(census_tasks, running_and_queued_tasks_are_alive)
 	cr_assert(finds(&world, 1));
 }
 
-Test(census_tasks, blocking_tasks_are_not_counted)
+Test(tokio_task_scan, blocking_tasks_are_not_counted)
 {
 	struct world world;
 
@@ -225,7 +225,7 @@ Test(census_tasks, blocking_tasks_are_not_counted)
 	cr_assert_not(finds(&world, 1));
 }
 
-Test(census_tasks, a_task_that_ends_meanwhile_is_taken_out_again)
+Test(tokio_task_scan, a_task_that_ends_meanwhile_is_removed_again)
 {
 	struct world world;
 
@@ -233,17 +233,17 @@ Test(census_tasks, a_task_that_ends_meanwhile_is_taken_out_again)
 	put(&world, 0, IDLE);
 	put(&world, 1, IDLE);
 	link_cells(&world, 0, 1);
-	world.ends_when_entered = address_of(&world, 1);
+	world.ends_when_added = address_of(&world, 1);
 	cr_assert_not(finds(&world, 1));
 	cr_assert(finds(&world, 0));
 }
 
-Test(census_tasks, what_the_book_has_is_not_taken_out_of_it)
+Test(tokio_task_scan, what_is_in_the_set_before_is_not_removed)
 {
 	struct world world;
 
 	world_init(&world);
-	/* Not to be proved alive, but counted by someone who knows. */
+	/* The scan cannot prove that the task is alive, but the set has it. */
 	put(&world, 0, IDLE);
 	world.known = address_of(&world, 0);
 	cr_assert_not(finds(&world, 0));

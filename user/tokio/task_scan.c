@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "census/census.h"
+#include "tokio/task_scan.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -9,23 +9,22 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "census/header.h"
+#include "tokio/task_header.h"
 
 #define CHUNK_BYTES ((size_t)1024 * 1024)
 
-/* What is larger is address space that someone keeps, such as a sanitizer's shadow of terabytes, and
- * no heap. */
+/* A larger mapping is reserved address space, such as a sanitizer's shadow of terabytes, and no heap. */
 #define MAPPING_LIMIT_BYTES (UINT64_C(64) << 30)
 
-/* How long a poll in progress is waited for. */
+/* The scan waits so long for the end of polls in progress. */
 #define POLL_PAUSE_NS (5 * NS_PER_MS)
 #define POLL_PAUSES   40
 
-/* A task's cell starts with its header and is aligned to a cache line, at least to 64 bytes on the
- * machines we know (tokio/src/runtime/task/core.rs, `Cell`). */
+/* A task's cell starts with its header and is aligned to a cache line, at least to 64 bytes on x86-64 and
+ * arm64 (tokio/src/runtime/task/core.rs, `Cell`). */
 #define HEADER_ALIGNMENT 64
 
-/* Two words side by side, which both hold a task's address: the head and the tail of a list of one. */
+/* Head and tail of a list. In a list of one task, both hold the task's address. */
 struct pair {
 	uint64_t head;
 	uint64_t tail;
@@ -34,23 +33,23 @@ struct pair {
 struct candidate {
 	uint64_t header;
 	uint64_t vtable;
-	bool is_entered; /* by us */
-	bool is_owned;	 /* the runtime's list holds it */
+	bool is_added; /* by this scan */
+	bool is_owned; /* the runtime's list holds the task */
 };
 
 struct scan {
-	const struct census_memory *memory;
-	struct candidate *candidates; /* sorted by header: memory is walked upwards */
+	const struct task_memory *memory;
+	struct candidate *candidates; /* sorted by header, because the walk goes upwards */
 	size_t count;
 	size_t room;
 	unsigned char *chunk;
-	bool *present; /* by page of a chunk */
+	bool *present; /* for each page of a chunk: it is resident */
 	size_t page_bytes;
 	int (*look)(struct scan *scan, uint64_t start, size_t size);
 	int failure;
 };
 
-/* First walk: headers that look alive. */
+/* First walk: finds headers that look alive. */
 static int find_candidates(struct scan *scan, uint64_t start, size_t size)
 {
 	for (size_t at = 0; at + sizeof(struct task_header) <= size; at += HEADER_ALIGNMENT) {
@@ -84,7 +83,7 @@ static int compare_candidates(const void *key, const void *item)
 	return (header > candidate) - (header < candidate);
 }
 
-/* Second walk: lists whose only member is a candidate. */
+/* Second walk: finds lists whose only task is a candidate. */
 static int find_lone_owners(struct scan *scan, uint64_t start, size_t size)
 {
 	(void)start;
@@ -104,7 +103,7 @@ static int find_lone_owners(struct scan *scan, uint64_t start, size_t size)
 	return 0;
 }
 
-/* Reads a run of resident pages within a chunk; one that is gone by now holds no task either. */
+/* Reads consecutive resident pages within a chunk. A page that is gone by now holds no task. */
 static void scan_pages(struct scan *scan, uint64_t start, size_t size)
 {
 	ssize_t got = process__read_memory(scan->memory->target, start, scan->chunk, size);
@@ -127,7 +126,7 @@ static int scan_mapping(void *context, const struct process_mapping *mapping)
 
 		if (process__pages_present(scan->memory->target, start, pages, scan->present) < 0)
 			continue;
-		/* Reading a page that is not resident would make it so. */
+		/* To read a page that is not resident would make the page resident. */
 		for (size_t first = 0; first < pages && !scan->failure;) {
 			size_t end = first;
 
@@ -151,21 +150,22 @@ static int walk(struct scan *scan, int (*look)(struct scan *scan, uint64_t start
 	return scan->failure ? scan->failure : r;
 }
 
-static int enter_candidates(struct scan *scan, const struct census_book *book)
+static int add_candidates(struct scan *scan, const struct task_sink *sink)
 {
 	for (size_t i = 0; i < scan->count; i++) {
 		struct candidate *candidate = &scan->candidates[i];
-		int r = book->enter(book->context, candidate->header, candidate->vtable);
+		int r = sink->add(sink->context, candidate->header, candidate->vtable);
 
 		if (r < 0)
 			return r;
-		candidate->is_entered = r > 0;
+		candidate->is_added = r > 0;
 	}
 	return 0;
 }
 
-/* A freed cell may keep all that makes a header, so each needs a proof of life: the runtime's list
- * of tasks holds it, by its neighbours or, where it is alone in its part of the list, by that part. */
+/* A freed cell may keep all words of its header. So a candidate counts only if the runtime's list of tasks
+ * holds it: its neighbours point to it, or the head and the tail of its part of the list if the task is alone
+ * there. */
 static int find_owners(struct scan *scan)
 {
 	bool some_are_alone = false;
@@ -173,7 +173,7 @@ static int find_owners(struct scan *scan)
 	for (size_t i = 0; i < scan->count; i++) {
 		struct candidate *candidate = &scan->candidates[i];
 
-		candidate->is_owned = census_task_is_linked(scan->memory, candidate->header);
+		candidate->is_owned = task_is_linked(scan->memory, candidate->header);
 		some_are_alone |= !candidate->is_owned;
 	}
 	return some_are_alone ? walk(scan, find_lone_owners) : 0;
@@ -184,16 +184,16 @@ static bool some_are_running(const struct scan *scan)
 	for (size_t i = 0; i < scan->count; i++) {
 		const struct candidate *candidate = &scan->candidates[i];
 
-		if (candidate->is_entered &&
-		    census_task_is_running(scan->memory, candidate->header, candidate->vtable))
+		if (candidate->is_added &&
+		    task_is_running(scan->memory, candidate->header, candidate->vtable))
 			return true;
 	}
 	return false;
 }
 
-/* A thread may be preempted on its way from the probe, which took the task out of the book before
- * we entered it, to the instruction that marks its end: until then it looks alive and is running. So
- * polls get time to end; one that lasts longer is of a task that is alive. */
+/* At the end of a task, a probe removes the task from the set, and a later instruction marks the end in the
+ * header. If the thread is preempted in between, the scan adds a task that has ended and still looks alive and
+ * running. So the scan waits for polls to end; a poll that lasts longer belongs to a live task. */
 static void await_ends_of_polls(const struct scan *scan)
 {
 	struct timespec pause = {.tv_nsec = (long)POLL_PAUSE_NS};
@@ -202,29 +202,29 @@ static void await_ends_of_polls(const struct scan *scan)
 		nanosleep(&pause, NULL);
 }
 
-/* Takes out again what was no task, or has ended since; gives how many stay. */
-static int take_out_the_dead(struct scan *scan, const struct census_book *book)
+/* Removes the added candidates that are no tasks or have ended; returns the number of those that stay. */
+static int remove_the_dead(struct scan *scan, const struct task_sink *sink)
 {
-	int entered = 0;
+	int added = 0;
 
 	for (size_t i = 0; i < scan->count; i++) {
 		const struct candidate *candidate = &scan->candidates[i];
 
-		if (!candidate->is_entered)
+		if (!candidate->is_added)
 			continue;
 		if (candidate->is_owned &&
-		    census_task_is_alive(scan->memory, candidate->header, candidate->vtable))
-			entered++;
+		    task_is_alive(scan->memory, candidate->header, candidate->vtable))
+			added++;
 		else
-			book->take_out(book->context, candidate->header);
+			sink->remove(sink->context, candidate->header);
 	}
-	return entered;
+	return added;
 }
 
-int census__tasks(const struct process *target, const struct plan *plan, uint64_t load_bias,
-		  const struct census_book *book, struct error *error)
+int tokio_scan_tasks(const struct process *target, const struct tokio *tokio, uint64_t load_bias,
+		     const struct task_sink *sink, struct error *error)
 {
-	const struct census_memory memory = {target, plan, load_bias};
+	const struct task_memory memory = {target, tokio, load_bias};
 	_cleanup_free_ unsigned char *chunk = aligned_alloc(HEADER_ALIGNMENT, CHUNK_BYTES);
 	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
 	_cleanup_free_ bool *present = calloc(CHUNK_BYTES / page_bytes, sizeof(*present));
@@ -238,11 +238,11 @@ int census__tasks(const struct process *target, const struct plan *plan, uint64_
 
 	if (!chunk || !present)
 		return error_out_of_memory(error);
-	if (plan->vtable_count == 0)
+	if (tokio->vtable_count == 0)
 		return 0;
 	r = walk(&scan, find_candidates);
 	if (r >= 0)
-		r = enter_candidates(&scan, book);
+		r = add_candidates(&scan, sink);
 	if (r >= 0)
 		r = find_owners(&scan);
 	if (r < 0)
@@ -250,7 +250,7 @@ int census__tasks(const struct process *target, const struct plan *plan, uint64_
 			  (int)target->pid);
 	if (r >= 0) {
 		await_ends_of_polls(&scan);
-		r = take_out_the_dead(&scan, book);
+		r = remove_the_dead(&scan, sink);
 	}
 	free(scan.candidates);
 	return r;

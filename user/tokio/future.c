@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "plan/future.h"
+#include "tokio/future.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -11,15 +11,15 @@
 #include "rust/demangle.h"
 #include "rust/path.h"
 
-/* v0 mangling writes the future's type into the name of `raw::poll`. Legacy mangling leaves generic
- * arguments out, but for one function: the drop glue of a type, `drop_in_place<T>`. A task's memory
- * is dropped as tokio::runtime::task::core's Cell, Core, CoreStage or Stage, which name the future
- * first, by those functions of the vtable that end a task. The bodies of futures are not on the way
- * there, as they are from `raw::poll`: where a body was inlined, the first future found there is
- * another, inner one. */
+/* v0 mangling writes the future's type into the name of `raw::poll`. Legacy mangling omits generic
+ * arguments except for one function: the drop glue of a type, `drop_in_place<T>`. The functions of the vtable
+ * that end a task drop the task's memory as tokio::runtime::task::core's Cell, Core, CoreStage or Stage; the
+ * future is the first type argument of these. The search starts at those functions and not at `raw::poll`,
+ * because `raw::poll` leads through the bodies of futures: if a body was inlined, the search would find an
+ * inner future first. */
 
-/* The functions of a vtable that lead to the drop glue (tokio/src/runtime/task/raw.rs), those that
- * hold the least else first. */
+/* The functions of a vtable that lead to the drop glue (tokio/src/runtime/task/raw.rs), those with the
+ * least other code first. */
 static const size_t ending_slots[] = {2 /* dealloc */, 4 /* drop_join_handle_slow */,
 				      6 /* shutdown */};
 
@@ -30,7 +30,7 @@ static const size_t ending_slots[] = {2 /* dealloc */, 4 /* drop_join_handle_slo
 #define FRAMES_MAX 64
 #define DEPTH_MAX  12
 
-/* Types that hold a future or a closure and poll or call it, and which of their arguments it is. */
+/* Types that hold a future or a closure and poll or call it, with the index of its type argument. */
 static const struct wrapper {
 	const char *path;
 	unsigned int argument;
@@ -60,8 +60,8 @@ static const struct wrapper {
 	{"alloc::boxed::Box", 0},
 };
 
-/* The functions on the way to the drop glue, as far as they are not inlined: what their mangled
- * names begin with. */
+/* The functions between the vtable and the drop glue that may not be inlined, as starts of their mangled
+ * names. */
 static const char *const frames[] = {
 	"_ZN5tokio7runtime4task3raw",  "_ZN5tokio7runtime4task7harness",
 	"_ZN5tokio7runtime4task4core", "_ZN4core3mem4drop",
@@ -73,7 +73,7 @@ static bool starts_with(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* The type's argument that a wrapper holds its future as; NULL when the type is none. */
+/* Returns the type of the future that a wrapper holds; NULL if the type is no wrapper. */
 static const char *unwrap(const char *type)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(wrappers); i++) {
@@ -99,7 +99,7 @@ char *future_name(const char *type)
 	while ((inner = unwrap(type)))
 		type = inner;
 	end = rust_path__argument_end(type);
-	/* A path may begin with "<Type as Trait>". Of "dyn Trait+Send" the trait has to do. */
+	/* A path may begin with "<Type as Trait>". The name of "dyn Trait+Send" is "dyn Trait". */
 	path = *type == '<' ? rust_path__argument_end(type + 1) : type;
 	if (!end || !path || end == type)
 		return NULL;
@@ -112,10 +112,10 @@ char *future_name(const char *type)
 }
 
 struct search {
-	const struct plan_code *code;
+	const struct elf_executable *executable;
 	bool is_blocking;
-	char *name;	   /* of the future, by the first type found that fits */
-	bool is_ambiguous; /* others fit as well */
+	char *name;	   /* of the future, from the first type found that fits */
+	bool is_ambiguous; /* other types fit as well */
 	uint64_t visited[FRAMES_MAX];
 	size_t visited_count;
 	unsigned int depth;
@@ -168,8 +168,8 @@ static void search__follow(struct search *search, const struct elf_symbol *symbo
 		return;
 	search->visited[search->visited_count++] = symbol->address;
 	search->depth++;
-	code_for_each_target(search->code->image, &search->code->pointers, symbol->address,
-			     symbol->size, visit_target, search);
+	code_for_each_target(search->executable->image, &search->executable->pointers,
+			     symbol->address, symbol->size, visit_target, search);
 	search->depth--;
 }
 
@@ -194,7 +194,7 @@ static int visit_target(void *context, uint64_t target)
 {
 	struct search *search = context;
 
-	elf_symbols__names(search->code->symbols, target, visit_name, search);
+	elf_symbols__names(search->executable->symbols, target, visit_name, search);
 	return 0;
 }
 
@@ -203,25 +203,25 @@ static void search__follow_endings(struct search *search, uint64_t vtable)
 	uint64_t function;
 
 	for (size_t i = 0; i < ARRAY_SIZE(ending_slots); i++) {
-		if (elf_pointers__at(&search->code->pointers, vtable + ending_slots[i] * 8,
+		if (elf_pointers__at(&search->executable->pointers, vtable + ending_slots[i] * 8,
 				     &function))
 			visit_target(search, function);
 	}
-	/* Drop glue of the same code is merged, and goes by one or several of its names: that of
-	 * futures which hold nothing to drop most likely by that of one in the standard library,
-	 * such as Pending. */
+	/* Linkers merge drop glue of the same code, and one or several of its names remain. The glue of
+	 * futures without anything to drop most likely keeps the name of a future of the standard
+	 * library, such as Pending. */
 	if (search->name &&
 	    (starts_with(search->name, "core::") || starts_with(search->name, "std::")))
 		search->is_ambiguous = true;
 }
 
-char *future_of_vtable(const struct plan_code *code, uint64_t vtable, bool is_blocking)
+char *future_of_vtable(const struct elf_executable *executable, uint64_t vtable, bool is_blocking)
 {
-	struct search search = {.code = code, .is_blocking = is_blocking};
+	struct search search = {.executable = executable, .is_blocking = is_blocking};
 	uint64_t poll;
 
-	if (elf_pointers__at(&code->pointers, vtable, &poll))
-		elf_symbols__names(code->symbols, poll, visit_poll_name, &search);
+	if (elf_pointers__at(&executable->pointers, vtable, &poll))
+		elf_symbols__names(executable->symbols, poll, visit_poll_name, &search);
 	if (!search.name)
 		search__follow_endings(&search, vtable);
 	if (search.is_ambiguous) {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "census/census.h"
-
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -8,6 +6,8 @@
 #include <stdbool.h>
 
 #include "probe/internal.h"
+#include "tokio/task_scan.h"
+#include "tokio/worker_scan.h"
 
 static struct task_kind kind_of(const struct probe *probe, uint64_t vtable)
 {
@@ -33,7 +33,7 @@ static uint64_t read_id(const struct probe *probe, uint64_t header, struct task_
 
 /* Whoever takes a task out takes out its id; where that was the kernel, before the id was in, it stays,
  * and names a task that there never is again. */
-static int enter_task(void *context, uint64_t header, uint64_t vtable)
+static int add_task(void *context, uint64_t header, uint64_t vtable)
 {
 	struct probe *probe = context;
 	struct bpf_map *tasks = probe->skeleton->maps.tasks;
@@ -62,7 +62,7 @@ static int enter_task(void *context, uint64_t header, uint64_t vtable)
 }
 
 /* Whoever takes an entry out has counted the end: if that was the kernel, nothing is left to undo. */
-static void take_out_task(void *context, uint64_t header)
+static void remove_task(void *context, uint64_t header)
 {
 	struct probe *probe = context;
 	struct bpf_map *tasks = probe->skeleton->maps.tasks;
@@ -76,15 +76,15 @@ static void take_out_task(void *context, uint64_t header)
 	}
 }
 
-int probe_take_census(struct probe *probe, struct error *error)
+int probe_scan_tasks(struct probe *probe, struct error *error)
 {
-	const struct census_book book = {enter_task, take_out_task, probe};
+	const struct task_sink sink = {add_task, remove_task, probe};
 	int r;
 
 	if (!plan__has(probe->plan, INSTR_TOKIO_TASKS))
 		return 0;
-	r = census__tasks(probe->target, probe->plan, probe->load_bias, &book, error);
-	return r < 0 ? error_prefix(error, r, "census of tasks") : 0;
+	r = tokio_scan_tasks(probe->target, &probe->plan->tokio, probe->load_bias, &sink, error);
+	return r < 0 ? error_prefix(error, r, "initial scan of tasks") : 0;
 }
 
 static uint64_t last_stack_pointer(void *context, pid_t tid)
@@ -103,8 +103,8 @@ int probe__count_workers(struct probe *probe, struct error *error)
 {
 	if (!plan__has(probe->plan, INSTR_TOKIO_WORKERS))
 		return error_set(error, -ENOENT, "no way to tell worker threads");
-	return census__workers(probe->target, probe->plan, probe->load_bias, last_stack_pointer,
-			       probe, error);
+	return tokio_scan_workers(probe->target, &probe->plan->tokio, probe->load_bias,
+				  last_stack_pointer, probe, error);
 }
 
 void probe__forget_dead_threads(struct probe *probe)
