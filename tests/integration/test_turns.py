@@ -226,12 +226,12 @@ def test_levels(start: Starter, level: str) -> None:
     server = start.server(binary_of("default"), "--workers", "2")
     verify = start.verify("--pid", str(server.pid), "--level", level, "--format", "json")
     assert verify.wait() == 0
-    signals = json.loads(verify.stdout())["signals"]
-    left_out = {signal["signal"] for signal in signals if signal["left_out"]}
-    assert left_out == LEFT_OUT[level]
-    assert all(signal["available"] != signal["left_out"] for signal in signals)
-    told = start.verify("--pid", str(server.pid), "--level", level).stdout()
-    assert told.count("left out at the") == len(left_out)
+    rows = json.loads(verify.stdout())["instrumentations"]
+    disabled = {row["instrumentation"] for row in rows if row["disabled_by_level"]}
+    assert disabled == LEFT_OUT[level]
+    assert all(row["available"] != row["disabled_by_level"] for row in rows)
+    details = start.verify("--pid", str(server.pid), "--level", level, "-v").stdout()
+    assert details.count(f"disabled at the level {level}") == len(disabled)
 
     tool = start.watch(server, "--level", level)
     counting = Counting(tool)

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "elf/image.h"
 #include "elf/symbols.h"
+#include "plan/build.h"
 #include "probe/features.h"
 
 int subject__find(struct subject *subject, const struct config *config, struct error *error)

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/level.h"
+
 #include "base/error.h"
 #include "base/log.h"
 
@@ -40,13 +42,6 @@ enum config_names {
 enum config_histograms {
 	HISTOGRAMS_EXPLICIT,	/* with bounds that suit what is measured */
 	HISTOGRAMS_EXPONENTIAL, /* base 2: bounds are powers of two of the unit */
-};
-
-/* How much is watched. */
-enum config_level {
-	LEVEL_FULL,	/* all there is */
-	LEVEL_STANDARD, /* all but tokio's run queues */
-	LEVEL_BASIC,	/* all but these and tokio's polls */
 };
 
 enum config_sampler_kind {
@@ -120,7 +115,7 @@ struct config {
 	uint16_t listen_port; /* 0: any free one */
 
 	enum config_attach attach;
-	enum config_level level;
+	enum level level;
 	/* What the probes may cost, as a share of the CPU time that the target could have: beyond it
 	 * polls are watched only some of the time. 0: any. */
 	double max_overhead;

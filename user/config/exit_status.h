@@ -5,13 +5,13 @@
 #include <errno.h>
 
 /* One list for the constants and for the text of --help. */
-#define EXIT_STATUSES(X)                                                                \
-	X(EXIT_STATUS_DONE, 0, "done; verify: every signal can be had")                 \
-	X(EXIT_STATUS_FAILED, 1,                                                        \
-	  "failed while running; verify: no signal can be had; health: does not work")  \
-	X(EXIT_STATUS_USAGE, 2, "bad option, argument, variable or configuration file") \
-	X(EXIT_STATUS_PARTIAL, 3, "verify: some signals cannot be had")                 \
-	X(EXIT_STATUS_TARGET, 4, "no process, or more than one, is the one to observe") \
+#define EXIT_STATUSES(X)                                                                          \
+	X(EXIT_STATUS_DONE, 0, "done; verify: every instrumentation is available")                \
+	X(EXIT_STATUS_FAILED, 1,                                                                  \
+	  "failed while running; verify: no instrumentation is available; health: does not work") \
+	X(EXIT_STATUS_USAGE, 2, "bad option, argument, variable or configuration file")           \
+	X(EXIT_STATUS_PARTIAL, 3, "verify: some instrumentations are missing")                    \
+	X(EXIT_STATUS_TARGET, 4, "no process, or more than one, is the one to observe")           \
 	X(EXIT_STATUS_PERMISSION, 5, "not permitted: needs root, or the capabilities named")
 
 enum exit_status {

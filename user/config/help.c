@@ -14,7 +14,7 @@ static const char doc[] =
 	"to it, sends OTLP/gRPC and serves Prometheus text. The process is neither changed nor "
 	"restarted.\n\n"
 	"  run      observe and report (the default)\n"
-	"  verify   attach nothing, print how each signal would be had\n"
+	"  verify   attach nothing, print what can be observed, what is missing and the cost\n"
 	"  metrics  print the list of all metrics; needs no process and no root\n"
 	"  health   ask a running scottyscope whether it works (its /healthz)\v"
 	"TIME is a number with a unit (ns, us, ms, s, m, h), seconds without one. A configuration "

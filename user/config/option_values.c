@@ -64,11 +64,6 @@ static int take_choice(struct option_parse *parse, int key, const char *name, co
 		[HISTOGRAMS_EXPLICIT] = "explicit",
 		[HISTOGRAMS_EXPONENTIAL] = "exponential",
 	};
-	static const char *const levels[] = {
-		[LEVEL_BASIC] = "basic",
-		[LEVEL_STANDARD] = "standard",
-		[LEVEL_FULL] = "full",
-	};
 	struct config *config = parse->config;
 	size_t index;
 	int r;
@@ -87,10 +82,9 @@ static int take_choice(struct option_parse *parse, int key, const char *name, co
 			config->histograms = (enum config_histograms)index;
 		return r;
 	case OPTION_LEVEL:
-		r = value_parse_choice(name, text, levels, ARRAY_SIZE(levels), &index,
-				       parse->error);
+		r = value_parse_choice(name, text, level_names, LEVEL_COUNT, &index, parse->error);
 		if (r >= 0)
-			config->level = (enum config_level)index;
+			config->level = (enum level)index;
 		return r;
 	default:
 		r = value_parse_choice(name, text, names, ARRAY_SIZE(names), &index, parse->error);

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/wire_names.h"
 #include "metric/collect_parts.h"
 #include "metric/descriptions.h"
 #include "ring/ring.h"
@@ -34,7 +35,7 @@ static int add_series(void *context, const struct http_key *key,
 		snprintf(status, sizeof(status), "%u", key->status);
 
 	const struct metric_attribute attributes[] = {
-		{"method", ring_method_name((enum http_method)key->method)},
+		{"method", wire_method_name((enum http_method)key->method)},
 		{"path", probe__route(series->probe, key->route)},
 		{"status", status},
 	};

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/wire_names.h"
 #include "probe/internal.h"
 
 /* The inode of the initial pid namespace (PROC_PID_INIT_INO, include/linux/proc_ns.h): in it the
@@ -34,8 +35,7 @@
 
 struct bpf_program *probe_program(struct probe *probe, enum hook hook)
 {
-	return bpf_object__find_program_by_name(probe->skeleton->obj,
-						catalogue_hooks[hook].program);
+	return bpf_object__find_program_by_name(probe->skeleton->obj, wire_hook_program(hook));
 }
 
 static void set_bounds(uint64_t *settings, const struct probe_bounds *bounds)

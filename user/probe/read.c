@@ -58,7 +58,8 @@ static void fill_census(const struct probe *probe, struct probe_totals *totals)
 	memset(totals->census_sessions, 0, sizeof(totals->census_sessions));
 	memcpy(totals->census_kinds, probe->census_kinds, sizeof(totals->census_kinds));
 	for (size_t i = 0; i < probe->plan->tokio.task_type_count; i++)
-		totals->census_sessions[probe->plan->tokio.task_types[i].role] += probe->census_kinds[i];
+		totals->census_sessions[probe->plan->tokio.task_types[i].role] +=
+			probe->census_kinds[i];
 }
 
 int probe__read_totals(struct probe *probe, struct probe_totals *ret_totals, struct error *error)

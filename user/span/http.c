@@ -7,6 +7,8 @@
 
 #include "span/internal.h"
 
+#include "base/wire_names.h"
+
 /* A server's span fails on 5xx only: 4xx is the client's doing. */
 static void set_outcome(struct span *span, struct arena *arena,
 			const struct ring_http_request *request)
@@ -84,7 +86,7 @@ int span_fill_http_request(struct span_batch *batch, struct span *span,
 			   const struct ring_http_request *request, const struct span_scene *scene)
 {
 	struct arena *arena = batch->arena;
-	const char *method = ring_method_name(request->method);
+	const char *method = wire_method_name(request->method);
 	const char *route = set_name(span, arena, method, scene->route);
 	const char *path = arena__strdup(arena, request->url_path);
 

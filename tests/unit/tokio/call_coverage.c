@@ -245,12 +245,12 @@ Test(tokio_call_coverage, the_start_of_a_poll_must_be_in_all_of_them)
 {
 	struct plan *plan = plan_of_polls(9, 0, RUNNING);
 
-	expect_way(plan, INSTR_TOKIO_POLLS, BY_STATES);
+	expect_strategy(plan, INSTR_TOKIO_POLLS, BY_STATES);
 	plan__free(plan);
 
 	plan = plan_of_polls(9, 1, RUNNING);
 	cr_expect_eq(plan->hooks[HOOK_POLL_START].site_count, 0);
-	expect_way(plan, INSTR_TOKIO_POLLS, BY_RAW_POLL);
+	expect_strategy(plan, INSTR_TOKIO_POLLS, BY_RAW_POLL);
 	plan__free(plan);
 }
 
@@ -258,11 +258,11 @@ Test(tokio_call_coverage, the_end_of_a_poll_may_be_missing_in_a_quarter_of_them)
 {
 	struct plan *plan = plan_of_polls(3, 1, IDLE);
 
-	expect_way(plan, INSTR_TOKIO_POLLS, BY_STATES);
+	expect_strategy(plan, INSTR_TOKIO_POLLS, BY_STATES);
 	plan__free(plan);
 
 	plan = plan_of_polls(5, 2, IDLE);
-	expect_way(plan, INSTR_TOKIO_POLLS, BY_RAW_POLL);
+	expect_strategy(plan, INSTR_TOKIO_POLLS, BY_RAW_POLL);
 	plan__free(plan);
 }
 
@@ -270,7 +270,7 @@ Test(tokio_call_coverage, where_some_complete_by_themselves_the_harness_tells)
 {
 	struct plan *plan = plan_of_polls(1, 1, COMPLETE);
 
-	expect_way(plan, INSTR_TOKIO_POLLS, BY_STATES);
+	expect_strategy(plan, INSTR_TOKIO_POLLS, BY_STATES);
 	cr_expect_str_eq(plan->hooks[HOOK_TASK_COMPLETE].function, HARNESS "complete");
 	cr_expect_eq(plan->hooks[HOOK_TASK_COMPLETE].site_count, 1);
 	plan__free(plan);

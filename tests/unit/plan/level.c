@@ -3,10 +3,10 @@
 
 #include "server.h"
 
-static const char left_out_of_basic[] = "left out at the basic level";
-static const char left_out_of_standard[] = "left out at the standard level";
+static const char disabled_at_basic[] = "disabled at the level basic";
+static const char disabled_at_standard[] = "disabled at the level standard";
 
-Test(plan_levels, full_leaves_nothing_out)
+Test(plan_level, full_disables_nothing)
 {
 	struct plan *plan = plan_of_server(&(struct server){.has_context = true}, &full_kernel);
 
@@ -16,12 +16,12 @@ Test(plan_levels, full_leaves_nothing_out)
 	plan__free(plan);
 }
 
-Test(plan_levels, standard_leaves_run_queues_out)
+Test(plan_level, standard_disables_scheduling)
 {
 	struct plan *plan = plan_of_server(
 		&(struct server){.has_context = true, .level = LEVEL_STANDARD}, &full_kernel);
 
-	expect_missing(plan, INSTR_TOKIO_SCHEDULING, left_out_of_standard);
+	expect_missing(plan, INSTR_TOKIO_SCHEDULING, disabled_at_standard);
 	EXPECT_ALL_BUT(plan, INSTR_TOKIO_SCHEDULING);
 	cr_expect_eq(plan__disabled(plan), 1);
 	expect_wanted(plan, HOOK_TASK_SCHEDULE, false);
@@ -30,13 +30,13 @@ Test(plan_levels, standard_leaves_run_queues_out)
 	plan__free(plan);
 }
 
-Test(plan_levels, basic_leaves_polls_out_but_learns_by_them)
+Test(plan_level, basic_disables_polls_but_keeps_their_hooks_for_the_start)
 {
 	struct plan *plan = plan_of_server(
 		&(struct server){.has_context = true, .level = LEVEL_BASIC}, &full_kernel);
 
-	expect_missing(plan, INSTR_TOKIO_SCHEDULING, left_out_of_basic);
-	expect_missing(plan, INSTR_TOKIO_POLLS, left_out_of_basic);
+	expect_missing(plan, INSTR_TOKIO_SCHEDULING, disabled_at_basic);
+	expect_missing(plan, INSTR_TOKIO_POLLS, disabled_at_basic);
 	EXPECT_ALL_BUT(plan, INSTR_TOKIO_SCHEDULING, INSTR_TOKIO_POLLS);
 	cr_expect_eq(plan__disabled(plan), 2);
 	expect_wanted(plan, HOOK_TASK_SCHEDULE, false);
@@ -45,8 +45,8 @@ Test(plan_levels, basic_leaves_polls_out_but_learns_by_them)
 	plan__free(plan);
 }
 
-/* What cannot be done without stays, and is reported. */
-Test(plan_levels, what_all_else_builds_on_stays)
+/* An instrumentation that others need stays, and is reported. */
+Test(plan_level, what_others_need_stays)
 {
 	struct plan *plan = plan_of_server(&(struct server){.level = LEVEL_BASIC}, &full_kernel);
 
@@ -54,7 +54,7 @@ Test(plan_levels, what_all_else_builds_on_stays)
 	EXPECT_ALL_BUT(plan, INSTR_TOKIO_SCHEDULING);
 	plan__free(plan);
 
-	/* Wake-ups tell spawns where nothing else does. */
+	/* Without a hook at spawns, the hooks of wake-ups notice spawns. */
 	plan = plan_of_server(&(struct server){.has_context = true,
 					       .level = LEVEL_BASIC,
 					       WITHOUT(HOOK_TASK_SPAWN)},
@@ -66,8 +66,8 @@ Test(plan_levels, what_all_else_builds_on_stays)
 	plan__free(plan);
 }
 
-/* A task that does not say where its id is could not be told. */
-Test(plan_levels, every_task_must_have_its_id)
+/* Without the place of its id, a task cannot be recognised. */
+Test(plan_level, every_task_must_have_its_id)
 {
 	struct plan *plan = plan_of_server(
 		&(struct server){.has_context = true, .without_ids = true}, &full_kernel);
