@@ -54,15 +54,15 @@ def version(binary: str) -> str:
 
 
 def all_sites(binary: str, pid: int) -> list[dict[str, Any]]:
-    """Those that `verify` would choose in a process; signals may share them."""
-    # Its status tells whether all signals can be had, which is not asked here.
+    """The sites that `verify` chooses in a process; instrumentations may share sites."""
+    # The exit status tells whether all instrumentations are available; here it does not matter.
     output = subprocess.run(
         [binary, "verify", "--pid", str(pid), "--format", "json"],
         check=False,
         stdout=subprocess.PIPE,
         text=True,
     ).stdout
-    return [site for given in json.loads(output)["signals"] for site in given.get("sites", [])]
+    return [site for given in json.loads(output)["instrumentations"] for site in given.get("sites", [])]
 
 
 def sites(binary: str, pid: int) -> dict[str, dict[str, Any]]:

@@ -3,6 +3,7 @@
 
 import collections
 import json
+from typing import Any
 
 import pytest
 
@@ -99,6 +100,12 @@ def test_rate_limits(start: Starter) -> None:
     assert rate_limits(tool) == asked
 
 
+def recorded(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    """The instrumentations that use Scotty's recorder."""
+    rows: list[dict[str, Any]] = plan["instrumentations"]
+    return [row for row in rows if "oauth" in row["gives"] or "rate_limit" in row["gives"]]
+
+
 def test_absent_without_a_recorder(start: Starter) -> None:
     """Without a recorder the metrics are missing rather than 0, and `verify` gives the reason."""
     server = start.server(binary_of("bare"), "--rate-limit", "10", "--sample-ms", "100")
@@ -109,13 +116,13 @@ def test_absent_without_a_recorder(start: Starter) -> None:
         name for name, _ in scrape.values if name.startswith(("scotty_oauth", "scotty_rate"))
     ]
     plan = json.loads(start.verify("--pid", str(server.pid), "--format", "json").stdout())
-    signals = [s for s in plan["signals"] if "oauth" in s["gives"] or "rate_limit" in s["gives"]]
-    assert signals and not any(signal["available"] for signal in signals)
-    assert all("OtelRecorder" in signal["reason"] for signal in signals)
+    rows = recorded(plan)
+    assert rows and not any(row["available"] for row in rows)
+    assert all("OtelRecorder" in row["reason"] for row in rows)
 
 
 def test_present_with_a_recorder(start: Starter, server: Server) -> None:
     """`verify` finds the signals in the default build."""
     plan = json.loads(start.verify("--pid", str(server.pid), "--format", "json").stdout())
-    signals = [s for s in plan["signals"] if "oauth" in s["gives"] or "rate_limit" in s["gives"]]
-    assert signals and all(signal["available"] for signal in signals)
+    rows = recorded(plan)
+    assert rows and all(row["available"] for row in rows)

@@ -28,9 +28,9 @@ class Sites:
 
     def __init__(self, start: Starter, server: Server) -> None:
         verify = start.verify("--pid", str(server.pid), "--format", "json")
-        signals = json.loads(verify.stdout())["signals"]
+        rows = json.loads(verify.stdout())["instrumentations"]
         self.server = server
-        self.offsets = sorted({s["file_offset"] for i in signals for s in i.get("sites", [])})
+        self.offsets = sorted({s["file_offset"] for row in rows for s in row.get("sites", [])})
         assert len(self.offsets) >= 6
 
     def address(self, offset: int) -> int:

@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from harness.builds import (
 from harness.counting import Counting
 from harness.http_client import ask_once, get
 from harness.process import Process
+from harness.server import Server
 from harness.starter import Starter
 
 TESTED_BUILDS = ONE_BUILD
@@ -30,7 +32,7 @@ HEALTH = "/api/v1/health"
 PARTIAL, TARGET, PERMISSION, FAILED = 3, 4, 5, 1
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
-# Signals of every build, and signals that need Scotty's recorder.
+# Instrumentations of every build, and those that need Scotty's recorder.
 OF_ALL = {
     "http requests",
     "http routes",
@@ -102,18 +104,19 @@ def assert_counts(start: Starter, binary: str) -> None:
 @pytest.mark.quick
 @pytest.mark.parametrize("which", BUILD_VARIABLES)
 def test_json(start: Starter, which: str) -> None:
-    """The plan has every signal, and cheap sites whose instruction is the named one."""
+    """Every instrumentation, with cheap sites whose instruction is the named one."""
     server = start.server(binary_of(which))
     verify = start.verify("--pid", str(server.pid), "--format", "json")
     assert verify.wait() == status_of(which) and verify.stderr() == ""
     plan = json.loads(verify.stdout())
+    rows = plan["instrumentations"]
     assert plan["executable"] == os.path.realpath(server.binary)
-    assert {s["signal"] for s in plan["signals"]} == OF_ALL | OF_RECORDERS
-    assert {s["signal"] for s in plan["signals"] if s["available"]} == available(which)
-    assert plan["available"] == len(available(which)) and plan["of"] == len(plan["signals"])
-    assert all(s["reason"] for s in plan["signals"] if not s["available"])
+    assert {row["instrumentation"] for row in rows} == OF_ALL | OF_RECORDERS
+    assert {row["instrumentation"] for row in rows if row["available"]} == available(which)
+    assert plan["available"] == len(available(which)) and plan["of"] == len(rows)
+    assert all(row["reason"] for row in rows if not row["available"])
     code = pathlib.Path(server.binary).read_bytes()
-    sites = [site for signal in plan["signals"] for site in signal.get("sites", [])]
+    sites = [site for row in rows for site in row.get("sites", [])]
     assert {site["hook"] for site in sites} >= {"http_parse", "http_encode", "task_complete"}
     for site in sites:
         assert site["cost"] == "emulated" or not site["hook"].startswith(OFTEN), site
@@ -122,17 +125,82 @@ def test_json(start: Starter, which: str) -> None:
             assert first in range(0x50, 0x58) or code[site["file_offset"] + 1] in range(0x50, 0x58)
 
 
+def test_json_of_a_subject(start: Starter, server: Server) -> None:
+    """The JSON names its schema, the tool, the host and the process; names of schema 1 still work."""
+    plan = json.loads(start.verify("--pid", str(server.pid), "--format", "json").stdout())
+    version = start.process([os.environ["SCOTTYSCOPE"], "--version"])
+    assert version.wait() == 0
+    assert plan["schema"] == 2 and plan["level"] == "full"
+    assert f"{plan['tool']['name']} {plan['tool']['version']}" == version.stdout().strip()
+    assert plan["host"] == {"name": socket.gethostname()}
+    assert plan["process"] == {"pid": server.pid}
+    assert plan["signals"] == plan["instrumentations"]
+    assert plan["task_kinds"] == plan["task_types"]
+    for row in plan["signals"]:
+        assert row["signal"] == row["instrumentation"]
+        assert row["left_out"] == row["disabled_by_level"]
+        assert row.get("way") == row.get("strategy")
+
+
+@pytest.mark.parametrize(("level", "hits"), [("full", 6), ("standard", 5), ("basic", 3)])
+def test_cost(start: Starter, server: Server, level: str, hits: int) -> None:
+    """The hits of a request at each level, and a range of time that the traps alone do not exceed."""
+    options = ("--pid", str(server.pid), "--level", level)
+    cost = json.loads(start.verify(*options, "--format", "json").stdout())["cost"]
+    assert cost["hits_per_request"] == hits
+    assert cost["hits_per_wait"] == hits - 3
+    assert 0 < cost["trap_ns"] < cost["single_step_ns"]
+    time = cost["server_ns_per_request"]
+    assert hits * cost["trap_ns"] < time["lowest"] < time["highest"]
+    text = start.verify(*options).stdout()
+    found = re.search(r"Cost: (\S+) to (\S+) us of the server's CPU time per request", text)
+    percent = re.search(r"(?m)^  (\S+) to (\S+) % of one CPU at 1,000 requests/s$", text)
+    assert found and percent, text
+    for us, share in zip(found.groups(), percent.groups(), strict=True):
+        assert float(share) == pytest.approx(float(us) / 10, abs=0.06)
+    assert f"  {hits} probe hits per request" in text
+
+
+def listed(text: str, heading: str) -> set[str]:
+    """The items of the list below a heading of the text."""
+    match = re.search(rf"(?m)^{heading}.*\n((?:  [^ ].*\n)+)", text)
+    return set(match[1].strip().replace("\n", "").replace(",  ", ", ").split(", ")) if match else set()
+
+
 @pytest.mark.quick
 @pytest.mark.parametrize("which", BUILD_VARIABLES)
 def test_text(start: Starter, which: str) -> None:
-    """The text has a yes or no for each signal."""
+    """The verdict: what is observed, what is missing and why, the cost, and that nothing is attached."""
     server = start.server(binary_of(which))
     verify = start.verify("--pid", str(server.pid))
     assert verify.wait() == status_of(which)
-    for signal in OF_ALL | OF_RECORDERS:
-        answer = "yes" if signal in available(which) else "no "
-        assert re.search(rf"(?m)^  {answer}  {signal}: ", verify.stdout())
-    assert f"{len(available(which))} of " in verify.stdout()
+    text = verify.stdout()
+    missing = (OF_ALL | OF_RECORDERS) - available(which)
+    assert f"process {server.pid} on {socket.gethostname()}: {server.binary}\n" in text
+    assert f"\nObserved: {len(available(which))} of 18 instrumentations\n" in text
+    assert listed(text, "Observed: ") == available(which)
+    assert (f"\nMissing: {len(missing)}\n" in text) == bool(missing)
+    for name in missing:
+        assert re.search(rf"(?m)^  (?:.*, )?{name}(?:, .*)?\n    why:   \S.*\n    needs: \S", text)
+    assert re.search(r"(?m)^Cost: \d", text)
+    assert "\nSafety: nothing was attached\n" in text
+    assert "0x" not in text and "transition_to" not in text
+
+
+def test_details(start: Starter, server: Server, build: str) -> None:
+    """With -v, each instrumentation has its strategy, and each hook its function and its site."""
+    verify = start.verify("--pid", str(server.pid), "-v")
+    assert verify.wait() == status_of(build)
+    text = verify.stdout()
+    for name in OF_ALL | OF_RECORDERS:
+        lines = "    strategy: " if name in available(build) else "    why:   "
+        answer = "yes" if name in available(build) else "no "
+        assert re.search(rf"(?m)^  {answer}  {name}: .*\n{lines}", text)
+    assert re.search(
+        r"(?m)^    <hyper::proto::h1::role::Server .*>::parse\n"
+        r"      http_parse at 0x[0-9a-f]+( \(\+0x[0-9a-f]+\))?: emulated  \[",
+        text,
+    )
 
 
 def test_selection_by_port_and_name(

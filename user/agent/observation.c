@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "elf/image.h"
 #include "elf/symbols.h"
+#include "plan/build.h"
 #include "probe/features.h"
 #include "probe/traces.h"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
-/* Functions by Rust path. Demangling 40,000 names for every row of the catalogue would take
- * seconds; the identifiers of the path, which every mangled form of it holds, leave a few names. */
+/* Finds functions by Rust path. To demangle 40,000 names for every row of the catalogue would take
+ * seconds. Every mangled form of a path contains the path's identifiers, so a search for the identifiers
+ * leaves only a few names to demangle. */
 
 #include <ctype.h>
 #include <errno.h>
@@ -11,9 +12,11 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/buffer.h"
 #include "base/cleanup.h"
-#include "elf/rust_path.h"
 #include "elf/symbols.h"
+#include "rust/demangle.h"
+#include "rust/path.h"
 
 #define IDENTIFIERS_MAX	     16
 #define IDENTIFIER_BYTES_MAX 64
@@ -22,7 +25,7 @@
 struct identifier {
 	char text[IDENTIFIER_BYTES_MAX + 8]; /* as in v0 names, "5State": length first */
 	size_t length;
-	size_t prefix; /* how much of it is the length */
+	size_t prefix; /* bytes of the text that are the length */
 };
 
 struct filter {
@@ -30,7 +33,7 @@ struct filter {
 	size_t count;
 };
 
-/* What v0 mangling abbreviates, or what is spelt differently in the mangled names. */
+/* Whether v0 mangling abbreviates the word, or mangled names spell the word differently. */
 static bool is_abbreviated(const char *word, size_t length)
 {
 	static const char *const words[] = {
@@ -52,7 +55,8 @@ static bool is_abbreviated(const char *word, size_t length)
 
 static bool is_identifier_byte(char byte)
 {
-	/* Bytes above 0x7f belong to an identifier too: to one that is encoded, and left out. */
+	/* Bytes above 0x7f belong to an identifier that mangled names encode. The filter omits such
+	 * identifiers. */
 	return isalnum((unsigned char)byte) || byte == '_' || (unsigned char)byte > 0x7f;
 }
 
@@ -68,7 +72,7 @@ static bool is_plain_identifier(const char *word, size_t length)
 
 static void filter__add(struct filter *filter, const char *word, size_t length)
 {
-	/* v0 parts a length from an identifier that would go on with a digit or an underscore. */
+	/* v0 writes an underscore between the length and an identifier that starts with an underscore. */
 	const char *parting = *word == '_' ? "_" : "";
 
 	if (filter->count == IDENTIFIERS_MAX || !is_plain_identifier(word, length))
@@ -110,8 +114,8 @@ static void filter__build(struct filter *filter, const char *path)
 	      compare_identifiers);
 }
 
-/* Whether `name` can be a mangled form of the path. Within the "$LT$a..b$GT$" of legacy names,
- * identifiers have no length before them. */
+/* Whether `name` can be a mangled form of the path. In the "$LT$a..b$GT$" of legacy names, identifiers
+ * have no length before them. */
 static bool filter__passes(const struct filter *filter, const char *name)
 {
 	bool is_v0 = name[0] == '_' && name[1] == 'R';
@@ -134,30 +138,30 @@ static bool filter__passes(const struct filter *filter, const char *name)
 
 struct search {
 	struct filter filter;
-	struct text path;
-	struct text raw;    /* of the name looked at, */
-	struct text normal; /* and its normal form */
+	struct buffer path;
+	struct buffer raw;    /* demangled form of the current name */
+	struct buffer normal; /* normal form of the current name */
 };
 
 static void search__free(struct search *search)
 {
-	text__free(&search->path);
-	text__free(&search->raw);
-	text__free(&search->normal);
+	buffer__done(&search->path);
+	buffer__done(&search->raw);
+	buffer__done(&search->normal);
 }
 
-/* 1 when the symbol is what is searched for; 0 when it is not, or has a name that is no Rust path
- * or a hostile one; -ENOMEM. */
+/* Returns 1 if the symbol has the path; 0 if the symbol has another path, its name is no Rust symbol, or
+ * its name is hostile; -ENOMEM. */
 static int search__matches(struct search *search, const struct elf_symbol *symbol)
 {
-	const struct text *path = &search->path;
+	const struct buffer *path = &search->path;
 	int r;
 
 	if (!filter__passes(&search->filter, symbol->name))
 		return 0;
-	r = rust_path__demangle(symbol->name, &search->raw);
+	r = rust_demangle_raw(symbol->name, &search->raw);
 	if (r == 0) {
-		search->normal.length = 0;
+		buffer__truncate(&search->normal, 0);
 		r = rust_path__normalise(search->raw.bytes, search->raw.length, &search->normal);
 	}
 	if (r < 0)
@@ -182,7 +186,7 @@ int elf_symbols__find(const struct elf_symbols *symbols, const char *path,
 	for (size_t i = 0; i < elf_symbols__count(symbols); i++) {
 		const struct elf_symbol *symbol = elf_symbols__get(symbols, i);
 
-		/* Identical functions may have been merged: one address, several names. */
+		/* Identical functions can be merged: one address, several names. */
 		if (last && last->address == symbol->address)
 			continue;
 		r = search__matches(&search, symbol);

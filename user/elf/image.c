@@ -257,3 +257,19 @@ const uint8_t *elf_image__bytes(const struct elf_image *image, uint64_t address,
 
 	return bytes && size <= available ? bytes : NULL;
 }
+
+void elf_image__for_each_code(const struct elf_image *image, elf_code_callback callback,
+			      void *context)
+{
+	for (size_t i = 0; i < image->segment_count; i++) {
+		const Elf64_Phdr *segment = &image->segments[i];
+		const uint8_t *bytes;
+		size_t size;
+
+		if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X))
+			continue;
+		bytes = elf_image__contents(image, segment->p_vaddr, &size);
+		if (bytes)
+			callback(context, bytes, size, segment->p_vaddr);
+	}
+}

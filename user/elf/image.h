@@ -31,8 +31,20 @@ const char *elf_image__build_id(const struct elf_image *image);
  * uprobe wants. -ENOENT when none holds it. */
 int elf_image__code_offset(const struct elf_image *image, uint64_t address, uint64_t *ret_offset);
 
-/* `size` bytes of the file's contents at a virtual address; NULL when they are not all there. */
+/* Returns the file's contents from a virtual address to the end of the segment, `*ret_size` bytes, at
+ * least one; NULL if no segment's contents hold the address. */
+const uint8_t *elf_image__contents(const struct elf_image *image, uint64_t address,
+				   size_t *ret_size);
+
+/* Returns `size` bytes of the file's contents at a virtual address; NULL if the file does not have all of
+ * them. */
 const uint8_t *elf_image__bytes(const struct elf_image *image, uint64_t address, size_t size);
+
+/* Calls back for each executable PT_LOAD segment, with its contents and its address. */
+typedef void (*elf_code_callback)(void *context, const uint8_t *bytes, size_t size,
+				  uint64_t address);
+void elf_image__for_each_code(const struct elf_image *image, elf_code_callback callback,
+			      void *context);
 
 /* Calls back for each relative relocation (R_X86_64_RELATIVE, R_AARCH64_RELATIVE, DT_RELR) of a
  * PIE: the 8 bytes at `address` will hold load bias + `value`. For an executable at fixed

@@ -47,11 +47,6 @@ int elf_image__section_at(const struct elf_image *image, size_t index,
 /* Fills in image->build_id, empty where there is none. */
 void elf_image__read_build_id(struct elf_image *image);
 
-/* The file's contents from a virtual address to the end of its segment, `*ret_size` bytes, at least
- * one; NULL when no segment's contents hold it. */
-const uint8_t *elf_image__contents(const struct elf_image *image, uint64_t address,
-				   size_t *ret_size);
-
 /* The file's bytes [offset, offset + size), NULL when they are not all there. */
 static inline const uint8_t *elf_image__file_bytes(const struct elf_image *image, uint64_t offset,
 						   uint64_t size)

@@ -50,7 +50,7 @@ int elf_symbols__names(const struct elf_symbols *symbols, uint64_t address,
 /* The function that holds `address`, NULL for none. One without a size reaches to the next. */
 const struct elf_symbol *elf_symbols__at(const struct elf_symbols *symbols, uint64_t address);
 
-/* Calls back for every function whose normalised Rust path (see demangle.h) is `path`, which is
+/* Calls back for every function whose normalised Rust path (see rust/path.h) is `path`, which is
  * normalised too: all copies of a generic function, one call per distinct address, in their order.
  * Returns how many, the callback's negative value, -ENOMEM, or -EINVAL where `path` is malformed.
  * Fast enough to be called for every row of a catalogue: names are filtered by `path`'s identifiers

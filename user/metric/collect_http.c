@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/wire_names.h"
 #include "metric/collect_internal.h"
-#include "ring/ring.h"
 
 #define STATUS_SIZE 8
 
@@ -45,7 +45,7 @@ static struct metric_point *add_point(struct metric_set *set, enum metric_id id,
 {
 	bool is_overflow = series->key.route == ROUTE_OVERFLOW;
 	const struct metric_attribute attributes[] = {
-		{"method", ring_method_name((enum http_method)series->key.method)},
+		{"method", wire_method_name((enum http_method)series->key.method)},
 		{"path", series->route},
 		{"status", status},
 	};

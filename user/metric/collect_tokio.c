@@ -10,36 +10,36 @@ struct sums {
 	uint64_t blocking_runs;
 };
 
-static uint64_t alive(const struct snapshot_totals *totals, size_t kind)
+static uint64_t alive(const struct snapshot_totals *totals, size_t type)
 {
-	return totals->initial_tasks[kind] + totals->tasks[kind].started -
-	       totals->tasks[kind].ended;
+	return totals->initial_tasks[type] + totals->tasks[type].started -
+	       totals->tasks[type].ended;
 }
 
 static struct sums sum_up(const struct snapshot *snapshot)
 {
-	const struct plan *plan = snapshot->plan;
+	const struct tokio *tokio = &snapshot->plan->tokio;
 	struct sums sums = {0};
 
-	for (size_t i = 0; i < plan->kind_count; i++) {
-		const struct task_totals *kind = &snapshot->totals.tasks[i];
+	for (size_t i = 0; i < tokio->task_type_count; i++) {
+		const struct task_totals *type = &snapshot->totals.tasks[i];
 
-		if (plan->kinds[i].class == TASK_BLOCKING) {
-			sums.blocking_runs += kind->ended;
+		if (tokio->task_types[i].class == TASK_BLOCKING) {
+			sums.blocking_runs += type->ended;
 			continue;
 		}
-		histogram_counts__add(&sums.polls, &kind->polls);
-		sums.slow_polls += kind->slow_polls;
+		histogram_counts__add(&sums.polls, &type->polls);
+		sums.slow_polls += type->slow_polls;
 		sums.alive += alive(&snapshot->totals, i);
-		sums.ended += kind->ended;
+		sums.ended += type->ended;
 	}
 	return sums;
 }
 
 static struct metric_point *add_of_type(struct metric_set *set, enum metric_id id,
-					const struct plan_kind *kind)
+					const struct tokio_task_type *type)
 {
-	const struct metric_attribute attribute = {"task", kind->name};
+	const struct metric_attribute attribute = {"task", type->name};
 
 	return metric_set__point(set, metric_set__metric(set, metric_describe(id)), &attribute, 1);
 }
@@ -47,17 +47,17 @@ static struct metric_point *add_of_type(struct metric_set *set, enum metric_id i
 /* By task type: only types that were polled. */
 static void collect_task_types(struct metric_set *set, const struct snapshot *snapshot)
 {
-	const struct plan *plan = snapshot->plan;
+	const struct tokio *tokio = &snapshot->plan->tokio;
 
-	for (size_t i = 0; i < plan->kind_count; i++) {
-		const struct plan_kind *kind = &plan->kinds[i];
+	for (size_t i = 0; i < tokio->task_type_count; i++) {
+		const struct tokio_task_type *type = &tokio->task_types[i];
 		const struct task_totals *counted = &snapshot->totals.tasks[i];
 		struct metric_point *polls, *busy;
 
-		if (kind->class == TASK_BLOCKING || histogram_counts__total(&counted->polls) == 0)
+		if (type->class == TASK_BLOCKING || histogram_counts__total(&counted->polls) == 0)
 			continue;
-		polls = add_of_type(set, METRIC_ID_TOKIO_TASK_POLLS, kind);
-		busy = add_of_type(set, METRIC_ID_TOKIO_TASK_BUSY, kind);
+		polls = add_of_type(set, METRIC_ID_TOKIO_TASK_POLLS, type);
+		busy = add_of_type(set, METRIC_ID_TOKIO_TASK_BUSY, type);
 		if (!polls || !busy)
 			return; /* the arena remembers the failure */
 		polls->integer = (int64_t)histogram_counts__total(&counted->polls);
@@ -98,15 +98,16 @@ void metric_collect_tokio(struct metric_set *set, const struct snapshot *snapsho
 
 void metric_collect_tasks_alive(struct metric_set *set, const struct snapshot *snapshot)
 {
-	const struct plan *plan = snapshot->plan;
+	const struct tokio *tokio = &snapshot->plan->tokio;
 
 	metric_add_count(set, METRIC_ID_TOKIO_TASKS_ACTIVE, sum_up(snapshot).alive);
-	for (size_t i = 0; i < plan->kind_count; i++) {
+	for (size_t i = 0; i < tokio->task_type_count; i++) {
 		struct metric_point *point;
 
-		if (plan->kinds[i].class == TASK_BLOCKING || alive(&snapshot->totals, i) == 0)
+		if (tokio->task_types[i].class == TASK_BLOCKING ||
+		    alive(&snapshot->totals, i) == 0)
 			continue;
-		point = add_of_type(set, METRIC_ID_TOKIO_TASK_ALIVE, &plan->kinds[i]);
+		point = add_of_type(set, METRIC_ID_TOKIO_TASK_ALIVE, &tokio->task_types[i]);
 		if (point)
 			point->integer = (int64_t)alive(&snapshot->totals, i);
 	}

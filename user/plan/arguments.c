@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "argument.h"
-#include "elf/code.h"
+#include "code/code.h"
 #include "plan/catalogue.h"
 
 unsigned int plan_registers_of(unsigned int reads, uint16_t machine)

@@ -5,11 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a site has to leave alone (enum code_register) for a program that reads `reads` (see
- * catalogue.h), by the calling convention of an ELF machine. */
+/* Returns the state (enum code_register) that must be unchanged at the site of a program that reads `reads`
+ * (READS() of catalogue.h), by the calling convention of an ELF machine. */
 unsigned int plan_registers_of(unsigned int reads, uint16_t machine);
 
-/* Whether it reads arguments of a function that returns its result in memory. */
+/* Whether `reads` has arguments of a function that returns its result in memory. */
 bool plan_reads_behind_result(unsigned int reads);
 
 #endif

@@ -2,8 +2,9 @@
 #ifndef SCOTTYSCOPE_PLAN_CATALOGUE_H
 #define SCOTTYSCOPE_PLAN_CATALOGUE_H
 
-/* The catalogue is data: what can be reported (signals), the ranked ways to get each, and the
- * functions that the ways hook. A new signal or way is a row here and, if need be, one program. */
+/* The catalogue is data: the instrumentations, the ranked strategies to get each, and the functions that
+ * the hooks of a strategy are in. A new instrumentation or strategy is a row of the catalogue, and where it
+ * needs a new hook, a row of HOOK_LIST (wire.h) and a BPF program. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,50 +12,50 @@
 #include "argument.h"
 #include "wire.h"
 
-/* What a way needs besides its hooks. */
+/* The needs of a strategy besides its hooks. */
 enum plan_need {
-	NEED_UPROBE = 1 << 0,	     /* of the kernel */
+	NEED_UPROBE = 1 << 0,	     /* uprobes of the kernel */
 	NEED_RSS_STAT = 1 << 1,	     /* tracepoint kmem:rss_stat */
 	NEED_SOCKET_ACCEPT = 1 << 2, /* tracepoints syscalls:sys_{enter,exit}_accept4 */
-	NEED_POLLS = 1 << 3,	     /* what happens is told by the task whose poll it happens in */
-	NEED_WEBSOCKETS = 1 << 4,    /* what clients ask for is seen */
-	NEED_SPAWNS = 1 << 5,	     /* tasks are seen when they are spawned */
-	NEED_APPLICATIONS = 1 << 6,  /* applications are */
-	NEED_STATUS_OFFSET = 1 << 7, /* the executable's code tells where AppData has its status */
+	NEED_POLLS = 1 << 3, /* INSTR_TOKIO_POLLS: an event belongs to the task that is polled */
+	NEED_WEBSOCKETS = 1 << 4,    /* INSTR_WEBSOCKETS: the requests of clients */
+	NEED_SPAWNS = 1 << 5,	     /* a hook at the spawn of tasks */
+	NEED_APPLICATIONS = 1 << 6,  /* INSTR_APPLICATIONS */
+	NEED_STATUS_OFFSET = 1 << 7, /* the offset of the status in AppData */
 };
 
+/* What a BPF program reads at a site: arguments, and the following. */
 #define READS(argument)	    (1U << (argument))
-#define READS_MEMORY	    READS(0) /* what they point to, where the function itself may change that */
+#define READS_MEMORY	    READS(0) /* memory behind arguments that the function itself may change */
 #define READS_RESULT	    READS(30) /* at an exit: the address of a result in memory */
 #define READS_STACK_POINTER READS(31)
 
-/* A function that a hook may be at the entry of. */
+/* A function for a hook. */
 struct catalogue_site {
-	const char *path;   /* normalised Rust path; every copy is hooked. NULL: no more */
-	unsigned int reads; /* what the program reads: READS() of arguments, and more */
-	/* It will do only if so many percent of the asynchronous tasks' polls call it: a compiler
-	 * may have inlined it into some. 0: that does not matter. */
+	const char *path;   /* normalised Rust path; every copy is hooked. NULL: end of the list */
+	unsigned int reads; /* READS() */
+	/* The function serves only if at least this percentage of the asynchronous tasks' poll functions call
+	 * it; a compiler may have inlined the function into others. 0: any percentage. */
 	unsigned int percent_of_polls;
 };
 
-/* Where in a function a hook is. */
+/* The place of a hook in its function. */
 enum catalogue_place {
-	PLACE_ENTRY,  /* or a cheaper instruction behind it that every call passes */
-	PLACE_RETURN, /* by a return probe: only of functions that no panic unwinds */
-	PLACE_EXITS,  /* right before each return, which a panic does not pass */
+	PLACE_ENTRY,  /* or a cheaper instruction behind the entry that every call passes */
+	PLACE_RETURN, /* a return probe: only for functions that no panic unwinds */
+	PLACE_EXITS,  /* before each return, which a panic does not pass */
 };
 
-/* How a hook is found in the executable: at the first of these functions that is there. */
 #define HOOK_FUNCTION_LIMIT 3
 
+/* A hook is in the first of its functions that the executable has. Its name and its BPF program are in
+ * base/wire_names.h. */
 struct catalogue_hook {
-	const char *name;
-	const char *program;				      /* of the BPF object */
 	struct catalogue_site functions[HOOK_FUNCTION_LIMIT]; /* none: a tracepoint */
 	enum catalogue_place place;
-	bool repeat_ok;	       /* a second hit of one call is harmless */
-	bool in_all_functions; /* not in the first that is there only */
-	bool is_of_polls;      /* hit with every poll: polls can be let go of (probe/polls.h) */
+	bool repeat_ok;	       /* a second hit within one call is harmless */
+	bool in_all_functions; /* the hook is in all functions, not in the first one only */
+	bool is_of_polls; /* hit with every poll; detached while polls are sampled (probe/polls.h) */
 };
 
 extern const struct catalogue_hook catalogue_hooks[HOOK_COUNT]; /* by enum hook */
@@ -94,24 +95,24 @@ struct catalogue_instrumentation {
 extern const struct catalogue_instrumentation
 	catalogue_instrumentations[INSTR_COUNT]; /* by enum instrumentation_id */
 
-/* One way to get a signal. Of the possible ones the first in rank is chosen, but one whose sites
- * are cheap goes before one with a single-stepped site. */
 #define STRATEGY_HOOK_LIMIT 6
 
+/* One way to get an instrumentation. Of the available strategies the first one is chosen, but a strategy
+ * without single-stepped sites precedes one with such sites. */
 struct catalogue_strategy {
-	enum instrumentation_id signal;
+	enum instrumentation_id id;
 	const char *name;
 	unsigned int needs;		      /* enum plan_need */
-	enum hook hooks[STRATEGY_HOOK_LIMIT]; /* all of these */
+	enum hook hooks[STRATEGY_HOOK_LIMIT]; /* all are needed */
 	size_t hook_count;
-	/* Hooked too, where the executable has them: they tell what the way cannot see. */
-	enum hook optional_hooks[STRATEGY_HOOK_LIMIT];
+	enum hook optional_hooks[STRATEGY_HOOK_LIMIT]; /* attached if present, not needed */
 	size_t optional_hook_count;
 	const char *path;    /* a function that must exist though it is not hooked; NULL: none */
-	enum task_role role; /* a kind of task that must exist; ROLE_NONE: none */
+	enum task_role role; /* a task type with this role must exist; ROLE_NONE: none */
 };
 
-extern const struct catalogue_strategy catalogue_strategies[]; /* by signal, then by rank */
+extern const struct catalogue_strategy
+	catalogue_strategies[]; /* by instrumentation, then by rank */
 extern const size_t catalogue_strategy_count;
 
 #endif

@@ -1,41 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "plan/level.h"
+
 #include <stdio.h>
 
-#include "plan/internal.h"
-
-static void leave_out(struct plan *plan, enum instrumentation_id id, const char *level)
+static void disable(struct plan *plan, enum instrumentation_id id, enum level level)
 {
-	struct plan_instrumentation *signal = &plan->instrumentations[id];
+	struct plan_instrumentation *instrumentation = &plan->instrumentations[id];
 
-	if (!signal->strategy)
+	if (!instrumentation->strategy)
 		return;
-	signal->strategy = NULL;
-	signal->disabled_by_level = true;
-	snprintf(signal->reason, sizeof(signal->reason), "left out at the %s level", level);
-	snprintf(signal->remedy, sizeof(signal->remedy), "--level full");
+	instrumentation->strategy = NULL;
+	instrumentation->disabled_by_level = true;
+	snprintf(instrumentation->reason, sizeof(instrumentation->reason),
+		 "disabled at the level %s", level_names[level]);
+	snprintf(instrumentation->remedy, sizeof(instrumentation->remedy), "--level full");
 }
 
-/* Nothing else builds on wake-ups where spawns have a hook of their own. */
-static void leave_out_wakes(struct plan *plan, const char *level)
+/* The hooks of wake-ups are not needed for anything else if spawns have a hook of their own. */
+static void disable_scheduling(struct plan *plan, enum level level)
 {
-	const struct catalogue_strategy *way =
+	const struct catalogue_strategy *strategy =
 		plan->instrumentations[INSTR_TOKIO_SCHEDULING].strategy;
 
-	if (!way || !plan->hooks[HOOK_TASK_SPAWN].wanted)
+	if (!strategy || !plan->hooks[HOOK_TASK_SPAWN].wanted)
 		return;
-	for (size_t i = 0; i < way->hook_count; i++)
-		plan->hooks[way->hooks[i]].wanted = false;
-	leave_out(plan, INSTR_TOKIO_SCHEDULING, level);
+	for (size_t i = 0; i < strategy->hook_count; i++)
+		plan->hooks[strategy->hooks[i]].wanted = false;
+	disable(plan, INSTR_TOKIO_SCHEDULING, level);
 }
 
 void plan_disable_by_level(struct plan *plan, enum level level)
 {
-	const char *name = level_name(level);
-
 	if (level == LEVEL_FULL)
 		return;
-	leave_out_wakes(plan, name);
-	/* Their hooks stay: all else builds on them until it has been learnt to do without. */
+	disable_scheduling(plan, level);
+	/* The hooks of polls stay wanted: other instrumentations need them until the tool has confirmed tokio's
+	 * context at run time and detaches the poll probes. */
 	if (level == LEVEL_BASIC && plan__can_detach_polls(plan))
-		leave_out(plan, INSTR_TOKIO_POLLS, name);
+		disable(plan, INSTR_TOKIO_POLLS, level);
 }

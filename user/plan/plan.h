@@ -2,43 +2,40 @@
 #ifndef SCOTTYSCOPE_PLAN_PLAN_H
 #define SCOTTYSCOPE_PLAN_PLAN_H
 
-/* What will be hooked where in one executable, and why: made from the catalogue, the symbols and
- * the kernel's features, before anything is attached. */
+/* The plan for one executable: which hooks are attached at which sites, and what is missing and why. The plan
+ * is built from the catalogue, the symbols and the kernel's features, before anything is attached. */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
-#include "base/error.h"
-#include "base/level.h"
-#include "elf/code.h"
-#include "elf/image.h"
+#include "code/code.h"
 #include "elf/symbols.h"
 #include "plan/catalogue.h"
+#include "tokio/tokio.h"
 
-/* Why tracepoints cannot be named. */
+/* Access to tracefs, which has the tracepoints. */
 enum plan_tracefs {
 	TRACEFS_READABLE,
 	TRACEFS_ABSENT, /* not mounted, and this process cannot mount it */
-	TRACEFS_DENIED, /* mounted, but not for this user */
+	TRACEFS_DENIED, /* mounted, but this user may not read it */
 };
 
-/* What the running kernel offers, as found by trying (probe/features.h). */
+/* The features of the running kernel, found by trial (probe/features.h). */
 struct plan_kernel {
 	bool btf;	       /* /sys/kernel/btf/vmlinux */
 	bool ring_buffer;      /* BPF_MAP_TYPE_RINGBUF */
 	bool uprobe;	       /* uprobes, by perf events or by links for many sites */
 	bool uprobe_multi;     /* one link for many sites */
-	bool multi_by_process; /* its pid filter takes whole processes, not single threads */
-	bool rss_stat;	       /* tracepoint kmem:rss_stat can be reached */
-	bool socket_accept;    /* tracepoints syscalls:sys_{enter,exit}_accept4 can */
+	bool multi_by_process; /* the pid filter of such a link selects a process, not a thread */
+	bool rss_stat;	       /* tracepoint kmem:rss_stat */
+	bool socket_accept;    /* tracepoints syscalls:sys_{enter,exit}_accept4 */
 	enum plan_tracefs tracefs;
-	/* What a hit of a uprobe takes, with a program that only counts: at an instruction that the kernel
-	 * emulates, and at one that it has the CPU step over. */
+	/* Time of one hit of a uprobe in a loop, with a program that only counts; 0: unknown. At an instruction
+	 * that the kernel emulates, and at one that the CPU single-steps. */
 	uint64_t trap_ns;
 	uint64_t step_ns;
-	char why_not[256]; /* the first of the above that is missing and matters, and what to do */
+	char why_not[256]; /* the first missing feature that matters, and its remedy; "": none */
 };
 
 struct plan_site {
@@ -48,46 +45,28 @@ struct plan_site {
 };
 
 struct plan_hook {
-	bool wanted;	      /* a chosen way needs it */
-	size_t found;	      /* copies of its functions in the executable */
-	const char *function; /* of its sites; without any, one that is there, or else the first
-			       * looked for. NULL: a tracepoint */
-	size_t first_site;    /* its sites are consecutive in the plan's */
+	bool wanted;  /* a chosen strategy has the hook */
+	size_t found; /* copies of its functions in the executable */
+	const char
+		*function; /* of its sites; without sites, a function that exists, else the first of
+			       * the catalogue. NULL: a tracepoint */
+	size_t first_site; /* its sites are consecutive in the plan */
 	size_t site_count;
-	bool has_expensive_site;
+	bool has_expensive_site; /* a site is single-stepped */
 };
 
 struct plan_instrumentation {
 	const struct catalogue_strategy *strategy; /* NULL: missing */
-	char reason[200];			   /* why it is missing */
-	char remedy[160];			   /* what would mend it; "" where nothing would */
-	bool disabled_by_level;			   /* by the level: it could be had */
-};
-
-/* A kind of task: a future's type, by the path of the async function or type that it comes from,
- * without the closures in it ("scotty::docker::services::shell::ShellService::create_session"). */
-struct plan_kind {
-	char *name; /* "other" for KIND_OTHER */
-	enum task_class class;
-	enum task_role role;
-};
-
-/* A vtable of tokio's tasks: says what kind of task a header belongs to. */
-struct plan_vtable {
-	uint64_t address; /* before the load bias */
-	struct task_kind kind;
-};
-
-struct plan_range {
-	uint64_t start;
-	uint64_t end;
+	char reason[200];			   /* why the instrumentation is missing */
+	char remedy[160];	/* what would make it available; "": nothing would */
+	bool disabled_by_level; /* missing at this level only */
 };
 
 struct plan {
 	struct plan_kernel kernel;
 	char *executable_path;
 	char *build_id; /* NULL: none */
-	char *version;	/* of Scotty; NULL: the executable does not tell */
+	char *version;	/* of Scotty; NULL: unknown */
 	enum elf_symbol_source symbol_source;
 	size_t function_count;
 
@@ -96,33 +75,19 @@ struct plan {
 	size_t site_count;
 	struct plan_instrumentation instrumentations[INSTR_COUNT];
 
-	struct plan_kind *kinds; /* the first is KIND_OTHER; at most KIND_LIMIT */
-	size_t kind_count;
-	struct plan_vtable *vtables; /* sorted by address */
-	size_t vtable_count;
-	struct plan_range *worker_code; /* functions that only worker threads are in */
-	size_t worker_code_count;
+	struct tokio tokio;
 
-	/* Layouts of hyper's response head and of tungstenite's frame (facts of the compilers seen,
-	 * checked as it runs). */
+	/* Layouts of hyper's response head and of tungstenite's frame. The BPF programs check these offsets
+	 * while they count. */
 	uint32_t encode_head_offset;
 	uint32_t head_status_offset;
 	uint32_t frame_payload_offset;
 	uint32_t frame_head_offset;
-	uint32_t app_status_offset; /* in Scotty's AppData, from its code; 0: not known */
-	/* Where the exits of AppData::new have the address of what it made up; see elf/exit.h. */
+	uint32_t app_status_offset; /* in Scotty's AppData, from its code; 0: unknown */
+	/* The register that holds the address of the result at the exits of AppData::new; see code/exit.h. */
 	uint32_t app_result_register;
-
-	/* tokio's context, from a thread's pointer; 0: not known. With it, and where all tasks are seen
-	 * when they are spawned and say where their ids are, polls can be let go of. */
-	int64_t context_offset;
 };
 
-/* Makes the plan. A signal that cannot be had is no error but said in the plan; -ENOEXEC when the
- * executable holds none of tokio's functions at all, with the reason (stripped, not Rust, ...). */
-int plan__build(const struct elf_image *image, const struct elf_symbols *symbols,
-		const struct plan_kernel *kernel, enum level level, struct plan **ret_plan,
-		struct error *error);
 void plan__free(struct plan *plan);
 
 /* Whether a strategy was found for the instrumentation. */
@@ -131,17 +96,14 @@ static inline bool plan__has(const struct plan *plan, enum instrumentation_id id
 	return plan->instrumentations[id].strategy != NULL;
 }
 
-/* The number of instrumentations that have a strategy, and of those that the level disables. */
+/* Returns the number of instrumentations that have a strategy. */
 size_t plan__available(const struct plan *plan);
+
+/* Returns the number of instrumentations that the level disables. */
 size_t plan__disabled(const struct plan *plan);
 
-/* Whether what happens in a task is known for that task's without its polls being watched. */
+/* Whether the poll probes can be detached: the running task is then known from tokio's context. */
 bool plan__can_detach_polls(const struct plan *plan);
-
-/* The plan for its reader: which way each signal is had, at which sites, at what cost; what is
- * missing, why, and what would mend it. */
-void plan__print_text(const struct plan *plan, FILE *stream);
-void plan__print_json(const struct plan *plan, FILE *stream);
 
 static inline void plan__freep(struct plan **plan)
 {

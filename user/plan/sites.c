@@ -1,153 +1,176 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "plan/sites.h"
+
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/cleanup.h"
-#include "elf/exit.h"
+#include "base/wire_names.h"
+#include "code/exit.h"
+#include "code/site.h"
 #include "plan/arguments.h"
-#include "plan/internal.h"
-#include "plan/outlined.h"
-#include "plan/used.h"
+#include "plan/reachable.h"
+#include "tokio/call_coverage.h"
 
-/* The copies of a function that a hook may be in. */
+/* The search for the sites of all hooks. */
 struct search {
-	struct plan_builder *builder;
-	enum hook hook;
-	const struct catalogue_site *function;
-	bool differs; /* a copy keeps its result elsewhere than the others: not all can be read */
+	struct plan *plan;
+	const struct elf_executable *executable;
+	struct error *error;
+	size_t site_capacity;
+	struct plan_reachable reachable;
 };
 
-static int add_site(struct search *search, const struct code_site *code)
+/* The search in the copies of one function. */
+struct function_search {
+	struct search *search;
+	enum hook hook;
+	const struct catalogue_site *function;
+	bool differs; /* copies keep their results in different registers: not all can be read */
+};
+
+static void search__done(struct search *search)
 {
-	struct plan_builder *builder = search->builder;
-	struct plan *plan = builder->plan;
-	struct plan_hook *planned = &plan->hooks[search->hook];
-	struct plan_site site = {.hook = search->hook, .code = *code};
+	plan_reachable__done(&search->reachable);
+}
+
+static int add_site(struct function_search *in, const struct code_site *code)
+{
+	struct search *search = in->search;
+	struct plan *plan = search->plan;
+	struct plan_hook *hook = &plan->hooks[in->hook];
+	struct plan_site site = {.hook = in->hook, .code = *code};
 
 	if (code->cost == CODE_COST_FORBIDDEN ||
-	    elf_image__code_offset(builder->code->image, code->address, &site.file_offset) < 0)
+	    elf_image__code_offset(search->executable->image, code->address, &site.file_offset) < 0)
 		return 0;
-	if (plan->site_count == builder->site_room) {
-		size_t room = builder->site_room ? builder->site_room * 2 : 16;
-		struct plan_site *sites = reallocarray(plan->sites, room, sizeof(*sites));
+	if (plan->site_count == search->site_capacity) {
+		size_t capacity = search->site_capacity ? search->site_capacity * 2 : 16;
+		struct plan_site *sites = reallocarray(plan->sites, capacity, sizeof(*sites));
 
 		if (!sites)
-			return error_out_of_memory(builder->error);
+			return error_out_of_memory(search->error);
 		plan->sites = sites;
-		builder->site_room = room;
+		search->site_capacity = capacity;
 	}
 	plan->sites[plan->site_count++] = site;
-	planned->site_count++;
+	hook->site_count++;
 	if (code->cost == CODE_COST_SINGLE_STEP)
-		planned->has_expensive_site = true;
+		hook->has_expensive_site = true;
 	return 0;
 }
 
-/* Whether the result of a copy can be read: all have to keep it in one register. */
-static int find_result(struct search *search, const struct elf_symbol *symbol)
+/* Finds the register of a copy's result. All copies must have the same one, because a BPF program reads
+ * one register. Returns 1; 0 if the copy has none; a negative errno. */
+static int find_result(struct function_search *in, const struct elf_symbol *symbol)
 {
-	struct plan_builder *builder = search->builder;
-	uint32_t *known = &builder->plan->app_result_register, result;
-	int r = code_find_result(builder->code->image, symbol->address, symbol->size, &result,
-				 builder->error);
+	struct plan *plan = in->search->plan;
+	uint32_t *known = &plan->app_result_register, result;
+	int r = code_find_result(in->search->executable->image, symbol->address, symbol->size,
+				 &result, in->search->error);
 
 	if (r <= 0)
 		return r;
-	if (builder->plan->hooks[search->hook].site_count == 0)
+	if (plan->hooks[in->hook].site_count == 0)
 		*known = result;
-	search->differs |= result != *known;
+	in->differs |= result != *known;
 	return 1;
 }
 
-static int add_exits(struct search *search, const struct elf_symbol *symbol)
+static int add_exits(struct function_search *in, const struct elf_symbol *symbol)
 {
 	struct code_site exits[CODE_EXIT_LIMIT];
-	int r = search->function->reads & READS_RESULT ? find_result(search, symbol) : 1;
+	int r = in->function->reads & READS_RESULT ? find_result(in, symbol) : 1;
 
 	if (r <= 0)
 		return r;
-	r = code_find_exits(search->builder->code->image, symbol->address, symbol->size, exits,
-			    search->builder->error);
+	r = code_find_exits(in->search->executable->image, symbol->address, symbol->size, exits,
+			    in->search->error);
 	for (int i = 0, count = r; i < count && r >= 0; i++)
-		r = add_site(search, &exits[i]);
+		r = add_site(in, &exits[i]);
 	return r;
 }
 
-static int add_entry(struct search *search, const struct elf_symbol *symbol)
+static int add_entry(struct function_search *in, const struct elf_symbol *symbol)
 {
-	const struct catalogue_hook *hook = &catalogue_hooks[search->hook];
-	const struct elf_image *image = search->builder->code->image;
+	const struct catalogue_hook *hook = &catalogue_hooks[in->hook];
+	const struct elf_image *image = in->search->executable->image;
 	struct code_site code;
-	unsigned int keep = plan_registers_of(search->function->reads, elf_image__machine(image));
-	/* A return is found by where its call left the stack, so the site is the entry. */
+	unsigned int keep = plan_registers_of(in->function->reads, elf_image__machine(image));
+	/* A return probe recognises its call by the stack pointer at the entry, so the site is the entry. */
 	uint64_t size = hook->place == PLACE_RETURN ? 0 : symbol->size;
 	int r;
 
-	if (plan_reads_behind_result(search->function->reads) &&
+	if (plan_reads_behind_result(in->function->reads) &&
 	    !code_takes_result(image, symbol->address, symbol->size))
 		return 0;
 	r = code_find_site(image, symbol->address, size, keep, hook->repeat_ok, &code,
-			   search->builder->error);
-	return r < 0 ? r : add_site(search, &code);
+			   in->search->error);
+	return r < 0 ? r : add_site(in, &code);
 }
 
 static int add_copy(void *context, const struct elf_symbol *symbol)
 {
-	struct search *search = context;
-	const struct catalogue_hook *hook = &catalogue_hooks[search->hook];
-	int r = hook->place == PLACE_EXITS ? add_exits(search, symbol) : add_entry(search, symbol);
+	struct function_search *in = context;
+	const struct catalogue_hook *hook = &catalogue_hooks[in->hook];
+	int r = hook->place == PLACE_EXITS ? add_exits(in, symbol) : add_entry(in, symbol);
 
 	if (r < 0)
-		return error_prefix(search->builder->error, r, "cannot plan hook %s", hook->name);
-	search->builder->plan->hooks[search->hook].found++;
+		return error_prefix(in->search->error, r, "cannot plan hook %s",
+				    wire_hook_name(in->hook));
+	in->search->plan->hooks[in->hook].found++;
 	return 0;
 }
 
-/* The sites in all copies of a function; none where not all can be read, or where nothing refers to
- * any: then all calls of it are inlined, though the function is there. */
-static int find_sites_in(struct search *search, const struct plan_used *used)
+/* Adds the sites in all copies of a function. Adds none if not all copies can be read, or if nothing refers to
+ * any copy: then all calls are inlined, though the executable has the function. Returns the number of
+ * copies. */
+static int find_sites_in(struct function_search *in)
 {
-	struct plan *plan = search->builder->plan;
-	struct plan_hook before = plan->hooks[search->hook];
+	struct plan *plan = in->search->plan;
+	struct plan_hook before = plan->hooks[in->hook];
 	size_t first = plan->site_count;
-	bool is_used = false;
-	int r = elf_symbols__find(search->builder->code->symbols, search->function->path, add_copy,
-				  search);
+	bool is_reachable = false;
+	int r = elf_symbols__find(in->search->executable->symbols, in->function->path, add_copy,
+				  in);
 
-	for (size_t i = first; i < plan->site_count && r >= 0; i++)
-		is_used |= plan_used__has(used, plan->sites[i].code.entry);
-	if (r > 0 && (!is_used || search->differs)) {
-		before.found = plan->hooks[search->hook].found;
-		plan->hooks[search->hook] = before;
+	if (r < 0)
+		return r;
+	for (size_t i = first; i < plan->site_count; i++)
+		is_reachable |=
+			plan_reachable__has(&in->search->reachable, plan->sites[i].code.entry);
+	if (r > 0 && (!is_reachable || in->differs)) {
+		before.found = plan->hooks[in->hook].found;
+		plan->hooks[in->hook] = before;
 		plan->site_count = first;
 	}
 	return r;
 }
 
-/* The sites of a hook: in the first of its functions that is used and can be probed, or in all of
+/* Finds the sites of a hook: in the first of its functions that is reachable and can be probed, or in all of
  * them. */
-static int find_sites_of(struct plan_builder *builder, enum hook hook, const struct plan_used *used)
+static int find_sites_of(struct search *search, enum hook hook)
 {
-	struct plan_hook *planned = &builder->plan->hooks[hook];
-	struct search search = {.builder = builder, .hook = hook};
+	const struct catalogue_hook *row = &catalogue_hooks[hook];
+	struct plan_hook *planned = &search->plan->hooks[hook];
+	struct function_search in = {.search = search, .hook = hook};
 
-	planned->first_site = builder->plan->site_count;
-	for (size_t f = 0; f < HOOK_FUNCTION_LIMIT; f++) {
-		const struct catalogue_site *function = &catalogue_hooks[hook].functions[f];
+	planned->first_site = search->plan->site_count;
+	for (size_t f = 0; f < HOOK_FUNCTION_LIMIT && row->functions[f].path; f++) {
+		const struct catalogue_site *function = &row->functions[f];
 		int r;
 
-		if (!function->path ||
-		    (planned->site_count > 0 && !catalogue_hooks[hook].in_all_functions))
+		if (planned->site_count > 0 && !row->in_all_functions)
 			break;
 		if (!planned->function)
 			planned->function = function->path;
-		if (function->percent_of_polls >
-		    plan_percent_of_polls(builder->plan, builder->code, function->path))
+		if (function->percent_of_polls > tokio_percent_of_polls(&search->plan->tokio,
+									search->executable,
+									function->path))
 			continue;
-		search.function = function;
-		search.differs = false;
-		r = find_sites_in(&search, used);
+		in.function = function;
+		in.differs = false;
+		r = find_sites_in(&in);
 		if (r < 0)
 			return r;
 		if (r > 0)
@@ -156,32 +179,36 @@ static int find_sites_of(struct plan_builder *builder, enum hook hook, const str
 	return 0;
 }
 
-/* Where AppData has its status: its only field of a byte that its constructor stores. Of several
- * copies of that, one may not tell. */
+/* Finds the offset of the status in AppData, its only field of one byte, from the constructor's code. Not
+ * every copy of the constructor shows the offset. */
 static int find_status_offset(void *context, const struct elf_symbol *symbol)
 {
-	struct plan_builder *builder = context;
+	struct search *search = context;
 	uint32_t offset;
-	int r = code_find_byte_store(builder->code->image, symbol->address, symbol->size, &offset,
-				     builder->error);
+	int r = code_find_byte_store(search->executable->image, symbol->address, symbol->size,
+				     &offset, search->error);
 
 	if (r >= 0 && offset)
-		builder->plan->app_status_offset = offset;
+		search->plan->app_status_offset = offset;
 	return r;
 }
 
-int plan_find_sites(struct plan_builder *builder)
+int plan_find_sites(struct plan *plan, const struct elf_executable *executable, struct error *error)
 {
-	const struct plan_hook *app_new = &builder->plan->hooks[HOOK_APP_NEW];
-	_cleanup_(plan_used__done) struct plan_used used = {0};
-	int r = plan_used__find(&used, builder->code);
+	const struct plan_hook *app_new = &plan->hooks[HOOK_APP_NEW];
+	_cleanup_(search__done) struct search search = {
+		.plan = plan, .executable = executable, .error = error};
+	int r;
 
-	if (r < 0)
-		return error_out_of_memory(builder->error);
-	for (size_t i = 0; i < HOOK_COUNT && r >= 0; i++)
-		r = find_sites_of(builder, (enum hook)i, &used);
-	if (r >= 0 && app_new->site_count > 0)
-		r = elf_symbols__find(builder->code->symbols, app_new->function, find_status_offset,
-				      builder);
-	return r;
+	if (plan_reachable__find(&search.reachable, executable) < 0)
+		return error_out_of_memory(error);
+	for (size_t i = 0; i < HOOK_COUNT; i++) {
+		r = find_sites_of(&search, (enum hook)i);
+		if (r < 0)
+			return r;
+	}
+	if (app_new->site_count == 0)
+		return 0;
+	r = elf_symbols__find(executable->symbols, app_new->function, find_status_offset, &search);
+	return r < 0 ? r : 0;
 }

@@ -6,12 +6,12 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "elf/text.h"
+#include "code/string_literal.h"
 
-/* It prints the package's version, which is a text of its own in the code. */
+/* The function prints the version of the package, a string literal in its code. */
 #define GREETING "scotty_core::logo::print_logo"
 
-/* The characters from `at` on that are digits; where the number has a leading zero, none. */
+/* Returns the number of digits from `at` on; 0 if the number has a leading zero. */
 static size_t number_length(const char *text, size_t at, size_t length)
 {
 	size_t end = at;
@@ -36,7 +36,7 @@ bool version__is_semantic(const char *text, size_t length)
 	}
 	if (at == length)
 		return true;
-	/* A pre-release, or build metadata. */
+	/* a pre-release, or build metadata */
 	if (text[at] != '-' && text[at] != '+')
 		return false;
 	for (size_t i = at + 1; i < length; i++) {
@@ -68,8 +68,8 @@ static int read_greeting(void *context, const struct elf_symbol *symbol)
 
 	if (greeting->version)
 		return 0;
-	r = code_for_each_text(greeting->image, symbol->address, symbol->size, take_version,
-			       &greeting->version);
+	r = code_for_each_string_literal(greeting->image, symbol->address, symbol->size,
+					 take_version, &greeting->version);
 	return r < 0 ? r : 0;
 }
 

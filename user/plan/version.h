@@ -3,15 +3,17 @@
 #define SCOTTYSCOPE_PLAN_VERSION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
+#include "elf/image.h"
 #include "elf/symbols.h"
 
-/* Reads which version of Scotty the executable is, from what it greets with. `*ret_version` is
- * allocated, NULL where that does not tell. -ENOMEM. */
+/* Reads Scotty's version from the code of its greeting. `*ret_version` is malloc'ed; NULL if the greeting
+ * has no version. -ENOMEM. */
 int plan_find_version(const struct elf_image *image, const struct elf_symbols *symbols,
 		      char **ret_version);
 
-/* Whether the text is a version by Semantic Versioning 2.0.0: "0.3.3", "1.0.0-rc.1". */
+/* Whether the text is a version after Semantic Versioning 2.0.0: "0.3.3", "1.0.0-rc.1". */
 bool version__is_semantic(const char *text, size_t length);
 
 #endif

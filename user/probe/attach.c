@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/wire_names.h"
 #include "probe/internal.h"
 
 static int keep_link(struct probe *probe, enum hook hook, struct bpf_link *link)
@@ -69,7 +70,7 @@ int probe_attach_hook(struct probe *probe, enum hook hook, struct error *error)
 		r = attach_single(probe, hook);
 	if (r < 0)
 		return error_set(error, r, "cannot attach hook %s to process %d: %m",
-				 catalogue_hooks[hook].name, (int)probe->target->pid);
+				 wire_hook_name(hook), (int)probe->target->pid);
 	return 0;
 }
 

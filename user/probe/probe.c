@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/wire_names.h"
 #include "probe/internal.h"
 #include "probe/settings.h"
 
@@ -32,8 +33,7 @@
 
 struct bpf_program *probe_program(struct probe *probe, enum hook hook)
 {
-	return bpf_object__find_program_by_name(probe->skeleton->obj,
-						catalogue_hooks[hook].program);
+	return bpf_object__find_program_by_name(probe->skeleton->obj, wire_hook_program(hook));
 }
 
 /* What is resident before the first change is reported. */
@@ -59,7 +59,7 @@ static int size_maps(struct probe *probe)
 		{probe->skeleton->maps.tasks, config->max_tasks},
 		{probe->skeleton->maps.task_headers,
 		 plan__can_detach_polls(probe->plan) ? config->max_tasks : 1},
-		{probe->skeleton->maps.vtables, (uint32_t)probe->plan->vtable_count + 1},
+		{probe->skeleton->maps.vtables, (uint32_t)probe->plan->tokio.vtable_count + 1},
 		{probe->skeleton->maps.http_connections, config->max_connections},
 		{probe->skeleton->maps.sessions, config->max_connections},
 		{probe->skeleton->maps.trace_states,
@@ -132,9 +132,9 @@ int probe__new(const struct config *config, const struct plan *plan, const struc
 
 static int fill_vtables(struct probe *probe)
 {
-	for (size_t i = 0; i < probe->plan->vtable_count; i++) {
-		uint64_t address = probe->plan->vtables[i].address + probe->load_bias;
-		struct task_kind kind = probe->plan->vtables[i].kind;
+	for (size_t i = 0; i < probe->plan->tokio.vtable_count; i++) {
+		uint64_t address = probe->plan->tokio.vtables[i].address + probe->load_bias;
+		struct task_kind kind = probe->plan->tokio.vtables[i].kind;
 		int r = bpf_map__update_elem(probe->skeleton->maps.vtables, &address,
 					     sizeof(address), &kind, sizeof(kind), BPF_ANY);
 

@@ -67,7 +67,7 @@ int probe__take_memory_peak(struct probe *probe, uint64_t *ret_bytes, struct err
  * ROUTE_UNMATCHED and for one that is not known. Valid until the next call. */
 const char *probe__route(struct probe *probe, uint64_t route);
 
-/* Worker threads that exist now (see census.h); a negative errno when that cannot be told. */
+/* Worker threads that exist now (see tokio/worker_scan.h); a negative errno when that cannot be told. */
 int probe__count_workers(struct probe *probe, struct error *error);
 
 /* Forgets threads that have ended. Called once a collection. */

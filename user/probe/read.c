@@ -53,12 +53,13 @@ int probe_read_counters(struct probe *probe, struct counters *ret_counters)
 			  sizeof(*ret_counters), 1);
 }
 
-static void fill_census(const struct probe *probe, struct snapshot_totals *totals)
+static void fill_initial(const struct probe *probe, struct snapshot_totals *totals)
 {
 	memset(totals->initial_sessions, 0, sizeof(totals->initial_sessions));
 	memcpy(totals->initial_tasks, probe->initial_tasks, sizeof(totals->initial_tasks));
-	for (size_t i = 0; i < probe->plan->kind_count; i++)
-		totals->initial_sessions[probe->plan->kinds[i].role] += probe->initial_tasks[i];
+	for (size_t i = 0; i < probe->plan->tokio.task_type_count; i++)
+		totals->initial_sessions[probe->plan->tokio.task_types[i].role] +=
+			probe->initial_tasks[i];
 }
 
 int probe__read_totals(struct probe *probe, struct snapshot_totals *ret_totals, struct error *error)
@@ -71,7 +72,7 @@ int probe__read_totals(struct probe *probe, struct snapshot_totals *ret_totals, 
 		size_t count;
 	} arrays[] = {
 		{skeleton->maps.task_totals, ret_totals->tasks, sizeof(ret_totals->tasks[0]),
-		 probe->plan->kind_count},
+		 probe->plan->tokio.task_type_count},
 		{skeleton->maps.schedule_totals, &ret_totals->schedule,
 		 sizeof(ret_totals->schedule), 1},
 		{skeleton->maps.counters, &ret_totals->counters, sizeof(ret_totals->counters), 1},
@@ -90,7 +91,7 @@ int probe__read_totals(struct probe *probe, struct snapshot_totals *ret_totals, 
 			return error_set(error, r,
 					 "cannot read the counters of the BPF programs: %m");
 	}
-	fill_census(probe, ret_totals);
+	fill_initial(probe, ret_totals);
 	ret_totals->counters.drops[DROP_TASKS_FULL] += probe->initial_dropped;
 	for (size_t i = 0; i < OAUTH_FLOW_COUNT; i++)
 		ret_totals->oauth_sessions[i] =

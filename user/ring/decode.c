@@ -4,17 +4,6 @@
 
 #include "ring/ring.h"
 
-const char *ring_method_name(enum http_method method)
-{
-	static const char *const names[METHOD_COUNT] = {
-#define X(identifier, name) [METHOD_##identifier] = name,
-		METHOD_LIST(X)
-#undef X
-	};
-
-	return method < METHOD_COUNT ? names[method] : names[METHOD_OTHER];
-}
-
 static int decode_span(const struct span_state *state, uint64_t end_ns, struct ring_span *span)
 {
 	static const uint8_t none[16];

@@ -57,9 +57,6 @@ struct ring_record {
  * the kernel side writes. */
 int ring_decode(const void *bytes, size_t size, struct ring_record *ret_record);
 
-/* The name of a method as OpenTelemetry's http.request.method has it. */
-const char *ring_method_name(enum http_method method);
-
 struct ring;
 
 /* Takes a decoded record. A negative return stops draining. */

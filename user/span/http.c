@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/wire_names.h"
 #include "span/internal.h"
 
 /* A server's span fails on 5xx only: a 4xx status is the client's error. */
@@ -93,7 +94,7 @@ int span_fill_http_request(struct span *span, const struct ring_http_request *re
 			   const struct span_assembler *assembler)
 {
 	struct arena *arena = assembler->batch->arena;
-	const char *method = ring_method_name(request->method);
+	const char *method = wire_method_name(request->method);
 	const char *route = set_name(span, arena, method, route_of(request, assembler));
 	const char *path = arena__strdup(arena, request->url_path);
 

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "base/wire_names.h"
 #include "span/internal.h"
-
-/* The span's name by the session's role. */
-static const char *const names[ROLE_COUNT] = {
-#define X(identifier, name) [ROLE_##identifier] = name,
-	ROLE_LIST(X)
-#undef X
-};
 
 static void fail(struct span *span, const char *type, const char *message)
 {
@@ -17,7 +11,7 @@ static void fail(struct span *span, const char *type, const char *message)
 
 int span_fill_session(struct span *span, const struct ring_session *session)
 {
-	span->name = names[session->role];
+	span->name = wire_role_name(session->role);
 	span->kind = SPAN_INTERNAL;
 	switch (session->end) {
 	case SESSION_FAILED:

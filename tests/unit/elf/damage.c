@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <stdbool.h>
 
-#include "elf/code.h"
+#include "code/branches.h"
+#include "code/site.h"
 #include "elf/image.h"
 #include "elf/pointers.h"
 #include "elf/symbols.h"

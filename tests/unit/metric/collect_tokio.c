@@ -14,7 +14,7 @@ enum {
 
 static char other[] = "other", handler[] = "scotty::handler", idler[] = "scotty::idler",
 	    closure[] = "scotty::closure";
-static struct plan_kind kinds[PLANNED] = {
+static struct tokio_task_type kinds[PLANNED] = {
 	[OTHER] = {.name = other},
 	[HANDLER] = {.name = handler},
 	[IDLER] = {.name = idler},
@@ -27,8 +27,8 @@ static struct collection *new_collection(void)
 	struct collection *collection = collection_new();
 	struct task_totals *counted = collection->snapshot->totals.tasks;
 
-	collection->plan.kinds = kinds;
-	collection->plan.kind_count = PLANNED;
+	collection->plan.tokio.task_types = kinds;
+	collection->plan.tokio.task_type_count = PLANNED;
 	counted[OTHER] = (struct task_totals){
 		.polls = {.sum_ns = 1000, .buckets = {[0] = 1, [HISTOGRAM_BOUNDS] = 2}},
 		.slow_polls = 2,

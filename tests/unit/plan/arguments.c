@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <elf.h>
 
-#include "elf/code.h"
+#include "code/code.h"
 #include "plan/catalogue.h"
 
 #define IN_MEMORY(argument) READS(WITH_RESULT_IN_MEMORY + (argument))

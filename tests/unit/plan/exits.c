@@ -138,7 +138,8 @@ static void expect_offset(const struct function more[2], bool without_first, uin
 	if (offset)
 		cr_expect_not_null(plan__has(plan, INSTR_APP_STATUSES));
 	else
-		expect_missing(plan, INSTR_APP_STATUSES, "AppData::new does not tell its layout");
+		expect_missing(plan, INSTR_APP_STATUSES,
+			       "the code of AppData::new does not show the place of the status");
 	plan__free(plan);
 }
 

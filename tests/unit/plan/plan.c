@@ -10,9 +10,9 @@
 #define ALL_HOOKS \
 	TASK_STATES PLAIN(PARSE) PLAIN(ENCODE) PLAIN(ROUTE) PLAIN(HTTP2) PLAIN(POLL) PLAIN(WORKER)
 
-Test(plan, a_server_with_every_function_gives_every_signal_by_its_first_way)
+Test(plan, a_server_with_every_function_gives_every_instrumentation_by_its_first_strategy)
 {
-	/* Of functions that only ways of a lower rank hook. */
+	/* hooks of strategies of a lower rank only */
 	static const enum hook others[] = {
 		HOOK_RAW_POLL,	      HOOK_RAW_POLL_RETURN, HOOK_SCHEDULE_LOCAL,
 		HOOK_SCHEDULE_REMOTE, HOOK_TEXT_IN,	    HOOK_FRAGMENTS_IN,
@@ -21,10 +21,10 @@ Test(plan, a_server_with_every_function_gives_every_signal_by_its_first_way)
 	struct plan *plan = plan_of_server(&(struct server){0}, &full_kernel);
 
 	for (size_t w = 0; w < catalogue_strategy_count; w++) {
-		const struct catalogue_strategy *way = &catalogue_strategies[w];
+		const struct catalogue_strategy *strategy = &catalogue_strategies[w];
 
-		if (w == 0 || way->signal != catalogue_strategies[w - 1].signal)
-			expect_way(plan, way->signal, way->name);
+		if (w == 0 || strategy->id != catalogue_strategies[w - 1].id)
+			expect_strategy(plan, strategy->id, strategy->name);
 	}
 	cr_expect_eq(plan__available(plan), INSTR_COUNT);
 	for (int hook = 0; hook < HOOK_COUNT; hook++) {
@@ -45,12 +45,12 @@ Test(plan, the_sites_of_each_hook_follow_one_another)
 	for (int i = 0; i < HOOK_COUNT; i++) {
 		const struct plan_hook *hook = &plan->hooks[i];
 
-		cr_expect_eq(hook->first_site, next, "%s", catalogue_hooks[i].name);
+		cr_expect_eq(hook->first_site, next, "%s", wire_hook_name(i));
 		if (catalogue_hook__is_tracepoint((enum hook)i)) {
 			cr_expect_eq(hook->site_count, 0);
 			cr_expect_null(hook->function);
 		} else {
-			cr_expect_geq(hook->site_count, 1, "%s", catalogue_hooks[i].name);
+			cr_expect_geq(hook->site_count, 1, "%s", wire_hook_name(i));
 			cr_expect_str_eq(hook->function, catalogue_hooks[i].functions[0].path);
 		}
 		for (size_t s = 0; s < hook->site_count; s++)
@@ -61,7 +61,7 @@ Test(plan, the_sites_of_each_hook_follow_one_another)
 	plan__free(plan);
 }
 
-Test(plan, a_program_that_is_no_scotty_says_what_each_signal_misses)
+Test(plan, a_program_that_is_no_scotty_has_a_reason_for_each_instrumentation)
 {
 	struct plan *plan = plan_of(ALL_HOOKS, &full_kernel);
 
@@ -69,13 +69,15 @@ Test(plan, a_program_that_is_no_scotty_says_what_each_signal_misses)
 		       INSTR_LOG_STREAMS, INSTR_COMPOSE_TASKS, INSTR_APPLICATIONS,
 		       INSTR_APP_STATUSES, INSTR_TOKIO_SCHEDULING, INSTR_OAUTH_FLOWS,
 		       INSTR_OAUTH_SESSIONS, INSTR_RATE_LIMITS);
-	for (int signal = 0; signal < INSTR_COUNT; signal++) {
-		if (plan->instrumentations[signal].strategy)
+	for (int id = 0; id < INSTR_COUNT; id++) {
+		if (plan->instrumentations[id].strategy)
 			continue;
-		cr_expect(strncmp(plan->instrumentations[signal].reason, "not ", 4) == 0, "%s: %s",
-			  catalogue_instrumentations[signal].name,
-			  plan->instrumentations[signal].reason);
-		cr_expect_neq(plan->instrumentations[signal].remedy[0], '\0');
+		cr_expect(strstr(plan->instrumentations[id].reason, "not in the executable: ") ||
+				  strstr(plan->instrumentations[id].reason,
+					 "no task type of the executable has the role "),
+			  "%s: %s", catalogue_instrumentations[id].name,
+			  plan->instrumentations[id].reason);
+		cr_expect_neq(plan->instrumentations[id].remedy[0], '\0');
 	}
 	plan__free(plan);
 }
@@ -85,9 +87,9 @@ Test(plan, reasons_are_whole)
 {
 	struct plan *plan = plan_of(TASK_STATES PLAIN(POLL), &full_kernel);
 
-	for (int signal = 0; signal < INSTR_COUNT; signal++)
-		cr_expect_lt(strlen(plan->instrumentations[signal].reason),
-			     sizeof(plan->instrumentations[signal].reason) - 1);
+	for (int id = 0; id < INSTR_COUNT; id++)
+		cr_expect_lt(strlen(plan->instrumentations[id].reason),
+			     sizeof(plan->instrumentations[id].reason) - 1);
 	for (int hook = 0; hook < HOOK_COUNT; hook++) {
 		const struct plan_hook *planned = &plan->hooks[hook];
 
@@ -112,7 +114,7 @@ Test(plan, every_copy_of_a_function_is_a_site)
 	plan__free(plan);
 }
 
-Test(plan, a_missing_function_costs_its_signals_and_no_others)
+Test(plan, a_missing_function_costs_its_instrumentations_and_no_others)
 {
 	struct plan *plan =
 		plan_of(TASK_STATES PLAIN(PARSE) PLAIN(ENCODE) PLAIN(POLL), &full_kernel);
@@ -122,7 +124,7 @@ Test(plan, a_missing_function_costs_its_signals_and_no_others)
 	cr_assert_not_null(strstr(plan->instrumentations[INSTR_HTTP_ROUTES].reason, "MatchedPath"));
 	cr_assert_neq(plan->instrumentations[INSTR_HTTP_ROUTES].remedy[0], '\0');
 	cr_assert_not(plan->hooks[HOOK_HTTP_ROUTE].wanted);
-	/* What only tells what a way cannot see is not missed. */
+	/* An optional hook is not missed. */
 	cr_assert_not(plan->hooks[HOOK_HTTP2_STREAM].wanted);
 	cr_assert_null(plan__has(plan, INSTR_TOKIO_WORKERS));
 	cr_assert_not_null(plan__has(plan, INSTR_TOKIO_POLLS));
@@ -164,7 +166,7 @@ Test(plan, kernels_that_lack_something_lose_just_that)
 {
 	static const struct {
 		size_t offset; /* of what they lack */
-		enum instrumentation_id signal;
+		enum instrumentation_id id;
 		const char *reason;
 	} lacks[] = {
 		{offsetof(struct plan_kernel, rss_stat), INSTR_MEMORY_PEAK,
@@ -179,8 +181,8 @@ Test(plan, kernels_that_lack_something_lose_just_that)
 
 		memset((char *)&kernel + lacks[i].offset, 0, sizeof(bool));
 		plan = plan_of_server(&(struct server){0}, &kernel);
-		EXPECT_ALL_BUT(plan, lacks[i].signal);
-		expect_missing(plan, lacks[i].signal, lacks[i].reason);
+		EXPECT_ALL_BUT(plan, lacks[i].id);
+		expect_missing(plan, lacks[i].id, lacks[i].reason);
 		plan__free(plan);
 	}
 }
@@ -237,12 +239,11 @@ Test(plan, without_uprobes_there_is_what_proc_and_tracepoints_tell)
 
 	kernel.uprobe = false;
 	plan = plan_of_server(&(struct server){0}, &kernel);
-	for (int signal = 0; signal < INSTR_COUNT; signal++) {
-		if (signal == INSTR_MEMORY || signal == INSTR_MEMORY_PEAK ||
-		    signal == INSTR_TOKIO_WORKERS)
-			cr_expect_not_null(plan->instrumentations[signal].strategy);
+	for (int id = 0; id < INSTR_COUNT; id++) {
+		if (id == INSTR_MEMORY || id == INSTR_MEMORY_PEAK || id == INSTR_TOKIO_WORKERS)
+			cr_expect_not_null(plan->instrumentations[id].strategy);
 		else
-			expect_missing(plan, (enum instrumentation_id)signal,
+			expect_missing(plan, (enum instrumentation_id)id,
 				       "the kernel has no uprobes");
 	}
 	for (int hook = 0; hook < HOOK_COUNT; hook++)

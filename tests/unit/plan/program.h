@@ -60,7 +60,7 @@
 #define FUNCTION(name, body) UNUSED_FUNCTION(name, body) USE(name)
 #define PLAIN(name)	     FUNCTION(name, "push %rbp\nmov %rsp, %rbp\npop %rbp\nret")
 
-/* Writes the legacy mangled name of a Rust path, which has the form of demangle.h, to `name`. */
+/* Writes the legacy mangled name of a Rust path, which has the form of rust/path.h, to `name`. */
 static inline void legacy_name(const char *path, char *name, size_t size)
 {
 	static const struct {

@@ -10,7 +10,7 @@
 	"<scotty::metrics::otel_recorder::OtelRecorder as " \
 	"scotty::metrics::recorder_trait::MetricsRecorder>::record_"
 #define BY_RECORDER "Scotty's recorder"
-#define BY_MAPS	    "the maps that Scotty samples and cleans up for its recorder"
+#define BY_MAPS	    "the maps that Scotty counts and cleans up for its recorder"
 
 #define ALL_OF_THE_RECORDER                                                                 \
 	HOOK_OAUTH_DEVICE_FLOW, HOOK_OAUTH_WEB_FLOW, HOOK_OAUTH_FLOW_FAILURE,               \
@@ -23,9 +23,9 @@ Test(plan_recorder, a_build_with_it_tells_all)
 	static const enum hook hooks[] = {ALL_OF_THE_RECORDER};
 	struct plan *plan = plan_of_server(&(struct server){0}, &full_kernel);
 
-	expect_way(plan, INSTR_OAUTH_FLOWS, BY_RECORDER);
-	expect_way(plan, INSTR_OAUTH_SESSIONS, BY_RECORDER);
-	expect_way(plan, INSTR_RATE_LIMITS, BY_RECORDER);
+	expect_strategy(plan, INSTR_OAUTH_FLOWS, BY_RECORDER);
+	expect_strategy(plan, INSTR_OAUTH_SESSIONS, BY_RECORDER);
+	expect_strategy(plan, INSTR_RATE_LIMITS, BY_RECORDER);
 	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++)
 		expect_wanted(plan, hooks[i], true);
 	/* Both at once would count twice. */
@@ -64,7 +64,7 @@ Test(plan_recorder, sessions_are_looked_up_where_no_function_tells_them)
 		&full_kernel);
 
 	cr_expect_eq(plan__available(plan), INSTR_COUNT);
-	expect_way(plan, INSTR_OAUTH_SESSIONS, BY_MAPS);
+	expect_strategy(plan, INSTR_OAUTH_SESSIONS, BY_MAPS);
 	expect_wanted(plan, HOOK_OAUTH_FLOW_FAILURE, false);
 	expect_wanted(plan, HOOK_OAUTH_SAMPLE, true);
 	expect_wanted(plan, HOOK_OAUTH_CLEANUP, true);
@@ -81,7 +81,7 @@ Test(plan_recorder, some_of_the_functions_for_sessions_will_not_do)
 		struct server server = {.without = {hooks[i]}, .without_count = 1};
 		struct plan *plan = plan_of_server(&server, &full_kernel);
 
-		expect_way(plan, INSTR_OAUTH_SESSIONS, BY_MAPS);
+		expect_strategy(plan, INSTR_OAUTH_SESSIONS, BY_MAPS);
 		for (size_t other = 0; other < ARRAY_SIZE(hooks); other++)
 			expect_wanted(plan, hooks[other], false);
 		plan__free(plan);
@@ -100,11 +100,11 @@ Test(plan_recorder, some_of_the_functions_for_sessions_will_not_do)
 	}
 }
 
-Test(plan_recorder, each_of_its_signals_needs_its_own_functions)
+Test(plan_recorder, each_instrumentation_needs_its_own_functions)
 {
 	static const struct {
 		enum hook hook;
-		enum instrumentation_id signal;
+		enum instrumentation_id id;
 		const char *function;
 	} samples[] = {
 		{HOOK_OAUTH_DEVICE_FLOW, INSTR_OAUTH_FLOWS, RECORD "oauth_device_flow_start"},
@@ -120,8 +120,8 @@ Test(plan_recorder, each_of_its_signals_needs_its_own_functions)
 		char reason[sizeof(plan->instrumentations[0].reason)];
 
 		snprintf(reason, sizeof(reason), "not in the executable: %s", samples[i].function);
-		EXPECT_ALL_BUT(plan, samples[i].signal);
-		expect_missing(plan, samples[i].signal, reason);
+		EXPECT_ALL_BUT(plan, samples[i].id);
+		expect_missing(plan, samples[i].id, reason);
 		plan__free(plan);
 	}
 }
@@ -133,8 +133,8 @@ Test(plan_recorder, it_tells_without_the_polls)
 		&(struct server){WITHOUT(HOOK_POLL_START, HOOK_TASK_COMPLETE)}, &full_kernel);
 
 	cr_expect_null(plan__has(plan, INSTR_TOKIO_POLLS));
-	expect_way(plan, INSTR_OAUTH_FLOWS, BY_RECORDER);
-	expect_way(plan, INSTR_OAUTH_SESSIONS, BY_RECORDER);
-	expect_way(plan, INSTR_RATE_LIMITS, BY_RECORDER);
+	expect_strategy(plan, INSTR_OAUTH_FLOWS, BY_RECORDER);
+	expect_strategy(plan, INSTR_OAUTH_SESSIONS, BY_RECORDER);
+	expect_strategy(plan, INSTR_RATE_LIMITS, BY_RECORDER);
 	plan__free(plan);
 }

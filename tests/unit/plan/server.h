@@ -7,8 +7,9 @@
 #include <stdbool.h>
 
 #include "base/array.h"
+#include "base/wire_names.h"
+#include "plan/build.h"
 #include "plan/catalogue.h"
-#include "plan/plan.h"
 #include "tasks.h"
 
 #define RAW_POLL      "tokio::runtime::task::raw::poll"
@@ -221,42 +222,41 @@ static inline struct plan *plan_of_server(const struct server *server,
 	return plan_of_server_at_level(server, kernel, LEVEL_FULL);
 }
 
-static inline void expect_way(const struct plan *plan, enum instrumentation_id signal,
-			      const char *name)
+static inline void expect_strategy(const struct plan *plan, enum instrumentation_id id,
+				   const char *name)
 {
-	const struct catalogue_strategy *way = plan->instrumentations[signal].strategy;
+	const struct catalogue_strategy *strategy = plan->instrumentations[id].strategy;
 
-	cr_assert_not_null(way, "%s: %s", catalogue_instrumentations[signal].name,
-			   plan->instrumentations[signal].reason);
-	cr_expect_str_eq(way->name, name, "%s by %s", catalogue_instrumentations[signal].name,
-			 way->name);
+	cr_assert_not_null(strategy, "%s: %s", catalogue_instrumentations[id].name,
+			   plan->instrumentations[id].reason);
+	cr_expect_str_eq(strategy->name, name, "%s by %s", catalogue_instrumentations[id].name,
+			 strategy->name);
 }
 
-static inline void expect_missing(const struct plan *plan, enum instrumentation_id signal,
+static inline void expect_missing(const struct plan *plan, enum instrumentation_id id,
 				  const char *reason)
 {
-	cr_assert_null(plan->instrumentations[signal].strategy, "%s by %s",
-		       catalogue_instrumentations[signal].name,
-		       plan->instrumentations[signal].strategy->name);
-	cr_expect_str_eq(plan->instrumentations[signal].reason, reason, "%s: %s",
-			 catalogue_instrumentations[signal].name,
-			 plan->instrumentations[signal].reason);
-	cr_expect_neq(plan->instrumentations[signal].remedy[0], '\0', "%s",
-		      catalogue_instrumentations[signal].name);
+	cr_assert_null(plan->instrumentations[id].strategy, "%s by %s",
+		       catalogue_instrumentations[id].name,
+		       plan->instrumentations[id].strategy->name);
+	cr_expect_str_eq(plan->instrumentations[id].reason, reason, "%s: %s",
+			 catalogue_instrumentations[id].name, plan->instrumentations[id].reason);
+	cr_expect_neq(plan->instrumentations[id].remedy[0], '\0', "%s",
+		      catalogue_instrumentations[id].name);
 }
 
-/* Expects that exactly these signals are missing. */
+/* Expects that these instrumentations are missing and no others. */
 static inline void expect_all_but(const struct plan *plan, const enum instrumentation_id *missing,
 				  size_t count)
 {
-	for (int signal = 0; signal < INSTR_COUNT; signal++) {
+	for (int id = 0; id < INSTR_COUNT; id++) {
 		bool is_missing = false;
 
 		for (size_t i = 0; i < count; i++)
-			is_missing |= (int)missing[i] == signal;
-		cr_expect_eq(plan->instrumentations[signal].strategy == NULL, is_missing, "%s: %s",
-			     catalogue_instrumentations[signal].name,
-			     plan->instrumentations[signal].reason);
+			is_missing |= (int)missing[i] == id;
+		cr_expect_eq(plan->instrumentations[id].strategy == NULL, is_missing, "%s: %s",
+			     catalogue_instrumentations[id].name,
+			     plan->instrumentations[id].reason);
 	}
 	cr_expect_eq(plan__available(plan), INSTR_COUNT - count);
 }
@@ -268,14 +268,14 @@ static inline void expect_all_but(const struct plan *plan, const enum instrument
 
 static inline void expect_wanted(const struct plan *plan, enum hook hook, bool wanted)
 {
-	cr_expect_eq(plan->hooks[hook].wanted, wanted, "%s is %swanted", catalogue_hooks[hook].name,
+	cr_expect_eq(plan->hooks[hook].wanted, wanted, "%s is %swanted", wire_hook_name(hook),
 		     wanted ? "not " : "");
 }
 
 static inline const struct plan_site *site_of(const struct plan *plan, enum hook hook, size_t index)
 {
-	cr_assert_lt(index, plan->hooks[hook].site_count, "%s has %zu sites",
-		     catalogue_hooks[hook].name, plan->hooks[hook].site_count);
+	cr_assert_lt(index, plan->hooks[hook].site_count, "%s has %zu sites", wire_hook_name(hook),
+		     plan->hooks[hook].site_count);
 	return &plan->sites[plan->hooks[hook].first_site + index];
 }
 

@@ -21,7 +21,7 @@ Test(plan_sites, the_first_function_that_is_there_is_hooked)
 		&full_kernel);
 	cr_expect_eq(plan->hooks[HOOK_FRAME_IN].site_count, 1);
 	cr_expect_str_eq(plan->hooks[HOOK_FRAME_IN].function, PARSE_FRAME);
-	expect_way(plan, INSTR_WEBSOCKETS, "tungstenite's frames");
+	expect_strategy(plan, INSTR_WEBSOCKETS, "tungstenite's frames");
 	plan__free(plan);
 }
 
@@ -105,8 +105,8 @@ Test(plan_sites, v0_names)
 			&full_kernel);
 
 	cr_expect_eq(plan->hooks[HOOK_TEXT_IN].site_count, 1);
-	expect_way(plan, INSTR_TOKIO_POLLS, "tokio's state transitions");
-	expect_way(plan, INSTR_HTTP_REQUESTS, "hyper's parse and encode within tokio's polls");
+	expect_strategy(plan, INSTR_TOKIO_POLLS, "tokio's state transitions");
+	expect_strategy(plan, INSTR_HTTP_REQUESTS, "hyper's parse and encode within tokio's polls");
 	plan__free(plan);
 }
 

@@ -5,9 +5,9 @@
 /* The source of a program with tokio's task functions as rustc compiles them: a vtable for each
  * task, and in legacy mangling the type of the future only in the names of drop glue. */
 
-#include "plan/plan.h"
-#include "plan/vtables.h"
+#include "elf/executable.h"
 #include "program.h"
+#include "tokio/vtable.h"
 
 #define TASK_RAW   "_ZN5tokio7runtime4task3raw"
 #define TASK_STAGE "tokio::runtime::task::core::Stage"
@@ -122,36 +122,41 @@ static inline void add_task_with_glue(struct tasks *tasks, const char *schedule,
 	add_legacy_task(tasks, schedule, body);
 }
 
-/* Returns a plan with only the vtables and task types of the program; the caller frees it with
- * plan__free(). */
-static inline struct plan *tasks_plan(struct tasks *tasks)
+/* Returns the vtables and task types of the program; to be freed with tokio_free(). */
+static inline struct tokio *tasks_tokio(struct tasks *tasks)
 {
-	struct plan *plan = calloc(1, sizeof(*plan));
+	struct tokio *tokio = calloc(1, sizeof(*tokio));
 	struct error error = {0};
 
 	fclose(tasks->stream);
 
 	struct program program = program_of(tasks->text);
-	struct plan_code code = {.image = program.image, .symbols = program.symbols};
+	struct elf_executable executable = {.image = program.image, .symbols = program.symbols};
 
-	cr_assert_eq(elf_pointers__load(program.image, &code.pointers), 0);
-	cr_assert_eq(plan_find_vtables(plan, &code, &error), 0, "%s", error.message);
-	plan_code__done(&code);
+	cr_assert_eq(elf_pointers__load(program.image, &executable.pointers), 0);
+	cr_assert_eq(tokio_find_vtables(tokio, &executable, &error), 0, "%s", error.message);
+	elf_executable__done(&executable);
 	program_done(&program);
 	free(tasks->text);
-	return plan;
+	return tokio;
 }
 
-static inline const struct plan_kind *kind_of(const struct plan *plan, size_t vtable)
+static inline void tokio_free(struct tokio *tokio)
 {
-	cr_assert_lt(vtable, plan->vtable_count);
-	cr_assert_lt(plan->vtables[vtable].kind.index, plan->kind_count);
+	tokio__done(tokio);
+	free(tokio);
+}
 
-	const struct plan_kind *kind = &plan->kinds[plan->vtables[vtable].kind.index];
+static inline const struct tokio_task_type *type_of(const struct tokio *tokio, size_t vtable)
+{
+	cr_assert_lt(vtable, tokio->vtable_count);
+	cr_assert_lt(tokio->vtables[vtable].kind.index, tokio->task_type_count);
 
-	cr_assert_eq(plan->vtables[vtable].kind.class, kind->class);
-	cr_assert_eq(plan->vtables[vtable].kind.role, kind->role);
-	return kind;
+	const struct tokio_task_type *type = &tokio->task_types[tokio->vtables[vtable].kind.index];
+
+	cr_assert_eq(tokio->vtables[vtable].kind.class, type->class);
+	cr_assert_eq(tokio->vtables[vtable].kind.role, type->role);
+	return type;
 }
 
 #endif

@@ -395,11 +395,3 @@ Test(ring_decode, random_bytes_decode_to_sound_records_or_not_at_all)
 	}
 	cr_assert_gt(taken, 100);
 }
-
-Test(ring_decode, methods_have_the_names_of_the_conventions)
-{
-	cr_assert_str_eq(ring_method_name(METHOD_GET), "GET");
-	cr_assert_str_eq(ring_method_name(METHOD_PATCH), "PATCH");
-	cr_assert_str_eq(ring_method_name(METHOD_OTHER), "_OTHER");
-	cr_assert_str_eq(ring_method_name(METHOD_COUNT), "_OTHER");
-}

@@ -40,7 +40,7 @@ def test_it_is_the_kernel_that_was_meant(record_property: Record) -> None:
 
 
 def test_verify_shows_what_serves(start: Starter, server: Server, record_property: Record) -> None:
-    """All signals; by a link a hook, or where the kernel has none of those by an event a site."""
+    """All instrumentations, by a link for a hook or, on old kernels, by an event for a site."""
     verify = start.verify("--pid", str(server.pid), "--format", "json")
     plan = json.loads(verify.stdout())
     is_old = SERIES in OLD_SERIES
@@ -50,7 +50,8 @@ def test_verify_shows_what_serves(start: Starter, server: Server, record_propert
     )
     assert plan["kernel"]["uprobe_multi"] is not is_old
     assert plan["kernel"]["missing"] == ""
-    missing = {signal["signal"] for signal in plan["signals"] if not signal["available"]}
+    rows = plan["instrumentations"]
+    missing = {row["instrumentation"] for row in rows if not row["available"]}
     assert missing == ({*OF_RECORDERS} if server.binary.endswith("bare") else set())
 
 

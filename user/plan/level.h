@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_PLAN_LEVEL_H
+#define SCOTTYSCOPE_PLAN_LEVEL_H
+
+#include "base/level.h"
+#include "plan/plan.h"
+
+/* Disables the instrumentations that the level does not include. The plan has its strategies already. */
+void plan_disable_by_level(struct plan *plan, enum level level);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_PLAN_PRINT_H
+#define SCOTTYSCOPE_PLAN_PRINT_H
+
+/* The output of `scottyscope verify`. */
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "base/level.h"
+#include "plan/plan.h"
+
+/* The process and the settings that a plan was made for. */
+struct plan_subject {
+	const char *host;
+	pid_t pid;
+	enum level level;
+	double max_overhead; /* in percent of the CPU time available to the server; 0: no limit */
+};
+
+/* Prints the verdict: what is observed, what is missing and why, the cost, and how to undo it. With
+ * `is_verbose` also the executable, the task types with a role, and every instrumentation with its strategy
+ * and its sites. */
+void plan__print_text(const struct plan *plan, const struct plan_subject *subject, bool is_verbose,
+		      FILE *stream);
+
+/* Prints all of the plan as JSON; docs/json.md describes the members. */
+void plan__print_json(const struct plan *plan, const struct plan_subject *subject, FILE *stream);
+
+/* Returns how probe sites are attached: by one link for a hook or by one perf event for a site. */
+const char *plan_attachment_name(const struct plan *plan);
+
+/* Iterates over the hooks of a strategy: first the needed, then the optional ones; NULL behind the last. */
+const struct plan_hook *plan_hook_of_strategy(const struct plan *plan,
+					      const struct catalogue_strategy *strategy,
+					      size_t index);
+
+/* Returns the number of vtables of a task type. */
+size_t plan_count_vtables(const struct plan *plan, size_t task_type);
+
+#endif

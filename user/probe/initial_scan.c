@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+
+#include "probe/internal.h"
+#include "tokio/task_scan.h"
+#include "tokio/worker_scan.h"
+
+static struct task_kind kind_of(const struct probe *probe, uint64_t vtable)
+{
+	struct task_kind kind = {.index = KIND_OTHER, .class = TASK_ASYNC, .role = ROLE_NONE};
+
+	bpf_map__lookup_elem(probe->skeleton->maps.vtables, &vtable, sizeof(vtable), &kind,
+			     sizeof(kind), 0);
+	return kind;
+}
+
+/* The id of the task at `header`, by which it is known where its polls are not watched; 0: not so. */
+static uint64_t read_id(const struct probe *probe, uint64_t header, struct task_kind kind)
+{
+	uint64_t id = 0;
+
+	if (!probe->skeleton->rodata->settings.context_offset || !kind.id_word)
+		return 0;
+	if (process__read_memory(probe->target, header + kind.id_word * sizeof(id), &id,
+				 sizeof(id)) != sizeof(id))
+		return 0;
+	return id;
+}
+
+/* Whoever takes a task out takes out its id; where that was the kernel, before the id was in, it stays,
+ * and names a task that there never is again. */
+static int add_task(void *context, uint64_t header, uint64_t vtable)
+{
+	struct probe *probe = context;
+	struct bpf_map *tasks = probe->skeleton->maps.tasks;
+	struct task task = {
+		.vtable = vtable,
+		.kind = kind_of(probe, vtable),
+		.flags = TASK_PREEXISTING,
+	};
+	int r;
+
+	task.id = read_id(probe, header, task.kind);
+	r = bpf_map__update_elem(tasks, &header, sizeof(header), &task, sizeof(task), BPF_NOEXIST);
+	if (r >= 0 && task.id)
+		bpf_map__update_elem(probe->skeleton->maps.task_headers, &task.id, sizeof(task.id),
+				     &header, sizeof(header), BPF_ANY);
+	if (r == -EEXIST)
+		return 0; /* polled since the activation: counted in the kernel */
+	if (r == -E2BIG) {
+		probe->initial_dropped++;
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	probe->initial_tasks[task.kind.index]++;
+	return 1;
+}
+
+/* Whoever takes an entry out has counted the end: if that was the kernel, nothing is left to undo. */
+static void remove_task(void *context, uint64_t header)
+{
+	struct probe *probe = context;
+	struct bpf_map *tasks = probe->skeleton->maps.tasks;
+	struct task task;
+
+	if (bpf_map__lookup_elem(tasks, &header, sizeof(header), &task, sizeof(task), 0) == 0 &&
+	    bpf_map__delete_elem(tasks, &header, sizeof(header), 0) == 0) {
+		probe->initial_tasks[task.kind.index]--;
+		bpf_map__delete_elem(probe->skeleton->maps.task_headers, &task.id, sizeof(task.id),
+				     0);
+	}
+}
+
+int probe_scan_tasks(struct probe *probe, struct error *error)
+{
+	const struct task_sink sink = {add_task, remove_task, probe};
+	int r;
+
+	if (!plan__has(probe->plan, INSTR_TOKIO_TASKS))
+		return 0;
+	r = tokio_scan_tasks(probe->target, &probe->plan->tokio, probe->load_bias, &sink, error);
+	return r < 0 ? error_prefix(error, r, "initial scan of tasks") : 0;
+}
+
+static uint64_t last_stack_pointer(void *context, pid_t tid)
+{
+	struct probe *probe = context;
+	uint32_t key = (uint32_t)tid;
+	struct thread thread;
+
+	if (bpf_map__lookup_elem(probe->skeleton->maps.threads, &key, sizeof(key), &thread,
+				 sizeof(thread), 0) < 0)
+		return 0;
+	return thread.stack_pointer;
+}
+
+int probe__count_workers(struct probe *probe, struct error *error)
+{
+	if (!plan__has(probe->plan, INSTR_TOKIO_WORKERS))
+		return error_set(error, -ENOENT, "no way to tell worker threads");
+	return tokio_scan_workers(probe->target, &probe->plan->tokio, probe->load_bias,
+				  last_stack_pointer, probe, error);
+}
+
+void probe__forget_dead_threads(struct probe *probe)
+{
+	struct bpf_map *threads = probe->skeleton->maps.threads;
+	uint32_t key, next;
+	bool more = bpf_map__get_next_key(threads, NULL, &next, sizeof(next)) == 0;
+
+	while (more) {
+		key = next;
+		more = bpf_map__get_next_key(threads, &key, &next, sizeof(next)) == 0;
+		/* Only this process's threads are entered, so the id need not be looked for in it. */
+		if (tgkill(probe->target->pid, (pid_t)key, 0) < 0 && errno == ESRCH)
+			bpf_map__delete_elem(threads, &key, sizeof(key), 0);
+	}
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "tokio/read.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/array.h"
+#include "elf/thread_local.h"
+#include "layout/tokio.h"
+#include "tokio/vtable.h"
+
+/* Functions that are on the stacks of worker threads only: a return address in one of them marks the stack
+ * of a worker. */
+static const char *const worker_paths[] = {
+	"tokio::runtime::scheduler::multi_thread::worker::run",
+	"tokio::runtime::scheduler::multi_thread::worker::Context::run",
+	"tokio::runtime::scheduler::multi_thread::worker::Context::run_task",
+	"tokio::runtime::scheduler::multi_thread::worker::Context::park_internal",
+};
+
+static int add_worker_range(void *context, const struct elf_symbol *symbol)
+{
+	struct tokio *tokio = context;
+	struct tokio_range *ranges =
+		reallocarray(tokio->worker_code, tokio->worker_code_count + 1, sizeof(*ranges));
+
+	if (!ranges)
+		return -ENOMEM;
+	tokio->worker_code = ranges;
+	ranges[tokio->worker_code_count++] = (struct tokio_range){
+		.start = symbol->address,
+		.end = symbol->address + symbol->size,
+	};
+	return 0;
+}
+
+static int find_worker_code(const struct elf_executable *executable, struct tokio *tokio,
+			    struct error *error)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(worker_paths); i++) {
+		if (elf_symbols__find(executable->symbols, worker_paths[i], add_worker_range,
+				      tokio) < 0)
+			return error_out_of_memory(error);
+	}
+	return 0;
+}
+
+/* Finds tokio's context among the executable's thread-local variables. Its words hold, among others, the
+ * id of the task that the thread polls (tokio/src/runtime/context.rs, `Context`). */
+static void find_context(const struct elf_executable *executable, struct tokio *tokio)
+{
+	if (elf_thread_local__find(
+		    executable->image, executable->symbols, "5tokio7runtime7context7CONTEXT",
+		    TOKIO_CONTEXT_WORDS * sizeof(uint64_t), &tokio->context_offset) < 0)
+		tokio->context_offset = 0;
+}
+
+int tokio_read(const struct elf_executable *executable, struct tokio *tokio, struct error *error)
+{
+	int r = tokio_find_vtables(tokio, executable, error);
+
+	if (r < 0)
+		return r;
+	r = find_worker_code(executable, tokio, error);
+	if (r < 0)
+		return r;
+	find_context(executable, tokio);
+	return 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_TOKIO_TASK_TYPE_H
+#define SCOTTYSCOPE_TOKIO_TASK_TYPE_H
+
+#include "tokio/tokio.h"
+
+/* Returns the role of the tasks of that name and class. */
+enum task_role task_type_role(const char *name, enum task_class class);
+
+/* Lists the task types of `tokio->vtables` and sets the type of each vtable. `names` holds the name of the
+ * future of each vtable in their order, NULL for unknown ones, and stays the caller's. The list begins with the types
+ * of unknown futures; then come the types with a role, then the others, each by name. Types beyond
+ * KIND_LIMIT count as unknown. -ENOMEM. */
+int tokio_list_task_types(struct tokio *tokio, char *const *names);
+
+#endif
