@@ -10,8 +10,10 @@ from harness.builds import BOTH_MANGLINGS
 from harness.collector import FAST, Collector
 from harness.http_client import ask_once, get, request_bytes
 from harness.leaks import traces_of
+from harness.server import Server
 from harness.sessions import APPS, Client
 from harness.starter import Starter
+from harness.tool import Tool
 from harness.traces import new_context
 from harness.waiting import wait_until
 from harness.websocket_client import BINARY, encode, frame, pieces_of
@@ -50,30 +52,10 @@ def typed(kind: str, shell: str) -> dict[str, str]:
     return {"session_id": shell, "data_type": "Input", "data": SECRETS[kind] * 3}
 
 
-@pytest.fixture(scope="module")
-def written(start_shared: Starter, binary: str) -> bytes:
-    """Everything that the tool writes with -v -v, and the contents of its maps."""
-    server = start_shared.server(
-        binary,
-        "--task-command",
-        f"echo {SECRETS['task-output']}; echo {SECRETS['task-output']} >&2",
-        environment={"SCOTTY__API__ACCESS_TOKEN": SECRETS["token"]},
-    )
-    collector = Collector(start_shared)
-    tool = start_shared.watch(
-        server, "-v", "-v", "--report", "--otlp-endpoint", collector.endpoint, environment=FAST
-    )
-    maps = b""
-    client = Client(
-        server.port,
-        f"Cookie: session={SECRETS['cookie']}",
-        f"Sec-WebSocket-Protocol: {SECRETS['protocol-header']}",
-        "traceparent: 00-0-0-00",
-        f"tracestate: vendor={SECRETS['tracestate-of-malformed']}",
-        token=None,
-    )
+def log_in(client: Client, tool: Tool) -> bytes:
+    """Fails to log in with secrets in one message and in pieces, then logs in. Returns map contents."""
     client.authenticate(SECRETS["wrong-token"])
-    maps += map_dumps(tool.pid)
+    maps = map_dumps(tool.pid)
     for kind in ("token-in-fragments", "token-in-pieces"):
         message = encode("Authenticate", {"token": SECRETS[kind]})
         if kind == "token-in-pieces":
@@ -83,11 +65,21 @@ def written(start_shared: Starter, binary: str) -> bytes:
         client.await_type("AuthenticationFailed")
         maps += map_dumps(tool.pid)
     assert client.authenticate(SECRETS["token"])
+    return maps
+
+
+def send_malformed(client: Client) -> None:
+    """Sends secrets in messages that the server rejects."""
     client.send_text(f'{{"a":"{SECRETS["early-in-message"]}"}}'.encode())
     client.send_text(SECRETS["no-message"].encode())
     for _ in range(2):
         client.await_type("Error")
     client.send(frame(BINARY, SECRETS["binary"].encode()))
+
+
+def use_shell_and_logs(client: Client, tool: Tool) -> bytes:
+    """Types secrets into a shell, and reads logs. Returns map contents."""
+    maps = b""
     request = {"app_name": "demo", "service_name": "web", "shell_command": SECRETS["shell-command"]}
     client.send_message("CreateShellSession", request)
     client.await_type("ShellSessionCreated")
@@ -101,6 +93,11 @@ def written(start_shared: Starter, binary: str) -> bytes:
         client.fence()
         maps += map_dumps(tool.pid)
         client.stop_log(stream)
+    return maps
+
+
+def use_api(client: Client, server: Server) -> None:
+    """Runs a task whose output is secret, and creates an application with a secret in the body."""
     authorized = f"Authorization: Bearer {SECRETS['token']}"
     answer = ask_once(server.port, get(f"{APPS}/run/demo", authorized))
     number = json.loads(answer.body)["task"]["id"]
@@ -111,6 +108,33 @@ def written(start_shared: Starter, binary: str) -> bytes:
         "POST", f"{APPS}/create", "Content-Type: application/json", authorized, body=body
     )
     assert ask_once(server.port, create).status == 200
+
+
+@pytest.fixture(scope="module")
+def written(start_shared: Starter, binary: str) -> bytes:
+    """Everything that the tool writes with -v -v, and the contents of its maps."""
+    server = start_shared.server(
+        binary,
+        "--task-command",
+        f"echo {SECRETS['task-output']}; echo {SECRETS['task-output']} >&2",
+        environment={"SCOTTY__API__ACCESS_TOKEN": SECRETS["token"]},
+    )
+    collector = Collector(start_shared)
+    tool = start_shared.watch(
+        server, "-v", "-v", "--report", "--otlp-endpoint", collector.endpoint, environment=FAST
+    )
+    client = Client(
+        server.port,
+        f"Cookie: session={SECRETS['cookie']}",
+        f"Sec-WebSocket-Protocol: {SECRETS['protocol-header']}",
+        "traceparent: 00-0-0-00",
+        f"tracestate: vendor={SECRETS['tracestate-of-malformed']}",
+        token=None,
+    )
+    maps = log_in(client, tool)
+    send_malformed(client)
+    maps += use_shell_and_logs(client, tool)
+    use_api(client, server)
     maps += map_dumps(tool.pid)
     context = new_context()
     other = Client(server.port, context.header(), token=None)

@@ -61,31 +61,24 @@ CODE_RULES: dict[str, Callable[[list[Source]], list[str]]] = {
     "circles": includes.check_circles,
     "test-imports": includes.check_test_imports,
 }
-# Rules that the tree does not keep yet. --circles and so on check them; a name removed here is always checked.
-NOT_YET = ("circles", "test-imports", "python-functions")
 
 
-def check(root: Path, also: set[str], all_words: bool) -> list[str]:
-    """All problems of the tree at `root`. `also` names rules of NOT_YET to check."""
+def check(root: Path) -> list[str]:
+    """All problems of the tree at `root`."""
     code, documents = read_code(root), read_documents(root)
     problems = []
-    for name, rule in CODE_RULES.items():
-        if name not in NOT_YET or name in also:
-            problems += rule(code)
+    for rule in CODE_RULES:
+        problems += rule(code)
     problems += links.check_links(root, documents)
-    retired = words.REFUSED + (words.PENDING if all_words else ())
-    return problems + words.check_words(code + documents, retired)
+    return problems + words.check_words(code + documents, words.REFUSED)
 
 
 def main() -> int:
     """Prints what is wrong; 1 if anything is."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", type=Path, default=Path("."), help="the top of the tree")
-    for name in NOT_YET:
-        parser.add_argument(f"--{name}", dest="also", action="append_const", const=name)
-    parser.add_argument("--words", action="store_true", help="refuse the pending words too")
     options = parser.parse_args()
-    problems = check(options.root, set(options.also or ()), options.words)
+    problems = check(options.root)
     print("\n".join(problems) or "house rules: no problems")
     return 1 if problems else 0
 

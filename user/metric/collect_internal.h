@@ -6,6 +6,7 @@
  * the snapshot's plan has an instrumentation for. */
 
 #include "metric/descriptions.h"
+#include "metric/metric.h"
 #include "snapshot/snapshot.h"
 
 /* Fills a point from counts of nanoseconds; the point's values are seconds. */

@@ -104,8 +104,7 @@ void metric_collect_tasks_alive(struct metric_set *set, const struct snapshot *s
 	for (size_t i = 0; i < tokio->task_type_count; i++) {
 		struct metric_point *point;
 
-		if (tokio->task_types[i].class == TASK_BLOCKING ||
-		    alive(&snapshot->totals, i) == 0)
+		if (tokio->task_types[i].class == TASK_BLOCKING || alive(&snapshot->totals, i) == 0)
 			continue;
 		point = add_of_type(set, METRIC_ID_TOKIO_TASK_ALIVE, &tokio->task_types[i]);
 		if (point)

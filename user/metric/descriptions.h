@@ -8,8 +8,8 @@
  * that the recorder of Scotty 0.3.3 emits. Everything that lists metrics (documentation, dashboards,
  * `scottyscope metrics`) reads this list. */
 
+#include "metric/description.h"
 #include "metric/descriptions_tool.h"
-#include "metric/metric.h"
 
 #define SAME	  NULL /* Scotty 0.3 has the same name, or does not have the metric. */
 #define UNLABELED ""   /* The metric has no attributes. */

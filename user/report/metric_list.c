@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "metric/descriptions.h"
+#include "metric/metric.h"
 #include "metric/names.h"
 #include "prom/name.h"
 #include "self/losses.h"

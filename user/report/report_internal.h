@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "metric/descriptions.h"
+#include "metric/metric.h"
 
 /* The metric in the set; NULL for none. */
 const struct metric *report_find(const struct metric_set *set, enum metric_id id);

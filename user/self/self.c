@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "metric/descriptions.h"
+#include "metric/metric.h"
 #include "self/losses.h"
 
 /* Adds a point with the one attribute that the metric has. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "metric/descriptions.h"
+#include "metric/metric.h"
 
 static const struct plan plan;
 static const struct otlp_resource_attribute attributes[] = {{"service.name", "scotty", 0}};

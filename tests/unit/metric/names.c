@@ -5,6 +5,7 @@
 
 #include "base/array.h"
 #include "metric/descriptions.h"
+#include "metric/metric.h"
 #include "metric/names.h"
 
 /* A metric of each identifier in one set. */

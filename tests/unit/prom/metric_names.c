@@ -6,6 +6,7 @@
 
 #include "base/array.h"
 #include "metric/descriptions.h"
+#include "metric/metric.h"
 #include "otlp/otlp.h"
 #include "prom/text.h"
 

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "metric/descriptions.h"
+#include "metric/metric.h"
 #include "report/report.h"
 
 static const struct otlp_resource_attribute attributes_of_resource[] = {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "metric/descriptions.h"
+#include "metric/metric.h"
 #include "self/losses.h"
 
 static const struct plan plan;
