@@ -70,10 +70,21 @@ static bool is_missing(const struct plan_instrumentation *instrumentation)
 	return !instrumentation->strategy && !instrumentation->disabled_by_level;
 }
 
+/* Returns the length of a reason without the function that it names. The details have the function. */
+static size_t short_length(const char *reason)
+{
+	const char *function = strstr(reason, ": ");
+
+	return function ? (size_t)(function - reason) : strlen(reason);
+}
+
 static bool same_cause(const struct plan_instrumentation *left,
 		       const struct plan_instrumentation *right)
 {
-	return is_missing(left) && is_missing(right) && strcmp(left->reason, right->reason) == 0 &&
+	size_t length = short_length(left->reason);
+
+	return is_missing(left) && is_missing(right) && length == short_length(right->reason) &&
+	       strncmp(left->reason, right->reason, length) == 0 &&
 	       strcmp(left->remedy, right->remedy) == 0;
 }
 
@@ -82,6 +93,7 @@ static bool same_cause(const struct plan_instrumentation *left,
 static void print_cause(const struct plan *plan, size_t first, FILE *stream)
 {
 	const struct plan_instrumentation *cause = &plan->instrumentations[first];
+	size_t length = short_length(cause->reason);
 	struct list list = {.stream = stream};
 
 	for (size_t i = 0; i < first; i++) {
@@ -93,7 +105,8 @@ static void print_cause(const struct plan *plan, size_t first, FILE *stream)
 			list__add(&list, catalogue_instrumentations[i].name);
 	}
 	list__end(&list);
-	fprintf(stream, "    why:   %s\n", cause->reason);
+	fprintf(stream, "    why:   %s%.*s\n", cause->reason[length] ? "a function is " : "",
+		(int)length, cause->reason);
 	if (cause->remedy[0])
 		fprintf(stream, "    needs: %s\n", cause->remedy);
 }

@@ -435,8 +435,7 @@ Test(plan_print, what_is_missing_has_its_reason_and_remedy)
 			       "syscalls:sys_{enter,exit}_accept4\n"
 			       "    needs: a kernel with CONFIG_FTRACE_SYSCALLS\n"
 			       "  applications, application statuses\n"
-			       "    why:   not in the executable: "
-			       "scotty_core::apps::app_data::data::AppData::new\n"
+			       "    why:   a function is not in the executable\n"
 			       "    needs: a build that keeps the function (it may be inlined or "
 			       "stripped)\n"
 			       "\nKernel: no tracepoints of system calls\n"),
