@@ -41,26 +41,15 @@ def check_promises(sources: list[Source]) -> list[str]:
     ]
 
 
-def check_python_functions(sources: list[Source]) -> list[str]:
-    """Functions of Python that are too long."""
-    return size.check_functions([source for source in sources if source.is_python])
-
-
-def check_c_functions(sources: list[Source]) -> list[str]:
-    """Functions of C that are too long."""
-    return size.check_functions([source for source in sources if source.is_c])
-
-
-CODE_RULES: dict[str, Callable[[list[Source]], list[str]]] = {
-    "licence": check_licence,
-    "promises": check_promises,
-    "file-size": size.check_files,
-    "c-functions": check_c_functions,
-    "python-functions": check_python_functions,
-    "layers": includes.check_layers,
-    "circles": includes.check_circles,
-    "test-imports": includes.check_test_imports,
-}
+CODE_RULES: tuple[Callable[[list[Source]], list[str]], ...] = (
+    check_licence,
+    check_promises,
+    size.check_files,
+    size.check_functions,
+    includes.check_layers,
+    includes.check_circles,
+    includes.check_test_imports,
+)
 
 
 def check(root: Path) -> list[str]:

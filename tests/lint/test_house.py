@@ -27,7 +27,7 @@ def fixture_check(tmp_path: Path) -> Check:
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        return house.check(tmp_path, set(house.CODE_RULES), all_words=True)
+        return house.check(tmp_path)
 
     return run
 

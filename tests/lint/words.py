@@ -33,11 +33,8 @@ REFUSED = (
     Retired("strange", "malformed, unexpected"),
     Retired("meet_?", "look up or create"),
     Retired("(hence|thence|whence)(forth)?|(there|here|where)(of|by|in)", "a plain sentence"),
-)
-# Words that some comments still have. Move a line to REFUSED to refuse its word.
-PENDING = (
     Retired("let(s|ting)? go", "detach, disable"),
-    Retired("(tak(e|es|ing) )?turns", "duty cycle, sampling window"),
+    Retired("tak(e|es|ing) turns", "duty cycle, sampling window"),
     Retired("made up", "constructed, calculated"),
     Retired("(put|puts|putting|say|says|said) in(to)? words", "format"),
     Retired("census", "initial scan"),
@@ -45,7 +42,6 @@ PENDING = (
     Retired("told", "name who reports or passes what"),
     Retired("of which", "a sentence of its own"),
     Retired("(that|those) which|one that|than what", "name the noun"),
-    Retired("look(s|ed|ing)? at", "read, check"),
     Retired("keeper", "supervisor"),
     Retired("lanes?", "sender"),
     Retired("taken? for", "treat as"),
