@@ -200,12 +200,6 @@ def test_each_word_has_a_replacement(retired: words.Retired) -> None:
     assert not retired.pattern.search(retired.instead)
 
 
-def test_pending_words_are_refused_only_on_demand() -> None:
-    sources = [Source(Path("user/base/a.c"), "/* strange, told */")]
-    assert len(words.check_words(sources, words.REFUSED)) == 1
-    assert len(words.check_words(sources, words.REFUSED)) == 2
-
-
 @pytest.mark.parametrize(("text", "status"), [(C, 0), ("\n", 1)])
 def test_exit_status(tmp_path: Path, text: str, status: int) -> None:
     (tmp_path / "bpf").mkdir()
