@@ -51,9 +51,11 @@ WARNINGS += -Wno-missing-field-initializers
 endif
 CFLAGS ?= -O2 -g
 LDFLAGS ?= -Wl,-O1 -Wl,--as-needed
-# The output of bpftool and protoc-c counts as system headers, which do not warn.
-TOOL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARNINGS) -fstack-protector-strong -D_GNU_SOURCE -Iuser -Ibpf \
-	-isystem $(BUILD)/version -isystem $(BUILD)/skeleton -isystem $(BUILD)/proto $(PACKAGE_CFLAGS)
+# The output of bpftool and protoc-c counts as system headers, which do not warn. Aliasing: maps are
+# read as words of uint64_t (unsigned long) into structs of __u64 (unsigned long long), as in the kernel.
+TOOL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARNINGS) -fno-strict-aliasing -fstack-protector-strong \
+	-D_GNU_SOURCE -Iuser -Ibpf -isystem $(BUILD)/version -isystem $(BUILD)/skeleton \
+	-isystem $(BUILD)/proto $(PACKAGE_CFLAGS)
 BPF_CFLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) $(WARNINGS) -Ivmlinux -Ibpf \
 	-I/usr/include/$(MACHINE)-linux-gnu
 

@@ -13,7 +13,7 @@ HEALTH = "/api/v1/health"
 LEARNING_REQUESTS = 400
 HITS = "scottyscope_probe_hits_total"
 # In the tool's log when it starts to sample polls.
-SAMPLING_MESSAGE = "and their metrics estimated"
+SAMPLING_MESSAGE = "scotty_tokio_* metrics are estimates"
 # The hook of a poll's start, in builds with another than the usual hook.
 _POLL_START = collections.defaultdict(lambda: "poll_start", lto="raw_poll")
 
