@@ -23,8 +23,8 @@ MESSAGES = {
     "DAC_READ_SEARCH": "not readable; run as root or with CAP_DAC_READ_SEARCH",
     "SETUID": "cannot become user 65534",
     "SETGID": "cannot become user 65534",
-    "BPF": "may not use BPF: Operation not permitted; run as root or with CAP_BPF",
-    "PERFMON": "may not use BPF: Operation not permitted; run as root or with CAP_PERFMON",
+    "BPF": "no permission to use BPF: Operation not permitted; run as root or with CAP_BPF",
+    "PERFMON": "no permission to use BPF: Operation not permitted; run as root or with CAP_PERFMON",
 }
 
 
