@@ -2,7 +2,8 @@
 #ifndef SCOTTYSCOPE_ADMIT_BPF_H
 #define SCOTTYSCOPE_ADMIT_BPF_H
 
-/* The first step of every program: whether the hit belongs to the target and is to be recorded. */
+/* The first step of every program: decides whether the hit belongs to the target and must be
+ * recorded. */
 
 #include "core/counters.bpf.h"
 

@@ -36,7 +36,7 @@ static __always_inline bool is_within_trace_limit(const struct trace_context *co
 	return !threshold || low * 0x9e3779b97f4a7c15ULL < threshold;
 }
 
-/* Starts a span at `start_ns` below `parent`; with no parent, or one that is not present, as the
+/* Starts a span at `start_ns` below `parent`. If `parent` is NULL or not present, the span is the
  * root of a new trace. Stores the times of `task` so far, which may be NULL. */
 static __always_inline void start_span(struct span_state *span, __u64 start_ns,
 				       const struct trace_context *parent, const struct task *task)

@@ -21,7 +21,7 @@ __hidden void http_finalize(struct http_connection *connection, __u64 header, bo
 
 /* Whether the status in memory can be used without a comparison. Its place is fixed in the server's
  * code: after enough comparisons in a row that agreed, one response in 64 is compared; one
- * difference ends the trust for good. The middle bits of the clock serve as a random number. */
+ * difference ends the trust permanently. The middle bits of the clock serve as a random number. */
 static __always_inline bool memory_is_trusted(__u64 now_ns)
 {
 	__u64 agreements = status_agreements;

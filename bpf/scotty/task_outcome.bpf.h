@@ -28,7 +28,7 @@ static __always_inline __u64 find_stage(__u64 header, __u64 vtable, __u64 *ret_i
 }
 
 /* The outcome of the task at `header`, which is about to be marked complete and returns () or,
- * with `returns_result`, a Result. A malformed output is counted and taken for an end without
+ * with `returns_result`, a Result. A malformed output is counted and treated as an end without
  * failure. */
 static __always_inline enum session_end task_outcome(__u64 header, __u64 vtable,
 						     bool returns_result)

@@ -56,8 +56,8 @@ static __always_inline bool is_idle(__u64 header, __u64 awake)
 	return !(state & awake);
 }
 
-/* Inserts the task at `header` after removing another one that the memory belonged to before.
- * Returns the entry; NULL if the map is full. `is_spawn`: the task is spawned by thread `tid` right
+/* Inserts the task at `header` after deleting the entry of an earlier task at the same
+ * address. Returns the entry; NULL if the map is full. `is_spawn`: the task is spawned by thread `tid` right
  * now. */
 __hidden struct task *insert_task(__u64 header, __u64 vtable, __u32 tid, bool is_spawn);
 

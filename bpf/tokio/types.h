@@ -87,8 +87,8 @@ struct schedule_totals {
 };
 _Static_assert(sizeof(struct schedule_totals) == 424, "schedule_totals");
 
-/* Number of comparisons after which the word of tokio's context that always held the id of the
- * polled task is taken for the id's word. */
+/* Number of comparisons after which a word of tokio's context that always held the id of the polled
+ * task is treated as the id's word. */
 #define TASK_ID_SAMPLES 64
 
 #endif

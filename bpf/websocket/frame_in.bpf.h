@@ -15,7 +15,7 @@ struct frame_head {
 	__u64 payload_length;
 };
 
-/* Parses the head at `data`, of which `available` bytes have arrived. Returns false if it is
+/* Parses the head at `data`; `available` bytes have arrived. Returns false if the head is
  * incomplete. */
 static __always_inline bool parse_frame_head(__u64 data, __u64 available, struct frame_head *head)
 {
@@ -66,7 +66,7 @@ static __always_inline void handle_request(struct task_session *session, __u64 p
 		count_check(CHECK_REQUEST_UNKNOWN);
 }
 
-/* Handles the frame at `data`, of which `available` bytes have arrived. Marks the message as
+/* Handles the frame at `data`; `available` bytes have arrived. Marks the message as
  * pending at the last frame of a text message. */
 static __always_inline void handle_frame(struct task_session *session, __u64 data, __u64 available)
 {

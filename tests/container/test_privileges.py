@@ -19,12 +19,12 @@ REQUESTS = 200
 STOP_LIMIT_S = 1.0
 # What docs/container.md says of a container without this capability.
 MESSAGES = {
-    "SYS_PTRACE": "may not be looked at; run as root or with CAP_SYS_PTRACE",
-    "DAC_READ_SEARCH": "may not be looked at; run as root or with CAP_DAC_READ_SEARCH",
+    "SYS_PTRACE": "not readable; run as root or with CAP_SYS_PTRACE",
+    "DAC_READ_SEARCH": "not readable; run as root or with CAP_DAC_READ_SEARCH",
     "SETUID": "cannot become user 65534",
     "SETGID": "cannot become user 65534",
-    "BPF": "may not use BPF: Operation not permitted; run as root or with CAP_BPF",
-    "PERFMON": "may not use BPF: Operation not permitted; run as root or with CAP_PERFMON",
+    "BPF": "no permission to use BPF: Operation not permitted; run as root or with CAP_BPF",
+    "PERFMON": "no permission to use BPF: Operation not permitted; run as root or with CAP_PERFMON",
 }
 
 

@@ -4,7 +4,8 @@
 
 #include <netdb.h>
 
-/* For _cleanup_(): frees what getaddrinfo() gave. freeaddrinfo() does not take NULL everywhere. */
+/* For _cleanup_(): frees the result of getaddrinfo(). freeaddrinfo(NULL) is not valid in every C
+ * library. */
 static inline void addrinfo_freep(struct addrinfo **addresses)
 {
 	if (*addresses)

@@ -48,7 +48,8 @@ void arena__free(struct arena *arena)
 	free(arena);
 }
 
-/* Makes a block with room for `size` bytes the current one: a later kept block, or a new one. */
+/* Selects a block with at least `size` free bytes: a cached later block, or a new one. Returns
+ * false when out of memory or over the limit. */
 static bool arena__grow(struct arena *arena, size_t size)
 {
 	struct block **link = arena->current ? &arena->current->next : &arena->first;
@@ -65,7 +66,7 @@ static bool arena__grow(struct arena *arena, size_t size)
 
 	if (block_size > SIZE_MAX - sizeof(struct block))
 		return false;
-	/* What is left below the limit may be less than a usual block, but enough. */
+	/* The rest of the limit may be smaller than a usual block, but sufficient. */
 	if (limit && block_size > limit - arena->held_bytes)
 		block_size = limit - arena->held_bytes;
 	if (block_size < size)

@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_BASE_ARRAY_H
 #define SCOTTYSCOPE_BASE_ARRAY_H
 
-/* The number of elements of an array; not for pointers. */
+/* The number of elements of an array. Not valid for pointers. */
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif

@@ -2,8 +2,8 @@
 #ifndef SCOTTYSCOPE_BASE_BUFFER_H
 #define SCOTTYSCOPE_BASE_BUFFER_H
 
-/* Text that grows. The text ends with a zero byte once anything was appended. Zeroed: empty, without
- * memory. */
+/* A growing text buffer. The text is terminated after the first append. A zeroed buffer is empty
+ * and holds no memory. */
 
 #include <stddef.h>
 
@@ -15,8 +15,8 @@ struct buffer {
 	size_t capacity;
 };
 
-/* Appends `length` bytes, which must not be the buffer's own. 0; -E2BIG if the text would be longer than
- * BUFFER_BYTES_MAX; -ENOMEM. On an error the text stays unchanged. */
+/* Appends `length` bytes, which must not be the buffer's own. Returns 0; -E2BIG if the text would
+ * be longer than BUFFER_BYTES_MAX; -ENOMEM. After an error the text is unchanged. */
 int buffer__append(struct buffer *buffer, const char *bytes, size_t length);
 
 /* Shortens the text to its first `length` bytes; `length` is at most the text's. */

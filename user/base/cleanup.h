@@ -2,8 +2,8 @@
 #ifndef SCOTTYSCOPE_BASE_CLEANUP_H
 #define SCOTTYSCOPE_BASE_CLEANUP_H
 
-/* Scope-bound ownership: a local marked with _cleanup_() is released when its scope ends, and given
- * away with TAKE_PTR() or TAKE_FD() on the last line of the function that made it. */
+/* Scope-bound ownership: _cleanup_() releases a local variable at the end of its scope. TAKE_PTR()
+ * or TAKE_FD() on the last line of a function passes the object to the caller. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 #define _cleanup_(function) __attribute__((cleanup(function)))
 
-/* Defines `function ## p`, which releases what a local pointer of `type` points to. */
+/* Defines `function ## p`, which releases the object of a local pointer of `type`. */
 #define DEFINE_CLEANUP(type, function)                \
 	static inline void function##p(type *pointer) \
 	{                                             \
@@ -37,7 +37,7 @@ DEFINE_CLEANUP(FILE *, fclose);
 #define _cleanup_close_ _cleanup_(closep)
 #define _cleanup_file_	_cleanup_(fclosep)
 
-/* The value of a pointer, which is NULL afterwards: the caller now owns what it points to. */
+/* Returns the value of a pointer and sets the pointer to NULL: the caller now owns the object. */
 #define TAKE_PTR(pointer)                               \
 	({                                              \
 		__typeof__(pointer) _taken = (pointer); \
@@ -45,7 +45,7 @@ DEFINE_CLEANUP(FILE *, fclose);
 		_taken;                                 \
 	})
 
-/* The same for a file descriptor, which is -1 afterwards. */
+/* Returns the value of a file descriptor variable and sets the variable to -1. */
 #define TAKE_FD(fd)                \
 	({                         \
 		int _taken = (fd); \

@@ -23,7 +23,8 @@ uint64_t clock_realtime_ns(void)
 
 int64_t clock_realtime_offset_ns(void)
 {
-	/* The realtime reading is taken between two monotonic ones: half the gap is the error. */
+	/* The realtime is read between two monotonic readings. The error is at most half the
+	 * gap. */
 	uint64_t before = clock_monotonic_ns();
 	uint64_t realtime = clock_realtime_ns();
 	uint64_t after = clock_monotonic_ns();

@@ -8,13 +8,13 @@
 #define NS_PER_MS UINT64_C(1000000)
 #define NS_PER_S  UINT64_C(1000000000)
 
-/* CLOCK_MONOTONIC in nanoseconds: the clock of bpf_ktime_get_ns(), and so of every record. */
+/* Returns CLOCK_MONOTONIC in nanoseconds: the clock of bpf_ktime_get_ns() and of every record. */
 uint64_t clock_monotonic_ns(void);
 
-/* CLOCK_REALTIME in nanoseconds since 1970. */
+/* Returns CLOCK_REALTIME in nanoseconds since 1970. */
 uint64_t clock_realtime_ns(void);
 
-/* What has to be added to a monotonic time to get the realtime one, as things stand now. */
+/* Returns the current realtime minus the current monotonic time, in nanoseconds. */
 int64_t clock_realtime_offset_ns(void);
 
 #endif

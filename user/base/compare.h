@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* For qsort() and bsearch(): 64-bit numbers, the least first. */
+/* For qsort() and bsearch(): 64-bit numbers in ascending order. */
 static inline int compare_u64(const void *left, const void *right)
 {
 	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;

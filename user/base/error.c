@@ -23,7 +23,7 @@ int error_set(struct error *error, int code, const char *format, ...)
 	char message[sizeof(error->message)];
 	va_list arguments;
 
-	/* %m in the format means the code given here, whatever errno has become since. */
+	/* %m in the format is the message of `code`, not of the current errno. */
 	errno = -code;
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
@@ -49,10 +49,11 @@ int error_prefix(struct error *error, int code, const char *format, ...)
 	va_end(arguments);
 
 	if (length >= 0 && (size_t)length < sizeof(error->message)) {
-		size_t room = sizeof(error->message) - (size_t)length;
+		size_t capacity = sizeof(error->message) - (size_t)length;
 
-		/* A message too long for its room is cut: its beginning names the cause. */
-		if (snprintf(error->message + length, room, ": %s", inner.message) >= (int)room)
+		/* Truncate a long message at the end: the beginning names the cause. */
+		if (snprintf(error->message + length, capacity, ": %s", inner.message) >=
+		    (int)capacity)
 			error->message[sizeof(error->message) - 1] = '\0';
 	}
 	return code;

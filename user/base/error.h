@@ -2,27 +2,28 @@
 #ifndef SCOTTYSCOPE_BASE_ERROR_H
 #define SCOTTYSCOPE_BASE_ERROR_H
 
-/* Errors are values. A function that can fail returns 0 or a negative errno and, through its last
- * argument, says what failed, on what, why and what to do about it. Nothing below main() logs a
- * failure that it returns. Every function here accepts a NULL error: then only the code is kept. */
+/* Errors are values. A fallible function returns 0 or a negative errno. Its last argument receives
+ * a message: the failed operation, its object, the reason and a remedy. No function below main()
+ * logs a failure that it returns. Every function here accepts a NULL error and then returns the
+ * code only. */
 
 struct error {
 	int code;	    /* negative errno, 0 for none */
 	char message[1024]; /* one line, no final newline */
 };
 
-/* Sets code and message; returns `code`, so that it can be the failing function's return value.
- * `code` is a negative errno; where the reason is the code, end the format with ": %m". Control
- * characters, which names from outside may hold, become "?". */
+/* Sets code and message. Returns `code`, for use as the failing function's return value. `code` is
+ * a negative errno; ": %m" at the end of the format adds the reason. Control characters, which
+ * names from outside may hold, become "?". */
 int error_set(struct error *error, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Puts context before the message of an error that rises: "context: message". Returns `code`, which
- * is the error's. */
+/* Prepends context to the message of a propagated error: "context: message". Returns `code`, which
+ * is the error's code. */
 int error_prefix(struct error *error, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* error_set() for memory that could not be had. */
+/* Sets the error for a failed allocation. Returns -ENOMEM. */
 int error_out_of_memory(struct error *error);
 
 #endif

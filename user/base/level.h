@@ -2,15 +2,15 @@
 #ifndef SCOTTYSCOPE_BASE_LEVEL_H
 #define SCOTTYSCOPE_BASE_LEVEL_H
 
-/* How much is observed: each level contains the one before it. */
+/* Levels of observation. Each level contains the previous one. */
 
 enum level {
 	LEVEL_BASIC,	/* no polls and no run queues of tokio */
-	LEVEL_STANDARD, /* polls too */
-	LEVEL_FULL,	/* run queues too */
+	LEVEL_STANDARD, /* adds polls */
+	LEVEL_FULL,	/* adds run queues */
 };
 
-/* The names by which users choose a level, in the order of `enum level`; NULL is the end. */
+/* The names of the levels for users, in the order of `enum level`, terminated by NULL. */
 extern const char *const level_names[];
 
 static inline const char *level_name(enum level level)

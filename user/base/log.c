@@ -36,7 +36,7 @@ void log_write(enum log_level level, const char *format, ...)
 	vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
 
-	/* One write for the whole line: the probe and its front share standard error. */
+	/* One write for the whole line, because the agent and its front share standard error. */
 	fprintf(stderr, "scottyscope: %s%s\n", prefixes[level], line);
 	errno = saved_errno;
 }

@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_BASE_LOG_H
 #define SCOTTYSCOPE_BASE_LOG_H
 
-/* What the program tells its user, on standard error, one line each. */
+/* Log messages for the user, one line each, on standard error. */
 
 enum log_level {
 	LOG_LEVEL_ERROR,
@@ -11,11 +11,11 @@ enum log_level {
 	LOG_LEVEL_DEBUG,
 };
 
-/* Lines above this level are not written; LOG_LEVEL_INFO until set. */
+/* Sets the maximum level of written messages. The default is LOG_LEVEL_INFO. */
 void log_set_level(enum log_level level);
 enum log_level log_level(void);
 
-/* One line, without a final newline in `format`; "scottyscope: " and the level go before it. */
+/* Writes one line. `format` has no final newline; the prefix is "scottyscope: " and the level. */
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...)	 log_write(LOG_LEVEL_ERROR, __VA_ARGS__)

@@ -22,9 +22,9 @@ struct loop_source {
 	struct loop_source *next;
 	enum source_kind kind;
 	int fd;
-	bool is_removed; /* freed when no pending event can name the source */
+	bool is_removed; /* freed once no pending event refers to the source */
 	loop_callback callback;
-	loop_signal_callback signal_callback; /* of SOURCE_SIGNAL */
+	loop_signal_callback signal_callback; /* for SOURCE_SIGNAL */
 	void *context;
 };
 
@@ -87,7 +87,8 @@ static int loop__add(struct loop *loop, const struct loop_source *template, uint
 		int code = -errno;
 
 		free(source);
-		return error_set(error, code, "cannot watch file descriptor %d: %m", template->fd);
+		return error_set(error, code, "cannot add file descriptor %d to epoll: %m",
+				 template->fd);
 	}
 	source->next = loop->sources;
 	loop->sources = source;

@@ -7,7 +7,8 @@
 
 #include "base/error.h"
 
-/* One epoll loop a process: file descriptors, timers and signals, each a callback. */
+/* An epoll loop, one per process, with a callback for each file descriptor, timer and signal
+ * set. */
 struct loop;
 struct loop_source;
 
@@ -21,25 +22,26 @@ typedef int (*loop_signal_callback)(void *context, int signal);
 int loop__new(struct loop **ret_loop, struct error *error);
 void loop__free(struct loop *loop);
 
-/* Watches `fd` for `events` (EPOLLIN, ...). The descriptor stays the caller's. The source belongs
- * to the loop; `ret_source` may be NULL. */
+/* Adds `fd` with `events` (EPOLLIN, ...). The caller keeps the descriptor. The loop owns the
+ * source; `ret_source` may be NULL. */
 int loop__add_fd(struct loop *loop, int fd, uint32_t events, loop_callback callback, void *context,
 		 struct loop_source **ret_source, struct error *error);
 
-/* Calls back after `first_ns` and then every `interval_ns` (0: once). The loop owns the timer and
- * has read its expirations before the callback runs. */
+/* Adds a timer that expires after `first_ns` and then every `interval_ns` (0: once). The loop owns
+ * the timer and reads the expirations before the callback runs. */
 int loop__add_timer(struct loop *loop, uint64_t first_ns, uint64_t interval_ns,
 		    loop_callback callback, void *context, struct loop_source **ret_source,
 		    struct error *error);
 
-/* Sets a timer source again; 0 and 0 stop it. */
+/* Sets a timer source to new times; 0 and 0 stop the timer. */
 int loop__set_timer(struct loop_source *source, uint64_t first_ns, uint64_t interval_ns);
 
-/* Blocks the signals of `set` in this process and calls back for each. */
+/* Blocks the signals of `set` in this process and adds a callback for each signal. */
 int loop__add_signals(struct loop *loop, const sigset_t *set, loop_signal_callback callback,
 		      void *context, struct error *error);
 
-/* Stops watching; the loop closes what it opened itself. Safe within a callback. */
+/* Removes a source. The loop closes descriptors that the loop itself opened. Safe within a
+ * callback. */
 void loop__remove(struct loop *loop, struct loop_source *source);
 
 /* Runs until loop__stop() (returns 0) or until a callback fails (returns its value). */

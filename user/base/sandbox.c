@@ -19,7 +19,7 @@
 
 DEFINE_CLEANUP(DIR *, closedir);
 
-/* The way without close_range(), which a seccomp filter may deny. */
+/* Fallback without close_range(), which a seccomp filter may deny. */
 static int close_listed_except(int keep_fd, int also_fd, struct error *error)
 {
 	_cleanup_(closedirp) DIR *directory = opendir("/proc/self/fd");
@@ -42,18 +42,18 @@ static int close_range_from(unsigned int first, unsigned int last)
 
 static int close_all_except(int keep_fd, int also_fd, struct error *error)
 {
-	const int kept[] = {
+	const int open_fds[] = {
 		keep_fd < also_fd ? keep_fd : also_fd,
 		keep_fd < also_fd ? also_fd : keep_fd,
 	};
 	int first = STDERR_FILENO + 1;
 
-	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
-		if (kept[i] < first)
+	for (size_t i = 0; i < ARRAY_SIZE(open_fds); i++) {
+		if (open_fds[i] < first)
 			continue;
-		if (close_range_from((unsigned int)first, (unsigned int)kept[i] - 1) < 0)
+		if (close_range_from((unsigned int)first, (unsigned int)open_fds[i] - 1) < 0)
 			return close_listed_except(keep_fd, also_fd, error);
-		first = kept[i] + 1;
+		first = open_fds[i] + 1;
 	}
 	if (close_range_from((unsigned int)first, UINT_MAX) < 0)
 		return close_listed_except(keep_fd, also_fd, error);

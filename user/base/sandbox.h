@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-/* User and group "nobody" of every Linux distribution; needs no user database. */
+/* User and group "nobody" of every Linux distribution. The number needs no user database. */
 #define SANDBOX_USER_ID ((uid_t)65534)
 
 /* Irrevocably drops the privileges of a single-threaded process. Closes every descriptor above 2
@@ -16,12 +16,12 @@
  * exit. */
 int sandbox__enter(int keep_fd, int also_fd, struct error *error);
 
-/* -EPERM when the process has a capability, has root as one of its users, or may gain privileges by
- * execve(). */
+/* Returns -EPERM if the process has a capability, has root as one of its users, or may gain
+ * privileges by execve(); else 0. */
 int sandbox__verify(struct error *error);
 
-/* Asks the kernel to kill this process when its parent ends. `parent` is the parent's process id,
- * taken before the fork; -ESRCH when the parent has ended already. */
+/* Requests SIGKILL for this process when its parent ends. `parent` is the parent's process id from
+ * before the fork. -ESRCH if the parent has already ended. */
 int sandbox__die_with_parent(pid_t parent, struct error *error);
 
 #endif

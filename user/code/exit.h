@@ -11,7 +11,7 @@
 #include "code/code.h"
 
 /* Finds the sites before the returns of the function at `entry` (`size` bytes). On x86-64 a site is the
- * instruction that restores the last register, on Arm the first one that restores a register. Unwinding
+ * instruction that restores the last register, on Arm the first instruction that restores a register. Unwinding
  * does not pass these instructions. Returns the number of sites; 0 if some return is not certain to pass
  * a site (a tail call, a jump to the return itself, no register to restore, more than CODE_EXIT_LIMIT
  * returns). -EBADMSG if the code cannot be read. */

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "config/config.h"
 
-/* Finds, attaches, reports until told to stop, detaches. */
+/* Finds the process, attaches, reports until a signal or the end of the observation, detaches. */
 int command_run(const struct config *config, struct error *error);
 
 /* Prints the plan for the process, attaching nothing. */

@@ -41,8 +41,9 @@ static int prepare_export(struct config_otlp *otlp, struct error *error)
 		return 0;
 	r = exporter__open_program(&otlp->program_fd, &reason);
 	if (r == -ENOENT) {
-		log_warning("OTLP export is disabled: %s; install the one that was built with this "
-			    "program, or set --otlp-endpoint none",
+		log_warning("OTLP export is disabled: %s; install the scottyscope-otlp that was "
+			    "built with "
+			    "this program, or set --otlp-endpoint none",
 			    reason.message);
 		otlp->metrics_target = NULL;
 		otlp->traces_target = NULL;

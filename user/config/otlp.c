@@ -110,7 +110,7 @@ static int read_exporter(const struct telemetry *telemetry, const struct sources
 	return 0;
 }
 
-/* Fills the target and tls of `telemetry`; the target stays NULL if nothing is to be exported. */
+/* Fills the target and tls of `telemetry`; the target stays NULL if the telemetry is not exported. */
 static int read_target(const struct telemetry *telemetry, const struct sources *sources,
 		       struct error *error)
 {

@@ -11,7 +11,7 @@
 #include "config/config.h"
 #include "config/sources.h"
 
-/* Fills the endpoints of `otlp`: both stay NULL if nothing is to be exported. */
+/* Fills the endpoints of `otlp`: both stay NULL if export is disabled. */
 int otlp__read_endpoints(struct config_otlp *otlp, const struct sources *sources,
 			 struct error *error);
 

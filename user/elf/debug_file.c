@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
-/* Separate debug files: /usr/lib/debug/.build-id/xx/yyyy.debug, or what .gnu_debuglink names. */
+/* Separate debug files: /usr/lib/debug/.build-id/xx/yyyy.debug, or the file that .gnu_debuglink
+ * names. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,8 +18,8 @@
 #include "base/cleanup.h"
 #include "elf/internal.h"
 
-/* Opens `path` as a process with the root directory `root` would see it: links within a container
- * must not lead out of it. O_NONBLOCK because it may turn out to be a FIFO. */
+/* Opens `path` as a process with the root directory `root` resolves the path: links in a container
+ * must not lead outside `root`. O_NONBLOCK, because the file may be a FIFO. */
 static int open_in_root(const char *root, const char *path)
 {
 	_cleanup_close_ int root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -35,10 +36,10 @@ static int open_in_root(const char *root, const char *path)
 	return fd < 0 ? -errno : (int)fd;
 }
 
-/* A candidate belongs to `image` when the build ids are equal or, where one has none, the checksum
- * that .gnu_debuglink holds is that of the candidate. */
-static bool fits(const struct elf_image *image, const struct elf_image *candidate,
-		 const uint32_t *checksum)
+/* Returns whether `candidate` belongs to `image`: the build ids are equal. If either file has no
+ * build id, the checksum in .gnu_debuglink must match the candidate. */
+static bool is_match(const struct elf_image *image, const struct elf_image *candidate,
+		     const uint32_t *checksum)
 {
 	const char *wanted = elf_image__build_id(image);
 	const char *found = elf_image__build_id(candidate);
@@ -58,15 +59,15 @@ static int try_path(const struct elf_image *image, const char *root, const char 
 
 	if (fd < 0)
 		return -ENOENT;
-	/* One that cannot be used is as good as none: it is not the executable's fault. */
+	/* Treat an unusable file as absent: the file is not part of the executable. */
 	if (elf_image__open_debug(fd, path, &candidate, NULL) < 0 ||
-	    !fits(image, candidate, checksum))
+	    !is_match(image, candidate, checksum))
 		return -ENOENT;
 	*ret_image = TAKE_PTR(candidate);
 	return 0;
 }
 
-/* A formatted path that did not fit would name another file. */
+/* Tries a formatted path. Fails for a truncated path, which would name another file. */
 static int try_formatted(const struct elf_image *image, const char *root, const uint32_t *checksum,
 			 struct elf_image **ret_image, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
@@ -86,7 +87,8 @@ static int try_formatted(const struct elf_image *image, const char *root, const 
 	return try_path(image, root, path, checksum, ret_image);
 }
 
-/* The file name and the checksum (of the debug file, 4 bytes, aligned) that the section holds. */
+/* Returns the file name in the section .gnu_debuglink, and the debug file's checksum, which follows
+ * as 4 aligned bytes. */
 static const char *read_debuglink(const struct elf_image *image, uint32_t *ret_checksum)
 {
 	struct elf_section section;

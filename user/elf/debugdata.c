@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
-/* .gnu_debugdata ("MiniDebugInfo"): the symbol table of a stripped executable, xz-compressed. */
+/* .gnu_debugdata ("MiniDebugInfo"): an xz-compressed ELF file with the symbol table of a stripped
+ * executable. */
 
 #include <errno.h>
 #include <lzma.h>
@@ -11,7 +12,7 @@
 #include "base/cleanup.h"
 #include "elf/internal.h"
 
-/* A symbol table of a million functions has about 100 MB; xz -9 needs 65 MB to decompress. */
+/* A symbol table of a million functions takes about 100 MB; decompressing xz -9 needs 65 MB. */
 #define UNPACKED_BYTES_MAX ((uint64_t)256 * 1024 * 1024)
 #define DECODER_BYTES_MAX  ((uint64_t)128 * 1024 * 1024)
 #define CHUNK_BYTES	   ((size_t)64 * 1024)
@@ -39,8 +40,8 @@ static int bad_stream(const struct elf_image *image, const char *why, struct err
 			 elf_image__path(image), why);
 }
 
-/* Unpacks one xz stream into a file, chunk by chunk, so that its size is known to be sane before
- * the memory is spent. */
+/* Unpacks one xz stream into a file by chunks, so that the size limit applies before all memory is
+ * allocated. */
 static int unpack(const struct elf_image *image, const struct elf_section *section, int fd,
 		  struct error *error)
 {
@@ -67,7 +68,7 @@ static int unpack(const struct elf_image *image, const struct elf_section *secti
 		int r = write_all(fd, chunk, sizeof(chunk) - stream.avail_out);
 
 		if (r < 0)
-			return error_set(error, r, "cannot keep the symbols of %s: %m",
+			return error_set(error, r, "cannot store the symbols of %s: %m",
 					 elf_image__path(image));
 	} while (status != LZMA_STREAM_END);
 	return 0;
@@ -83,12 +84,12 @@ int elf_debugdata__open(const struct elf_image *image, struct elf_image **ret_im
 	if (r == -ENOENT)
 		return r;
 	if (r < 0)
-		return bad_stream(image, "lies beyond its end", error);
+		return bad_stream(image, "exceeds the file", error);
 
 	_cleanup_close_ int fd = memfd_create("scottyscope-debugdata", MFD_CLOEXEC);
 
 	if (fd < 0)
-		return error_set(error, -errno, "cannot make a file in memory: %m");
+		return error_set(error, -errno, "cannot create a file in memory: %m");
 	r = unpack(image, &section, fd, error);
 	if (r < 0)
 		return r;

@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_ELF_EXECUTABLE_H
 #define SCOTTYSCOPE_ELF_EXECUTABLE_H
 
-/* All that is read of an executable before its code is followed. */
+/* The image and the symbols of an executable, before machine code is analysed. */
 
 #include "elf/image.h"
 #include "elf/pointers.h"

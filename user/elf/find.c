@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
-/* Finds functions by Rust path. To demangle 40,000 names for every row of the catalogue would take
- * seconds. Every mangled form of a path contains the path's identifiers, so a search for the identifiers
- * leaves only a few names to demangle. */
+/* Finds functions by Rust path. Demangling 40,000 names for every row of the catalogue would take
+ * seconds. Every mangled form of a path contains the path's identifiers, so a search for the
+ * identifiers leaves few names to demangle. */
 
 #include <ctype.h>
 #include <errno.h>
@@ -25,7 +25,7 @@
 struct identifier {
 	char text[IDENTIFIER_BYTES_MAX + 8]; /* as in v0 names, "5State": length first */
 	size_t length;
-	size_t prefix; /* bytes of the text that are the length */
+	size_t prefix; /* length of the prefix in `text` */
 };
 
 struct filter {
@@ -33,7 +33,7 @@ struct filter {
 	size_t count;
 };
 
-/* Whether v0 mangling abbreviates the word, or mangled names spell the word differently. */
+/* Returns whether v0 mangling abbreviates the word, or mangled names spell the word differently. */
 static bool is_abbreviated(const char *word, size_t length)
 {
 	static const char *const words[] = {
@@ -73,14 +73,14 @@ static bool is_plain_identifier(const char *word, size_t length)
 static void filter__add(struct filter *filter, const char *word, size_t length)
 {
 	/* v0 writes an underscore between the length and an identifier that starts with an underscore. */
-	const char *parting = *word == '_' ? "_" : "";
+	const char *separator = *word == '_' ? "_" : "";
 
 	if (filter->count == IDENTIFIERS_MAX || !is_plain_identifier(word, length))
 		return;
 
 	struct identifier *identifier = &filter->identifiers[filter->count++];
 	int written = snprintf(identifier->text, sizeof(identifier->text), "%zu%s%.*s", length,
-			       parting, (int)length, word);
+			       separator, (int)length, word);
 
 	identifier->length = (size_t)written;
 	identifier->prefix = identifier->length - length;
@@ -94,7 +94,7 @@ static int compare_identifiers(const void *left, const void *right)
 	return (b->length > a->length) - (b->length < a->length);
 }
 
-/* The longest identifier is the rarest, and the fastest to search for. */
+/* Builds a filter of a path. The longest identifier is the rarest and the fastest to search for. */
 static void filter__build(struct filter *filter, const char *path)
 {
 	const char *at = path;
@@ -114,8 +114,8 @@ static void filter__build(struct filter *filter, const char *path)
 	      compare_identifiers);
 }
 
-/* Whether `name` can be a mangled form of the path. In the "$LT$a..b$GT$" of legacy names, identifiers
- * have no length before them. */
+/* Returns whether `name` can be a mangled form of the path. In the "$LT$a..b$GT$" of legacy names,
+ * identifiers have no length before them. */
 static bool filter__passes(const struct filter *filter, const char *name)
 {
 	bool is_v0 = name[0] == '_' && name[1] == 'R';
@@ -150,8 +150,8 @@ static void search__free(struct search *search)
 	buffer__done(&search->normal);
 }
 
-/* Returns 1 if the symbol has the path; 0 if the symbol has another path, its name is no Rust symbol, or
- * its name is hostile; -ENOMEM. */
+/* Returns 1 if the symbol has the path; 0 if the symbol has another path, or if its name is no Rust
+ * symbol or is hostile; -ENOMEM. */
 static int search__matches(struct search *search, const struct elf_symbol *symbol)
 {
 	const struct buffer *path = &search->path;
@@ -186,7 +186,7 @@ int elf_symbols__find(const struct elf_symbols *symbols, const char *path,
 	for (size_t i = 0; i < elf_symbols__count(symbols); i++) {
 		const struct elf_symbol *symbol = elf_symbols__get(symbols, i);
 
-		/* Identical functions can be merged: one address, several names. */
+		/* The linker can merge identical functions: one address, several names. */
 		if (last && last->address == symbol->address)
 			continue;
 		r = search__matches(&search, symbol);

@@ -12,8 +12,8 @@
 #include "base/cleanup.h"
 #include "elf/internal.h"
 
-/* Linkers write about a dozen program headers. The limit keeps the lookups, which go through them
- * one by one, cheap whatever the file says. */
+/* Linkers write about a dozen program headers. The limit bounds the time of linear lookups for any
+ * file. */
 #define SEGMENTS_MAX 256
 
 void elf_image__free(struct elf_image *image)
@@ -55,20 +55,20 @@ static int image__read_header(struct elf_image *image, struct error *error)
 	Elf64_Ehdr *header = &image->header;
 
 	if (image->size < SELFMAG || memcmp(bytes, ELFMAG, SELFMAG) != 0)
-		return error_set(error, -ENOEXEC, "%s is no ELF file", path);
+		return error_set(error, -ENOEXEC, "%s is not an ELF file", path);
 	if (image->size < EI_NIDENT)
-		return error_set(error, -EBADMSG, "%s is damaged: its ELF header is cut short",
+		return error_set(error, -EBADMSG, "%s is damaged: its ELF header is truncated",
 				 path);
 	if (bytes[EI_CLASS] != ELFCLASS64)
 		return error_set(error, -ENOTSUP, "%s is not a 64-bit executable", path);
 	if (bytes[EI_DATA] != ELFDATA2LSB)
 		return error_set(error, -ENOTSUP, "%s is not little-endian", path);
 	if (image->size < sizeof(*header))
-		return error_set(error, -EBADMSG, "%s is damaged: its ELF header is cut short",
+		return error_set(error, -EBADMSG, "%s is damaged: its ELF header is truncated",
 				 path);
 	memcpy(header, bytes, sizeof(*header));
 	if (header->e_type != ET_EXEC && header->e_type != ET_DYN)
-		return error_set(error, -ENOTSUP, "%s is no executable (ELF type %u)", path,
+		return error_set(error, -ENOTSUP, "%s is not an executable (ELF type %u)", path,
 				 header->e_type);
 	if (header->e_machine != EM_X86_64 && header->e_machine != EM_AARCH64)
 		return error_set(error, -ENOTSUP,
@@ -88,12 +88,11 @@ static int image__read_segments(struct elf_image *image, struct error *error)
 		return error_set(error, -EBADMSG, "%s is damaged: it has no segments", image->path);
 	if (count > SEGMENTS_MAX || image->header.e_phentsize != sizeof(Elf64_Phdr))
 		return error_set(error, -EBADMSG,
-				 "%s is damaged: %zu program headers of %u bytes make no sense",
+				 "%s is damaged: %zu program headers of %u bytes are invalid",
 				 image->path, count, image->header.e_phentsize);
 	if (!table)
 		return error_set(error, -EBADMSG,
-				 "%s is damaged: its program headers lie beyond its end",
-				 image->path);
+				 "%s is damaged: its program headers exceed the file", image->path);
 	image->segments = malloc(size);
 	if (!image->segments)
 		return error_out_of_memory(error);
@@ -102,7 +101,7 @@ static int image__read_segments(struct elf_image *image, struct error *error)
 	return 0;
 }
 
-/* Every later lookup counts on sums of a segment's fields not to overflow. */
+/* Checks that sums of a segment's fields do not overflow, as every later lookup requires. */
 static int image__check_segments(const struct elf_image *image, bool is_debug_file,
 				 struct error *error)
 {
@@ -116,12 +115,12 @@ static int image__check_segments(const struct elf_image *image, bool is_debug_fi
 		    __builtin_add_overflow(segment->p_offset, segment->p_filesz, &sum) ||
 		    segment->p_filesz > segment->p_memsz)
 			return error_set(error, -EBADMSG,
-					 "%s is damaged: segment %zu has impossible bounds",
+					 "%s is damaged: segment %zu has invalid bounds",
 					 image->path, i);
 		if (!is_debug_file && sum > image->size)
 			return error_set(error, -EBADMSG,
-					 "%s is damaged: segment %zu lies beyond its end (cut "
-					 "short?)",
+					 "%s is damaged: segment %zu exceeds the file "
+					 "(truncated?)",
 					 image->path, i);
 	}
 	return 0;
@@ -133,7 +132,7 @@ static int image__read_sections(struct elf_image *image, struct error *error)
 	size_t size = header->e_shnum * sizeof(Elf64_Shdr);
 
 	if (header->e_shoff == 0)
-		return 0; /* sstrip leaves none: nothing wrong with running that */
+		return 0; /* sstrip removes the section headers; the executable still runs */
 	if (header->e_shnum == 0)
 		return error_set(error, -ENOTSUP, "%s has too many sections", image->path);
 
@@ -141,8 +140,8 @@ static int image__read_sections(struct elf_image *image, struct error *error)
 
 	if (!table || header->e_shentsize != sizeof(Elf64_Shdr))
 		return error_set(error, -EBADMSG,
-				 "%s is damaged: its section headers lie beyond its end or have "
-				 "the wrong size (cut short?)",
+				 "%s is damaged: its section headers exceed the file or have "
+				 "the wrong size (truncated?)",
 				 image->path);
 	image->sections = malloc(size);
 	if (!image->sections)

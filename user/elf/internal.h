@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_ELF_INTERNAL_H
 #define SCOTTYSCOPE_ELF_INTERNAL_H
 
-/* What the files of this folder share; nobody else includes it. */
+/* Shared by the files of this folder only. */
 
 #include <elf.h>
 #include <stddef.h>
@@ -14,11 +14,11 @@
 #define BUILD_ID_BYTES_MAX ((size_t)64)
 
 struct elf_image {
-	const uint8_t *bytes; /* the whole file, mapped */
+	const uint8_t *bytes; /* contents of the whole file, mapped */
 	size_t size;
 	char *path;
 	Elf64_Ehdr header;
-	Elf64_Phdr *segments; /* every program header */
+	Elf64_Phdr *segments; /* all program headers */
 	size_t segment_count;
 	Elf64_Shdr *sections;
 	size_t section_count;
@@ -32,22 +32,22 @@ struct elf_section {
 	uint64_t entry_size;
 };
 
-/* A separate debug file: as elf_image__open(), but its segments need not be in the file, since
- * eu-strip leaves the program headers of the executable as they were. */
+/* Opens a separate debug file like elf_image__open(), but does not require the segments' contents
+ * in the file: eu-strip keeps the executable's program headers unchanged. */
 int elf_image__open_debug(int fd, const char *path, struct elf_image **ret_image,
 			  struct error *error);
 
-/* The first section of `type` and, unless that is NULL, of `name`. -ENOENT when there is none,
- * -EBADMSG when it does not lie within the file. */
+/* Finds the first section of `type` and, unless `name` is NULL, of `name`. -ENOENT if absent,
+ * -EBADMSG if the section exceeds the file. */
 int elf_image__section(const struct elf_image *image, uint32_t type, const char *name,
 		       struct elf_section *ret_section);
 int elf_image__section_at(const struct elf_image *image, size_t index,
 			  struct elf_section *ret_section);
 
-/* Fills in image->build_id, empty where there is none. */
+/* Sets image->build_id; an empty text without a build id. */
 void elf_image__read_build_id(struct elf_image *image);
 
-/* The file's bytes [offset, offset + size), NULL when they are not all there. */
+/* Returns the file's bytes [offset, offset + size); NULL if the range exceeds the file. */
 static inline const uint8_t *elf_image__file_bytes(const struct elf_image *image, uint64_t offset,
 						   uint64_t size)
 {
@@ -56,16 +56,16 @@ static inline const uint8_t *elf_image__file_bytes(const struct elf_image *image
 	return image->bytes + offset;
 }
 
-/* The file that the names are from: the executable or another. */
+/* Returns the file with the names: the executable or a debug file. */
 const struct elf_image *elf_symbols__tables(const struct elf_symbols *symbols);
 
-/* Opens the ELF file that `image` carries, xz-compressed, in its section .gnu_debugdata. -ENOENT
- * when it has none. */
+/* Opens the xz-compressed ELF file in the section .gnu_debugdata of `image`. -ENOENT without the
+ * section. */
 int elf_debugdata__open(const struct elf_image *image, struct elf_image **ret_image,
 			struct error *error);
 
-/* Opens the separate debug file of `image`, under `root` (NULL: none) or the machine's own root.
- * -ENOENT when there is none that fits. */
+/* Opens the separate debug file of `image`, under `root` (NULL: none) or under this machine's root.
+ * -ENOENT without a matching file. */
 int elf_debug_file__open(const struct elf_image *image, const char *root,
 			 struct elf_image **ret_image);
 

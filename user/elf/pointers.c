@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
-/* The addresses that an image's data will hold once it is loaded: vtables, mostly. */
+/* The pointers in an image's data after loading, mostly in vtables. */
 
 #include "elf/pointers.h"
 
@@ -14,7 +14,7 @@
 
 #define WORD_BYTES sizeof(uint64_t)
 
-/* The two tables of relative relocations that the dynamic section points to. */
+/* The two tables of relative relocations from the dynamic section. */
 struct relocations {
 	uint64_t rela, rela_size;
 	uint64_t relr, relr_size;
@@ -85,7 +85,8 @@ static int walk_rela(const struct elf_image *image, const struct relocations *re
 	return 0;
 }
 
-/* One word that DT_RELR relocates: what it holds in the file is what the bias is added to. */
+/* Calls `callback` for one word that DT_RELR relocates. The load bias is added to the word's value
+ * in the file. */
 static int visit_relr_word(const struct elf_image *image, uint64_t address,
 			   elf_pointer_callback callback, void *context)
 {
@@ -94,7 +95,7 @@ static int visit_relr_word(const struct elf_image *image, uint64_t address,
 	return word ? callback(context, address, load_word(word)) : -EBADMSG;
 }
 
-/* An even entry is the address of one word; an odd one a bitmap of the 63 words that follow. */
+/* An even entry is the address of one word; an odd entry is a bitmap of the next 63 words. */
 static int walk_relr(const struct elf_image *image, const struct relocations *relocations,
 		     elf_pointer_callback callback, void *context)
 {
@@ -141,7 +142,8 @@ static int walk_dynamic(const struct elf_image *image, const Elf64_Phdr *dynamic
 	return walk_relr(image, &relocations, callback, context);
 }
 
-/* A program at fixed addresses has no relocations left: what looks like a pointer must do. */
+/* A program at fixed addresses has no relocations: each word whose value is a code address counts
+ * as a pointer. */
 static int walk_words(const struct elf_image *image, const Elf64_Phdr *segment,
 		      elf_pointer_callback callback, void *context)
 {
@@ -185,15 +187,15 @@ static int add_pointer(void *context, uint64_t address, uint64_t value)
 {
 	struct elf_pointers *pointers = context;
 
-	if (pointers->count == pointers->room) {
-		size_t room = pointers->room ? pointers->room * 2 : 4096;
+	if (pointers->count == pointers->capacity) {
+		size_t capacity = pointers->capacity ? pointers->capacity * 2 : 4096;
 		struct elf_pointer *items =
-			reallocarray(pointers->items, room, sizeof(*pointers->items));
+			reallocarray(pointers->items, capacity, sizeof(*pointers->items));
 
 		if (!items)
 			return -ENOMEM;
 		pointers->items = items;
-		pointers->room = room;
+		pointers->capacity = capacity;
 	}
 	pointers->items[pointers->count++] = (struct elf_pointer){address, value};
 	return 0;

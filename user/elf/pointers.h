@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_ELF_POINTERS_H
 #define SCOTTYSCOPE_ELF_POINTERS_H
 
-/* All pointers that elf_image__for_each_pointer() gives, to be looked up by where they lie. */
+/* All pointers of elf_image__for_each_pointer(), for lookups by address. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,22 +12,23 @@
 
 struct elf_pointer {
 	uint64_t address;
-	uint64_t value; /* what it will hold, before the load bias */
+	uint64_t value; /* value after loading, without the load bias */
 };
 
-/* Zeroed: none. */
+/* A zeroed list is empty. */
 struct elf_pointers {
 	struct elf_pointer *items; /* sorted by address */
 	size_t count;
-	size_t room;
+	size_t capacity;
 };
 
-/* Collects those of `image`; the caller frees them. -ENOMEM; -EBADMSG where the relocations are
- * damaged. */
+/* Collects the pointers of `image`. The caller frees the list. -ENOMEM; -EBADMSG if the relocations
+ * are damaged. */
 int elf_pointers__load(const struct elf_image *image, struct elf_pointers *ret_pointers);
 void elf_pointers__free(struct elf_pointers *pointers);
 
-/* What the pointer at `address` will hold; false when there is none. */
+/* Sets `*ret_value` to the value of the pointer at `address`. Returns false if there is no
+ * pointer. */
 bool elf_pointers__at(const struct elf_pointers *pointers, uint64_t address, uint64_t *ret_value);
 
 #endif

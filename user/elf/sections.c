@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
-/* Sections by type and name, and the build id, which is in a note. */
+/* Sections by type and name, and the build id in a note. */
 
 #include <errno.h>
 #include <stdbool.h>
@@ -70,7 +70,7 @@ static uint64_t align_note(uint64_t size)
 	return (size + 3) & ~UINT64_C(3);
 }
 
-/* Looks for the build id among the notes of one section or segment. */
+/* Finds the build id in the notes of one section or segment. */
 static bool notes__find_build_id(const uint8_t *notes, size_t size, char *ret_build_id)
 {
 	Elf64_Nhdr note;
@@ -103,7 +103,7 @@ static bool notes__find_build_id(const uint8_t *notes, size_t size, char *ret_bu
 
 void elf_image__read_build_id(struct elf_image *image)
 {
-	/* Sections first: the program headers of a debug file may be those of its executable. */
+	/* Sections first: the program headers of a debug file may be the executable's. */
 	for (size_t i = 0; i < image->section_count; i++) {
 		struct elf_section section;
 

@@ -14,7 +14,7 @@ struct elf_symbols {
 	size_t count;
 	size_t capacity;
 	enum elf_symbol_source source;
-	struct elf_image *debug_image; /* holds the names where the executable does not */
+	struct elf_image *debug_image; /* holds the names if the executable does not */
 };
 
 const char *elf_symbol_source_name(enum elf_symbol_source source)
@@ -43,7 +43,7 @@ void elf_symbols__free(struct elf_symbols *symbols)
 	free(symbols);
 }
 
-/* Adds the functions of one table that lie within the code of `image`. */
+/* Adds a table's functions with addresses in the code of `image`. */
 static int symbols__add_table(struct elf_symbols *symbols, const struct elf_image *image,
 			      const struct elf_section *table, const struct elf_section *names)
 {
@@ -78,8 +78,8 @@ static int symbols__add_table(struct elf_symbols *symbols, const struct elf_imag
 	return 0;
 }
 
-/* Adds the functions that the table of `type` of `tables` names and says how many there are; the
- * table may be missing. */
+/* Adds the functions of the table of `type` in `tables`. Returns 1 if any function was added, 0
+ * otherwise. The table may be missing. */
 static int symbols__add(struct elf_symbols *symbols, const struct elf_image *image,
 			const struct elf_image *tables, uint32_t type, struct error *error)
 {
@@ -95,17 +95,17 @@ static int symbols__add(struct elf_symbols *symbols, const struct elf_image *ima
 		r = elf_image__section_at(tables, table.link, &names);
 	if (r < 0 || table.entry_size != sizeof(Elf64_Sym))
 		return error_set(error, -EBADMSG,
-				 "%s is damaged: its %s or its names lie beyond its end",
+				 "%s is damaged: its %s or its names exceed the file",
 				 elf_image__path(tables), kind);
 	r = symbols__add_table(symbols, image, &table, &names);
 	if (r < 0) {
-		symbols->count = before; /* the rest would outlive its names */
+		symbols->count = before; /* the new symbols would outlive their names */
 		return error_out_of_memory(error);
 	}
 	return symbols->count > before;
 }
 
-/* Adds the functions of a second ELF file, which the symbols own from then on. */
+/* Adds the functions of a second ELF file, which the symbols then own. */
 static int symbols__add_image(struct elf_symbols *symbols, const struct elf_image *image,
 			      struct elf_image *debug_image, enum elf_symbol_source source,
 			      struct error *error)
@@ -120,7 +120,7 @@ static int symbols__add_image(struct elf_symbols *symbols, const struct elf_imag
 	return r;
 }
 
-/* The best table besides .dynsym: the first of three that has any function. */
+/* Adds the best table besides .dynsym: the first of three that has any function. */
 static int symbols__add_best(struct elf_symbols *symbols, const struct elf_image *image,
 			     const char *root, struct error *error)
 {
@@ -133,7 +133,7 @@ static int symbols__add_best(struct elf_symbols *symbols, const struct elf_image
 	if (r != 0)
 		return r;
 
-	/* Failing to use a file that is not the target's own is not worth failing for. */
+	/* Ignore a damaged separate debug file: the file is not the target's own. */
 	if (elf_debug_file__open(image, root, &debug_image) == 0 &&
 	    symbols__add_image(symbols, image, debug_image, SYMBOLS_DEBUG_FILE, NULL) > 0)
 		return 0;
@@ -154,20 +154,20 @@ static int compare_symbols(const void *left, const void *right)
 	return strcmp(a->name, b->name);
 }
 
-/* Sorts, and drops what two tables say twice. */
+/* Sorts the symbols and deletes duplicates from two tables. */
 static void symbols__sort(struct elf_symbols *symbols)
 {
 	struct elf_symbol *items = symbols->items;
-	size_t kept = 0;
+	size_t last = 0;
 
 	if (symbols->count == 0)
 		return;
 	qsort(items, symbols->count, sizeof(*items), compare_symbols);
 	for (size_t i = 1; i < symbols->count; i++) {
-		if (compare_symbols(&items[kept], &items[i]) != 0)
-			items[++kept] = items[i];
+		if (compare_symbols(&items[last], &items[i]) != 0)
+			items[++last] = items[i];
 	}
-	symbols->count = kept + 1;
+	symbols->count = last + 1;
 
 	struct elf_symbol *exact = reallocarray(items, symbols->count, sizeof(*items));
 
@@ -217,7 +217,7 @@ const struct elf_symbol *elf_symbols__get(const struct elf_symbols *symbols, siz
 	return index < symbols->count ? &symbols->items[index] : NULL;
 }
 
-/* How many symbols begin at or before `address`. */
+/* Returns the number of symbols with an address of at most `address`. */
 static size_t symbols__upper_bound(const struct elf_symbols *symbols, uint64_t address)
 {
 	size_t low = 0, high = symbols->count;
@@ -242,7 +242,7 @@ const struct elf_symbol *elf_symbols__at(const struct elf_symbols *symbols, uint
 	if (index == 0 || elf_image__code_offset(symbols->image, address, &offset) < 0)
 		return NULL;
 
-	/* Of several names of one address, one may come without its size. */
+	/* An address may have several names, some of them without a size. */
 	for (uint64_t start = items[index - 1].address;
 	     index > 0 && items[index - 1].address == start; index--) {
 		const struct elf_symbol *symbol = &items[index - 1];

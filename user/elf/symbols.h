@@ -20,16 +20,16 @@ enum elf_symbol_source {
 
 struct elf_symbol {
 	uint64_t address;
-	uint64_t size;	  /* 0 where the table says none */
-	const char *name; /* as in the table, mangled */
+	uint64_t size;	  /* 0 if the table has no size */
+	const char *name; /* mangled, as in the table */
 };
 
 struct elf_symbols;
 
-/* Reads the functions of `image`, which has to outlive them, from the best table there is (in the
- * order of the enum), merged with .dynsym. A separate debug file is looked for within `root` (the
- * target's own root directory, "/proc/PID/root"; NULL: none), then in /. An image without any
- * function is not an error: source is SYMBOLS_NONE. -EBADMSG where a table is damaged. */
+/* Reads the functions of `image`, which must outlive the symbols, from the best available table (in
+ * the order of the enum), merged with .dynsym. Searches for a separate debug file in `root` (the
+ * target's root directory, "/proc/PID/root"; NULL: none), then in /. For an image without
+ * functions, returns 0 and the source is SYMBOLS_NONE. -EBADMSG if a table is damaged. */
 int elf_symbols__load(const struct elf_image *image, const char *root,
 		      struct elf_symbols **ret_symbols, struct error *error);
 void elf_symbols__free(struct elf_symbols *symbols);
@@ -38,23 +38,25 @@ enum elf_symbol_source elf_symbols__source(const struct elf_symbols *symbols);
 const char *elf_symbol_source_name(enum elf_symbol_source source);
 size_t elf_symbols__count(const struct elf_symbols *symbols);
 
-/* Sorted by address: 0 <= index < count. */
+/* Returns the symbol at an index, sorted by address: 0 <= index < count; else NULL. */
 const struct elf_symbol *elf_symbols__get(const struct elf_symbols *symbols, size_t index);
 
-/* Calls back for each name of the function that begins at `address`: functions of the same code are
- * often merged. Ends early on a negative return; gives the number of names, or that return. */
+/* Calls `callback` for each name of the function at `address`: linkers often merge functions with
+ * equal code. Stops at a negative return and returns the value, otherwise returns the number of
+ * names. */
 typedef int (*elf_symbol_callback)(void *context, const struct elf_symbol *symbol);
 int elf_symbols__names(const struct elf_symbols *symbols, uint64_t address,
 		       elf_symbol_callback callback, void *context);
 
-/* The function that holds `address`, NULL for none. One without a size reaches to the next. */
+/* Returns the function that holds `address`, NULL without one. A function without a size extends to
+ * the next. */
 const struct elf_symbol *elf_symbols__at(const struct elf_symbols *symbols, uint64_t address);
 
-/* Calls back for every function whose normalised Rust path (see rust/path.h) is `path`, which is
- * normalised too: all copies of a generic function, one call per distinct address, in their order.
- * Returns how many, the callback's negative value, -ENOMEM, or -EINVAL where `path` is malformed.
- * Fast enough to be called for every row of a catalogue: names are filtered by `path`'s identifiers
- * before they are demangled. */
+/* Calls `callback` for every function whose normalised Rust path (see rust/path.h) is `path`, which
+ * is normalised too: all copies of a generic function, one call per distinct address, in ascending
+ * order. Returns the number of functions, the callback's negative value, -ENOMEM, or -EINVAL if
+ * `path` is malformed. Fast enough for every row of a catalogue: the search filters names by the
+ * identifiers of `path` before demangling. */
 int elf_symbols__find(const struct elf_symbols *symbols, const char *path,
 		      elf_symbol_callback callback, void *context);
 

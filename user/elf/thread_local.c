@@ -6,7 +6,7 @@
 
 #include "elf/internal.h"
 
-/* The words at the thread pointer of arm64. */
+/* The size of the two words at the thread pointer of arm64. */
 #define ARM64_POINTER_BYTES 16
 
 #define BLOCK_LIMIT (UINT64_C(1) << 31)

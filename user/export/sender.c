@@ -84,7 +84,7 @@ static uint64_t next_delay_ns(struct export_sender *sender)
 }
 
 /* Waits before the next attempt, for `least_ns` or longer. The wait ends early when `current` is
- * superseded, or when the sender is told to drain or stop. */
+ * superseded, or when the sender must drain or stop. */
 static void wait_to_retry(struct export_sender *sender, uint64_t least_ns)
 {
 	uint64_t delay_ns = next_delay_ns(sender);

@@ -30,7 +30,7 @@ void collection__free(struct collection *collection);
 
 /* From any thread: waits for a new snapshot and stores its exposition in `format`, which the caller
  * frees. -ETIMEDOUT; -ESHUTDOWN after collection__close(); -EPROTO for a malformed snapshot;
- * -EMSGSIZE for one that is too large; -ENOMEM. */
+ * -EMSGSIZE for a snapshot that is too large; -ENOMEM. */
 int collection__wait(struct collection *collection, enum prom_format format, char **ret_text,
 		     size_t *ret_size);
 

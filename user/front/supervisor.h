@@ -3,8 +3,8 @@
 #define SCOTTYSCOPE_FRONT_SUPERVISOR_H
 
 /* The parent of the front: a small process in a sandbox that only forks fronts. The probe forks the
- * supervisor before it opens anything. A front that the probe itself forked later, to replace one
- * that died, would inherit the probe's memory with its mapped ring buffers.
+ * supervisor before it opens anything. A front that the probe itself forked later, to replace a
+ * dead front, would inherit the probe's memory with its mapped ring buffers.
  *
  * A request on the supervisor's control socket (SOCK_SEQPACKET) is one byte with one descriptor:
  * the socket of the new front. The supervisor kills the front that still runs, forks the new one

@@ -20,8 +20,8 @@ struct estimate {
 /* Begins a period, with the counts of that moment. */
 void estimate__begin(struct estimate *estimate, const struct snapshot_totals *totals);
 
-/* Ends a period of `length_ns`, of which poll probes were enabled for `enabled_ns`, and begins the
- * next one. */
+/* Ends a period of `length_ns` and begins the next one. Poll probes were enabled for `enabled_ns` of
+ * the period. */
 void estimate__end(struct estimate *estimate, const struct snapshot_totals *totals,
 		   uint64_t length_ns, uint64_t enabled_ns);
 

@@ -12,7 +12,7 @@
 
 struct governor {
 	double limit;	 /* a ratio of the target's possible CPU time; 0: none */
-	double ratio;	 /* of the time, in which poll probes are to be enabled; 1: always */
+	double ratio;	 /* of the time with enabled poll probes; 1: always */
 	double overhead; /* of the last period, in the unit of `limit` */
 };
 

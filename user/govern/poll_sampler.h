@@ -44,7 +44,7 @@ enum poll_sampler_state {
 struct poll_sampler_settings {
 	uint64_t period_ns;
 	double limit;  /* as governor.limit */
-	bool is_basic; /* poll probes are disabled for good, as soon as possible */
+	bool is_basic; /* poll probes are disabled permanently, as soon as possible */
 	const char *
 		why_not_later; /* why this executable never allows to disable polls; NULL: it does */
 	const char *advice;    /* appended to the warning of an overhead above the limit; "" */

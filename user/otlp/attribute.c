@@ -7,9 +7,9 @@
 
 #include "otlp/wire_type.h"
 
-/* Written without protobuf-c, which goes through each of a dozen attributes by the fields that its
- * messages could have, twice: for their sizes and for their bytes. That was the largest part of what a
- * span cost. */
+/* Packs attributes without protobuf-c. For each attribute, protobuf-c walks all possible fields of
+ * its messages twice: once for their sizes and once for their bytes. With a dozen attributes per
+ * span, this was the largest part of a span's cost. */
 
 #define TAG(number, type) ((uint8_t)((number) << 3 | (type)))
 
@@ -36,7 +36,8 @@ static uint8_t *put_varint(uint8_t *to, uint64_t value)
 	return to;
 }
 
-/* A field with a length, which is that of a text or of a message that follows. */
+/* Writes the tag and the length of a text or of a nested message. Returns the end of the written
+ * bytes. */
 static uint8_t *put_head(uint8_t *to, uint8_t tag, size_t length)
 {
 	*to++ = tag;

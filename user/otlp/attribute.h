@@ -2,11 +2,11 @@
 #ifndef SCOTTYSCOPE_OTLP_ATTRIBUTE_H
 #define SCOTTYSCOPE_OTLP_ATTRIBUTE_H
 
-/* The attributes of spans, packed as KeyValue messages: most of what a span is made of. */
+/* Packs the attributes of spans as KeyValue messages. Attributes are most of a span's bytes. */
 
 #include "otlp/common.h"
 
-/* Packs an attribute into `arena`. Without data when out of memory. */
+/* Packs an attribute into `arena`. The result has no data when out of memory. */
 ProtobufCBinaryData otlp_pack_attribute(struct arena *arena,
 					const struct span_attribute *attribute);
 

@@ -6,7 +6,7 @@
 
 #include "otlp/utf8.h"
 
-/* protobuf-c's fields are not const, and packing does not write to them. */
+/* protobuf-c's fields are not const, but packing does not write to them. */
 static char *field_text(const char *text)
 {
 	return (char *)(uintptr_t)text;

@@ -2,20 +2,20 @@
 #ifndef SCOTTYSCOPE_OTLP_COMMON_H
 #define SCOTTYSCOPE_OTLP_COMMON_H
 
-/* What all encoders need. All trees live in an arena: a function that runs out of memory returns
- * NULL, and arena__failed() tells it once at the end. */
+/* Functions for all encoders. All trees live in an arena. A function returns NULL when out of
+ * memory; the caller checks arena__failed() once at the end. */
 
 #include <stdbool.h>
 
 #include "otlp/messages.h"
 #include "otlp/otlp.h"
 
-/* The semantic conventions that the names of attributes follow. */
+/* The version of the semantic conventions for attribute names. */
 #define OTLP_SCHEMA_URL "https://opentelemetry.io/schemas/1.30.0"
 
-/* `text` if it is UTF-8, else a copy with U+FFFD for each byte that is not: a collector refuses the
- * whole request for one bad string, and texts come from what strangers sent to the server. NULL is
- * the empty string. */
+/* Returns `text` if it is valid UTF-8, else a copy with U+FFFD for each invalid byte: a collector
+ * refuses the whole request for one invalid string, and the server's clients choose some of the
+ * texts. Returns the empty string for NULL. */
 char *otlp_text(struct arena *arena, const char *text);
 
 pb_key_value *otlp_string_attribute(struct arena *arena, const char *key, const char *value);

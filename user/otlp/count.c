@@ -4,15 +4,15 @@
 #include "otlp/decode.h"
 #include "otlp/wire_type.h"
 
-/* Counting walks the wire format itself: the front counts everything that passes through it, and
- * unpacking a request only for that would take many times its size. */
+/* Counts items in the wire format. The front counts every request, and unpacking a request only for
+ * the count would take many times its size. */
 
 struct slice {
 	const uint8_t *bytes;
 	size_t size;
 };
 
-static bool take_varint(struct slice *from, uint64_t *ret_value)
+static bool read_varint(struct slice *from, uint64_t *ret_value)
 {
 	uint64_t value = 0;
 
@@ -30,7 +30,7 @@ static bool take_varint(struct slice *from, uint64_t *ret_value)
 	return false;
 }
 
-static bool take_bytes(struct slice *from, uint64_t size, struct slice *ret_bytes)
+static bool read_bytes(struct slice *from, uint64_t size, struct slice *ret_bytes)
 {
 	if (size > from->size)
 		return false;
@@ -40,38 +40,38 @@ static bool take_bytes(struct slice *from, uint64_t size, struct slice *ret_byte
 	return true;
 }
 
-/* Takes the next field; `ret_content` is empty for one that is no submessage. */
-static bool take_field(struct slice *from, uint64_t *ret_number, struct slice *ret_content)
+/* Reads the next field. `ret_content` is empty if the field is not length-delimited. */
+static bool read_field(struct slice *from, uint64_t *ret_number, struct slice *ret_content)
 {
 	struct slice skipped;
 	uint64_t tag, value;
 
 	*ret_content = (struct slice){0};
-	if (!take_varint(from, &tag))
+	if (!read_varint(from, &tag))
 		return false;
 	*ret_number = tag >> 3;
 	switch (tag & 7) {
 	case WIRE_VARINT:
-		return take_varint(from, &value);
+		return read_varint(from, &value);
 	case WIRE_FIXED64:
-		return take_bytes(from, 8, &skipped);
+		return read_bytes(from, 8, &skipped);
 	case WIRE_FIXED32:
-		return take_bytes(from, 4, &skipped);
+		return read_bytes(from, 4, &skipped);
 	case WIRE_LENGTH:
-		return take_varint(from, &value) && take_bytes(from, value, ret_content);
+		return read_varint(from, &value) && read_bytes(from, value, ret_content);
 	default:
 		return false;
 	}
 }
 
-/* How many fields lie at the end of `path`, which names at each of `depth` levels the field numbers
- * to follow, as a bit mask. */
+/* Returns the number of fields at the end of `path`. For each of `depth` levels, `path` has a bit
+ * mask of the field numbers to follow. */
 static uint64_t count_at(struct slice message, const uint32_t *path, size_t depth)
 {
 	struct slice content;
 	uint64_t count = 0, number;
 
-	while (message.size > 0 && take_field(&message, &number, &content)) {
+	while (message.size > 0 && read_field(&message, &number, &content)) {
 		if (number >= 32 || !(path[0] & UINT32_C(1) << number))
 			continue;
 		count += depth == 1 ? 1 : count_at(content, path + 1, depth - 1);

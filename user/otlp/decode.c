@@ -8,7 +8,7 @@ static void *unpack_alloc(void *arena, size_t size)
 
 static void unpack_free(void *arena, void *memory)
 {
-	/* The arena's reset frees it. */
+	/* The arena's reset frees the memory. */
 	(void)arena;
 	(void)memory;
 }
@@ -49,7 +49,8 @@ size_t otlp_point_count(const pb_metric *metric)
 	}
 }
 
-/* The specification's scales, of bounds that numbers can tell apart. */
+/* Checks that the scale is within the specification's limits and that the bounds are distinct
+ * numbers. */
 static int check_exponential(const pb_exponential *histogram)
 {
 	for (size_t i = 0; i < histogram->n_data_points; i++) {
@@ -71,7 +72,7 @@ static int check_metric(void *context, const pb_metric *metric)
 	for (size_t i = 0; i < metric->histogram->n_data_points; i++) {
 		const pb_histogram_point *point = metric->histogram->data_points[i];
 
-		/* Both may be absent: then there is only the count. */
+		/* Both lists may be empty; the point then has a count only. */
 		if (point->n_bucket_counts == 0 && point->n_explicit_bounds == 0)
 			continue;
 		if (point->n_bucket_counts != point->n_explicit_bounds + 1)

@@ -7,7 +7,7 @@
 #include "otlp/common.h"
 #include "otlp/request.h"
 
-/* Where a set is encoded. */
+/* The state of encoding one set. */
 struct encoder {
 	struct arena *arena;
 	const struct metric_set *set;
@@ -38,7 +38,7 @@ static ProtobufCMessage *number_point(const struct encoder *encoder, enum metric
 	if (!message)
 		return NULL;
 	*message = (pb_number_point)PB_NUMBER_POINT_INIT;
-	/* A gauge's value does not accumulate: it has no start. */
+	/* A gauge does not accumulate, so it has no start time. */
 	message->start_time_unix_nano = kind == METRIC_GAUGE ? 0 : encoder->set->start_ns;
 	message->time_unix_nano = encoder->set->time_ns;
 	message->attributes = attributes_of(encoder->arena, point, &message->n_attributes);
@@ -104,7 +104,8 @@ static ProtobufCMessage *histogram_point(const struct encoder *encoder,
 	return &message->base;
 }
 
-/* The same counts: see struct metric_histogram. */
+/* Returns a message with the counts of the point's exponential histogram: see struct
+ * metric_histogram. */
 static ProtobufCMessage *exponential_point(const struct encoder *encoder,
 					   const struct metric_point *point)
 {
@@ -141,7 +142,7 @@ static ProtobufCMessage *point_message(const struct encoder *encoder, enum metri
 					       : histogram_point(encoder, point);
 }
 
-/* All points of `metric` as messages; NULL when out of memory. */
+/* Returns all points of `metric` as messages; NULL when out of memory. */
 static ProtobufCMessage **messages_of(const struct encoder *encoder, const struct metric *metric)
 {
 	enum metric_kind kind = metric->description->kind;
@@ -182,7 +183,7 @@ static void set_histogram(pb_metric *metric, union metric_data *data, bool is_ex
 	metric->histogram = &data->histogram;
 }
 
-/* A metric with `count` of its points; NULL when out of memory. */
+/* Returns a message of the metric with `count` of its points; NULL when out of memory. */
 static pb_metric *metric_message(struct arena *arena, const struct metric *from,
 				 ProtobufCMessage **points, size_t count)
 {
@@ -222,15 +223,15 @@ static pb_metric *metric_message(struct arena *arena, const struct metric *from,
 	return arena__failed(arena) ? NULL : metric;
 }
 
-/* How many of `count` points fit in `room` bytes. */
-static size_t points_within(size_t room, ProtobufCMessage **points, size_t count)
+/* Returns how many of `count` points fit into `capacity` bytes. */
+static size_t points_within(size_t capacity, ProtobufCMessage **points, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		size_t size = protobuf_c_message_get_packed_size(points[i]) + OTLP_FIELD_OVERHEAD;
 
-		if (size > room)
+		if (size > capacity)
 			return i;
-		room -= size;
+		capacity -= size;
 	}
 	return count;
 }
@@ -245,16 +246,16 @@ static int add_metric(struct encoder *encoder, const struct metric *metric)
 	if (!points || !header)
 		return error_out_of_memory(request->error);
 
-	/* The lengths of the metric and of its data grow with the points. */
+	/* The length fields of the metric and of its data grow with the points. */
 	size_t header_size =
 		protobuf_c_message_get_packed_size(&header->base) + OTLP_FIELD_OVERHEAD;
 
 	for (size_t done = 0; done < metric->point_count && r >= 0;) {
-		size_t room = otlp_request__room(request);
+		size_t capacity = otlp_request__free_bytes(request);
 		size_t count = 0;
 
-		if (header_size < room)
-			count = points_within(room - header_size, points + done,
+		if (header_size < capacity)
+			count = points_within(capacity - header_size, points + done,
 					      metric->point_count - done);
 		if (count == 0 && otlp_request__is_empty(request))
 			return error_set(request->error, -EMSGSIZE,

@@ -14,7 +14,8 @@ static bool has_parent(const struct span *span)
 	return memcmp(span->parent_span_id, none, sizeof(none)) != 0;
 }
 
-/* Whether parents and linked spans are remote is always known. */
+/* Returns a span's flags. The bit "has is_remote" is always set: the tool knows the origin of
+ * parents and linked spans. */
 static uint32_t flags_of(uint8_t trace_flags, bool is_remote)
 {
 	return trace_flags | PB_FLAGS_HAS_IS_REMOTE | (is_remote ? PB_FLAGS_IS_REMOTE : 0);
@@ -77,7 +78,7 @@ static pb_span_link *link_message(struct arena *arena, const struct span_link *l
 	return message;
 }
 
-/* What a span holds many of. */
+/* Fills in attributes, events and links. */
 static void fill_lists(struct arena *arena, const struct span *span, pb_span *message)
 {
 	message->attributes = attributes_of(arena, span->attributes, span->attribute_count);
@@ -96,7 +97,7 @@ static void fill_lists(struct arena *arena, const struct span *span, pb_span *me
 	message->dropped_links_count = span->dropped_links;
 }
 
-/* The span as a message; NULL when out of memory. */
+/* Returns the span as a message; NULL when out of memory. */
 static pb_span *span_message(struct arena *arena, const struct span *span)
 {
 	pb_span *message = arena__alloc(arena, sizeof(*message));

@@ -2,7 +2,8 @@
 #ifndef SCOTTYSCOPE_OTLP_MESSAGES_H
 #define SCOTTYSCOPE_OTLP_MESSAGES_H
 
-/* Short names for what protoc-c makes of proto/: its own spell the whole package out. */
+/* Short names for the types and functions that protoc-c generates from proto/: the generated names
+ * contain the whole package. */
 
 #include "export_request.pb-c.h"
 #include "metrics_service.pb-c.h"

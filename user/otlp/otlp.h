@@ -2,8 +2,8 @@
 #ifndef SCOTTYSCOPE_OTLP_OTLP_H
 #define SCOTTYSCOPE_OTLP_OTLP_H
 
-/* From the model to OTLP requests: the one format for the process boundary, the collector and the
- * scrape. Layout after opentelemetry-proto 1.x, collector/{metrics,trace}/v1 services. */
+/* Encodes the model as OTLP requests. The process boundary, the collector and the scrape share this
+ * format (opentelemetry-proto 1.x, services in collector/{metrics,trace}/v1). */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -12,13 +12,13 @@
 #include "metric/metric.h"
 #include "span/span.h"
 
-/* A request over this size is refused by the collector's gRPC server (its default limit is 4 MiB);
- * encoders split before it. */
+/* Maximum size of a request; encoders split larger ones. The collector's gRPC server refuses
+ * messages above its limit, by default 4 MiB. */
 #define OTLP_REQUEST_LIMIT_BYTES ((size_t)3 * 1024 * 1024)
 
 struct otlp_resource_attribute {
 	const char *key;
-	const char *string; /* NULL: an integer */
+	const char *string; /* NULL: the value is an integer */
 	int64_t integer;
 };
 
@@ -27,16 +27,17 @@ struct otlp_resource {
 	size_t attribute_count;
 };
 
-/* Takes one packed request, which is valid during the call only. A negative return ends the
- * encoding with it. */
+/* Called with one packed request, which is valid during the call only. A negative return ends the
+ * encoding with the returned value. */
 typedef int (*otlp_request_callback)(void *context, const uint8_t *request, size_t size);
 
-/* Packs all points of `set` as ExportMetricsServiceRequests, cumulative, in as few requests as the
- * limit allows; a metric's points may be spread over several. -ENOMEM, or the callback's error. */
+/* Packs all points of `set` as cumulative ExportMetricsServiceRequests, in as few requests as the
+ * limit allows. Several requests may share a metric's points. -ENOMEM, or the callback's error. */
 int otlp_encode_metrics(const struct otlp_resource *resource, const struct metric_set *set,
 			otlp_request_callback callback, void *context, struct error *error);
 
-/* The same for spans, as ExportTraceServiceRequests. */
+/* Packs the spans as ExportTraceServiceRequests, with the limit and the errors of
+ * otlp_encode_metrics(). */
 int otlp_encode_spans(const struct otlp_resource *resource, const struct span_batch *batch,
 		      otlp_request_callback callback, void *context, struct error *error);
 

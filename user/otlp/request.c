@@ -37,7 +37,7 @@ int otlp_request__init(struct otlp_request *request, struct arena *arena,
 	if (arena__failed(arena))
 		return error_out_of_memory(error);
 
-	/* The lengths of the two enclosing messages grow with their contents. */
+	/* The length fields of the two enclosing messages grow with their contents. */
 	request->empty_size = protobuf_c_message_get_packed_size(&request->message.base) +
 			      2 * OTLP_FIELD_OVERHEAD;
 	request->size = request->empty_size;
@@ -52,7 +52,7 @@ void otlp_request__done(struct otlp_request *request)
 	free(request->buffer);
 }
 
-size_t otlp_request__room(const struct otlp_request *request)
+size_t otlp_request__free_bytes(const struct otlp_request *request)
 {
 	size_t left = OTLP_REQUEST_LIMIT_BYTES - request->size;
 
@@ -64,7 +64,7 @@ bool otlp_request__is_empty(const struct otlp_request *request)
 	return request->scope_items.n_items == 0;
 }
 
-/* Makes sure that one more item can be listed. */
+/* Reserves capacity for one more item. */
 static int reserve(struct otlp_request *request)
 {
 	pb_scope_items *scope_items = &request->scope_items;
@@ -87,11 +87,11 @@ int otlp_request__add(struct otlp_request *request, const ProtobufCMessage *item
 	uint8_t *bytes;
 	int r;
 
-	if (size > otlp_request__room(request)) {
+	if (size > otlp_request__free_bytes(request)) {
 		r = otlp_request__flush(request);
 		if (r < 0)
 			return r;
-		if (size > otlp_request__room(request))
+		if (size > otlp_request__free_bytes(request))
 			return -EMSGSIZE;
 	}
 	r = reserve(request);

@@ -12,8 +12,8 @@ static bool is_between(unsigned char byte, unsigned char low, unsigned char high
 	return byte >= low && byte <= high;
 }
 
-/* The length of the character that `text` starts with, 0 if none does. A terminator is not between
- * 0x80 and 0xbf, so that nothing is read beyond it. */
+/* Returns the length of the first character of `text`, 0 if the bytes are invalid. Reads nothing
+ * beyond the terminator, which is not a continuation byte (0x80 to 0xbf). */
 static size_t character_length(const char *text)
 {
 	const unsigned char *byte = (const unsigned char *)text;
@@ -26,8 +26,8 @@ static size_t character_length(const char *text)
 		length = 2;
 	} else if (is_between(byte[0], 0xe0, 0xef)) {
 		length = 3;
-		low = byte[0] == 0xe0 ? 0xa0 : 0x80;  /* overlong below */
-		high = byte[0] == 0xed ? 0x9f : 0xbf; /* surrogates above */
+		low = byte[0] == 0xe0 ? 0xa0 : 0x80;  /* smaller: overlong */
+		high = byte[0] == 0xed ? 0x9f : 0xbf; /* larger: surrogates */
 	} else if (is_between(byte[0], 0xf0, 0xf4)) {
 		length = 4;
 		low = byte[0] == 0xf0 ? 0x90 : 0x80;
@@ -44,7 +44,7 @@ static size_t character_length(const char *text)
 	return length;
 }
 
-/* As most texts are throughout, which is seen eight bytes at a time. */
+/* Returns whether `text` is ASCII, as most texts are. Checks eight bytes at a time. */
 static bool is_ascii(const char *text)
 {
 	size_t size = strlen(text), at = 0;

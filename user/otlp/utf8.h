@@ -5,13 +5,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether `text` is UTF-8 as RFC 3629 has it: no overlong forms, no surrogates. */
+/* Returns whether `text` is UTF-8 by RFC 3629: no overlong forms, no surrogates. */
 bool utf8_is_valid(const char *text);
 
-/* How many bytes, with the terminator, utf8_repair() writes for `text`. */
+/* Returns the number of bytes, with the terminator, that utf8_repair() writes for `text`. */
 size_t utf8_repaired_size(const char *text);
 
-/* Copies `text` with U+FFFD in place of each byte that belongs to no character. */
+/* Copies `text` and replaces each invalid byte by U+FFFD. */
 void utf8_repair(char *copy, const char *text);
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_OTLP_WIRE_TYPE_H
 #define SCOTTYSCOPE_OTLP_WIRE_TYPE_H
 
-/* How a field's value is laid out: the low three bits of its tag
+/* The encoding of a field's value: the low three bits of its tag
  * (https://protobuf.dev/programming-guides/encoding). */
 enum wire_type {
 	WIRE_VARINT = 0,

@@ -31,8 +31,8 @@ struct plan_kernel {
 	bool rss_stat;	       /* tracepoint kmem:rss_stat */
 	bool socket_accept;    /* tracepoints syscalls:sys_{enter,exit}_accept4 */
 	enum plan_tracefs tracefs;
-	/* Time of one hit of a uprobe in a loop, with a program that only counts; 0: unknown. At an instruction
-	 * that the kernel emulates, and at one that the CPU single-steps. */
+	/* Time of one hit of a uprobe in a loop, with a program that only counts; 0: unknown. trap_ns: at an
+	 * instruction that the kernel emulates; step_ns: at an instruction that the CPU single-steps. */
 	uint64_t trap_ns;
 	uint64_t step_ns;
 	char why_not[256]; /* the first missing feature that matters, and its remedy; "": none */

@@ -9,7 +9,7 @@
 #include "probe/internal.h"
 #include "scotty/app_check.h"
 
-/* The number of the latest check if the check is complete, else 0. */
+/* Sets `*ret_number` to the number of the latest check if the check is complete, else to 0. */
 static int read_complete_check(struct probe *probe, uint64_t *ret_number)
 {
 	uint64_t number =
@@ -27,10 +27,10 @@ static int read_complete_check(struct probe *probe, uint64_t *ret_number)
 	return r;
 }
 
-/* Reads the applications that the check `number` or a later operation found, and deletes those that
- * neither of the last two checks found: an application of the last but one may be on its way into
- * the last one. -EAGAIN if an application was destroyed during the walk over the map, which may
- * then have restarted. */
+/* Reads the applications found by the check `number` or by a later operation. Deletes the
+ * applications that neither of the last two checks found; the latest check may still be recording
+ * an application of the previous check. -EAGAIN if an application was destroyed during the walk
+ * over the map, which may then have restarted. */
 static int read_found(struct probe *probe, struct app_list *list, uint64_t number)
 {
 	struct bpf_map *map = probe->skeleton->maps.apps;
@@ -57,12 +57,12 @@ static int read_found(struct probe *probe, struct app_list *list, uint64_t numbe
 
 int probe__read_apps(struct probe *probe, struct app_list *list, struct error *error)
 {
-	uint64_t whole = 0;
-	int r = read_complete_check(probe, &whole);
+	uint64_t complete = 0;
+	int r = read_complete_check(probe, &complete);
 
-	/* A check in progress only adds the applications that it has found so far. */
-	if (r == 0 && whole > list->check)
-		list->check = whole;
+	/* A check in progress only adds its applications found so far. */
+	if (r == 0 && complete > list->check)
+		list->check = complete;
 	if (r == 0 && list->check > 0) {
 		r = -EAGAIN;
 		for (int i = 0; i < READ_TRIES && r == -EAGAIN; i++)

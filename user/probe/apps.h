@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_PROBE_APPS_H
 #define SCOTTYSCOPE_PROBE_APPS_H
 
-/* The target's list of applications, as its checks and operations have shown it. */
+/* The target's applications, as found by the target's checks and operations. */
 
 #include <stdbool.h>
 
@@ -11,13 +11,14 @@
 #define APP_LIMIT 4096
 
 struct app_list {
-	uint64_t check; /* number of the last whole check that was read; 0: the list is not known */
-	size_t count;	/* of applications in it */
+	uint64_t check; /* latest complete check that was read; 0: the list is unknown */
+	size_t count;	/* number of applications in `items` */
 	struct app items[APP_LIMIT];
 };
 
-/* Brings `list`, which starts zeroed, up to date. While a check is in progress the list is that of
- * the one before it, with what has been inspected since. Forgets applications that have gone. */
+/* Updates `list`, which starts zeroed. During a check, `list` holds the applications of the
+ * previous check and the applications inspected since then. Deletes entries of removed
+ * applications. */
 int probe__read_apps(struct probe *probe, struct app_list *list, struct error *error);
 
 #endif

@@ -19,14 +19,15 @@ static int keep_link(struct probe *probe, enum hook hook, struct bpf_link *link)
 	return 0;
 }
 
-/* One link for all sites of a hook. */
+/* Attaches one link for all sites of a hook. */
 static int attach_multi(struct probe *probe, enum hook hook)
 {
 	const struct plan_hook *planned = &probe->plan->hooks[hook];
 	_cleanup_free_ unsigned long *offsets = calloc(planned->site_count, sizeof(*offsets));
 	LIBBPF_OPTS(bpf_uprobe_multi_opts, options, .offsets = offsets, .cnt = planned->site_count,
 		    .retprobe = catalogue_hooks[hook].place == PLACE_RETURN);
-	/* Where the filter would take single threads only, programs check the process themselves. */
+	/* Before Linux 6.10, the pid filter matches one thread only; without a filter, programs
+	 * compare the process id themselves. */
 	pid_t pid = probe->plan->kernel.multi_by_process ? probe->target->pid : -1;
 
 	if (!offsets)
@@ -96,42 +97,42 @@ int probe__attach(struct probe *probe, struct error *error)
 	return 0;
 }
 
-/* Threads that detach count themselves out when they are done. */
+/* Destroys a detacher's link, then decrements the count of pending detachers. */
 static void *destroy_link(void *context)
 {
 	struct probe_detacher *detacher = context;
 
 	bpf_link__destroy(detacher->link);
-	__atomic_fetch_sub(detacher->under_way, 1, __ATOMIC_RELEASE);
+	__atomic_fetch_sub(detacher->pending, 1, __ATOMIC_RELEASE);
 	return NULL;
 }
 
-/* Takes out the links of such hooks, for as many detachers; gives how many. */
-static size_t take_links(struct probe *probe, bool (*is_meant)(enum hook hook))
+/* Moves the links of the selected hooks to the detachers. Returns the number of links. */
+static size_t move_links(struct probe *probe, bool (*is_selected)(enum hook hook))
 {
-	size_t count = 0, kept = 0;
+	size_t count = 0, remaining = 0;
 
 	for (size_t i = 0; i < probe->link_count; i++) {
-		if (is_meant(probe->links[i].hook))
+		if (is_selected(probe->links[i].hook))
 			probe->detachers[count++].link = probe->links[i].link;
 		else
-			probe->links[kept++] = probe->links[i];
+			probe->links[remaining++] = probe->links[i];
 	}
-	probe->link_count = kept;
+	probe->link_count = remaining;
 	return count;
 }
 
-void probe_detach_hooks(struct probe *probe, bool (*is_meant)(enum hook hook))
+void probe_detach_hooks(struct probe *probe, bool (*is_selected)(enum hook hook))
 {
 	size_t count;
 
 	probe_await_detached(probe);
-	count = take_links(probe, is_meant);
+	count = move_links(probe, is_selected);
 	__atomic_store_n(&probe->detaching, count, __ATOMIC_RELAXED);
 	for (size_t i = 0; i < count; i++) {
 		struct probe_detacher *detacher = &probe->detachers[i];
 
-		detacher->under_way = &probe->detaching;
+		detacher->pending = &probe->detaching;
 		detacher->has_thread =
 			pthread_create(&detacher->thread, NULL, destroy_link, detacher) == 0;
 		if (!detacher->has_thread)
@@ -162,7 +163,8 @@ void probe__detach(struct probe *probe)
 	probe_await_detached(probe);
 	if (probe->link_count == 0)
 		return;
-	/* All stop at once: what is counted must not depend on which site goes first. */
+	/* Disables recording at all sites at once, so that counts do not depend on the order of
+	 * detachment. */
 	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_NONE, __ATOMIC_RELEASE);
 	probe_detach_hooks(probe, is_any);
 	probe_await_detached(probe);

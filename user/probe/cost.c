@@ -37,7 +37,7 @@ int probe__read_costs(struct probe *probe, struct probe_cost ret_costs[HOOK_COUN
 		if (probe->plan->hooks[i].wanted)
 			r = read_program(probe, (enum hook)i, &ret_costs[i]);
 	}
-	return r < 0 ? error_set(error, r, "cannot read what the BPF programs take: %m") : 0;
+	return r < 0 ? error_set(error, r, "cannot read the run times of the BPF programs: %m") : 0;
 }
 
 uint64_t probe__trap_ns(const struct probe *probe, enum hook hook)

@@ -2,12 +2,12 @@
 #ifndef SCOTTYSCOPE_PROBE_COST_H
 #define SCOTTYSCOPE_PROBE_COST_H
 
-/* What the probes take of the target's time. */
+/* The time that the probes cost the target. */
 
 #include "probe/probe.h"
 
-/* Cumulative, by hook: how often it was hit, how often its program ran while programs were measured, and
- * what these runs took together. */
+/* Cumulative counts of a hook: hits, program runs while run times were measured, and the total time
+ * of these runs. */
 struct probe_cost {
 	uint64_t hits;
 	uint64_t runs;
@@ -17,13 +17,13 @@ struct probe_cost {
 int probe__read_costs(struct probe *probe, struct probe_cost ret_costs[HOOK_COUNT],
 		      struct error *error);
 
-/* While they are measured, programs take some 50 ns more each; so that is done for moments only. Gives a
- * descriptor to close in the end, or a negative errno: BPF_ENABLE_STATS came with Linux 5.8 and needs
- * CAP_SYS_ADMIN. */
+/* Enables the measurement of run times. Returns a descriptor, which ends the measurement when
+ * closed, or a negative errno. Each run takes some 50 ns longer meanwhile, so measure for short
+ * periods only. BPF_ENABLE_STATS needs Linux 5.8 and CAP_SYS_ADMIN. */
 int probe__measure_programs(void);
 
-/* What a hit of a hook takes besides its program, in nanoseconds: of a hook with an expensive site, as if
- * all were. */
+/* Returns the cost of a hook's hit without the program's run time, in nanoseconds. If any site of
+ * the hook is expensive, returns the cost of an expensive site. */
 uint64_t probe__trap_ns(const struct probe *probe, enum hook hook);
 
 #endif

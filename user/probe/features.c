@@ -24,14 +24,14 @@
 
 DEFINE_CLEANUP(struct feature *, feature__destroy);
 
-static void miss(struct plan_kernel *kernel, const char *what)
+static void report_missing(struct plan_kernel *kernel, const char *what)
 {
 	if (!kernel->why_not[0])
 		snprintf(kernel->why_not, sizeof(kernel->why_not), "%s", what);
 }
 
-/* What a probe is tried on: a function that begins as most do that the tool hooks, and one whose first
- * instruction the kernel does not emulate. */
+/* Functions for trial probes. trial_function() starts as most hooked functions do; the kernel does
+ * not emulate the first instruction of stepped_function(). */
 void trial_function(void);
 void stepped_function(void);
 
@@ -60,7 +60,7 @@ __attribute__((noinline)) void stepped_function(void)
 }
 #endif
 
-/* Hits are timed in so many batches, of which the fastest was disturbed the least. */
+/* Hits are timed in batches. The fastest batch had the fewest disturbances. */
 #define BATCHES	   8
 #define BATCH_HITS 250
 
@@ -89,7 +89,7 @@ static void *run_trial(void *unused)
 
 struct own_image {
 	void (*function)(void);
-	uint64_t offset; /* of it in the file */
+	uint64_t offset; /* offset of the function in the file */
 	bool found;
 };
 
@@ -112,7 +112,7 @@ static int find_own_offset(struct dl_phdr_info *info, size_t size, void *context
 	return 0;
 }
 
-/* Whether one hit on another thread reaches a program attached to this process. */
+/* Returns whether one hit on another thread reaches a program attached to this process. */
 static bool other_thread_hits(struct feature *trial)
 {
 	uint64_t before = trial->bss->hits;
@@ -151,9 +151,9 @@ static struct bpf_link *attach_trial(const struct feature *trial, bool multi, ui
 						  "/proc/self/exe", file_offset);
 }
 
-/* uprobe_multi links came with kernel commit 89ae89f53d20 ("bpf: Add multi uprobe link"), 6.6; that
- * their pid means the whole process with 46ba0e49b642 ("bpf: fix multi-uprobe PID filtering
- * logic"), 6.10. */
+/* Tries a uprobe_multi link. The links came with kernel commit 89ae89f53d20 ("bpf: Add multi uprobe
+ * link"), 6.6. Their pid matches the whole process since commit 46ba0e49b642 ("bpf: fix
+ * multi-uprobe PID filtering logic"), 6.10. */
 static void try_multi(struct plan_kernel *kernel, const struct own_image *own)
 {
 	_cleanup_(feature__destroyp) struct feature *trial = NULL;
@@ -169,7 +169,7 @@ static void try_multi(struct plan_kernel *kernel, const struct own_image *own)
 	kernel->multi_by_process = kernel->uprobe_multi && other_thread_hits(trial);
 }
 
-/* Without BPF there is nothing to try. */
+/* Loads a minimal program. Without BPF, all further trials fail. */
 static int try_bpf(struct error *error)
 {
 	static const cap_value_t needed[] = {CAP_BPF, CAP_PERFMON};
@@ -178,18 +178,18 @@ static int try_bpf(struct error *error)
 	int r = open_trial(&trial, 0);
 
 	if (r == -EPERM || r == -EACCES)
-		return error_set(error, r, "may not use BPF: %m; %s",
+		return error_set(error, r, "no permission to use BPF: %m; %s",
 				 privilege__advise(needed, 2, advice));
 	if (r < 0)
 		return error_set(
 			error, r,
-			"the kernel refuses a minimal BPF program: %m. Linux 5.10 or "
+			"the kernel rejects a minimal BPF program: %m. Linux 5.10 or "
 			"newer with CONFIG_BPF_SYSCALL and CONFIG_UPROBE_EVENTS is needed");
 	return 0;
 }
 
-/* The kernel asks for CAP_SYS_ADMIN to make a perf event of a uprobe, but not for a link for many
- * sites. So this is not tried where there are such links. */
+/* Tries a single uprobe, unless uprobe_multi links work: a perf event for a uprobe needs
+ * CAP_SYS_ADMIN, and a uprobe_multi link does not. */
 static void try_single(struct plan_kernel *kernel, const struct own_image *own, bool *ret_denied)
 {
 	_cleanup_(feature__destroyp) struct feature *trial = NULL;
@@ -206,17 +206,19 @@ static void try_single(struct plan_kernel *kernel, const struct own_image *own, 
 	kernel->uprobe = trial->bss->hits == 1;
 }
 
-static void miss_uprobes(struct plan_kernel *kernel, bool is_denied)
+static void report_missing_uprobes(struct plan_kernel *kernel, bool is_denied)
 {
 	static const cap_value_t needed[] = {CAP_SYS_ADMIN};
 	char advice[PRIVILEGE_ADVICE_SIZE], what[PRIVILEGE_ADVICE_SIZE + 64];
 
-	snprintf(what, sizeof(what), "uprobes may not be attached; %s",
+	snprintf(what, sizeof(what), "no permission to attach uprobes; %s",
 		 privilege__advise(needed, 1, advice));
-	miss(kernel, is_denied ? what : "uprobes cannot be attached (CONFIG_UPROBE_EVENTS)");
+	report_missing(kernel,
+		       is_denied ? what : "uprobes cannot be attached (CONFIG_UPROBE_EVENTS)");
 }
 
-/* What a hit at this function takes, the way that hooks will be attached; 0 where that fails. */
+/* Returns the cost of one hit of the function, with the link type that hooks will use; 0 if the
+ * trial fails. */
 static uint64_t time_trap_ns(const struct plan_kernel *kernel, const struct own_image *own)
 {
 	_cleanup_(feature__destroyp) struct feature *trial = NULL;
@@ -229,7 +231,7 @@ static uint64_t time_trap_ns(const struct plan_kernel *kernel, const struct own_
 
 static const char *const tracefs_paths[] = {TRACEFS_PATH, OLD_TRACEFS_PATH};
 
-/* Whether a file below events/ can be read. If not, whether that is for a lack of permission. */
+/* Returns whether a file below events/ is readable. Sets `*ret_denied` if permission is missing. */
 static bool can_read_event(const char *name, bool *ret_denied)
 {
 	char path[128];
@@ -239,14 +241,15 @@ static bool can_read_event(const char *name, bool *ret_denied)
 		snprintf(path, sizeof(path), "%s/events/%s", tracefs_paths[i], name);
 		if (access(path, R_OK) == 0)
 			return true;
-		/* debugfs, which has the older path, is closed to others where tracefs is open. */
+		/* Ignore a denied older path: debugfs is closed to ordinary users even where
+		 * tracefs is open. */
 		if (i == 0 && (errno == EACCES || errno == EPERM))
 			*ret_denied = true;
 	}
 	return false;
 }
 
-/* `name` is a path below events/. */
+/* Returns whether the kernel has a tracepoint. `name` is a path below events/. */
 static bool has_tracepoint(const char *name)
 {
 	char id[96];
@@ -265,7 +268,7 @@ static enum plan_tracefs find_tracefs(void)
 	return denied ? TRACEFS_DENIED : TRACEFS_ABSENT;
 }
 
-static const char *what_tracefs_lacks(const struct plan_kernel *kernel)
+static const char *missing_of_tracefs(const struct plan_kernel *kernel)
 {
 	if (kernel->tracefs == TRACEFS_DENIED)
 		return "tracefs may not be read by this user: root or CAP_DAC_READ_SEARCH is "
@@ -278,8 +281,8 @@ static const char *what_tracefs_lacks(const struct plan_kernel *kernel)
 	return "no tracepoints of system calls (CONFIG_FTRACE_SYSCALLS)";
 }
 
-/* Tracepoints are named through tracefs. Where no one mounted it, it is mounted in a mount namespace
- * of this process's own: the host stays as it was. */
+/* Attaching a tracepoint needs its id from tracefs. If tracefs is not mounted, mounts tracefs in a
+ * mount namespace of this process, which leaves the host unchanged. */
 static void reach_tracefs(struct plan_kernel *kernel)
 {
 	if (!has_tracepoint("kmem/rss_stat") && unshare(CLONE_NEWNS) == 0 &&
@@ -290,7 +293,7 @@ static void reach_tracefs(struct plan_kernel *kernel)
 				has_tracepoint("syscalls/sys_exit_accept4");
 	kernel->tracefs = find_tracefs();
 	if (!kernel->rss_stat || !kernel->socket_accept)
-		miss(kernel, what_tracefs_lacks(kernel));
+		report_missing(kernel, missing_of_tracefs(kernel));
 }
 
 int probe_find_features(struct plan_kernel *ret_kernel, struct error *error)
@@ -305,24 +308,24 @@ int probe_find_features(struct plan_kernel *ret_kernel, struct error *error)
 	dl_iterate_phdr(find_own_offset, &stepped);
 	if (!own.found || !stepped.found)
 		return error_set(error, -EINVAL,
-				 "cannot find the tool's own code to try probes on");
+				 "cannot find the tool's own functions for trial probes");
 
 	kernel.btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0;
 	if (!kernel.btf)
 		return error_set(error, -ENOTSUP,
 				 "the kernel has no BTF (/sys/kernel/btf/vmlinux): a kernel with "
-				 "CONFIG_DEBUG_INFO_BTF is needed, as Debian's are");
+				 "CONFIG_DEBUG_INFO_BTF is needed, such as Debian's");
 	r = try_bpf(error);
 	if (r < 0)
 		return r;
 	kernel.ring_buffer = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
 	if (!kernel.ring_buffer)
-		miss(&kernel, "no BPF ring buffer: Linux 5.8 or newer is needed");
+		report_missing(&kernel, "no BPF ring buffer: Linux 5.8 or newer is needed");
 	try_multi(&kernel, &own);
 	if (!kernel.uprobe)
 		try_single(&kernel, &own, &is_denied);
 	if (!kernel.uprobe)
-		miss_uprobes(&kernel, is_denied);
+		report_missing_uprobes(&kernel, is_denied);
 	if (kernel.uprobe) {
 		kernel.trap_ns = time_trap_ns(&kernel, &own);
 		kernel.step_ns = time_trap_ns(&kernel, &stepped);

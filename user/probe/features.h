@@ -5,10 +5,10 @@
 #include "base/error.h"
 #include "plan/plan.h"
 
-/* Finds out by trying what the kernel offers to this process, which needs its privileges: fills
- * `ret_kernel`, whose `why_not` says the first thing that is missing and what to do about it. tracefs
- * is mounted for this process alone where it is not mounted at all. -EPERM when BPF may not be used
- * at all, -ENOTSUP when the kernel lacks what every signal needs. */
+/* Tries which kernel features this process can use, with its current privileges. Fills
+ * `ret_kernel`; `why_not` holds the first missing feature and a remedy. Mounts tracefs for this
+ * process only if tracefs is not mounted. -EPERM if BPF is not permitted, -ENOTSUP if the kernel
+ * lacks a feature that every instrumentation needs. */
 int probe_find_features(struct plan_kernel *ret_kernel, struct error *error);
 
 #endif

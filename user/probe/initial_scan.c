@@ -18,7 +18,8 @@ static struct task_kind kind_of(const struct probe *probe, uint64_t vtable)
 	return kind;
 }
 
-/* The id of the task at `header`, by which it is known where its polls are not watched; 0: not so. */
+/* Returns the id of the task at `header`, which identifies the task while poll probes are disabled;
+ * 0 if unknown. */
 static uint64_t read_id(const struct probe *probe, uint64_t header, struct task_kind kind)
 {
 	uint64_t id = 0;
@@ -31,8 +32,9 @@ static uint64_t read_id(const struct probe *probe, uint64_t header, struct task_
 	return id;
 }
 
-/* Whoever takes a task out takes out its id; where that was the kernel, before the id was in, it stays,
- * and names a task that there never is again. */
+/* Inserts a task and its id. Returns 1 if the task is new. The side that deletes a task also
+ * deletes the id. If the kernel side deletes the task before the id is inserted, the id stays;
+ * tokio never uses an id again, so the entry matches no later task. */
 static int add_task(void *context, uint64_t header, uint64_t vtable)
 {
 	struct probe *probe = context;
@@ -50,7 +52,7 @@ static int add_task(void *context, uint64_t header, uint64_t vtable)
 		bpf_map__update_elem(probe->skeleton->maps.task_headers, &task.id, sizeof(task.id),
 				     &header, sizeof(header), BPF_ANY);
 	if (r == -EEXIST)
-		return 0; /* polled since the activation: counted in the kernel */
+		return 0; /* polled since the activation: the kernel side counts the task */
 	if (r == -E2BIG) {
 		probe->initial_dropped++;
 		return 0;
@@ -61,7 +63,8 @@ static int add_task(void *context, uint64_t header, uint64_t vtable)
 	return 1;
 }
 
-/* Whoever takes an entry out has counted the end: if that was the kernel, nothing is left to undo. */
+/* Deletes a task. The side that deletes the entry counts the end: if the kernel side was first,
+ * there is nothing to undo. */
 static void remove_task(void *context, uint64_t header)
 {
 	struct probe *probe = context;
@@ -102,7 +105,7 @@ static uint64_t last_stack_pointer(void *context, pid_t tid)
 int probe__count_workers(struct probe *probe, struct error *error)
 {
 	if (!plan__has(probe->plan, INSTR_TOKIO_WORKERS))
-		return error_set(error, -ENOENT, "no way to tell worker threads");
+		return error_set(error, -ENOENT, "worker threads cannot be identified");
 	return tokio_scan_workers(probe->target, &probe->plan->tokio, probe->load_bias,
 				  last_stack_pointer, probe, error);
 }
@@ -116,7 +119,8 @@ void probe__forget_dead_threads(struct probe *probe)
 	while (more) {
 		key = next;
 		more = bpf_map__get_next_key(threads, &key, &next, sizeof(next)) == 0;
-		/* Only this process's threads are entered, so the id need not be looked for in it. */
+		/* The map holds threads of this process only, so no check of the id's process is
+		 * needed. */
 		if (tgkill(probe->target->pid, (pid_t)key, 0) < 0 && errno == ESRCH)
 			bpf_map__delete_elem(threads, &key, sizeof(key), 0);
 	}

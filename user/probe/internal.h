@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_PROBE_INTERNAL_H
 #define SCOTTYSCOPE_PROBE_INTERNAL_H
 
-/* The probe's parts, for the files of this stage only. */
+/* Internal functions of the probe, for the files of this folder only. */
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -12,16 +12,16 @@
 
 struct bpf_link;
 
-/* Routes are looked up for each span, and of those that are there none changes or leaves: they are
- * kept, each in the place of its hash, so that a busy server's take no system call each. */
-#define ROUTES_KEPT 128
+/* Slots of a direct-mapped cache of route templates, indexed by hash. Entries of the map never
+ * change, so a cached route saves a system call per span. */
+#define ROUTE_CACHE_SLOTS 128
 
 struct probe_route {
-	uint64_t hash; /* ROUTE_UNMATCHED: nothing here yet */
+	uint64_t hash; /* ROUTE_UNMATCHED: an empty slot */
 	struct route_text text;
 };
 
-/* What the per-CPU maps hold: a collection reads one of them at a time. */
+/* A value of any per-CPU map. A snapshot reads one map at a time. */
 union per_cpu_value {
 	struct counters counters;
 	struct task_totals tasks;
@@ -36,10 +36,10 @@ struct probe_link {
 	enum hook hook;
 };
 
-/* Lets go of a link in a thread of its own. */
+/* Detaches a link in a thread. */
 struct probe_detacher {
 	struct bpf_link *link;
-	size_t *under_way;
+	size_t *pending;
 	pthread_t thread;
 	bool has_thread;
 };
@@ -53,40 +53,40 @@ struct probe {
 	struct scottyscope *skeleton;
 	struct probe_link *links;
 	size_t link_count;
-	struct probe_detacher *detachers; /* room for one a link */
-	size_t detacher_count;		  /* that were started and not awaited */
-	size_t detaching;		  /* of these, how many are under way: atomic */
+	struct probe_detacher *detachers; /* capacity: one per link */
+	size_t detacher_count;		  /* started and not joined yet */
+	size_t detaching;		  /* number of pending detachers; atomic */
 	struct snapshot_attachment attachment;
 	uint64_t start_ns;
 	uint64_t initial_tasks[KIND_LIMIT];
-	uint64_t initial_dropped; /* found no room */
-	int cpu_count;		  /* possible ones: the length of a per-CPU value */
-	void *per_cpu;		  /* room for that of any map */
-	struct probe_route routes[ROUTES_KEPT];
+	uint64_t initial_dropped; /* live tasks that did not fit into the map */
+	int cpu_count;		  /* of possible CPUs: the length of a per-CPU value */
+	void *per_cpu;		  /* buffer for the values of any per-CPU map */
+	struct probe_route routes[ROUTE_CACHE_SLOTS];
 };
 
-/* The program that serves a hook. */
+/* Returns the BPF program of a hook. */
 struct bpf_program *probe_program(struct probe *probe, enum hook hook);
 
-/* Attaches a hook's program to its sites. On failure some may be attached. */
+/* Attaches a hook's program to its sites. After a failure, some sites may be attached. */
 int probe_attach_hook(struct probe *probe, enum hook hook, struct error *error);
 
-/* Begins to let go of the hooks that `is_meant` says, after those that are being let go of. The kernel does
- * so only after a grace period of tens of milliseconds: all links wait for theirs at the same time, each in a
- * thread. */
-void probe_detach_hooks(struct probe *probe, bool (*is_meant)(enum hook hook));
+/* Waits for pending detachers, then starts to detach the hooks that `is_selected` accepts. The
+ * kernel detaches a link after a grace period of tens of milliseconds. Each link has a thread, so
+ * that all grace periods run at the same time. */
+void probe_detach_hooks(struct probe *probe, bool (*is_selected)(enum hook hook));
 
-/* Waits until they are, if any still is. */
+/* Waits until no detacher is pending. */
 void probe_await_detached(struct probe *probe);
 
-/* Loads the programs, and says what checking each of them took, or what is wrong with it, for those
- * who want to hear more. */
+/* Loads the programs and logs, at debug level, the verifier's instruction count or errors for each
+ * program. */
 int probe_load_verbosely(struct probe *probe);
 
-/* What was counted so far. */
+/* Reads the current counters. */
 int probe_read_counters(struct probe *probe, struct counters *ret_counters);
 
-/* Enters the tasks that were alive at the attachment. */
+/* Inserts the tasks that were alive at the attachment. */
 int probe_scan_tasks(struct probe *probe, struct error *error);
 
 #endif

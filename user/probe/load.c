@@ -7,15 +7,16 @@
 #include "base/log.h"
 #include "probe/internal.h"
 
-/* BPF_LOG_STATS (include/linux/bpf_verifier.h): errors and what the check took, not each step. */
+/* BPF_LOG_STATS (include/linux/bpf_verifier.h): logs errors and statistics without each step. */
 #define LOG_STATS 4
 
-/* Room for a program's errors and statistics. */
+/* Capacity for a program's errors and statistics. */
 #define LOG_BYTES 65536
 
-/* The verifier ends with "processed N insns (limit 1000000) ...": an instruction as often as there are
- * paths to it that differ. Linux 5.16 and newer also tell N by themselves; this, all do. */
-static void tell_instructions(const struct bpf_program *program, const char *log)
+/* Logs the number of verified instructions. The verifier's log ends with "processed N insns (limit
+ * 1000000) ...", where N counts an instruction once for each distinct path. Linux 5.16 and newer
+ * also report N in bpf_prog_info; every supported kernel has the log line. */
+static void log_instructions(const struct bpf_program *program, const char *log)
 {
 	const char *processed = strstr(log, "processed ");
 	unsigned long count = processed ? strtoul(processed + strlen("processed "), NULL, 10) : 0;
@@ -48,7 +49,7 @@ int probe_load_verbosely(struct probe *probe)
 		const char *log = logs + i++ * LOG_BYTES;
 
 		if (bpf_program__fd(program) >= 0)
-			tell_instructions(program, log);
+			log_instructions(program, log);
 		else if (r < 0 && log[0])
 			log_debug("program %s: %s", bpf_program__name(program), log);
 		bpf_program__set_log_buf(program, NULL, 0);

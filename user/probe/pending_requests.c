@@ -8,8 +8,8 @@
 #include "http/status.h"
 #include "probe/internal.h"
 
-/* Reads the counts of a label set on all CPUs into the probe's buffer; inserts the label set if it
- * is absent, and takes the overflow label set if the map is full. */
+/* Reads the counts of a label set on all CPUs into the probe's buffer. Inserts the label set if
+ * absent. Uses the overflow label set if the map is full. */
 static int find_series(struct probe *probe, struct http_key *key,
 		       struct histogram_counts **ret_counts, size_t *ret_bytes)
 {
@@ -31,8 +31,8 @@ static int find_series(struct probe *probe, struct http_key *key,
 	return r;
 }
 
-/* Counts the connection's request, whose response waits for its finalization. */
-static int count_waiting(struct probe *probe, const struct http_connection *connection)
+/* Counts the connection's request, whose response was pending finalization. */
+static int flush_request(struct probe *probe, const struct http_connection *connection)
 {
 	struct http_key key = http_key_of(connection, status_from_memory(connection));
 	uint64_t duration_ns = connection->end_ns - connection->start_ns;
@@ -64,14 +64,14 @@ int probe__flush_requests(struct probe *probe, struct error *error)
 		r = bpf_map__lookup_elem(map, &key, sizeof(key), &connection, sizeof(connection),
 					 0);
 		if (r >= 0 && connection.end_ns) {
-			r = count_waiting(probe, &connection);
+			r = flush_request(probe, &connection);
 			connection.end_ns = connection.start_ns = 0;
 			if (r >= 0)
 				r = bpf_map__update_elem(map, &key, sizeof(key), &connection,
 							 sizeof(connection), BPF_EXIST);
 		}
 		if (r < 0)
-			return error_set(error, r, "cannot count the last requests: %m");
+			return error_set(error, r, "cannot count the pending requests: %m");
 	}
 	return 0;
 }

@@ -8,7 +8,7 @@
 #include "layout/tokio.h"
 #include "probe/internal.h"
 
-/* With more perf events than this, detaching takes too long to be repeated every few seconds. */
+/* With more perf events, detaching takes too long to be repeated every few seconds. */
 #define SINGLE_SITES_LIMIT 8
 
 static bool is_of_polls(enum hook hook)
@@ -86,7 +86,7 @@ int probe__enable_polls(struct probe *probe, struct error *error)
 			return r;
 	}
 	__atomic_store_n(&probe->skeleton->bss->poll_draining, false, __ATOMIC_RELEASE);
-	/* Polls count from now on: attaching takes some time. */
+	/* Polls count from this time on: attaching takes some time. */
 	__atomic_store_n(&probe->skeleton->bss->poll_epoch_ns, clock_monotonic_ns(),
 			 __ATOMIC_RELEASE);
 	return 0;

@@ -2,32 +2,32 @@
 #ifndef SCOTTYSCOPE_PROBE_POLLS_H
 #define SCOTTYSCOPE_PROBE_POLLS_H
 
-/* Poll probes are hit most often. They can be disabled and enabled again: while they are disabled,
- * tokio's thread-local context names the task in whose poll something happens. */
+/* Poll probes have the most hits. They can be disabled and enabled again. While they are disabled,
+ * tokio's thread-local context identifies the polled task. */
 
 #include "probe/probe.h"
 
-/* Finds the word of tokio's context that holds the id of the polled task, and returns its index plus 1.
- * 0: unknown. Bit i of `misses` is set if word i was different from the id in any sample; `differs` says
- * that a word found earlier was wrong. */
+/* Returns the index plus 1 of the word in tokio's context that holds the id of the polled task; 0:
+ * unknown. Bit i of `misses` is set if word i differed from the id in any sample. `differs`: a word
+ * found earlier was wrong. */
 uint32_t poll_context_word(uint32_t misses, uint64_t samples, bool differs);
 
-/* Whether enough has been learned to disable the poll probes: the word of tokio's context, and that the
- * status of a response in memory is the status on the wire. Takes some hundred requests. */
+/* Returns whether the poll probes can be disabled: the word of tokio's context is known, and the
+ * status of a response in memory equals the status on the wire. Needs some hundred requests. */
 bool probe__can_disable_polls(const struct probe *probe);
 
-/* Whether disabling is quick enough to be repeated: each perf event takes a grace period. */
+/* Returns whether disabling is fast enough to be repeated: each perf event takes a grace period. */
 bool probe__can_cycle_polls(const struct probe *probe);
 
-/* Step one of disabling: polls that start from now on are not recorded. Polls in progress are recorded to
- * their end and should get some milliseconds. */
+/* Step one of disabling: stops recording new polls. Polls in progress are recorded to their end and
+ * need some milliseconds. */
 void probe__drain_polls(struct probe *probe);
 
-/* Step two: begins to detach the poll probes, which takes tens of milliseconds. */
+/* Step two: starts to detach the poll probes, which takes tens of milliseconds. */
 void probe__disable_polls(struct probe *probe);
 bool probe__is_disabling_polls(const struct probe *probe);
 
-/* Attaches the poll probes again, after waiting for their detachment. */
+/* Waits for the detachment, then attaches the poll probes again. */
 int probe__enable_polls(struct probe *probe, struct error *error);
 
 #endif

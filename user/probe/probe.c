@@ -17,18 +17,18 @@
 #include "probe/internal.h"
 #include "probe/settings.h"
 
-/* The inode of the initial pid namespace (PROC_PID_INIT_INO, include/linux/proc_ns.h): in it the
- * kernel's process ids are ours. */
-/* tokio starts at most 512 blocking threads besides its workers; only threads that poll
- * asynchronous tasks take room, and dead ones are forgotten at each collection. */
+/* The inode of the initial pid namespace (PROC_PID_INIT_INO, include/linux/proc_ns.h). In this
+ * namespace, process ids equal the kernel's global ids. */
+/* tokio starts at most 512 blocking threads besides its workers. Only threads that poll
+ * asynchronous tasks have an entry, and each snapshot deletes the entries of ended threads. */
 #define MAX_THREADS 1024
 #define MAX_ROUTES  1024
 
-/* Requests with a tracestate in progress at one time: half a KiB each. */
+/* Pending requests with a tracestate: half a KiB each. */
 #define MAX_TRACE_STATES 2048
 
-/* Polls in progress at the first step of the activation have this long to end, also on a machine
- * that is short of CPUs. */
+/* Time for polls in progress at the first step of the activation to end, also on a machine that is
+ * short of CPUs. */
 #define ACTIVATION_GAP_NS (100 * NS_PER_MS)
 
 struct bpf_program *probe_program(struct probe *probe, enum hook hook)
@@ -36,7 +36,7 @@ struct bpf_program *probe_program(struct probe *probe, enum hook hook)
 	return bpf_object__find_program_by_name(probe->skeleton->obj, wire_hook_program(hook));
 }
 
-/* What is resident before the first change is reported. */
+/* Stores the current resident memory, which is the value until the first reported change. */
 static void write_resident(struct probe *probe)
 {
 	struct process_resident resident;
@@ -78,7 +78,7 @@ static int size_maps(struct probe *probe)
 	return 0;
 }
 
-/* Programs of hooks that are not wanted are not loaded at all. */
+/* Loads the programs of wanted hooks only. */
 static void choose_programs(struct probe *probe)
 {
 	for (int i = 0; i < HOOK_COUNT; i++) {
@@ -111,7 +111,7 @@ int probe__new(const struct config *config, const struct plan *plan, const struc
 	if (probe->cpu_count < 0)
 		return error_set(error, probe->cpu_count, "cannot count the possible CPUs: %m");
 	probe->per_cpu = calloc((size_t)probe->cpu_count, sizeof(union per_cpu_value));
-	/* A site may have a link of its own, a tracepoint has one. */
+	/* Each site may need a link; a tracepoint needs one. */
 	probe->links = calloc(plan->site_count + HOOK_COUNT, sizeof(*probe->links));
 	probe->detachers = calloc(plan->site_count + HOOK_COUNT, sizeof(*probe->detachers));
 	if (!probe->per_cpu || !probe->links || !probe->detachers)
@@ -144,8 +144,8 @@ static int fill_vtables(struct probe *probe)
 	return 0;
 }
 
-/* The set that counts what finds no room must be there before the room is gone. */
-static int make_overflow_series(struct probe *probe)
+/* Inserts the overflow label set before the map can be full. */
+static int insert_overflow_series(struct probe *probe)
 {
 	struct http_key key = {.route = ROUTE_OVERFLOW};
 	size_t size = (size_t)probe->cpu_count * sizeof(struct histogram_counts);
@@ -162,15 +162,15 @@ int probe__load(struct probe *probe, struct error *error)
 
 	if (r == -EPERM || r == -EACCES)
 		return error_set(error, r,
-				 "the kernel does not take the BPF programs: %m. Root or CAP_BPF "
-				 "and CAP_PERFMON are needed; -v shows the verifier's words");
+				 "the kernel rejects the BPF programs: %m. Root or CAP_BPF "
+				 "and CAP_PERFMON are needed; -v shows the verifier's log");
 	if (r < 0)
 		return error_set(error, r,
-				 "the kernel does not take the BPF programs: %m; -v shows the "
-				 "verifier's words");
+				 "the kernel rejects the BPF programs: %m; -v shows the "
+				 "verifier's log");
 	r = fill_vtables(probe);
 	if (r >= 0)
-		r = make_overflow_series(probe);
+		r = insert_overflow_series(probe);
 	if (r < 0)
 		return error_set(error, r, "cannot fill the BPF maps: %m");
 	return 0;

@@ -2,8 +2,8 @@
 #ifndef SCOTTYSCOPE_PROBE_PROBE_H
 #define SCOTTYSCOPE_PROBE_PROBE_H
 
-/* The programs in the kernel, as an object with phases: new, load, attach, activate, read, detach,
- * free. Nothing records before activate. */
+/* The BPF programs, maps and links of one target, with phases: new, load, attach, activate, read,
+ * detach, free. No program records before activate. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,61 +19,61 @@
 
 struct probe;
 
-/* Opens and sizes the programs for a plan and its target, which must outlive the probe. */
+/* Opens the BPF object and sizes its maps for a plan and a target, which must outlive the probe. */
 int probe__new(const struct config *config, const struct plan *plan, const struct process *target,
 	       uint64_t load_bias, struct probe **ret_probe, struct error *error);
 
-/* Has the kernel check and take the programs and maps. */
+/* Loads the programs and maps into the kernel. */
 int probe__load(struct probe *probe, struct error *error);
 
-/* Attaches every site of the plan's wanted hooks, by one uprobe_multi link a hook where the kernel
- * has it, else by one perf event a site. */
+/* Attaches every site of the plan's wanted hooks: by one uprobe_multi link per hook if the kernel
+ * has them, else by one perf event per site. */
 int probe__attach(struct probe *probe, struct error *error);
 
-/* Lets the programs record: polls first, and what happens within polls when those that were in
- * progress have had time to end. Then takes the census of tasks. */
+/* Enables recording: polls first; events within polls once the polls in progress have had time to
+ * end. Then runs the initial scan of tasks. */
 int probe__activate(struct probe *probe, struct error *error);
 
-/* Takes every site away again; what was counted can still be read. */
+/* Detaches every site. The counts stay readable. */
 void probe__detach(struct probe *probe);
 
-/* Counts, after probe__detach(), the requests whose response waited for its finalization (see
+/* Counts, after probe__detach(), the requests whose response is pending finalization (see
  * finish_untracked() in bpf/http/response.bpf.c). Their spans are dropped. */
 int probe__flush_requests(struct probe *probe, struct error *error);
 
 void probe__free(struct probe *probe);
 
-/* The ring buffer's map, for draining. */
+/* Returns the descriptor of the ring buffer's map, which the probe owns. */
 int probe__ring_fd(const struct probe *probe);
 
-/* The bucket bounds of the duration histograms. The bounds are static data. */
+/* Returns the bucket bounds of the duration histograms, which are static data. */
 const struct histogram_layout *probe__layout(const struct probe *probe);
 
-/* Realtime of activation: when counting began. */
+/* Returns the realtime of the activation, the start of counting. */
 uint64_t probe__start_ns(const struct probe *probe);
 
-/* Reads the counts of the arrays. */
+/* Reads the totals from the per-CPU arrays. */
 int probe__read_totals(struct probe *probe, struct snapshot_totals *ret_totals,
 		       struct error *error);
 
-/* Fills in what the probe knows: start, layout, totals, label sets with route texts, rate limits,
- * attachment. -ENOMEM when the snapshot's arena is full. */
+/* Fills in the probe's part of a snapshot: start, layout, totals, label sets with route texts, rate
+ * limits, attachment. -ENOMEM when the snapshot's arena is full. */
 int probe__snapshot(struct probe *probe, struct snapshot *snapshot, struct error *error);
 
-/* The highest resident memory since the last call, which resets the peak; 0 where no change was seen. */
+/* Reads the peak of resident memory since the last call and resets the peak; 0 without a change. */
 int probe__take_memory_peak(struct probe *probe, uint64_t *ret_bytes, struct error *error);
 
-/* The text of a route by the hash that keys and records name it by: "/unmatched" for
- * ROUTE_UNMATCHED and for one that is not known. Valid until the next call. */
+/* Returns the template of a route by its hash, "/unmatched" for ROUTE_UNMATCHED and unknown hashes.
+ * Valid until the next call. */
 const char *probe__route(struct probe *probe, uint64_t route);
 
-/* Worker threads that exist now (see tokio/worker_scan.h); a negative errno when that cannot be told. */
+/* Returns the number of worker threads (see tokio/worker_scan.h); a negative errno if unknown. */
 int probe__count_workers(struct probe *probe, struct error *error);
 
-/* Forgets threads that have ended. Called once a collection. */
+/* Deletes the entries of ended threads. Called once per snapshot. */
 void probe__forget_dead_threads(struct probe *probe);
 
-/* The number of sites and the time that attaching and detaching them took. */
+/* Returns the number of sites and the times of attaching and detaching. */
 struct snapshot_attachment probe__attachment(const struct probe *probe);
 
 static inline void probe__freep(struct probe **probe)

@@ -8,7 +8,8 @@
 #include "base/array.h"
 #include "probe/internal.h"
 
-/* Adds up the words of a per-CPU value. Every per-CPU value here is an array of 64-bit counters. */
+/* Sums the words of a per-CPU value over all CPUs. Every per-CPU value here is an array of 64-bit
+ * counters. */
 static void sum_words(const struct probe *probe, size_t value_bytes, uint64_t *ret_words)
 {
 	size_t words = value_bytes / sizeof(uint64_t);
@@ -33,7 +34,7 @@ static int read_sum(struct probe *probe, struct bpf_map *map, const void *key, s
 	return 0;
 }
 
-/* The per-CPU values of a map whose keys are 0 to `count` - 1. */
+/* Reads the per-CPU values of a map with the keys 0 to `count` - 1. */
 static int read_array(struct probe *probe, struct bpf_map *map, void *ret_values,
 		      size_t value_bytes, size_t count)
 {
@@ -119,7 +120,7 @@ int probe__take_memory_peak(struct probe *probe, uint64_t *ret_bytes, struct err
 	return r < 0 ? error_set(error, r, "cannot reset the memory peak: %m") : 0;
 }
 
-/* Adds a label set; the overflow set only once it counts a request. */
+/* Adds a label set to the snapshot; the overflow label set only if its count is not 0. */
 static int add_series(struct probe *probe, struct snapshot *snapshot, const struct http_key *key,
 		      const struct histogram_counts *counts)
 {
@@ -152,7 +153,7 @@ static int read_series(struct probe *probe, struct snapshot *snapshot)
 			r = add_series(probe, snapshot, &key, &counts);
 		if (r < 0)
 			return r;
-		/* Label sets are only ever added, so a key always has its successor. */
+		/* Label sets are never deleted, so the walk cannot restart. */
 		more = bpf_map__get_next_key(map, &key, &next, sizeof(next)) == 0;
 	}
 	return 0;
@@ -179,7 +180,7 @@ static int read_rate_limits(struct probe *probe, struct snapshot *snapshot)
 		limit->is_denied = key.is_denied;
 		if (!limit->tier)
 			return -ENOMEM;
-		/* Entries are only ever added. */
+		/* Entries are never deleted, so the walk cannot restart. */
 		more = bpf_map__get_next_key(map, &key, &next, sizeof(next)) == 0;
 	}
 	return 0;
@@ -205,17 +206,17 @@ int probe__snapshot(struct probe *probe, struct snapshot *snapshot, struct error
 
 const char *probe__route(struct probe *probe, uint64_t route)
 {
-	struct probe_route *kept = &probe->routes[route % ROUTES_KEPT];
+	struct probe_route *cached = &probe->routes[route % ROUTE_CACHE_SLOTS];
 	struct route_text text;
 
 	if (route == ROUTE_UNMATCHED)
 		return "/unmatched";
-	if (kept->hash != route) {
+	if (cached->hash != route) {
 		if (bpf_map__lookup_elem(probe->skeleton->maps.routes, &route, sizeof(route), &text,
 					 sizeof(text), 0) < 0)
 			return "/unmatched";
 		text.text[sizeof(text.text) - 1] = '\0';
-		*kept = (struct probe_route){route, text};
+		*cached = (struct probe_route){route, text};
 	}
-	return kept->text.text;
+	return cached->text.text;
 }

@@ -5,7 +5,7 @@
 
 #define INITIAL_PID_NAMESPACE 0xEFFFFFFCU
 
-/* Unused bounds are the highest number, so no value lies above them. */
+/* Sets unused bounds to the maximum, so that no value lies above them. */
 static void set_bounds(__u64 *settings, const struct histogram_bounds *bounds)
 {
 	for (size_t i = 0; i < HISTOGRAM_BOUNDS; i++)

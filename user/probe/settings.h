@@ -16,7 +16,8 @@ void probe_write_settings(struct settings *settings, const struct config *config
 			  const struct plan *plan, const struct histogram_layout *layout,
 			  pid_t pid);
 
-/* Returns the sampling threshold: a trace is sampled where 63 bits of its id are below the threshold. */
+/* Returns the sampling threshold: a trace is sampled if 63 bits of its id are below the
+ * threshold. */
 uint64_t probe_sampler_threshold(const struct config_sampler *sampler);
 
 #endif

@@ -3,10 +3,10 @@
 
 #include "probe/internal.h"
 
-void probe__set_trace_ratio(struct probe *probe, double share)
+void probe__set_trace_ratio(struct probe *probe, double ratio)
 {
-	/* 0 is all of them. */
-	uint64_t threshold = share < 1 ? (uint64_t)(share * 0x1p64) | 1 : 0;
+	/* A threshold of 0 keeps all traces. */
+	uint64_t threshold = ratio < 1 ? (uint64_t)(ratio * 0x1p64) | 1 : 0;
 
 	__atomic_store_n(&probe->skeleton->bss->trace_limit_threshold, threshold, __ATOMIC_RELAXED);
 }

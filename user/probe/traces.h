@@ -2,14 +2,15 @@
 #ifndef SCOTTYSCOPE_PROBE_TRACES_H
 #define SCOTTYSCOPE_PROBE_TRACES_H
 
-/* How many traces are kept of those that are sampled. */
+/* The ratio of sampled traces that the rate limit keeps. */
 
 #include "probe/probe.h"
 
-/* From now on keeps that share of the traces that begin: 1 is all. */
-void probe__set_trace_ratio(struct probe *probe, double share);
+/* Sets the ratio of new traces to keep: 1 keeps all. */
+void probe__set_trace_ratio(struct probe *probe, double ratio);
 
-/* Spans that have begun so far in sampled traces, whether these were kept or left out. */
+/* Reads the number of spans started in sampled traces, including the spans that the rate limit
+ * dropped. */
 int probe__count_spans(struct probe *probe, uint64_t *ret_spans, struct error *error);
 
 #endif

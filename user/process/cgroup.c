@@ -11,13 +11,14 @@
 #include "process/internal.h"
 #include "process/proc.h"
 
-/* How much CPU time a process can have: the CPUs that it may run on, and the quotas of its control group
- * and of those around it (Documentation/admin-guide/cgroup-v2.rst, scheduler/sched-bwc.rst). */
+/* The number of CPUs available to a process, limited by its CPU affinity and by the quotas of its
+ * control group and of the parent groups (Documentation/admin-guide/cgroup-v2.rst,
+ * scheduler/sched-bwc.rst). */
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 
-/* The first number in a file of a control group's, infinite for "max", NaN where there is none; the second
- * one, if there is one, in `ret_second`. */
+/* Returns the first number in a control group's file: infinity for "max", NaN without the file.
+ * Sets `ret_second` to the second number, NaN without one. */
 static double read_numbers(const char *directory, const char *name, double *ret_second)
 {
 	_cleanup_free_ char *path = NULL;
@@ -34,7 +35,7 @@ static double read_numbers(const char *directory, const char *name, double *ret_
 	return strcmp(first, "max") == 0 ? INFINITY : strtod(first, NULL);
 }
 
-/* The CPUs that the group at `directory` may use at once, infinite where it has no quota. */
+/* Returns the quota of the group at `directory` in CPUs, infinity without a quota. */
 static double quota_of(const char *directory)
 {
 	double period_us, none;
@@ -47,7 +48,7 @@ static double quota_of(const char *directory)
 	return quota_us > 0 && period_us > 0 ? quota_us / period_us : INFINITY;
 }
 
-/* The least quota of the group at `path` below `mount` and of all around it. */
+/* Returns the lowest quota of the group at `path` below `mount` and of its parent groups. */
 static double least_quota(const char *mount, const char *path, size_t path_length)
 {
 	_cleanup_free_ char *directory = NULL;
@@ -66,7 +67,7 @@ static double least_quota(const char *mount, const char *path, size_t path_lengt
 	return least;
 }
 
-/* Whether a list such as "cpu,cpuacct" has the controller of CPU time. */
+/* Returns whether a list such as "cpu,cpuacct" contains the controller of CPU time. */
 static bool names_cpu(const char *list, size_t length)
 {
 	for (size_t i = 0; i < length;) {
@@ -79,7 +80,8 @@ static bool names_cpu(const char *list, size_t length)
 	return false;
 }
 
-/* The same for a line of /proc/PID/cgroup: "number:controllers:path", without controllers in version 2. */
+/* Returns the lowest quota for a line of /proc/PID/cgroup, "number:controllers:path". Version 2
+ * lists no controllers. */
 static double quota_by_line(const char *root, const char *line, size_t length)
 {
 	static const char *const mounts[] = {"", "/unified", "/cpu"};
@@ -118,8 +120,8 @@ double process__parse_quota(const char *root, const char *cgroup)
 	return least;
 }
 
-/* The quota that the process's own mounts show. A container of this tool has no mount of the control
- * groups of others, but a container mostly mounts its own one, as the root. */
+/* Returns the quota in the target's own cgroup mount. In a container, this tool lacks the cgroup
+ * mount of other containers; most containers mount their own group as the root. */
 static double quota_inside(const struct process *target)
 {
 	_cleanup_free_ char *root = NULL;

@@ -14,13 +14,13 @@ static bool is_id_digit(char c)
 	return isdigit((unsigned char)c) || (c >= 'a' && c <= 'f');
 }
 
-/* The last run of exactly 64 hexadecimal digits in one line of /proc/PID/cgroup, such as
- *   0::/system.slice/docker-ID.scope               docker, systemd's cgroups
- *   4:memory:/docker/ID                            docker, its own
+/* Returns the last run of exactly 64 hexadecimal digits in one line of /proc/PID/cgroup, such as
+ *   0::/system.slice/docker-ID.scope               docker with systemd cgroups
+ *   4:memory:/docker/ID                            docker with its own cgroups
  *   0::/machine.slice/libpod-ID.scope/container    podman
  *   0::/kubepods.slice/.../cri-containerd-ID.scope containerd for Kubernetes
  *   0::/system.slice/.../kubepods-pod1.slice:cri-containerd:ID
- * except of podman's monitor of a container, which runs outside of it. */
+ * Ignores the group of conmon, podman's monitor, which runs outside the container. */
 static const char *find_container_id(const char *line, size_t length)
 {
 	static const char monitor[] = "conmon-";

@@ -7,7 +7,7 @@
 #include "process/process.h"
 
 #define ENVIRONMENT_LIMIT_BYTES \
-	((size_t)8 * 1024 * 1024) /* more than the kernel passes to a program */
+	((size_t)8 * 1024 * 1024) /* above the kernel's limit for a new program */
 
 char *process__environment(const struct process *target, const char *name)
 {

@@ -23,17 +23,17 @@ struct candidate {
 	pid_t pid;
 	pid_t parent;
 	uint64_t start_ticks;
-	uint16_t port; /* 0: listens on none */
+	uint16_t port; /* 0: no listening socket */
 	char *path;
 };
 
 struct search {
-	const char *executable; /* NULL: by port */
+	const char *executable; /* NULL: search by port */
 	uint16_t port;
 	struct listeners *listeners;
 	struct candidate *candidates;
 	size_t count;
-	size_t denied; /* processes that might match, but may not be looked at */
+	size_t denied; /* possible matches that this process has no permission to read */
 };
 
 static void search__clear(struct search *search)
@@ -49,12 +49,12 @@ static bool is_denial(int code)
 	return code == -EACCES || code == -EPERM;
 }
 
-/* Whether this process is the process or one of its ancestors. */
+/* Returns whether `pid` is this process or a descendant of this process. */
 static bool is_ours(pid_t pid)
 {
 	struct proc_stat stat;
 
-	/* Ids of parents need not be lower, and they change while we look: no more than so many. */
+	/* Parent ids need not be lower, and they change during the walk: limit the depth. */
 	for (int depth = 0; pid > 0 && depth < 1000; depth++) {
 		if (pid == getpid())
 			return true;
@@ -65,7 +65,8 @@ static bool is_ours(pid_t pid)
 	return false;
 }
 
-/* 1: it matches. 0: it does not, or is gone. -ENOMEM. `*ret_port` is for the list of matches. */
+/* Returns 1 for a match; 0 for no match or an ended process; -ENOMEM. The list of matches shows
+ * `*ret_port`. */
 static int search__match(struct search *search, pid_t pid, const struct proc_stat *stat,
 			 const char *path, int path_code, uint16_t *ret_port)
 {
@@ -75,7 +76,8 @@ static int search__match(struct search *search, pid_t pid, const struct proc_sta
 	if (search->executable) {
 		size_t cut = sizeof(stat->command) - 1;
 
-		/* The main thread is called as its program, unless it chose otherwise. */
+		/* The main thread has the name of its program unless the program changed the
+		 * name. */
 		if (is_denial(path_code) && strncmp(stat->command, search->executable, cut) == 0)
 			search->denied++;
 		if (path_code < 0)
@@ -142,8 +144,8 @@ static int search__run(struct search *search, struct error *error)
 	return 0;
 }
 
-/* Whether it was forked by another candidate that runs the same program: then it is a worker of
- * that one and has the listening socket from it. */
+/* Returns whether another candidate with the same program forked `candidate`. The candidate then is
+ * a worker and inherited the listening socket. */
 static bool search__is_worker(const struct search *search, const struct candidate *candidate)
 {
 	for (size_t i = 0; i < search->count; i++) {
@@ -171,7 +173,7 @@ static const struct candidate *search__only(const struct search *search)
 	return only;
 }
 
-/* ": 12 /usr/bin/scotty (port 21342), 13 ..." */
+/* Writes ": 12 /usr/bin/scotty (port 21342), 13 ...". */
 static void search__list(const struct search *search, char *list, size_t size)
 {
 	size_t length = 0;
@@ -193,7 +195,8 @@ static void search__list(const struct search *search, char *list, size_t size)
 	}
 }
 
-/* Names and paths can hold anything: nothing of it is to reach a terminal. */
+/* error_set() replaces control characters in names and paths, so that they do not reach a
+ * terminal. */
 static int search__refuse(const struct search *search, struct error *error)
 {
 	char what[320];
@@ -213,8 +216,8 @@ static int search__refuse(const struct search *search, struct error *error)
 		char advice[PRIVILEGE_ADVICE_SIZE];
 
 		return error_set(error, -EACCES,
-				 "no process that may be looked at runs %s, but %zu may not be "
-				 "looked at; %s",
+				 "no readable process runs %s, but %zu processes are not "
+				 "readable; %s",
 				 what, search->denied, privilege__advise_inspection(advice));
 	}
 	return error_set(
@@ -247,7 +250,7 @@ int process__find(const struct process_selection *selection, struct process **re
 		return r;
 	if (target->start_ticks != only->start_ticks ||
 	    strcmp(target->executable_path, only->path) != 0)
-		return error_set(error, -ESRCH, "process %d has ended while it was looked at",
+		return error_set(error, -ESRCH, "process %d ended during the search",
 				 (int)only->pid);
 	*ret_process = TAKE_PTR(target);
 	return 0;

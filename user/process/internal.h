@@ -4,15 +4,15 @@
 
 #include "process/process.h"
 
-/* Takes hold of the process with that id: -ESRCH when there is none, when it has ended, or when it
- * is a thread, a kernel thread or this process. */
+/* Opens the process `pid`. -ESRCH if there is no such process, if the process has ended, or if
+ * `pid` is a thread, a kernel thread or this process. */
 int process__open(pid_t pid, struct process **ret_process, struct error *error);
 
-/* The container id in the text of /proc/PID/cgroup, malloc'ed; NULL for none. */
+/* Returns the container id in the text of /proc/PID/cgroup, malloc'ed; NULL without one. */
 char *process__parse_container_id(const char *cgroup);
 
-/* The CPUs that the control groups in the text of /proc/PID/cgroup, mounted below `root`, may use at once;
- * infinite without a quota. */
+/* Returns the lowest quota, in CPUs, of the control groups in the text of /proc/PID/cgroup. `root`
+ * is their mount point. Infinity without a quota. */
 double process__parse_quota(const char *root, const char *cgroup);
 
 #endif

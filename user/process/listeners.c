@@ -13,7 +13,7 @@
 #include "process/proc.h"
 #include "process/process.h"
 
-#define TCP_STATE_LISTEN 0x0a /* TCP_LISTEN of net/tcp_states.h, as /proc/net/tcp shows it */
+#define TCP_STATE_LISTEN 0x0a /* TCP_LISTEN of net/tcp_states.h, as /proc/net/tcp shows the state */
 
 DEFINE_CLEANUP(DIR *, closedir);
 
@@ -22,7 +22,8 @@ struct listener {
 	uint16_t port;
 };
 
-/* The sockets of one network namespace, which is known by its file in /proc/PID/ns. */
+/* The listening sockets of one network namespace. The inode of the file in /proc/PID/ns identifies
+ * the namespace. */
 struct namespace
 {
 	struct namespace *next;
@@ -88,8 +89,8 @@ static int namespace__read(struct namespace *namespace, pid_t pid, const char *t
 		unsigned long long inode;
 		unsigned int port, state;
 
-		/* sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode; the
-		 * heading does not match. */
+		/* Columns: sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout
+		 * inode. The heading does not match. */
 		if (sscanf(line, " %*d: %*[0-9A-F]:%x %*s %x %*s %*s %*s %*d %*d %llu", &port,
 			   &state, &inode) != 3)
 			continue;
@@ -103,7 +104,7 @@ static int namespace__read(struct namespace *namespace, pid_t pid, const char *t
 	return ferror(stream) ? -EIO : 0;
 }
 
-/* The port that a socket listens on, 0 for none. */
+/* Returns the port of a listening socket, 0 for other sockets. */
 static uint16_t namespace__port(const struct namespace *namespace, uint64_t socket_inode)
 {
 	for (size_t i = 0; i < namespace->count; i++) {
@@ -113,7 +114,8 @@ static uint16_t namespace__port(const struct namespace *namespace, uint64_t sock
 	return 0;
 }
 
-/* Whether it is worth looking at a process's descriptors. */
+/* Returns whether any socket of the namespace listens on `port` (0: on any port); without one, the
+ * process's descriptors need no search. */
 static bool namespace__has(const struct namespace *namespace, uint16_t port)
 {
 	for (size_t i = 0; i < namespace->count; i++) {
@@ -133,7 +135,7 @@ static const struct namespace *listeners__known(const struct listeners *listener
 	return NULL;
 }
 
-/* NULL with errno. */
+/* Returns NULL and sets errno on failure. */
 static struct namespace *namespace__new(pid_t pid)
 {
 	_cleanup_(namespace__freep) struct namespace *namespace = calloc(1, sizeof(*namespace));
@@ -150,7 +152,8 @@ static struct namespace *namespace__new(pid_t pid)
 	return NULL;
 }
 
-/* The network namespace of the process, read if it is not known yet; NULL with errno. */
+/* Returns the network namespace of the process and reads the namespace on first use. NULL with
+ * errno on failure. */
 static const struct namespace *listeners__namespace(struct listeners *listeners, pid_t pid)
 {
 	const struct namespace *known;
@@ -174,8 +177,8 @@ static const struct namespace *listeners__namespace(struct listeners *listeners,
 	return namespace;
 }
 
-/* The sockets in the namespace of a process can be seen where nothing else of it can: 0 if it
- * cannot listen on the port, because nobody does there, or else `code`. */
+/* Returns 0 if no socket in the namespace of the process listens on `port`, else `code`. The
+ * sockets of a namespace are readable even where the descriptors of the process are not. */
 static int listeners__exclude(pid_t pid, uint16_t port, int code)
 {
 	_cleanup_(namespace__freep) struct namespace *namespace = namespace__new(pid);

@@ -5,14 +5,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* The listening TCP sockets of every network namespace that was asked about, each read once. */
+/* The listening TCP sockets of all network namespaces seen so far. Each namespace is read once. */
 struct listeners;
 
 struct listeners *listeners__new(void);
 void listeners__free(struct listeners *listeners);
 
-/* Whether the process listens on `port` (0: on any) in its own network namespace: 1 with the lowest
- * such port in `*ret_port`, 0, or a negative errno where it cannot be told. */
+/* Returns 1 if the process listens on `port` (0: on any port) in its own network namespace, with
+ * the lowest such port in `*ret_port`; else 0. A negative errno if the sockets are not readable. */
 int listeners__find(struct listeners *listeners, pid_t pid, uint16_t port, uint16_t *ret_port);
 
 static inline void listeners__freep(struct listeners **listeners)

@@ -13,7 +13,8 @@
 #include "process/proc.h"
 #include "process/process.h"
 
-/* Memory that a program filled itself, unlike files and what the kernel maps for it ("[vdso]"). */
+/* Returns whether a mapping is memory that the program filled, not a file or a mapping of the
+ * kernel such as "[vdso]". */
 static bool is_anonymous(uint64_t inode, const char *path)
 {
 	return inode == 0 && (*path == '\0' || strncmp(path, "[heap]", 6) == 0 ||
@@ -53,7 +54,7 @@ int process__for_each_mapping(const struct process *target, process_mapping_call
 
 	if (!stream)
 		return -errno;
-	/* Line breaks in paths are escaped. */
+	/* The kernel escapes line breaks in paths. */
 	while (r == 0 && getline(&line, &size, stream) > 0) {
 		struct process_mapping mapping;
 
@@ -62,11 +63,11 @@ int process__for_each_mapping(const struct process *target, process_mapping_call
 	}
 	if (r == 0 && ferror(stream))
 		return -EIO;
-	/* Only a process that has ended has none. */
+	/* Only an ended process has no mappings. */
 	return is_empty ? -ESRCH : r;
 }
 
-/* Where the kernel says that the program's first instruction is (AT_ENTRY), in the process. */
+/* Sets `ret_entry` to the address of the program's first instruction in the process (AT_ENTRY). */
 static int read_entry(const struct process *target, uint64_t *ret_entry)
 {
 	_cleanup_free_ char *vector = NULL;
@@ -88,7 +89,7 @@ static int read_entry(const struct process *target, uint64_t *ret_entry)
 }
 
 struct segment {
-	uint64_t address; /* in the process */
+	uint64_t address; /* in the process's memory */
 	uint64_t offset;
 };
 
@@ -111,28 +112,28 @@ int process__load_bias(const struct process *target, uint64_t first_address, uin
 
 	if (r == -EACCES || r == -EPERM)
 		return error_set(error, r,
-				 "process %d: not permitted to read its entry point from "
+				 "process %d: no permission to read the entry point from "
 				 "/proc/%d/auxv; %s",
 				 (int)target->pid, (int)target->pid,
 				 privilege__advise_inspection(advice));
 	if (r < 0)
-		return error_set(error, r, "process %d: cannot read its entry point: %m",
+		return error_set(error, r, "process %d: cannot read the entry point: %m",
 				 (int)target->pid);
 	if (pread(target->executable_fd, &header, sizeof(header), 0) != sizeof(header) ||
 	    memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
 		return error_set(error, -ENOEXEC, "%s is not an ELF file", target->executable_path);
 
-	/* Inodes and paths in /proc/PID/maps can differ from the executable's on overlay and btrfs
-	 * file systems; the entry point does not, and the mapping proves it. */
+	/* On overlay and btrfs file systems, inodes and paths in /proc/PID/maps can differ from the
+	 * executable's. The entry point is reliable, and the mapping confirms the bias. */
 	struct segment segment = {entry - header.e_entry + first_address, first_offset};
 
 	r = process__for_each_mapping(target, match_segment, &segment);
 	if (r < 0)
-		return error_set(error, r, "process %d: cannot read its mappings: %m",
+		return error_set(error, r, "process %d: cannot read the mappings: %m",
 				 (int)target->pid);
 	if (r == 0)
 		return error_set(error, -ENOEXEC,
-				 "process %d: the code of %s is not mapped where it belongs",
+				 "process %d: the code of %s is not mapped at the expected address",
 				 (int)target->pid, target->executable_path);
 	*ret_bias = entry - header.e_entry;
 	return 0;

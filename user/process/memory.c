@@ -26,13 +26,13 @@ int process__memory(const struct process *target, struct process_memory *ret_mem
 	if (sscanf(text, "%llu %llu", &size_pages, &resident_pages) != 2)
 		return -EIO;
 	if (size_pages == 0)
-		return -ESRCH; /* it has ended */
+		return -ESRCH; /* the process has ended */
 	ret_memory->virtual_bytes = size_pages * page_bytes;
 	ret_memory->rss_bytes = resident_pages * page_bytes;
 	return 0;
 }
 
-/* The value of a line "Name:   123 kB" in bytes; 0 where there is none. */
+/* Returns the value of a line "Name:   123 kB" in bytes; 0 without the line. */
 static uint64_t find_kilobytes(const char *text, const char *name)
 {
 	const char *line = strstr(text, name);
@@ -51,7 +51,8 @@ int process__resident(const struct process *target, struct process_resident *ret
 
 	if (r < 0)
 		return r;
-	/* The process chose its name, which is in the first line, but the kernel escapes line ends. */
+	/* The first line holds a name that the process chose. The kernel escapes line breaks in the
+	 * name. */
 	*ret_resident = (struct process_resident){
 		.file_bytes = find_kilobytes(text, "\nRssFile:"),
 		.anonymous_bytes = find_kilobytes(text, "\nRssAnon:"),

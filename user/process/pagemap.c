@@ -8,8 +8,8 @@
 #include "base/cleanup.h"
 #include "process/process.h"
 
-/* Bit 63 of a word of /proc/PID/pagemap: the page is in memory (Documentation/admin-guide/mm/
- * pagemap.rst). The bit can be read without CAP_SYS_ADMIN. */
+/* Bit 63 of a word of /proc/PID/pagemap: the page is in memory
+ * (Documentation/admin-guide/mm/pagemap.rst). Reading the bit needs no CAP_SYS_ADMIN. */
 #define PAGEMAP_PRESENT (UINT64_C(1) << 63)
 #define PAGEMAP_BATCH	512
 

@@ -60,8 +60,8 @@ char *privilege__advise(const cap_value_t *needed, size_t count, char text[PRIVI
 
 char *privilege__advise_inspection(char text[PRIVILEGE_ADVICE_SIZE])
 {
-	/* The kernel asks for the first to read what another process runs, and for the second to open
-	 * files in /proc/PID that only the owner may read, such as auxv and fd. */
+	/* Reading another process's executable needs CAP_SYS_PTRACE. Opening files in /proc/PID
+	 * that are readable by their owner only, such as auxv and fd, needs CAP_DAC_READ_SEARCH. */
 	static const cap_value_t needed[] = {CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH};
 
 	return privilege__advise(needed, ARRAY_SIZE(needed), text);

@@ -118,7 +118,7 @@ int proc__stat(pid_t pid, struct proc_stat *ret_stat)
 	struct proc_stat stat = {};
 	unsigned long long start_ticks;
 	unsigned int flags;
-	char text[2048]; /* 52 numbers and a short name */
+	char text[2048]; /* capacity for 52 numbers and a short name */
 	ssize_t size;
 	int parent;
 
@@ -129,7 +129,7 @@ int proc__stat(pid_t pid, struct proc_stat *ret_stat)
 		return -errno;
 	text[size] = '\0';
 
-	/* The name between the parentheses can hold anything, these included. */
+	/* The name between the parentheses can hold any bytes, parentheses included. */
 	const char *open = strchr(text, '(');
 	const char *close = strrchr(text, ')');
 
@@ -148,8 +148,8 @@ int proc__stat(pid_t pid, struct proc_stat *ret_stat)
 	return 0;
 }
 
-/* Whether /proc/PID/exe is the file that its link, taken literally, leads to: then a " (deleted)"
- * at the end is part of the name. */
+/* Returns whether the link's text is the path of the executable. A " (deleted)" at the end then is
+ * part of the file's name. */
 static bool is_literal(pid_t pid, const char *link)
 {
 	_cleanup_free_ char *path = NULL;

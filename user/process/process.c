@@ -31,7 +31,7 @@ void process__free(struct process *target)
 	free(target);
 }
 
-/* The process that a thread belongs to: for a process that is itself, 0 when it cannot be told. */
+/* Returns the process id of a thread, which is `pid` itself for a process; 0 if unknown. */
 static pid_t thread_group(pid_t pid)
 {
 	_cleanup_free_ char *status = NULL;
@@ -40,13 +40,13 @@ static pid_t thread_group(pid_t pid)
 	if (proc__read(pid, "status", 65536, &status, &size) < 0)
 		return 0;
 
-	/* The name in the first line has its line breaks escaped. */
+	/* The kernel escapes line breaks in the name, which is on the first line. */
 	const char *field = strstr(status, "\nTgid:");
 
 	return field ? (pid_t)strtol(field + strlen("\nTgid:"), NULL, 10) : 0;
 }
 
-/* Start times count from boot, time asleep included: CLOCK_BOOTTIME. */
+/* Start times count from boot and include suspend, as CLOCK_BOOTTIME does. */
 static uint64_t realtime_of_ticks(uint64_t ticks)
 {
 	uint64_t per_second = (uint64_t)sysconf(_SC_CLK_TCK);
@@ -80,9 +80,10 @@ static int refuse_access(pid_t pid, int code, struct error *error)
 	if (code == -ENOENT || code == -ESRCH)
 		return refuse_ended(pid, error);
 	if (code == -EACCES || code == -EPERM)
-		return error_set(error, -EACCES, "process %d: not permitted to look at it; %s",
-				 (int)pid, privilege__advise_inspection(advice));
-	return error_set(error, code, "process %d: cannot look at it: %m", (int)pid);
+		return error_set(error, -EACCES,
+				 "process %d: no permission to inspect the process; %s", (int)pid,
+				 privilege__advise_inspection(advice));
+	return error_set(error, code, "process %d: cannot inspect the process: %m", (int)pid);
 }
 
 static int open_pid_fd(struct process *target, struct error *error)
@@ -96,8 +97,7 @@ static int open_pid_fd(struct process *target, struct error *error)
 	code = -errno;
 	if (code == -ESRCH)
 		return error_set(error, code, "there is no process %d", (int)target->pid);
-	return error_set(error, code, "process %d: cannot get a descriptor of it: %m",
-			 (int)target->pid);
+	return error_set(error, code, "process %d: cannot open a pidfd: %m", (int)target->pid);
 }
 
 static int refuse_kind(pid_t pid, const struct proc_stat *stat, struct error *error)
@@ -146,7 +146,7 @@ int process__open(pid_t pid, struct process **ret_process, struct error *error)
 	target->pid_fd = -1;
 	target->executable_fd = -1;
 	if (group > 0 && group != pid)
-		return error_set(error, -ESRCH, "%d is a thread of process %d: give that one",
+		return error_set(error, -ESRCH, "%d is a thread of process %d: select the process",
 				 (int)pid, (int)group);
 	r = open_pid_fd(target, error);
 	if (r < 0)
@@ -155,8 +155,8 @@ int process__open(pid_t pid, struct process **ret_process, struct error *error)
 	if (r < 0)
 		return r;
 
-	/* All that was read from /proc in between is of the process that the descriptor names, for
-	 * its id cannot have gone to another while it lives. */
+	/* The descriptor names one process. While the process lives, the kernel does not reuse its
+	 * id, so all data read from /proc belongs to this process. */
 	if (has_ended(target))
 		return refuse_ended(pid, error);
 	if (asprintf(&target->attach_path, "/proc/%d/exe", (int)pid) < 0) {
@@ -179,7 +179,7 @@ int process__check(const struct process *target)
 	if (has_ended(target) || proc__stat(target->pid, &process) < 0 ||
 	    process.start_ticks != target->start_ticks)
 		return -ESRCH;
-	/* execve() keeps the process and replaces the program. */
+	/* execve() replaces the program but not the process. */
 	if (stat(target->attach_path, &running) < 0)
 		return errno == ENOENT || errno == ESRCH ? -ESRCH : 0;
 	if (fstat(target->executable_fd, &found) < 0 || found.st_dev != running.st_dev ||

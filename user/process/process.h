@@ -2,7 +2,8 @@
 #ifndef SCOTTYSCOPE_PROCESS_PROCESS_H
 #define SCOTTYSCOPE_PROCESS_PROCESS_H
 
-/* The observed process: finding it, and what /proc says of it. Nothing here stops or changes it. */
+/* The observed process: search and data from /proc. No function here stops or changes the
+ * process. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,45 +12,47 @@
 
 #include "base/error.h"
 
-/* How to find it; exactly one field is set, or none: then an executable named "scotty". */
+/* How to find the process. At most one field is set; without any, the search is for an executable
+ * named "scotty". */
 struct process_selection {
 	pid_t pid;
-	uint16_t port;		/* a TCP port it listens on, in its own network namespace */
-	const char *executable; /* base name of its executable, " (deleted)" not counted */
+	uint16_t port;		/* a listening TCP port in the process's own network namespace */
+	const char *executable; /* base name of the executable, without " (deleted)" */
 };
 
 struct process {
 	pid_t pid;
-	int pid_fd;	       /* readable when it has ended */
-	int executable_fd;     /* through /proc: right in any mount namespace, deleted or not */
-	char *executable_path; /* as the process sees it, without " (deleted)" */
+	int pid_fd;	   /* readable when the process has ended */
+	int executable_fd; /* opened through /proc: valid in any mount namespace and after deletion */
+	char *executable_path; /* as the process sees the path, without " (deleted)" */
 	char *attach_path;     /* "/proc/PID/exe" */
 	char *root_path;       /* "/proc/PID/root" */
 	bool executable_deleted;
 	uint64_t start_time_ns; /* realtime */
-	uint64_t start_ticks;	/* field 22 of /proc/PID/stat: with the pid, its identity */
+	uint64_t start_ticks;	/* field 22 of /proc/PID/stat; with the pid, the identity */
 };
 
-/* Finds exactly one process. -ESRCH when none matches, -EEXIST when several do (the message lists
- * up to eight: pid, executable, port, so that the user can choose), -EACCES when /proc does not
- * let us look. Kernel threads, this process and its descendants do not count, except that a
- * descendant can be chosen by its pid. Children of a matching process that run the same executable
- * (workers that it forked) do not make it ambiguous only if they were selected by port. */
+/* Finds exactly one process. -ESRCH without a match; -EEXIST for several matches (the message lists
+ * up to eight with pid, executable and port, for the user to choose from); -EACCES if /proc is not
+ * readable. Ignores kernel threads, this process and its descendants; a pid can select a
+ * descendant. In a search by port, ignores workers: children of a matching process that run the
+ * same executable. */
 int process__find(const struct process_selection *selection, struct process **ret_process,
 		  struct error *error);
 void process__free(struct process *target);
 
-/* Whether the process still is the one that was found and runs the same executable: 0, or -ESRCH.
- * Only what `pid_fd` says comes without asking. */
+/* Returns 0 if the process still exists and runs the same executable, else -ESRCH. `pid_fd` reports
+ * the end of the process but not a change of its executable. */
 int process__check(const struct process *target);
 
-/* The load bias of the executable: what has to be added to an address of its ELF file.
- * `first_address` is the file's address of its first executable segment, `first_offset` that
- * segment's file offset: it is -ENOEXEC if the process does not have that segment mapped there. */
+/* Sets `*ret_bias` to the load bias of the executable, which is added to an address of its ELF
+ * file. `first_address` is the file's address of the first executable segment, `first_offset` the
+ * segment's file offset. -ENOEXEC if the process has no such mapping. */
 int process__load_bias(const struct process *target, uint64_t first_address, uint64_t first_offset,
 		       uint64_t *ret_bias, struct error *error);
 
-/* The lowest TCP port that it listens on in its own network namespace, 0 for none. */
+/* Returns the lowest TCP port on which the process listens in its own network namespace; 0 without
+ * one. */
 uint16_t process__port(const struct process *target);
 
 struct process_memory {
@@ -57,10 +60,10 @@ struct process_memory {
 	uint64_t virtual_bytes; /* /proc/PID/statm, size */
 };
 
-/* -ESRCH when it has ended. */
+/* Returns 0, or -ESRCH when the process has ended. */
 int process__memory(const struct process *target, struct process_memory *ret_memory);
 
-/* The resident memory by kind of page, as the kernel accounts for it (/proc/PID/status). */
+/* Resident memory by type of page, as the kernel accounts for it (/proc/PID/status). */
 struct process_resident {
 	uint64_t file_bytes;
 	uint64_t anonymous_bytes;
@@ -69,28 +72,30 @@ struct process_resident {
 
 int process__resident(const struct process *target, struct process_resident *ret_resident);
 
-/* Tells for `count` pages from `address` on (a multiple of the page size) which are resident: a
- * reader that keeps to these makes the target's memory no larger than it is. 0 or a negative errno. */
+/* Sets `ret_present[i]` to whether page i of `count` pages from `address` (a multiple of the page
+ * size) is resident. Reading resident pages only does not grow the target's memory. Returns 0 or a
+ * negative errno. */
 int process__pages_present(const struct process *target, uint64_t address, size_t count,
 			   bool *ret_present);
 
-/* An environment variable the process was started with, malloc'ed; NULL where it is not set or
- * cannot be read. */
+/* Returns the value of an environment variable at the start of the process, malloc'ed; NULL if the
+ * variable is unset or not readable. */
 char *process__environment(const struct process *target, const char *name);
 
-/* Its container's id (64 hexadecimal digits), from its cgroup, malloc'ed; NULL for none. The
- * innermost one where containers are nested. */
+/* Returns the id of the innermost container (64 hexadecimal digits), read from the cgroup,
+ * malloc'ed; NULL outside a container. */
 char *process__container_id(const struct process *target);
 
-/* How many CPUs' time it can have: those it may run on, or less by the quota of its control group or of one
- * around that. More than 0. */
+/* Returns the number of CPUs available to the process, limited by its affinity and by the quotas of
+ * its control group and of the parent groups. Greater than 0. */
 double process__cpus(const struct process *target);
 
-/* Reads its memory (process_vm_readv). Returns bytes read, maybe fewer, or a negative errno. */
+/* Reads the target's memory (process_vm_readv). Returns the number of bytes read, possibly fewer
+ * than `size`, or a negative errno. */
 ssize_t process__read_memory(const struct process *target, uint64_t address, void *buffer,
 			     size_t size);
 
-/* A mapping of /proc/PID/maps. */
+/* One mapping of /proc/PID/maps. */
 struct process_mapping {
 	uint64_t start;
 	uint64_t end;
@@ -102,19 +107,19 @@ struct process_mapping {
 	bool anonymous; /* heap, stacks and unnamed memory */
 };
 
-/* Calls back for each mapping, in order; ends early on a non-zero return and gives it back. -ESRCH
- * when the process has ended. */
+/* Calls `callback` for each mapping, in order. Stops at a non-zero return and returns the value.
+ * -ESRCH when the process has ended. */
 typedef int (*process_mapping_callback)(void *context, const struct process_mapping *mapping);
 int process__for_each_mapping(const struct process *target, process_mapping_callback callback,
 			      void *context);
 
 struct process_thread {
 	pid_t tid;
-	uint64_t stack_pointer;	 /* where it is blocked in the kernel; 0: it is running */
-	bool waits_with_timeout; /* on a futex */
+	uint64_t stack_pointer;	 /* of a thread blocked in the kernel; 0: the thread runs */
+	bool waits_with_timeout; /* the thread waits on a futex with a timeout */
 };
 
-/* Calls back for each thread. Ends early on a non-zero return and gives it back. */
+/* Calls `callback` for each thread. Stops at a non-zero return and returns the value. */
 typedef int (*process_thread_callback)(void *context, const struct process_thread *thread);
 int process__for_each_thread(const struct process *target, process_thread_callback callback,
 			     void *context);

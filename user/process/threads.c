@@ -12,7 +12,7 @@
 
 DEFINE_CLEANUP(DIR *, closedir);
 
-/* Whether that is a wait on a futex that has a timeout (futex(2): the fourth argument). */
+/* Returns whether a system call is a futex wait with a timeout (futex(2): the fourth argument). */
 static bool is_timed_wait(int number, unsigned long long operation, unsigned long long timeout)
 {
 	int command = (int)operation & FUTEX_CMD_MASK;
@@ -21,9 +21,9 @@ static bool is_timed_wait(int number, unsigned long long operation, unsigned lon
 	       timeout;
 }
 
-/* What /proc/PID/task/TID/syscall says: "NUMBER six arguments SP PC", "-1 SP PC" where it is blocked
- * outside of a call, or "running". */
-static struct process_thread look_at_thread(const struct process *target, pid_t tid)
+/* Parses /proc/PID/task/TID/syscall: "NUMBER six arguments SP PC"; "-1 SP PC" for a thread that is
+ * blocked outside a system call; "running". */
+static struct process_thread read_thread(const struct process *target, pid_t tid)
 {
 	_cleanup_free_ char *text = NULL;
 	struct process_thread thread = {.tid = tid};
@@ -63,7 +63,7 @@ int process__for_each_thread(const struct process *target, process_thread_callba
 
 		if (tid <= 0)
 			continue;
-		thread = look_at_thread(target, tid);
+		thread = read_thread(target, tid);
 		r = callback(context, &thread);
 		if (r != 0)
 			return r;

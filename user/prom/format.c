@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Parses one element of the list, "type/subtype;name=value;q=0.5", without spaces around it. */
+/* One element of the list, "type/subtype;name=value;q=0.5", without spaces around it. */
 struct media_range {
 	const char *text;
 	size_t length;
@@ -28,7 +28,7 @@ static bool is_equal(struct media_range part, const char *text)
 	return part.length == strlen(text) && strncasecmp(part.text, text, part.length) == 0;
 }
 
-/* Removes the text before the next `separator` from `rest` and returns it. */
+/* Removes the text before the next `separator` from `rest` and returns the removed text. */
 static struct media_range take(struct media_range *rest, char separator)
 {
 	const char *end = memchr(rest->text, separator, rest->length);
@@ -41,7 +41,7 @@ static struct media_range take(struct media_range *rest, char separator)
 	return part;
 }
 
-/* Returns the weight of a media range: 1 without a q parameter, 0 if it is not a number. */
+/* Returns the weight of a media range: 1 without a q parameter, 0 for a malformed number. */
 static double weight_of(struct media_range parameters)
 {
 	while (parameters.length > 0) {
@@ -62,7 +62,7 @@ enum prom_format prom_format_of_accept(const char *accept)
 {
 	struct media_range rest = {accept, accept ? strlen(accept) : 0};
 	double open_metrics = 0, text = 0;
-	bool is_first = false; /* OpenMetrics stands before any text range */
+	bool is_first = false; /* whether OpenMetrics stands before any text range */
 
 	while (rest.length > 0) {
 		struct media_range parameters = take(&rest, ',');

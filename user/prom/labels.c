@@ -11,7 +11,7 @@
 #include "otlp/common.h"
 #include "prom/name.h"
 
-/* The points of scottyscope have fewer attributes; more indicate malformed input. */
+/* Points of scottyscope have fewer attributes; a higher number indicates malformed input. */
 #define LABEL_LIMIT ((size_t)128)
 
 const char *prom_number_text(double value, char *text, size_t size)

@@ -11,11 +11,12 @@
 #include "base/error.h"
 #include "otlp/messages.h"
 
-/* Returns the shortest decimal number that parses as `value`: in `text`, which needs 32 bytes, or a
- * constant. */
+/* Returns the shortest decimal number that parses as `value`: in `text`, whose `size` is at least
+ * 32 bytes, or a constant. */
 const char *prom_number_text(double value, char *text, size_t size);
 
-/* Writes `text` with backslash, newline and, in `quotes`, the quotation mark escaped. */
+/* Writes `text` with escaped backslashes and newlines. With `quotes`, also escapes quotation
+ * marks. */
 void prom_write_escaped(FILE *stream, const char *text, bool quotes);
 
 /* Writes name="value",... without braces. Keys that give the same label name become one label, their

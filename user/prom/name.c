@@ -58,7 +58,7 @@ static const char *unit_name(struct arena *arena, const char *unit, bool is_real
 	return sanitised(arena, unit, false);
 }
 
-/* Whether `name` ends with '_' and `suffix`. */
+/* Returns whether `name` ends with '_' and `suffix`. */
 static bool has_suffix(const char *name, const char *suffix)
 {
 	size_t length = strlen(name), suffix_length = strlen(suffix);

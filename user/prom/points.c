@@ -111,8 +111,8 @@ static void write_exemplar(struct point_writer *writer, const pb_exemplar *exemp
 		exemplar->time_unix_nano % UINT64_C(1000000000));
 }
 
-/* Writes a bucket line. Most lines of an exposition are buckets: their common start is formatted only
- * once. `exemplar` may be NULL. */
+/* Writes a bucket line. Most lines of an exposition are bucket lines, so their common start is
+ * formatted once per point. `exemplar` may be NULL. */
 static void write_bucket(struct point_writer *writer, const char *bound, uint64_t count,
 			 const pb_exemplar *exemplar)
 {
@@ -137,11 +137,11 @@ static const char *bound_text(const struct point_writer *writer, double bound, c
 	return number;
 }
 
-/* Writes the bucket below the bound with index `place` of the histogram. */
-static void write_bucket_below(struct point_writer *writer, size_t place, double bound,
+/* Writes the bucket below bound number `index` of the histogram. */
+static void write_bucket_below(struct point_writer *writer, size_t index, double bound,
 			       uint64_t count, const pb_exemplar *exemplar)
 {
-	struct bound_text *known = &writer->bound_texts[place % BOUND_TEXTS];
+	struct bound_text *known = &writer->bound_texts[index % BOUND_TEXTS];
 
 	if (!known->text || known->bound != bound) {
 		known->bound = bound;
@@ -197,7 +197,7 @@ static const pb_exemplar *find_exemplar(const struct point_writer *writer,
 static int write_histogram_point(struct point_writer *writer, const char *name,
 				 const pb_histogram_point *point)
 {
-	/* The last bucket must equal the count: with buckets, their sum is the count. */
+	/* With buckets, their sum is the count: the last bucket must equal the count. */
 	uint64_t count = point->n_bucket_counts > 0 ? 0 : point->count;
 	struct exemplar_list list = {point->exemplars, point->n_exemplars};
 	double low = -INFINITY;
@@ -223,7 +223,7 @@ static int write_histogram_point(struct point_writer *writer, const char *name,
 	return 0;
 }
 
-/* Neither format has exponential histograms: each bucket's upper end becomes a bound. */
+/* Neither format has exponential histograms, so each bucket's upper end becomes a bound. */
 static int write_exponential_point(struct point_writer *writer, const char *name,
 				   const pb_exponential_point *point)
 {

@@ -15,7 +15,7 @@
 /* The text of a histogram bound. All points of a metric have the same bounds. */
 struct bound_text {
 	double bound;
-	const char *text; /* NULL: none yet */
+	const char *text; /* NULL: an empty slot */
 	char digits[32];
 };
 #define BOUND_TEXTS 64
@@ -32,8 +32,8 @@ struct point_writer {
 	struct error *error;
 };
 
-/* Makes a writer to `stream`, which has no other user until point_writer__done(); that must be called
- * also after an error. Allocates from the arena. -ENOMEM. */
+/* Initialises a writer to `stream`, which has no other user until point_writer__done(). The caller
+ * calls point_writer__done(), also after an error. Allocates from the arena. -ENOMEM. */
 int point_writer__init(struct point_writer *writer, FILE *stream, enum prom_format format,
 		       struct arena *arena, struct error *error);
 void point_writer__done(struct point_writer *writer);

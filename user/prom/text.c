@@ -13,7 +13,7 @@
 #include "prom/name.h"
 #include "prom/points.h"
 
-/* The memory for decoding one snapshot. */
+/* Memory limit for decoding one snapshot. */
 #define DECODE_LIMIT_BYTES ((size_t)256 * 1024 * 1024)
 
 enum family_type {
@@ -28,7 +28,7 @@ enum family_type {
 struct family_part {
 	const char *name;
 	enum family_type type;
-	size_t order; /* in the requests */
+	size_t order; /* position in the requests */
 	const pb_metric *metric;
 };
 
@@ -69,7 +69,7 @@ static void write_family_head(struct writer *writer, const char *name, enum fami
 {
 	static const struct {
 		const char *text, *open_metrics;
-		const char *suffix; /* of samples; in OpenMetrics not a part of the family's name */
+		const char *suffix; /* of samples; not part of the family's name in OpenMetrics */
 	} types[] = {
 		[FAMILY_COUNTER] = {"counter", "counter", "_total"},
 		[FAMILY_GAUGE] = {"gauge", "gauge", ""},
@@ -137,7 +137,8 @@ static int compare_parts(const void *left, const void *right)
 	return order ? order : (a->order > b->order) - (a->order < b->order);
 }
 
-/* Writes all families. The parts of a family are adjacent, also those of different requests. */
+/* Writes all families. The parts of a family are adjacent, also if they come from different
+ * requests. */
 static int write_families(struct writer *writer)
 {
 	const struct family_part *previous = NULL;

@@ -4,7 +4,7 @@
 
 #include "report/report.h"
 
-/* Raised when a member changes its meaning or goes away. */
+/* Incremented when the meaning of a member changes or a member is removed. */
 #define JSON_SCHEMA 1
 
 static json_t *json_of_histogram(const struct metric_histogram *histogram)
@@ -80,7 +80,7 @@ int report_print_json(const struct metric_set *set, const struct otlp_resource *
 			 (json_int_t)set->time_ns, "metrics", metrics);
 	if (!root)
 		return error_out_of_memory(error);
-	/* 15 digits: bounds such as 0.00025 are printed as written. */
+	/* With 15 digits, bounds such as 0.00025 are printed as in the source. */
 	json_dumpf(root, stream, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
 	fputc('\n', stream);
 	json_decref(root);

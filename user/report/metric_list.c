@@ -15,7 +15,7 @@
 #include "self/losses.h"
 #include "wire.h"
 
-/* Raised when a member changes its meaning or goes away; a new member does not raise it. */
+/* Incremented when the meaning of a member changes or a member is removed, not for a new member. */
 #define LIST_SCHEMA 1
 
 static bool is_of_tool(enum metric_id id)
@@ -30,7 +30,7 @@ static bool is_of_tool(enum metric_id id)
 	}
 }
 
-/* The Prometheus name of a metric that OpenTelemetry calls `name`. */
+/* Returns the Prometheus name of the metric with the OpenTelemetry name `name`. */
 static const char *prometheus_name(struct arena *arena, const struct metric_description *metric,
 				   const char *name)
 {
@@ -69,7 +69,7 @@ static json_t *json_of_attributes(const char *keys)
 	return array;
 }
 
-/* The name that Scotty 0.3 itself gives the metric; null where the name is the same. */
+/* Returns Scotty 0.3's own name of the metric; null if the names are equal. */
 static json_t *json_of_scotty_name(struct arena *arena, const struct metric_description *metric)
 {
 	const char *name = metric_name_in(NAMES_SCOTTY_0_3, metric->name);
@@ -97,7 +97,7 @@ static void add_row(json_t *rows, const char *name, const char *help)
 	json_array_append_new(rows, json_pack("{s:s, s:s}", "name", name, "help", help));
 }
 
-/* A row of a list in wire.h, for the array `rows`. */
+/* Adds a row of a list in wire.h to the array `rows`. */
 #define ADD_ROW(identifier, name, help) add_row(rows, name, help);
 
 static json_t *json_of_losses(void)

@@ -16,20 +16,20 @@
 struct report_context {
 	const char *executable_path;
 	int pid;
-	const struct snapshot *snapshot;      /* the set was made of it */
+	const struct snapshot *snapshot;      /* source of the metric set */
 	const struct self_counters *counters; /* after the last export */
-	const char *metrics_url;	      /* NULL: not served */
-	const char *metrics_target; /* the collector of metrics, "host:port"; NULL: none */
-	const char *traces_target;  /* the collector of traces */
+	const char *metrics_url;	      /* NULL: no endpoint */
+	const char *metrics_target;	      /* "host:port" of the metrics collector; NULL: none */
+	const char *traces_target;	      /* "host:port" of the traces collector; NULL: none */
 };
 
-/* A report for people: requests by route and status with the distribution of their durations, sessions,
- * polls, memory, what was dropped, what the collector accepted, and where to look next. */
+/* Prints a report as text: requests by route and status with the distribution of their durations,
+ * sessions, polls, memory, drops, accepted exports, and further commands. */
 void report_print_text(const struct metric_set *set, const struct report_context *context,
 		       FILE *stream);
 
-/* The set as JSON, with the attributes of the resource that describes the process; docs/json.md has
- * the members. -ENOMEM. */
+/* Prints the set as JSON, with the resource attributes of the process; docs/json.md describes the
+ * members. -ENOMEM. */
 int report_print_json(const struct metric_set *set, const struct otlp_resource *resource,
 		      FILE *stream, struct error *error);
 

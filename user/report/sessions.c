@@ -5,7 +5,7 @@
 #include "base/array.h"
 #include "report/report_internal.h"
 
-/* Where a column has nothing to show. */
+/* Marks a column without a metric. */
 #define NONE METRIC_ID_COUNT
 
 static const struct row {
@@ -80,8 +80,8 @@ void report_print_sessions(const struct metric_set *set, FILE *stream)
 	if (!has_head)
 		return;
 	fprintf(stream,
-		"  messages sent %" PRId64 ", received %" PRId64 "; lines of logs %" PRId64
-		", of tasks %" PRId64 "\n\n",
+		"  messages sent %" PRId64 ", received %" PRId64 "; log lines %" PRId64
+		", lines of task output %" PRId64 "\n\n",
 		report_value(set, METRIC_ID_WEBSOCKET_MESSAGES_SENT),
 		report_value(set, METRIC_ID_WEBSOCKET_MESSAGES_RECEIVED),
 		report_value(set, METRIC_ID_LOG_STREAM_LINES),

@@ -52,7 +52,7 @@ void report_print_picture(const struct metric_histogram *histogram, FILE *stream
 	for (size_t i = 0; i <= histogram->bound_count; i++) {
 		uint64_t count = histogram->bucket_counts[i];
 
-		/* A bucket with a count is never empty in the picture. */
+		/* A non-zero count has at least the lowest bar. */
 		fputs(count ? heights[count * 7 / highest] : "·", stream);
 	}
 	fputc(' ', stream);
@@ -100,7 +100,8 @@ static int compare_counts(const void *left, const void *right)
 	       (a->histogram.count > b->histogram.count);
 }
 
-/* The label sets with the most requests first; in the set's arena, NULL when out of memory. */
+/* Returns the label sets in descending order of their number of requests. The array is in the set's
+ * arena; NULL when out of memory. */
 static const struct metric_point **sort_by_count(const struct metric_set *set,
 						 const struct metric *durations)
 {
@@ -155,11 +156,11 @@ static void print_dropped(const struct report_context *context, FILE *stream)
 	fprintf(stream,
 		"  counts and sums are exact%s; percentiles are interpolated within a bucket\n\n",
 		context->snapshot->pipeline.has_estimates
-			? " but for those of tokio's polls, which are estimates"
+			? " except for tokio's poll metrics, which are estimates"
 			: "");
 }
 
-/* What the collector at `target` has acknowledged. */
+/* Prints how many items the collector at `target` accepted. */
 static void print_delivered(const char *target, const char *what, uint64_t accepted, FILE *stream)
 {
 	if (!target)
@@ -182,7 +183,7 @@ static void print_next(const struct report_context *context, FILE *stream)
 	print_delivered(context->metrics_target, "metric points", exporter->metric_points_sent,
 			stream);
 	print_delivered(context->traces_target, "spans", exporter->spans_sent, stream);
-	fputs("  what is measured, what is missing and why: scottyscope verify\n"
+	fputs("  instrumentation, missing parts and reasons: scottyscope verify\n"
 	      "  observe until Ctrl-C: sudo scottyscope\n",
 	      stream);
 }

@@ -5,7 +5,7 @@
 
 #include "report/report_internal.h"
 
-/* How many kinds of tasks are shown. */
+/* Maximum number of task types to print. */
 #define BUSIEST 5
 
 static void print_histogram(const struct metric_set *set, enum metric_id id, const char *what,
@@ -27,7 +27,7 @@ static void print_histogram(const struct metric_set *set, enum metric_id id, con
 	fputc('\n', stream);
 }
 
-/* The polls of the kind of task that `busy` is about. */
+/* Returns the number of polls of the task type in the point `busy`. */
 static int64_t polls_of(const struct metric_set *set, const struct metric_point *busy)
 {
 	const struct metric *polls = report_find(set, METRIC_ID_TOKIO_TASK_POLLS);
@@ -75,15 +75,15 @@ static void print_busiest(const struct metric_set *set, FILE *stream)
 void report_print_tokio(const struct metric_set *set, FILE *stream)
 {
 	fprintf(stream,
-		"Tokio\n  polls %" PRId64 ", slow ones %" PRId64 ", tasks alive %" PRId64
+		"Tokio\n  polls %" PRId64 ", slow polls %" PRId64 ", tasks alive %" PRId64
 		", worker threads %" PRId64 "\n",
 		report_value(set, METRIC_ID_TOKIO_POLL_COUNT),
 		report_value(set, METRIC_ID_TOKIO_SLOW_POLL_COUNT),
 		report_value(set, METRIC_ID_TOKIO_TASKS_ACTIVE),
 		report_value(set, METRIC_ID_TOKIO_WORKERS));
-	print_histogram(set, METRIC_ID_TOKIO_POLL_DURATION, "a poll takes", stream);
-	print_histogram(set, METRIC_ID_TOKIO_IDLE_DURATION, "a task idles", stream);
-	print_histogram(set, METRIC_ID_TOKIO_FIRST_POLL_DELAY, "a new task waits", stream);
+	print_histogram(set, METRIC_ID_TOKIO_POLL_DURATION, "poll duration", stream);
+	print_histogram(set, METRIC_ID_TOKIO_IDLE_DURATION, "task idle time", stream);
+	print_histogram(set, METRIC_ID_TOKIO_FIRST_POLL_DELAY, "first poll delay", stream);
 	print_busiest(set, stream);
 	fputc('\n', stream);
 }

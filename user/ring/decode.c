@@ -20,7 +20,7 @@ static int decode_span(const struct span_state *state, uint64_t end_ns, struct r
 	span->start_ns = state->start_ns;
 	span->end_ns = end_ns;
 	span->busy_ns = state->busy_ns;
-	span->waiting_ns = state->runq_ns;
+	span->runq_ns = state->runq_ns;
 	span->slow_count = state->slow_count;
 	memcpy(span->slow, state->slow, sizeof(span->slow));
 	return 0;
@@ -47,7 +47,7 @@ static int decode_http_request(const void *bytes, size_t size, struct ring_recor
 	request->status = record.status;
 	request->method = (enum http_method)record.method;
 	request->peer = record.peer;
-	/* The kernel side fills its room and no more: a full room may have been cut. */
+	/* The kernel side fills the field up to its capacity; a full field may be truncated. */
 	request->url_path_cut = record.url_path_length == URL_PATH_BYTES;
 	memcpy(request->url_path, record.url_path, record.url_path_length);
 	request->url_path[record.url_path_length] = '\0';

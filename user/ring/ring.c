@@ -14,7 +14,7 @@ struct ring {
 	uint64_t malformed;
 };
 
-static int take_record(void *context, void *data, size_t size)
+static int handle_record(void *context, void *data, size_t size)
 {
 	struct ring *ring = context;
 	struct ring_record record;
@@ -35,7 +35,7 @@ int ring__new(int map_fd, ring_callback callback, void *context, struct ring **r
 		return error_out_of_memory(error);
 	ring->callback = callback;
 	ring->context = context;
-	ring->buffer = ring_buffer__new(map_fd, take_record, ring, NULL);
+	ring->buffer = ring_buffer__new(map_fd, handle_record, ring, NULL);
 	if (!ring->buffer)
 		return error_set(error, -errno, "cannot map the ring buffer: %m");
 	*ret_ring = TAKE_PTR(ring);

@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_RING_RING_H
 #define SCOTTYSCOPE_RING_RING_H
 
-/* Records from the kernel, drained and checked. */
+/* Decoded and validated records from the kernel side. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,21 +11,21 @@
 #include "base/error.h"
 #include "wire.h"
 
-/* What every record says of its span. Times are monotonic nanoseconds. */
+/* Fields of a span that every record has. Times are monotonic nanoseconds. */
 struct ring_span {
 	uint8_t trace_id[16];
 	uint8_t span_id[8];
-	uint8_t parent_span_id[8]; /* all zero: none */
+	uint8_t parent_span_id[8]; /* all zero: a root span */
 	bool parent_is_remote;
 	uint64_t start_ns;
 	uint64_t end_ns;
-	uint64_t busy_ns;    /* in polls; TIMES_UNKNOWN: not all were watched */
-	uint64_t waiting_ns; /* in run queues; TIMES_UNKNOWN: not watched */
+	uint64_t busy_ns; /* in polls; TIMES_UNKNOWN: not all polls were recorded */
+	uint64_t runq_ns; /* in run queues; TIMES_UNKNOWN: not recorded */
 	uint64_t slow_count;
-	struct slow_poll slow[SLOW_POLL_LIMIT]; /* the first of them */
+	struct slow_poll slow[SLOW_POLL_LIMIT]; /* the first slow polls */
 };
 
-/* A finished request, as decoded: texts are within their room and terminated. */
+/* A finished request. Texts are within their capacity and terminated. */
 struct ring_http_request {
 	uint64_t route;
 	uint16_t status; /* or HTTP_STATUS_ABORTED, HTTP_STATUS_UNKNOWN */
@@ -36,7 +36,7 @@ struct ring_http_request {
 	char trace_state[TRACE_STATE_BYTES + 1];
 };
 
-/* A session that has ended. */
+/* A finished session. */
 struct ring_session {
 	enum task_role role;
 	enum session_end end;
@@ -53,27 +53,28 @@ struct ring_record {
 	};
 };
 
-/* Decodes the `size` bytes of one record. -EPROTO when kind, version, size or a value is none that
- * the kernel side writes. */
+/* Decodes one record of `size` bytes. -EPROTO if type, version, size or a value differs from the
+ * records of the kernel side. */
 int ring_decode(const void *bytes, size_t size, struct ring_record *ret_record);
 
 struct ring;
 
-/* Takes a decoded record. A negative return stops draining. */
+/* Called with a decoded record. A negative return stops draining. */
 typedef int (*ring_callback)(void *context, const struct ring_record *record);
 
-/* A reader of the ring buffer map `map_fd`. */
+/* Creates a reader of the ring buffer map `map_fd`. `*ret_ring` belongs to the caller. */
 int ring__new(int map_fd, ring_callback callback, void *context, struct ring **ret_ring,
 	      struct error *error);
 void ring__free(struct ring *ring);
 
-/* Readable when the ring fills; below that it has to be drained by the clock. */
+/* Returns a descriptor that becomes readable when the ring fills. Below that level, the caller
+ * drains the ring by a timer. */
 int ring__fd(const struct ring *ring);
 
-/* Takes all that is there. Returns how many records, or a negative errno. */
+/* Reads all available records. Returns the number of records, or a negative errno. */
 int ring__drain(struct ring *ring);
 
-/* Records that made no sense, since the start. */
+/* Returns the number of malformed records since the start. */
 uint64_t ring__malformed(const struct ring *ring);
 
 static inline void ring__freep(struct ring **ring)

@@ -11,31 +11,33 @@ static uint64_t realtime(uint64_t monotonic_ns, const struct span_assembler *ass
 	return (uint64_t)((int64_t)monotonic_ns + assembler->clock_offset_ns);
 }
 
-/* Parts the duration, where polls were recorded: in polls, in a run queue, and the rest awaiting. */
+/* Adds the parts of the duration, if polls were recorded: busy in polls, runq time, and awaiting
+ * for the rest. */
 static void add_times(struct span *span, const struct ring_span *from)
 {
 	uint64_t duration_ns = from->end_ns - from->start_ns;
 	uint64_t busy_ns = from->busy_ns < duration_ns ? from->busy_ns : duration_ns;
 	uint64_t rest_ns = duration_ns - busy_ns;
-	uint64_t waiting_ns = from->waiting_ns < rest_ns ? from->waiting_ns : rest_ns;
+	uint64_t runq_ns = from->runq_ns < rest_ns ? from->runq_ns : rest_ns;
 
 	if (from->busy_ns == TIMES_UNKNOWN)
 		return;
 	span__add_attribute(span, span_real("tokio.busy.duration", (double)busy_ns / 1e9));
-	if (from->waiting_ns == TIMES_UNKNOWN)
+	if (from->runq_ns == TIMES_UNKNOWN)
 		return;
-	span__add_attribute(span, span_real("tokio.scheduled.duration", (double)waiting_ns / 1e9));
+	span__add_attribute(span, span_real("tokio.scheduled.duration", (double)runq_ns / 1e9));
 	span__add_attribute(
-		span, span_real("tokio.awaiting.duration", (double)(rest_ns - waiting_ns) / 1e9));
+		span, span_real("tokio.awaiting.duration", (double)(rest_ns - runq_ns) / 1e9));
 }
 
-/* The kernel side keeps the first slow polls; later ones count as dropped events. */
+/* Adds an event for each recorded slow poll. The kernel side records the first slow polls of a
+ * span; further ones count as dropped events. */
 static void add_slow_polls(struct span_batch *batch, struct span *span,
 			   const struct ring_span *from, const struct span_assembler *assembler)
 {
-	uint64_t kept = from->slow_count < SLOW_POLL_LIMIT ? from->slow_count : SLOW_POLL_LIMIT;
+	uint64_t recorded = from->slow_count < SLOW_POLL_LIMIT ? from->slow_count : SLOW_POLL_LIMIT;
 
-	for (uint64_t i = 0; i < kept; i++) {
+	for (uint64_t i = 0; i < recorded; i++) {
 		struct span_attribute duration =
 			span_real("tokio.poll.duration", (double)from->slow[i].duration_ns / 1e9);
 		struct span_event *event = span_batch__add_event(batch, span, &duration, 1);
@@ -45,7 +47,7 @@ static void add_slow_polls(struct span_batch *batch, struct span *span,
 		event->name = "slow poll";
 		event->time_ns = realtime(from->slow[i].start_ns, assembler);
 	}
-	span->dropped_events += (uint32_t)(from->slow_count - kept);
+	span->dropped_events += (uint32_t)(from->slow_count - recorded);
 }
 
 int span_assembler__add(const struct span_assembler *assembler, const struct ring_record *record)

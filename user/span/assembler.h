@@ -2,27 +2,27 @@
 #ifndef SCOTTYSCOPE_SPAN_ASSEMBLER_H
 #define SCOTTYSCOPE_SPAN_ASSEMBLER_H
 
-/* Makes spans of records: a request's server span by OpenTelemetry's semantic conventions for HTTP
- * spans (1.23 and later), and the span of a session. */
+/* Converts records to spans: a request to a server span, by OpenTelemetry's semantic conventions
+ * for HTTP spans (1.23 and later), and a session to a span of its own. */
 
 #include "ring/ring.h"
 #include "span/span.h"
 
-/* The text of a route template by its hash. Valid until the next call. */
+/* Returns the template of a route by its hash. Valid until the next call. */
 typedef const char *(*span_route_lookup)(void *context, uint64_t route);
 
 struct span_assembler {
-	struct span_batch *batch; /* spans go here */
+	struct span_batch *batch; /* receives the spans */
 	span_route_lookup route_text;
-	void *context; /* of `route_text` */
-	/* The server's address as clients reach it, NULL where unknown, and its port, 0 where it does not
-	 * listen. The text must outlive the spans. */
+	void *context; /* context of `route_text` */
+	/* The server's address for clients, NULL if unknown; the text must outlive the spans. The
+	 * port is 0 if the server does not listen. */
 	const char *server_address;
 	uint16_t server_port;
-	int64_t clock_offset_ns; /* turns monotonic time into realtime */
+	int64_t clock_offset_ns; /* realtime minus monotonic time */
 };
 
-/* Adds the span of a record to the batch. -ENOSPC when the batch is full. */
+/* Adds a record's span to the batch. -ENOSPC when the batch is full. */
 int span_assembler__add(const struct span_assembler *assembler, const struct ring_record *record);
 
 #endif

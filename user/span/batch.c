@@ -5,7 +5,7 @@
 #include "base/cleanup.h"
 #include "span/span.h"
 
-/* Room for a span with its attributes and texts, generously; a batch never holds more. */
+/* Memory for a span with its attributes and texts: a generous estimate, which bounds a batch. */
 #define SPAN_BYTES ((size_t)4096)
 
 struct span_batch *span_batch__new(size_t limit)

@@ -8,7 +8,8 @@
 #include "base/wire_names.h"
 #include "span/internal.h"
 
-/* A server's span fails on 5xx only: a 4xx status is the client's error. */
+/* Sets the status and the error type. A server's span fails on 5xx only: a 4xx status is the
+ * client's error. */
 static void set_outcome(struct span *span, struct arena *arena,
 			const struct ring_http_request *request)
 {
@@ -35,7 +36,7 @@ static bool is_same_host(const struct socket_address *left, const struct socket_
 	       memcmp(left->address, right->address, sizeof(left->address)) == 0;
 }
 
-/* The text of a client's address, in the batch's arena; NULL where it is not known. */
+/* Returns the text of a client's address, in the batch's arena; NULL if unknown. */
 static const char *client_text(struct span_batch *batch, const struct socket_address *peer)
 {
 	char text[INET6_ADDRSTRLEN];
@@ -51,8 +52,8 @@ static const char *client_text(struct span_batch *batch, const struct socket_add
 	return batch->client_text;
 }
 
-/* client.address and server.address go with their ports; the client's is the socket's peer, which may
- * be a proxy (semantic conventions, "Server and client addresses"). */
+/* Adds client.address and server.address with their ports. The client is the socket's peer, which
+ * may be a proxy (semantic conventions, "Server and client addresses"). */
 static void add_addresses(struct span *span, const struct socket_address *peer,
 			  const struct span_assembler *assembler)
 {
@@ -68,8 +69,8 @@ static void add_addresses(struct span *span, const struct socket_address *peer,
 		span__add_attribute(span, span_integer("server.port", assembler->server_port));
 }
 
-/* Names a server's span by its method and route template, and returns the template, which is the end
- * of the name; "" without a template, NULL when out of memory. */
+/* Names a server's span by its method and route template. Returns the template, which is the end of
+ * the name; "" without a template; NULL when out of memory. */
 static const char *set_name(struct span *span, struct arena *arena, const char *method,
 			    const char *route)
 {
@@ -81,7 +82,7 @@ static const char *set_name(struct span *span, struct arena *arena, const char *
 	return route ? span->name + strlen(parts[0]) + strlen(method) + strlen(parts[2]) : "";
 }
 
-/* The template that matched; NULL for none. */
+/* Returns the template of the matched route; NULL without a match. */
 static const char *route_of(const struct ring_http_request *request,
 			    const struct span_assembler *assembler)
 {
@@ -101,7 +102,7 @@ int span_fill_http_request(struct span *span, const struct ring_http_request *re
 	if (!route || !path)
 		return -ENOSPC;
 	span->kind = SPAN_SERVER;
-	/* Without a traceparent, a tracestate means nothing (W3C Trace Context 3.3). */
+	/* A tracestate without a traceparent is invalid (W3C Trace Context 3.3). */
 	if (span->parent_is_remote)
 		span->trace_state =
 			span_trace_state(arena, request->trace_state, strlen(request->trace_state));

@@ -2,8 +2,8 @@
 #ifndef SCOTTYSCOPE_SPAN_INTERNAL_H
 #define SCOTTYSCOPE_SPAN_INTERNAL_H
 
-/* The kinds of spans, for the files of span/ only. Each function fills name, kind, status and attributes
- * of a span that has ids, times and events. -ENOSPC when out of memory. */
+/* Functions for each type of span, for the files of span/ only. Each function fills in name, kind,
+ * status and attributes of a span that has ids, times and events. -ENOSPC when out of memory. */
 
 #include "span/assembler.h"
 
@@ -11,7 +11,7 @@ int span_fill_http_request(struct span *span, const struct ring_http_request *re
 			   const struct span_assembler *assembler);
 int span_fill_session(struct span *span, const struct ring_session *session);
 
-/* The most attributes of a span of any kind. */
+/* Maximum number of attributes of a span of any type. */
 #define SPAN_ATTRIBUTE_LIMIT 16
 
 #endif

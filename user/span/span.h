@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_SPAN_SPAN_H
 #define SCOTTYSCOPE_SPAN_SPAN_H
 
-/* A finished span, and a bounded batch of them. Knows no encoding. */
+/* Finished spans in a bounded batch, independent of any encoding. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,12 +11,12 @@
 #include "base/arena.h"
 #include "wire.h"
 
-/* What one span holds at most; further ones are dropped and counted in it. The specification's
- * default is 128 of each, but those that we make are few, and a batch's memory is bounded. */
+/* Limits of a span; further items are dropped and counted. The specification's default is 128 of
+ * each, but the tool adds few, and the limits bound a batch's memory. */
 #define SPAN_EVENT_LIMIT 16
 #define SPAN_LINK_LIMIT	 8
 
-/* Of the trace flags (W3C Trace Context). */
+/* A bit of the trace flags (W3C Trace Context). */
 #define TRACE_FLAG_SAMPLED 1
 
 enum span_kind {
@@ -37,8 +37,8 @@ enum span_attribute_kind {
 	SPAN_ATTRIBUTE_BOOLEAN,
 };
 
-/* Made by span_string() and its kin. Texts live as long as the batch: constants, or in its
- * arena. */
+/* Constructed by span_string() and its siblings. Texts live as long as the batch: they are
+ * constants or in the batch's arena. */
 struct span_attribute {
 	const char *key;
 	enum span_attribute_kind kind;
@@ -50,7 +50,7 @@ struct span_attribute {
 	};
 };
 
-/* Something that happened during a span. */
+/* An event during a span. */
 struct span_event {
 	struct span_event *next;
 	const char *name;
@@ -59,14 +59,14 @@ struct span_event {
 	size_t attribute_count;
 };
 
-/* Another span that this one is related to but is no child of. */
+/* A related span that is not the parent. */
 struct span_link {
 	struct span_link *next;
 	uint8_t trace_id[16];
 	uint8_t span_id[8];
 	const char *trace_state; /* NULL for none */
-	uint8_t trace_flags;	 /* sampled unless the caller says otherwise */
-	bool is_remote;		 /* made in another process */
+	uint8_t trace_flags;	 /* sampled by default */
+	bool is_remote;		 /* the linked span is from another process */
 	struct span_attribute *attributes;
 	size_t attribute_count;
 };
@@ -76,9 +76,9 @@ struct span {
 	uint8_t trace_id[16];
 	uint8_t span_id[8];
 	uint8_t parent_span_id[8]; /* all zero: a root span */
-	const char *trace_state;   /* W3C tracestate, NULL for none: span_trace_state() */
-	uint8_t trace_flags;	   /* sampled unless the caller says otherwise */
-	bool parent_is_remote;	   /* its id came from another process, as by traceparent */
+	const char *trace_state; /* W3C tracestate, checked by span_trace_state(); NULL for none */
+	uint8_t trace_flags;	 /* sampled by default */
+	bool parent_is_remote; /* the parent's id is from another process, such as from a traceparent */
 	const char *name;
 	enum span_kind kind;
 	enum span_status status;
@@ -88,56 +88,60 @@ struct span {
 	struct span_attribute *attributes;
 	size_t attribute_count;
 	size_t attribute_limit;
-	struct span_event *events; /* in the order they were added */
+	struct span_event *events; /* in order of insertion */
 	struct span_event *last_event;
 	size_t event_count;
-	struct span_link *links; /* in the order they were added */
+	struct span_link *links; /* in order of insertion */
 	struct span_link *last_link;
 	size_t link_count;
-	uint32_t dropped_attributes; /* did not fit */
+	uint32_t dropped_attributes; /* attributes beyond the limit */
 	uint32_t dropped_events;
 	uint32_t dropped_links;
 };
 
-/* Spans in the order they ended, in an arena that the batch owns. */
+/* Spans in the order of their ends, in an arena that the batch owns. */
 struct span_batch {
 	struct arena *arena;
 	struct span *first;
 	struct span *last;
 	size_t count;
 	size_t limit;
-	/* The latest client's address and its text, NULL for none yet: mostly the next one's too. */
+	/* Cache of the latest client's address and text (NULL: empty): successive spans often share
+	 * a client. */
 	struct socket_address client;
 	const char *client_text;
 };
 
-/* An empty batch of at most `limit` spans. NULL when out of memory. */
+/* Returns an empty batch of at most `limit` spans. NULL when out of memory. */
 struct span_batch *span_batch__new(size_t limit);
 void span_batch__free(struct span_batch *batch);
 void span_batch__clear(struct span_batch *batch);
 
-/* Adds a sampled span without attributes but with room for `attribute_limit` of them, to be filled
- * by the caller with texts of the batch's arena. NULL when the batch is full or out of memory. */
+/* Adds a sampled span with capacity for `attribute_limit` attributes. The caller fills in the
+ * attributes, with texts from the batch's arena. NULL when the batch is full or out of memory. */
 struct span *span_batch__add(struct span_batch *batch, size_t attribute_limit);
 
-/* Adds an attribute to a span of the batch, or counts it as dropped where there is no room. */
+/* Adds an attribute to a span of the batch, or counts the attribute as dropped if the span is
+ * full. */
 void span__add_attribute(struct span *span, struct span_attribute attribute);
 
-/* Adds an event with a copy of these attributes (but not of their texts) to a span of the batch.
- * The caller fills its name and time. NULL when the span has SPAN_EVENT_LIMIT of them or the batch
- * is out of memory: the event is then counted as dropped. */
+/* Adds an event with a copy of `attributes` (but not of their texts) to a span of the batch. The
+ * caller fills in name and time. If the span has SPAN_EVENT_LIMIT events or the batch is out of
+ * memory, counts the event as dropped and returns NULL. */
 struct span_event *span_batch__add_event(struct span_batch *batch, struct span *span,
 					 const struct span_attribute *attributes,
 					 size_t attribute_count);
 
-/* The same for a sampled link: the caller fills its ids. */
+/* Adds a sampled link with a copy of `attributes`, like span_batch__add_event(). The caller fills
+ * in the ids. */
 struct span_link *span_batch__add_link(struct span_batch *batch, struct span *span,
 				       const struct span_attribute *attributes,
 				       size_t attribute_count);
 
-/* A copy in `arena` of the first `length` bytes of `text` if they are a tracestate by W3C Trace
- * Context (level 2), without the white space around it. NULL for one that is not, which has to be
- * discarded without touching the traceparent, for an empty one, and when out of memory. */
+/* Returns a copy in `arena` of the first `length` bytes of `text` without white space around them,
+ * if they are a valid tracestate by W3C Trace Context (level 2). NULL for an invalid tracestate,
+ * which must be discarded without changing the traceparent; for an empty one; and when out of
+ * memory. */
 const char *span_trace_state(struct arena *arena, const char *text, size_t length);
 
 static inline struct span_attribute span_string(const char *key, const char *value)

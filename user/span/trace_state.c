@@ -5,7 +5,7 @@
 #include "span/span.h"
 
 /* W3C Trace Context, level 2, section 3.3.1: a list of at most 32 members "key=value", separated by
- * commas with white space around them; empty members are allowed, one key twice is not. */
+ * commas with optional white space. Empty members are valid, duplicate keys are not. */
 #define MEMBER_LIMIT 32
 #define KEY_LIMIT    256
 #define VALUE_LIMIT  256
@@ -46,7 +46,8 @@ static bool is_key(struct slice key)
 	return true;
 }
 
-/* The caller has cut it at commas and taken the space at its end away. */
+/* Returns whether `value` is valid. The caller has split the list at commas and trimmed the value's
+ * end. */
 static bool is_value(struct slice value)
 {
 	if (value.length == 0 || value.length > VALUE_LIMIT)
@@ -61,7 +62,7 @@ static bool is_value(struct slice value)
 }
 
 /* Checks one member and adds its key to `keys`; an empty member adds none. */
-static bool take_member(struct slice member, struct slice keys[MEMBER_LIMIT], size_t *key_count)
+static bool parse_member(struct slice member, struct slice keys[MEMBER_LIMIT], size_t *key_count)
 {
 	if (member.length == 0)
 		return true;
@@ -95,8 +96,8 @@ const char *span_trace_state(struct arena *arena, const char *text, size_t lengt
 		const char *comma = memchr(rest.text, ',', rest.length);
 		size_t taken = comma ? (size_t)(comma - rest.text) : rest.length;
 
-		if (!take_member(without_space_around((struct slice){rest.text, taken}), keys,
-				 &key_count))
+		if (!parse_member(without_space_around((struct slice){rest.text, taken}), keys,
+				  &key_count))
 			return NULL;
 		taken += comma != NULL;
 		rest.text += taken;

@@ -53,7 +53,7 @@ struct schedule {
 
 /* Whether the `raw::schedule` that calls `target` belongs to blocking tasks. Such a function calls
  * BlockingSchedule's own function. If BlockingSchedule's function was inlined, the first call is the panic
- * of which it consists. If the compiler merged all functions that consist of a panic, the first call is
+ * in its body. If the compiler merged all functions that consist of a panic, the first call is
  * another function, whose first call is the panic. */
 static int find_blocking(void *context, uint64_t target)
 {

@@ -97,7 +97,7 @@ Test(report_text, estimates_are_not_called_exact)
 
 	cr_assert_null(strstr(text, "sums are exact;"));
 	cr_assert_not_null(
-		strstr(text, "exact but for those of tokio's polls, which are estimates"));
+		strstr(text, "exact except for tokio's poll metrics, which are estimates"));
 	free(text);
 	arena__free(arena);
 }

@@ -94,7 +94,7 @@ static void assert_span(const struct ring_span *span)
 	cr_assert_eq(span->start_ns, 100);
 	cr_assert_eq(span->end_ns, 350);
 	cr_assert_eq(span->busy_ns, 60);
-	cr_assert_eq(span->waiting_ns, 30);
+	cr_assert_eq(span->runq_ns, 30);
 	cr_assert_eq(span->slow_count, 7);
 	for (uint64_t i = 0; i < SLOW_POLL_LIMIT; i++) {
 		cr_assert_eq(span->slow[i].start_ns, 110 + i);

@@ -67,7 +67,7 @@ Test(span_assembler, times_become_realtime)
 Test(span_assembler, busy_scheduled_and_awaiting_are_the_whole)
 {
 	static const struct {
-		uint64_t duration, busy, waiting;
+		uint64_t duration, busy, runq;
 		double expected[3]; /* in milliseconds */
 	} rows[] = {
 		{1000 * MS, 600 * MS, 300 * MS, {600, 300, 100}},
@@ -92,7 +92,7 @@ Test(span_assembler, busy_scheduled_and_awaiting_are_the_whole)
 
 			record.span.end_ns = record.span.start_ns + rows[i].duration;
 			record.span.busy_ns = rows[i].busy;
-			record.span.waiting_ns = rows[i].waiting;
+			record.span.runq_ns = rows[i].runq;
 			span = add_span(batch, &record, &no_route);
 			cr_assert_float_eq(seconds(span, "tokio.busy.duration"),
 					   rows[i].expected[0] / 1e3, 1e-12, "row %zu", i);
@@ -113,7 +113,7 @@ Test(span_assembler, times_that_are_not_known_are_left_out)
 	const struct span *span;
 
 	record.span.busy_ns = 1;
-	record.span.waiting_ns = TIMES_UNKNOWN;
+	record.span.runq_ns = TIMES_UNKNOWN;
 	span = add_span(batch, &record, &no_route);
 	cr_assert_not_null(find(span, "tokio.busy.duration"));
 	cr_assert_null(find(span, "tokio.scheduled.duration"));
