@@ -136,7 +136,7 @@ class Tool:
 
     def roles(self) -> dict[str, int]:
         """Its processes, by what they do: the first starts the second, that the third."""
-        names = ("probe", "keeper", "front")
+        names = ("probe", "supervisor", "front")
         return dict(zip(names, processes.family(self.process.pid)))
 
     def cpu_s(self) -> float:

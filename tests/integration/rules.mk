@@ -13,7 +13,8 @@ integration_COMMAND = $(integration_PYTEST) --junitxml=$(BUILD)/integration.xml 
 quiet_COMMAND = $(integration_PYTEST) --junitxml=$(BUILD)/quiet.xml -m quiet tests/integration
 
 # `make quick` runs the tests with the marker `quick`: each signal once, with one build of the server.
-quick_COMMAND = $(integration_PYTEST) --junitxml=$(BUILD)/quick.xml -n 2 -m quick tests/integration
+quick_COMMAND = $(integration_PYTEST) --junitxml=$(BUILD)/quick.xml -n 2 -m "quick and not quiet" \
+	tests/integration
 
 .PHONY: integration prepared-integration
 integration: deps ## integration tests with all builds of the sample server
