@@ -69,4 +69,4 @@ static const struct web_route routes[] = {
 	{"GET", "/healthz", TEXT_PLAIN, "whether scottyscope works", answer_health},
 };
 
-const struct web_routes front_routes = {routes, ARRAY_SIZE(routes)};
+const struct web_routes front_routes = {.items = routes, .count = ARRAY_SIZE(routes)};
