@@ -34,9 +34,7 @@ struct agent {
 	struct front_statistics ended_fronts; /* the sums of all fronts before the present one */
 	struct snapshot *snapshot;	      /* the latest one, and its metrics */
 	struct metric_set *set;
-	uint64_t
-		exported_ns; /* when the last exported snapshot was taken, and the last scraped one */
-	uint64_t scraped_ns;
+	uint64_t exported_ns; /* when the last exported snapshot was taken; monotonic */
 };
 
 int agent__new(const struct config *config, struct observation *observation, struct front *front,
@@ -144,16 +142,27 @@ static int send_metrics(void *context, const uint8_t *request, size_t size)
 			    request, size, metrics->error);
 }
 
-/* Sends the latest metrics. `flags` (MESSAGE_FLAG_...) say what for, `sequence` answers a
- * MESSAGE_TAKE_SNAPSHOT. */
-static int send_set(struct agent *agent, uint16_t flags, uint64_t sequence, struct error *error)
+/* Takes a snapshot with the memory peak since `since_ns`, and sends its metrics. `flags`
+ * (MESSAGE_FLAG_...) say what for, `sequence` answers a MESSAGE_TAKE_SNAPSHOT. */
+static int send_snapshot(struct agent *agent, uint16_t flags, uint64_t sequence, uint64_t since_ns,
+			 uint64_t *ret_now_ns, struct error *error)
 {
 	struct metrics_request metrics = {agent, flags, sequence, error};
-	int r = otlp_encode_metrics(observation__resource(agent->observation), agent->set,
-				    send_metrics, &metrics, error);
+	uint64_t now_ns;
+	int r = collect(agent, since_ns, &now_ns, error);
 
-	return r < 0 ? r
-		     : send_request(agent, MESSAGE_METRICS_END, flags, sequence, NULL, 0, error);
+	if (r < 0)
+		return r;
+	r = otlp_encode_metrics(observation__resource(agent->observation), agent->set, send_metrics,
+				&metrics, error);
+	if (r < 0)
+		return r;
+	r = message__send(front__socket_fd(agent->front), MESSAGE_METRICS_END, flags, sequence,
+			  &now_ns, sizeof(now_ns), error);
+	if (r < 0)
+		return r;
+	*ret_now_ns = now_ns;
+	return 0;
 }
 
 /* A front that died is started again by another callback. The spans it did not take are counted. */
@@ -192,23 +201,29 @@ static int on_target_end(void *context)
 	return 0;
 }
 
+/* A snapshot that the front does not take does not end the interval of the export. */
+static int send_export(struct agent *agent, struct error *error)
+{
+	return send_snapshot(agent, MESSAGE_FLAG_EXPORT, 0, agent->exported_ns, &agent->exported_ns,
+			     error);
+}
+
 static int on_export(void *context)
 {
 	struct agent *agent = context;
-	int r = collect(agent, agent->exported_ns, &agent->exported_ns, agent->error);
 
-	if (r >= 0)
-		r = send_set(agent, MESSAGE_FLAG_EXPORT, 0, agent->error);
-	return tolerate_dead_front(agent, r);
+	return tolerate_dead_front(agent, send_export(agent, agent->error));
 }
 
+/* The front knows when each of its readers had its last snapshot. */
 static int answer_scrape(struct agent *agent, const struct message *message)
 {
-	int r = collect(agent, agent->scraped_ns, &agent->scraped_ns, agent->error);
+	uint64_t since_ns, now_ns;
 
-	if (r >= 0)
-		r = send_set(agent, MESSAGE_FLAG_SCRAPE, message->header.sequence, agent->error);
-	return tolerate_dead_front(agent, r);
+	memcpy(&since_ns, message->payload, sizeof(since_ns));
+	return tolerate_dead_front(agent, send_snapshot(agent, MESSAGE_FLAG_SCRAPE,
+							message->header.sequence, since_ns, &now_ns,
+							agent->error));
 }
 
 /* Adds the statistics of the present front to those of the fronts before. */
@@ -392,11 +407,12 @@ static int finish(struct agent *agent, struct error *error)
 	if (r < 0)
 		return r;
 	observation__flush_spans(agent->observation);
-	r = collect(agent, agent->exported_ns, &agent->exported_ns, error);
-	if (r < 0 || !agent->front)
+	if (agent->front && agent->config->otlp.metrics_target)
+		r = send_export(agent, error);
+	else
+		r = collect(agent, agent->exported_ns, NULL, error);
+	if (!agent->front)
 		return r;
-	if (agent->config->otlp.metrics_target)
-		r = send_set(agent, MESSAGE_FLAG_EXPORT, 0, error);
 	front__stop(agent->front, STOP_DEADLINE_NS);
 	read_last_statistics(agent);
 	return r;

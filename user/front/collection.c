@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -13,36 +12,38 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "prom/text.h"
-
-/* The packed requests of one snapshot. */
-#define SNAPSHOT_LIMIT_BYTES ((size_t)64 * 1024 * 1024)
+#include "front/received.h"
 
 /* An exposition in one of the formats. */
 struct exposition {
-	bool is_wanted;	   /* by a scrape that waits for the next snapshot */
-	bool is_requested; /* by a scrape that waits for the requested snapshot */
+	bool is_wanted; /* by a scrape of the batch */
 	char *text;
 	size_t size;
 };
 
+/* The scrapes that share a snapshot. A batch is pending, then requested, then done. The collection has
+ * the pending batches and the requested one. The scrapes of a batch that is done wake later than the
+ * next batch begins, so the results are in the batch; the last of its scrapes frees it. */
+struct batch {
+	struct batch *next; /* of the pending batches */
+	uint64_t since_ns;
+	size_t scrapes; /* that still wait */
+	bool is_done;	/* and has the fields below */
+	int code;
+	uint64_t now_ns;
+	struct exposition expositions[PROM_FORMAT_COUNT];
+};
+
 struct collection {
 	int event_fd;
+	struct received received; /* of the requested batch; only the loop uses it */
 
-	/* Only the loop uses these: the requests of the snapshot being received. */
-	struct prom_request *requests;
-	size_t request_count;
-	size_t request_bytes;
-	int request_error;
-
-	pthread_mutex_t lock;	/* of the fields below */
-	pthread_cond_t changed; /* `answered` or `is_closed` */
-	uint64_t wanted;	/* the last snapshot that a scrape waits for */
-	uint64_t requested;	/* the last that was requested from the probe */
-	uint64_t requested_ns;	/* monotonic */
-	uint64_t answered;	/* the last that was completed, with `code` and the expositions */
-	int code;
-	struct exposition expositions[PROM_FORMAT_COUNT];
+	pthread_mutex_t lock;	 /* of the fields below */
+	pthread_cond_t changed;	 /* a batch is done, or `is_closed` */
+	struct batch *pending;	 /* the first is requested next; all have scrapes */
+	struct batch *requested; /* or NULL; only the loop changes it */
+	uint64_t sequence;	 /* of the last request; only the loop changes it */
+	uint64_t requested_ns;	 /* when that was; monotonic */
 	bool is_closed;
 	struct collection_counts counts;
 };
@@ -66,32 +67,52 @@ int collection__new(struct collection **ret_collection, struct error *error)
 	return 0;
 }
 
-static void forget_requests(struct collection *collection)
+static void batch__free(struct batch *batch)
 {
-	for (size_t i = 0; i < collection->request_count; i++)
-		free((void *)(uintptr_t)collection->requests[i].bytes);
-	free(collection->requests);
-	collection->requests = NULL;
-	collection->request_count = 0;
-	collection->request_bytes = 0;
-	collection->request_error = 0;
+	for (size_t i = 0; batch && i < PROM_FORMAT_COUNT; i++)
+		free(batch->expositions[i].text);
+	free(batch);
 }
 
+/* No scrape waits any more, so that no batch is pending. */
 void collection__free(struct collection *collection)
 {
 	if (!collection)
 		return;
-	forget_requests(collection);
+	received__clear(&collection->received);
+	batch__free(collection->requested);
 	pthread_cond_destroy(&collection->changed);
 	pthread_mutex_destroy(&collection->lock);
 	close(collection->event_fd);
-	for (size_t i = 0; i < PROM_FORMAT_COUNT; i++)
-		free(collection->expositions[i].text);
 	free(collection);
 }
 
-/* Waits until snapshot `sequence` is completed; called with the lock held. */
-static int wait_for(struct collection *collection, uint64_t sequence)
+/* Returns a pending batch of the interval; NULL without memory. Called with the lock held, like the
+ * functions below. */
+static struct batch *find_pending(struct collection *collection, uint64_t since_ns)
+{
+	struct batch **end = &collection->pending;
+	struct batch *last = NULL;
+	size_t count = 0;
+
+	for (; *end; end = &(*end)->next) {
+		last = *end;
+		if (last->since_ns == since_ns)
+			return last;
+		count++;
+	}
+	if (last && count >= COLLECTION_BATCH_LIMIT) {
+		if (since_ns < last->since_ns)
+			last->since_ns = since_ns;
+		return last;
+	}
+	*end = calloc(1, sizeof(**end));
+	if (*end)
+		(*end)->since_ns = since_ns;
+	return *end;
+}
+
+static int wait_for(struct collection *collection, const struct batch *batch)
 {
 	uint64_t until_ns = clock_monotonic_ns() + COLLECTION_TIMEOUT_NS;
 	const struct timespec until = {
@@ -99,44 +120,67 @@ static int wait_for(struct collection *collection, uint64_t sequence)
 		.tv_nsec = (long)(until_ns % NS_PER_S),
 	};
 
-	while (!collection->is_closed && collection->answered < sequence) {
+	while (!collection->is_closed && !batch->is_done) {
 		if (pthread_cond_timedwait(&collection->changed, &collection->lock, &until) ==
 		    ETIMEDOUT)
 			return -ETIMEDOUT;
 	}
-	return collection->is_closed ? -ESHUTDOWN : collection->code;
+	return collection->is_closed ? -ESHUTDOWN : batch->code;
 }
 
-static int copy_text(const struct exposition *exposition, char **ret_text, size_t *ret_size)
+static int copy_result(const struct batch *batch, enum prom_format format,
+		       struct collected *ret_collected)
 {
+	const struct exposition *exposition = &batch->expositions[format];
 	char *copy = malloc(exposition->size + 1);
 
 	if (!copy)
 		return -ENOMEM;
 	memcpy(copy, exposition->text, exposition->size);
-	*ret_text = copy;
-	*ret_size = exposition->size;
+	*ret_collected = (struct collected){copy, exposition->size, batch->now_ns};
 	return 0;
 }
 
-int collection__wait(struct collection *collection, enum prom_format format, char **ret_text,
-		     size_t *ret_size)
+/* A scrape leaves its batch. A pending batch without a scrape is not requested. */
+static void leave(struct collection *collection, struct batch *batch)
 {
-	struct exposition *exposition = &collection->expositions[format];
-	uint64_t sequence;
+	if (--batch->scrapes > 0 || batch == collection->requested)
+		return;
+	for (struct batch **link = &collection->pending; *link; link = &(*link)->next) {
+		if (*link == batch) {
+			*link = batch->next;
+			break;
+		}
+	}
+	batch__free(batch);
+}
+
+static int wait_locked(struct collection *collection, enum prom_format format, uint64_t since_ns,
+		       struct collected *ret_collected)
+{
+	/* The requested snapshot may have values from before this scrape. */
+	struct batch *batch = find_pending(collection, since_ns);
+	int r;
+
+	if (!batch)
+		return -ENOMEM;
+	batch->scrapes++;
+	batch->expositions[format].is_wanted = true;
+	eventfd_write(collection->event_fd, 1);
+	r = wait_for(collection, batch);
+	if (r == 0)
+		r = copy_result(batch, format, ret_collected);
+	leave(collection, batch);
+	return r;
+}
+
+int collection__wait(struct collection *collection, enum prom_format format, uint64_t since_ns,
+		     struct collected *ret_collected)
+{
 	int r;
 
 	pthread_mutex_lock(&collection->lock);
-	/* The requested snapshot may hold values from before this scrape. */
-	sequence = collection->requested + 1;
-	if (collection->wanted < sequence) {
-		collection->wanted = sequence;
-		eventfd_write(collection->event_fd, 1);
-	}
-	exposition->is_wanted = true;
-	r = wait_for(collection, sequence);
-	if (r == 0)
-		r = copy_text(exposition, ret_text, ret_size);
+	r = wait_locked(collection, format, since_ns, ret_collected);
 	if (r == 0)
 		collection->counts.answered++;
 	else
@@ -150,7 +194,7 @@ uint64_t collection__overdue_ns(struct collection *collection)
 	uint64_t waited_ns = 0;
 
 	pthread_mutex_lock(&collection->lock);
-	if (collection->answered < collection->requested)
+	if (collection->requested)
 		waited_ns = clock_monotonic_ns() - collection->requested_ns;
 	pthread_mutex_unlock(&collection->lock);
 	return waited_ns > COLLECTION_TIMEOUT_NS ? waited_ns : 0;
@@ -161,15 +205,22 @@ int collection__event_fd(const struct collection *collection)
 	return collection->event_fd;
 }
 
-/* Scrapes that wait for an answer that is missing get the next one. */
-static void request_for(struct exposition *exposition, bool last_is_missing)
+/* Ends the requested batch, if there is one, with its result. */
+static void finish_requested(struct collection *collection, int code, uint64_t now_ns)
 {
-	exposition->is_requested =
-		exposition->is_wanted || (last_is_missing && exposition->is_requested);
-	exposition->is_wanted = false;
+	struct batch *batch = TAKE_PTR(collection->requested);
+
+	if (!batch)
+		return;
+	batch->is_done = true;
+	batch->code = code;
+	batch->now_ns = now_ns;
+	pthread_cond_broadcast(&collection->changed);
+	if (batch->scrapes == 0)
+		batch__free(batch);
 }
 
-bool collection__next(struct collection *collection, uint64_t *ret_sequence)
+bool collection__next(struct collection *collection, uint64_t *ret_sequence, uint64_t *ret_since_ns)
 {
 	uint64_t now_ns = clock_monotonic_ns();
 	eventfd_t events;
@@ -178,109 +229,61 @@ bool collection__next(struct collection *collection, uint64_t *ret_sequence)
 	eventfd_read(collection->event_fd, &events);
 	pthread_mutex_lock(&collection->lock);
 	/* One at a time, unless the last answer is overdue. */
-	is_due = collection->wanted > collection->requested &&
-		 (collection->answered == collection->requested ||
-		  now_ns - collection->requested_ns > COLLECTION_TIMEOUT_NS);
+	is_due = collection->pending && (!collection->requested ||
+					 now_ns - collection->requested_ns > COLLECTION_TIMEOUT_NS);
 	if (is_due) {
-		for (size_t i = 0; i < PROM_FORMAT_COUNT; i++)
-			request_for(&collection->expositions[i],
-				    collection->answered < collection->requested);
-		collection->requested++;
+		finish_requested(collection, -ETIMEDOUT, 0);
+		collection->requested = collection->pending;
+		collection->pending = collection->pending->next;
 		collection->requested_ns = now_ns;
-		*ret_sequence = collection->requested;
+		*ret_sequence = ++collection->sequence;
+		*ret_since_ns = collection->requested->since_ns;
 	}
 	pthread_mutex_unlock(&collection->lock);
 	if (is_due)
-		forget_requests(collection);
+		received__clear(&collection->received);
 	return is_due;
+}
+
+/* Only the loop changes these fields, so that it reads them without the lock. */
+static bool is_requested(const struct collection *collection, uint64_t sequence)
+{
+	return collection->requested && collection->sequence == sequence;
 }
 
 void collection__add(struct collection *collection, uint64_t sequence, const uint8_t *request,
 		     size_t size)
 {
-	struct prom_request *requests;
-	uint8_t *copy;
-
-	/* Only the loop changes `requested`, so that it reads it without the lock. */
-	if (sequence != collection->requested || collection->request_error < 0)
-		return;
-	if (size > SNAPSHOT_LIMIT_BYTES - collection->request_bytes) {
-		collection->request_error = -EMSGSIZE;
-		return;
-	}
-	copy = malloc(size);
-	requests = reallocarray(collection->requests, collection->request_count + 1,
-				sizeof(*requests));
-	if (requests)
-		collection->requests = requests;
-	if (!requests || !copy) {
-		free(copy);
-		collection->request_error = -ENOMEM;
-		return;
-	}
-	memcpy(copy, request, size);
-	requests[collection->request_count++] = (struct prom_request){copy, size};
-	collection->request_bytes += size;
+	if (is_requested(collection, sequence))
+		received__add(&collection->received, request, size);
 }
 
-/* Makes one exposition of the snapshot. */
-static int print_requests(struct collection *collection, enum prom_format format, char **ret_text,
-			  size_t *ret_size)
+/* Makes the expositions that the scrapes of the requested batch want; no scrape joins it any more, and
+ * none reads the expositions before the batch is done. */
+static int print_requested(struct collection *collection)
 {
-	_cleanup_free_ char *text = NULL;
-	size_t size = 0;
-	FILE *stream = open_memstream(&text, &size);
-	int r;
-
-	if (!stream)
-		return -errno;
-	r = prom_write_text(stream, format, collection->requests, collection->request_count, NULL);
-	if (fclose(stream) != 0 && r == 0)
-		r = -ENOMEM;
-	if (r < 0)
-		return r;
-	*ret_text = TAKE_PTR(text);
-	*ret_size = size;
-	return 0;
-}
-
-/* Makes the expositions that scrapes wait for; none on an error. */
-static int print_all(struct collection *collection, struct exposition *ret_expositions)
-{
-	int r = collection->request_error;
+	int r = collection->received.code;
 
 	for (size_t i = 0; i < PROM_FORMAT_COUNT && r >= 0; i++) {
-		/* Only the loop changes `is_requested`, so that it reads it without the lock. */
-		if (collection->expositions[i].is_requested)
-			r = print_requests(collection, (enum prom_format)i,
-					   &ret_expositions[i].text, &ret_expositions[i].size);
-	}
-	for (size_t i = 0; i < PROM_FORMAT_COUNT && r < 0; i++) {
-		free(ret_expositions[i].text);
-		ret_expositions[i] = (struct exposition){false};
+		struct exposition *exposition = &collection->requested->expositions[i];
+
+		if (exposition->is_wanted)
+			r = received__print(&collection->received, (enum prom_format)i,
+					    &exposition->text, &exposition->size);
 	}
 	return r;
 }
 
-void collection__end(struct collection *collection, uint64_t sequence)
+void collection__end(struct collection *collection, uint64_t sequence, uint64_t now_ns)
 {
-	struct exposition printed[PROM_FORMAT_COUNT] = {false};
 	int r;
 
-	if (sequence != collection->requested || sequence == collection->answered)
+	if (!is_requested(collection, sequence))
 		return;
-	r = print_all(collection, printed);
-	forget_requests(collection);
-
+	r = print_requested(collection);
+	received__clear(&collection->received);
 	pthread_mutex_lock(&collection->lock);
-	for (size_t i = 0; i < PROM_FORMAT_COUNT; i++) {
-		free(collection->expositions[i].text);
-		collection->expositions[i].text = printed[i].text;
-		collection->expositions[i].size = printed[i].size;
-	}
-	collection->code = r;
-	collection->answered = sequence;
-	pthread_cond_broadcast(&collection->changed);
+	finish_requested(collection, r, now_ns);
 	pthread_mutex_unlock(&collection->lock);
 }
 

@@ -12,7 +12,6 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "export/exporter.h"
-#include "front/collection.h"
 #include "front/routes.h"
 #include "front/statistics.h"
 #include "ipc/reader.h"
@@ -26,8 +25,8 @@ struct server {
 	struct loop *loop;
 	struct message_reader *reader;
 	struct exporter *exporter;
-	struct collection *collection;
-	struct web_server *web; /* NULL: no HTTP */
+	struct front_context pages; /* with the collection of snapshots for scrapes */
+	struct web_server *web;	    /* NULL: no HTTP */
 	struct front_statistics last_sent;
 	bool in_snapshot; /* the last message for the exporter was not the end of a snapshot */
 	bool has_problem[EXPORT_SIGNAL_COUNT];
@@ -37,7 +36,7 @@ struct server {
 /* Sends the statistics to the probe if they have changed. */
 static int send_statistics(struct server *server)
 {
-	struct collection_counts scrapes = collection__counts(server->collection);
+	struct collection_counts scrapes = collection__counts(server->pages.collection);
 	struct front_statistics statistics = {
 		.scrapes = scrapes.answered,
 		.scrape_failures = scrapes.failed,
@@ -54,17 +53,17 @@ static int send_statistics(struct server *server)
 /* Requests a snapshot if a scrape waits for one. */
 static int request_snapshot(struct server *server)
 {
-	uint64_t sequence;
+	uint64_t sequence, since_ns;
 	int r;
 
-	if (!collection__next(server->collection, &sequence))
+	if (!collection__next(server->pages.collection, &sequence, &since_ns))
 		return 0;
 	/* Before the request, so that the snapshot has the current statistics. */
 	r = send_statistics(server);
 	if (r < 0)
 		return r;
-	return message__send(server->socket_fd, MESSAGE_TAKE_SNAPSHOT, 0, sequence, NULL, 0,
-			     &server->error);
+	return message__send(server->socket_fd, MESSAGE_TAKE_SNAPSHOT, 0, sequence, &since_ns,
+			     sizeof(since_ns), &server->error);
 }
 
 static int on_scrape(void *context)
@@ -109,7 +108,7 @@ static void handle_metrics(struct server *server, const struct message *message)
 	size_t size = message->header.payload_size;
 
 	if (message->header.flags & MESSAGE_FLAG_SCRAPE)
-		collection__add(server->collection, message->header.sequence, request, size);
+		collection__add(server->pages.collection, message->header.sequence, request, size);
 	if (!(message->header.flags & MESSAGE_FLAG_EXPORT))
 		return;
 	if (!server->in_snapshot)
@@ -121,11 +120,14 @@ static void handle_metrics(struct server *server, const struct message *message)
 
 static int handle_metrics_end(struct server *server, const struct message *message)
 {
+	uint64_t now_ns;
+
 	if (message->header.flags & MESSAGE_FLAG_EXPORT)
 		server->in_snapshot = false;
 	if (!(message->header.flags & MESSAGE_FLAG_SCRAPE))
 		return 0;
-	collection__end(server->collection, message->header.sequence);
+	memcpy(&now_ns, message->payload, sizeof(now_ns));
+	collection__end(server->pages.collection, message->header.sequence, now_ns);
 	return request_snapshot(server);
 }
 
@@ -175,8 +177,8 @@ static int add_sources(struct server *server)
 
 	if (r < 0)
 		return r;
-	r = loop__add_fd(server->loop, collection__event_fd(server->collection), EPOLLIN, on_scrape,
-			 server, NULL, error);
+	r = loop__add_fd(server->loop, collection__event_fd(server->pages.collection), EPOLLIN,
+			 on_scrape, server, NULL, error);
 	if (r < 0)
 		return r;
 	return loop__add_timer(server->loop, TICK_NS, TICK_NS, on_tick, server, NULL, error);
@@ -192,7 +194,7 @@ static int server__start(struct server *server, const struct config *config)
 	r = message_reader__new(&server->reader, error);
 	if (r < 0)
 		return r;
-	r = collection__new(&server->collection, error);
+	r = collection__new(&server->pages.collection, error);
 	if (r < 0)
 		return r;
 	r = exporter__new(&config->otlp, &server->exporter, error);
@@ -200,7 +202,7 @@ static int server__start(struct server *server, const struct config *config)
 		return r;
 	if (config->listen_host) {
 		r = web_server__new(config->listen_host, config->listen_port, &front_routes,
-				    server->collection, &server->web, error);
+				    &server->pages, &server->web, error);
 		if (r < 0)
 			return r;
 	}
@@ -209,12 +211,12 @@ static int server__start(struct server *server, const struct config *config)
 
 static void server__done(struct server *server)
 {
-	/* The HTTP server waits for its threads, and these wait for snapshots. */
-	if (server->collection)
-		collection__close(server->collection);
+	/* The HTTP server waits for its threads, which wait for snapshots. */
+	if (server->pages.collection)
+		collection__close(server->pages.collection);
 	web_server__free(server->web);
 	exporter__free(server->exporter);
-	collection__free(server->collection);
+	collection__free(server->pages.collection);
 	message_reader__free(server->reader);
 	loop__free(server->loop);
 }
@@ -233,7 +235,10 @@ static int server__run(struct server *server)
 
 int front_main(const struct config *config, int socket_fd)
 {
-	_cleanup_(server__done) struct server server = {.socket_fd = socket_fd};
+	_cleanup_(server__done) struct server server = {
+		.socket_fd = socket_fd,
+		.pages.lock = PTHREAD_MUTEX_INITIALIZER,
+	};
 	int r = server__start(&server, config);
 
 	if (r < 0) {

@@ -24,10 +24,10 @@ static const struct message_rule {
 	uint32_t most;
 } rules[] = {
 	[MESSAGE_METRICS] = {true, SNAPSHOT_FLAGS, 1, MESSAGE_PAYLOAD_LIMIT},
-	[MESSAGE_METRICS_END] = {true, SNAPSHOT_FLAGS, 0, 0},
+	[MESSAGE_METRICS_END] = {true, SNAPSHOT_FLAGS, sizeof(uint64_t), sizeof(uint64_t)},
 	[MESSAGE_SPANS] = {true, 0, 1, MESSAGE_PAYLOAD_LIMIT},
 	[MESSAGE_STOP] = {true, 0, 0, 0},
-	[MESSAGE_TAKE_SNAPSHOT] = {true, 0, 0, 0},
+	[MESSAGE_TAKE_SNAPSHOT] = {true, 0, sizeof(uint64_t), sizeof(uint64_t)},
 	[MESSAGE_STATISTICS] = {true, 0, 1, MESSAGE_STATISTICS_LIMIT},
 	[MESSAGE_READY] = {true, 0, sizeof(uint16_t), sizeof(uint16_t)},
 	[MESSAGE_FAILED] = {true, 0, 0, MESSAGE_REASON_LIMIT},

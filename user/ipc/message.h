@@ -23,11 +23,14 @@
 enum message_kind {
 	/* probe -> front */
 	MESSAGE_METRICS = 1, /* an ExportMetricsServiceRequest; sequence: its snapshot's number */
-	MESSAGE_METRICS_END = 2, /* a snapshot is complete; sequence: its number. No payload */
+	MESSAGE_METRICS_END = 2, /* a snapshot is complete; sequence: its number; payload: uint64_t,
+				  * the monotonic time in ns at which the probe took it */
 	MESSAGE_SPANS = 3,	 /* an ExportTraceServiceRequest; sequence: its number of spans */
 	MESSAGE_STOP = 4,	 /* flush, then exit; sequence: time limit in ns. No payload */
 	/* front -> probe */
-	MESSAGE_TAKE_SNAPSHOT = 16, /* send a snapshot with this sequence number. No payload */
+	MESSAGE_TAKE_SNAPSHOT = 16, /* send a snapshot with this sequence number; payload: uint64_t,
+				     * the MESSAGE_METRICS_END's time of the reader's last snapshot,
+				     * where the interval of the memory peak begins; 0: none */
 	MESSAGE_STATISTICS = 17,    /* struct front_statistics (front/statistics.h) */
 	MESSAGE_READY = 18,  /* the front runs; payload: uint16_t, the port of /metrics or 0 */
 	MESSAGE_FAILED = 19, /* cannot start; sequence: the errno; payload: the reason, one line */

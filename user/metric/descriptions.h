@@ -99,7 +99,7 @@
 	X(MEMORY_VIRTUAL, "scotty.memory.virtual", "scotty.memory.virtual_bytes", "By",   \
 	  METRIC_GAUGE, UNLABELED, "Virtual memory.")                                     \
 	X(MEMORY_RSS_PEAK, "scotty.memory.rss.peak", SAME, "By", METRIC_GAUGE, UNLABELED, \
-	  "Highest resident memory since the collection before.")
+	  "Highest resident memory since the reader's previous scrape or export.")
 
 #define METRIC_LIST_TOKIO(X)                                                                       \
 	X(TOKIO_WORKERS, "scotty.tokio.workers.count", SAME, "{thread}", METRIC_GAUGE, UNLABELED,  \

@@ -4,7 +4,9 @@
 
 /* The table of pages that the HTTP server has: a row for each method and path. */
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum web_status {
 	WEB_STATUS_OK = 200,
@@ -22,6 +24,7 @@ struct web_response {
 	const char *vary; /* the request header that the body depends on; NULL: none */
 	char *body;	  /* from malloc(); the server frees it */
 	size_t size;
+	bool keep_open; /* the connection stays open for the client's next request, if possible */
 };
 
 /* Fills in a response, which has WEB_STATUS_OK and the content type of the route. Runs in a thread
@@ -41,6 +44,10 @@ struct web_route {
 struct web_routes {
 	const struct web_route *items;
 	size_t count;
+
+	/* Optional: no further request comes from this connection (see web_request__connection()).
+	 * Called once for each connection, from any thread, before the client has the last response. */
+	void (*connection_ended)(void *context, uint64_t connection);
 };
 
 /* Returns the row of `method` and `path`. Returns NULL without one, and stores

@@ -4,6 +4,8 @@
 
 /* The HTTP server of the front process (libmicrohttpd). */
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -23,8 +25,19 @@ uint16_t web_server__port(const struct web_server *server);
 /* Waits until all handlers have returned. */
 void web_server__free(struct web_server *server);
 
-/* For handlers: returns the value of a request header, or NULL. Valid as long as the request. */
+/* For handlers, like the functions below: return the value of a request header or of a query
+ * parameter (decoded), or NULL. Valid as long as the request. */
 const char *web_request__header(const struct web_request *request, const char *name);
+const char *web_request__query(const struct web_request *request, const char *name);
+
+/* Returns the number of the connection, which no other connection of the server has; not 0. */
+uint64_t web_request__connection(const struct web_request *request);
+
+/* Returns whether the client does not get the body. */
+bool web_request__is_head(const struct web_request *request);
+
+/* Writes the client's address; INET6_ADDRSTRLEN bytes suffice. Empty if the address is unknown. */
+void web_request__address(const struct web_request *request, char *text, size_t size);
 
 static inline void web_server__freep(struct web_server **server)
 {

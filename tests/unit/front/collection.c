@@ -6,8 +6,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "front/collection.h"
 #include "otlp/otlp.h"
 
@@ -28,24 +30,29 @@ TestSuite(collection, .init = start, .fini = end, .timeout = 30);
 struct scraper {
 	pthread_t thread;
 	enum prom_format format;
+	uint64_t since_ns;
 	int result;
-	char *text;
-	size_t size;
+	struct collected collected;
 };
 
 static void *wait_for_text(void *context)
 {
 	struct scraper *scraper = context;
 
-	scraper->result =
-		collection__wait(collection, scraper->format, &scraper->text, &scraper->size);
+	scraper->result = collection__wait(collection, scraper->format, scraper->since_ns,
+					   &scraper->collected);
 	return NULL;
+}
+
+static void begin_since(struct scraper *scraper, uint64_t since_ns)
+{
+	*scraper = (struct scraper){.since_ns = since_ns, .result = 1};
+	cr_assert_eq(pthread_create(&scraper->thread, NULL, wait_for_text, scraper), 0);
 }
 
 static void begin(struct scraper *scraper)
 {
-	*scraper = (struct scraper){.result = 1};
-	cr_assert_eq(pthread_create(&scraper->thread, NULL, wait_for_text, scraper), 0);
+	begin_since(scraper, 0);
 }
 
 static void begin_open_metrics(struct scraper *scraper)
@@ -57,7 +64,7 @@ static void begin_open_metrics(struct scraper *scraper)
 static int finish(struct scraper *scraper)
 {
 	pthread_join(scraper->thread, NULL);
-	free(scraper->text);
+	free(scraper->collected.text);
 	return scraper->result;
 }
 
@@ -65,9 +72,10 @@ static int finish(struct scraper *scraper)
 static bool is_requested(uint64_t *ret_sequence)
 {
 	struct pollfd ready = {.fd = collection__event_fd(collection), .events = POLLIN};
+	uint64_t since_ns;
 
 	poll(&ready, 1, 5000);
-	return collection__next(collection, ret_sequence);
+	return collection__next(collection, ret_sequence, &since_ns);
 }
 
 static int add_request(void *sequence, const uint8_t *request, size_t size)
@@ -84,15 +92,16 @@ Test(collection, a_scrape_gets_the_snapshot_requested_for_it)
 	begin(&scraper);
 	cr_assert(is_requested(&sequence));
 	cr_assert_eq(sequence, 1u);
-	collection__end(collection, sequence);
+	collection__end(collection, sequence, 100);
 	cr_assert_eq(finish(&scraper), 0);
+	cr_assert_eq(scraper.collected.now_ns, 100u);
 	cr_assert_eq(collection__counts(collection).answered, 1u);
 }
 
 Test(collection, a_late_scrape_waits_for_the_next_snapshot)
 {
 	struct scraper first, second, third;
-	uint64_t sequence = 0;
+	uint64_t sequence = 0, since_ns;
 
 	begin(&first);
 	cr_assert(is_requested(&sequence));
@@ -100,17 +109,17 @@ Test(collection, a_late_scrape_waits_for_the_next_snapshot)
 	cr_assert_not(is_requested(&sequence));
 	begin(&third);
 	poll(NULL, 0, 50);
-	cr_assert_not(collection__next(collection, &sequence));
-	collection__end(collection, 1);
+	cr_assert_not(collection__next(collection, &sequence, &since_ns));
+	collection__end(collection, 1, 100);
 	cr_assert_eq(finish(&first), 0);
 	cr_assert_eq(second.result, 1);
 	/* One snapshot for the two scrapes that waited. */
-	cr_assert(collection__next(collection, &sequence));
+	cr_assert(collection__next(collection, &sequence, &since_ns));
 	cr_assert_eq(sequence, 2u);
-	collection__end(collection, 2);
+	collection__end(collection, 2, 100);
 	cr_assert_eq(finish(&second), 0);
 	cr_assert_eq(finish(&third), 0);
-	cr_assert_not(collection__next(collection, &sequence));
+	cr_assert_not(collection__next(collection, &sequence, &since_ns));
 	cr_assert_eq(collection__counts(collection).answered, 3u);
 }
 
@@ -125,20 +134,21 @@ Test(collection, each_scrape_gets_its_format)
 	begin(&late);
 	begin_open_metrics(&open_metrics);
 	poll(NULL, 0, 50);
-	collection__end(collection, sequence);
+	collection__end(collection, sequence, 100);
 	pthread_join(text.thread, NULL);
 	cr_assert_eq(text.result, 0);
-	cr_assert_eq(text.size, 0u);
+	cr_assert_eq(text.collected.size, 0u);
 	cr_assert(is_requested(&sequence));
-	collection__end(collection, sequence);
+	collection__end(collection, sequence, 100);
 	pthread_join(open_metrics.thread, NULL);
 	cr_assert_eq(open_metrics.result, 0);
-	cr_assert_eq(open_metrics.size, strlen("# EOF\n"));
-	cr_assert_eq(memcmp(open_metrics.text, "# EOF\n", open_metrics.size), 0);
+	cr_assert_eq(open_metrics.collected.size, strlen("# EOF\n"));
+	cr_assert_eq(memcmp(open_metrics.collected.text, "# EOF\n", open_metrics.collected.size),
+		     0);
 	cr_assert_eq(finish(&late), 0);
-	cr_assert_eq(late.size, 0u);
-	free(text.text);
-	free(open_metrics.text);
+	cr_assert_eq(late.collected.size, 0u);
+	free(text.collected.text);
+	free(open_metrics.collected.text);
 }
 
 Test(collection, a_missing_answer_fails_the_scrape_and_is_requested_again)
@@ -156,8 +166,8 @@ Test(collection, a_missing_answer_fails_the_scrape_and_is_requested_again)
 	cr_assert_eq(sequence, 2u);
 	/* The late answer to the first request does not answer the second. */
 	collection__add(collection, 1, (const uint8_t *)"bad", 3);
-	collection__end(collection, 1);
-	collection__end(collection, 2);
+	collection__end(collection, 1, 100);
+	collection__end(collection, 2, 100);
 	cr_assert_eq(finish(&scraper), 0);
 	cr_assert_eq(collection__overdue_ns(collection), 0u);
 	cr_assert_eq(collection__counts(collection).failed, 1u);
@@ -171,7 +181,7 @@ Test(collection, a_malformed_snapshot_fails_the_scrape)
 	begin(&scraper);
 	cr_assert(is_requested(&sequence));
 	collection__add(collection, sequence, (const uint8_t *)"bad", 3);
-	collection__end(collection, sequence);
+	collection__end(collection, sequence, 100);
 	cr_assert_eq(finish(&scraper), -EPROTO);
 }
 
@@ -191,8 +201,8 @@ Test(collection, closing_ends_present_and_later_scrapes)
 Test(collection, snapshots_without_a_request_are_ignored)
 {
 	collection__add(collection, 0, (const uint8_t *)"bad", 3);
-	collection__end(collection, 0);
-	collection__end(collection, 9);
+	collection__end(collection, 0, 100);
+	collection__end(collection, 9, 100);
 	cr_assert_eq(collection__overdue_ns(collection), 0u);
 }
 
@@ -207,13 +217,13 @@ Test(collection, a_snapshot_above_the_limit_fails_the_scrape)
 	cr_assert(is_requested(&sequence));
 	for (int i = 0; i < 17; i++)
 		collection__add(collection, sequence, request, sizeof(request));
-	collection__end(collection, sequence);
+	collection__end(collection, sequence, 100);
 	cr_assert_eq(finish(&scraper), -EMSGSIZE);
 
 	/* The next snapshot starts empty. */
 	begin(&scraper);
 	cr_assert(is_requested(&sequence));
-	collection__end(collection, sequence);
+	collection__end(collection, sequence, 100);
 	cr_assert_eq(finish(&scraper), 0);
 	cr_assert_eq(collection__counts(collection).answered, 1u);
 	cr_assert_eq(collection__counts(collection).failed, 1u);
@@ -238,10 +248,86 @@ Test(collection, the_requests_of_a_snapshot_are_joined)
 		cr_assert_eq(otlp_encode_metrics(&resource, set, add_request, &sequence, NULL), 0);
 		arena__free(arena);
 	}
-	collection__end(collection, sequence);
+	collection__end(collection, sequence, 100);
 	pthread_join(scraper.thread, NULL);
 	cr_assert_eq(scraper.result, 0);
-	cr_assert_not_null(memmem(scraper.text, scraper.size, "\nfirst 0\n", 9));
-	cr_assert_not_null(memmem(scraper.text, scraper.size, "\nsecond 1\n", 10));
-	free(scraper.text);
+	cr_assert_not_null(
+		memmem(scraper.collected.text, scraper.collected.size, "\nfirst 0\n", 9));
+	cr_assert_not_null(
+		memmem(scraper.collected.text, scraper.collected.size, "\nsecond 1\n", 10));
+	free(scraper.collected.text);
+}
+
+/* Waits until a scrape has joined its batch. */
+static void wait_for_event(void)
+{
+	struct pollfd ready = {.fd = collection__event_fd(collection), .events = POLLIN};
+	eventfd_t events;
+
+	cr_assert_eq(poll(&ready, 1, 5000), 1);
+	eventfd_read(ready.fd, &events);
+}
+
+Test(collection, scrapes_of_other_intervals_have_snapshots_of_their_own)
+{
+	static const uint64_t sinces[] = {0, 70, 50, 70};
+	static const uint64_t requested[] = {0, 70, 50};
+	struct scraper scrapers[ARRAY_SIZE(sinces)];
+	uint64_t sequence = 0, since_ns = 1;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sinces); i++) {
+		begin_since(&scrapers[i], sinces[i]);
+		wait_for_event();
+	}
+	/* In the order in which they began; one at a time. */
+	for (size_t i = 0; i < ARRAY_SIZE(requested); i++) {
+		cr_assert(collection__next(collection, &sequence, &since_ns));
+		cr_assert_eq(since_ns, requested[i]);
+		cr_assert_not(collection__next(collection, &sequence, &since_ns));
+		collection__end(collection, sequence, 100 + i);
+	}
+	cr_assert_not(collection__next(collection, &sequence, &since_ns));
+	for (size_t i = 0; i < ARRAY_SIZE(sinces); i++)
+		cr_assert_eq(finish(&scrapers[i]), 0);
+	cr_assert_eq(scrapers[0].collected.now_ns, 100u);
+	cr_assert_eq(scrapers[1].collected.now_ns, 101u);
+	cr_assert_eq(scrapers[2].collected.now_ns, 102u);
+	cr_assert_eq(scrapers[3].collected.now_ns, 101u);
+}
+
+Test(collection, a_scrape_above_the_limit_joins_the_last_snapshot)
+{
+	struct scraper scrapers[COLLECTION_BATCH_LIMIT + 2];
+	uint64_t sequence = 0, since_ns = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(scrapers); i++) {
+		begin_since(&scrapers[i], 1000 - i);
+		wait_for_event();
+	}
+	for (size_t i = 0; i < COLLECTION_BATCH_LIMIT; i++) {
+		cr_assert(collection__next(collection, &sequence, &since_ns));
+		collection__end(collection, sequence, sequence);
+	}
+	/* The last interval is as long as the longest of its scrapes. */
+	cr_assert_eq(since_ns, 1000 - (COLLECTION_BATCH_LIMIT + 1));
+	cr_assert_not(collection__next(collection, &sequence, &since_ns));
+	for (size_t i = 0; i < ARRAY_SIZE(scrapers); i++)
+		cr_assert_eq(finish(&scrapers[i]), 0);
+}
+
+Test(collection, no_snapshot_for_a_scrape_that_has_given_up)
+{
+	struct scraper first, second;
+	uint64_t sequence = 0, since_ns;
+
+	begin_since(&first, 10);
+	cr_assert(is_requested(&sequence));
+	begin_since(&second, 20);
+	cr_assert_eq(finish(&first), -ETIMEDOUT);
+	cr_assert_eq(finish(&second), -ETIMEDOUT);
+	/* The late answer has no scrape; it shows that the probe works again. */
+	cr_assert_gt(collection__overdue_ns(collection), 0u);
+	collection__end(collection, sequence, 100);
+	cr_assert_eq(collection__overdue_ns(collection), 0u);
+	cr_assert_not(collection__next(collection, &sequence, &since_ns));
 }

@@ -42,6 +42,7 @@ TestSuite(front_main, .init = start, .fini = end, .timeout = 60);
 
 struct client {
 	pthread_t thread;
+	const char *method; /* NULL: GET */
 	const char *path;
 	const char *header; /* one more, with its line end; NULL: none */
 	char answer[8192];
@@ -60,7 +61,8 @@ static void *get(void *context)
 	ssize_t got;
 
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0) {
-		dprintf(fd, "GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n", client->path,
+		dprintf(fd, "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s\r\n",
+			client->method ? client->method : "GET", client->path,
 			client->header ? client->header : "");
 		while ((got = read(fd, client->answer + size, sizeof(client->answer) - 1 - size)) >
 		       0)
@@ -89,33 +91,65 @@ static int send_request(void *sequence, const uint8_t *request, size_t size)
 			     *(uint64_t *)sequence, request, size, &error);
 }
 
+/* Answers with a snapshot of the time 1000 * `sequence`. */
 static void answer(uint64_t sequence)
 {
 	static const struct metric_description answers = {"answers", "{answer}", "", METRIC_GAUGE,
 							  ""};
 	struct arena *arena = arena__new(0);
 	struct metric_set *set = metric_set__new(arena, 1, 2);
+	uint64_t now_ns = 1000 * sequence;
 
 	metric_set__add_integer(set, &answers, (int64_t)sequence);
 	cr_assert_eq(otlp_encode_metrics(&resource, set, send_request, &sequence, NULL), 0);
 	cr_assert_eq(message__send(front__socket_fd(front), MESSAGE_METRICS_END,
-				   MESSAGE_FLAG_SCRAPE, sequence, NULL, 0, NULL),
+				   MESSAGE_FLAG_SCRAPE, sequence, &now_ns, sizeof(now_ns), NULL),
 		     0);
 	arena__free(arena);
 }
 
-/* Receives the next message of the front and returns its kind. Answers a MESSAGE_TAKE_SNAPSHOT with
- * its number as the value; stores the statistics of a MESSAGE_STATISTICS. */
-static enum message_kind handle_next(struct front_statistics *statistics)
+/* The interval of the last MESSAGE_TAKE_SNAPSHOT. */
+static uint64_t since_ns;
+
+/* Receives the next message of the front. Stores the interval of a MESSAGE_TAKE_SNAPSHOT, or the
+ * statistics of a MESSAGE_STATISTICS. */
+static struct message_header receive(struct front_statistics *statistics)
 {
 	struct message_header header;
+	uint8_t payload[sizeof(*statistics)];
 
-	cr_assert_eq(message__receive(front__socket_fd(front), 10 * NS_PER_S, &header, statistics,
-				      sizeof(*statistics), &error),
+	cr_assert_eq(message__receive(front__socket_fd(front), 10 * NS_PER_S, &header, payload,
+				      sizeof(payload), &error),
 		     0, "%s", error.message);
+	if (header.kind == MESSAGE_TAKE_SNAPSHOT)
+		memcpy(&since_ns, payload, sizeof(since_ns));
+	else
+		memcpy(statistics, payload, sizeof(*statistics));
+	return header;
+}
+
+/* Like receive(), and answers a MESSAGE_TAKE_SNAPSHOT with its number as the value. Returns the kind
+ * of the message. */
+static enum message_kind handle_next(struct front_statistics *statistics)
+{
+	struct message_header header = receive(statistics);
+
 	if (header.kind == MESSAGE_TAKE_SNAPSHOT)
 		answer(header.sequence);
 	return header.kind;
+}
+
+/* Makes a request, which the probe answers; returns the begin of its interval. */
+static uint64_t interval_of(const char *method, const char *path, const char *header)
+{
+	struct client client = {.method = method, .header = header};
+	struct front_statistics statistics;
+
+	begin(&client, path);
+	while (handle_next(&statistics) != MESSAGE_TAKE_SNAPSHOT)
+		continue;
+	cr_assert_not_null(strstr(finish(&client), " 200 OK"), "%s", client.answer);
+	return since_ns;
 }
 
 Test(front_main, a_scrape_gets_a_new_snapshot)
@@ -189,17 +223,36 @@ Test(front_main, a_snapshot_that_is_malformed)
 	struct client client = {0};
 	struct message_header header = {0};
 	struct front_statistics statistics;
+	uint64_t now_ns = 77;
 
 	begin(&client, "/metrics");
 	while (header.kind != MESSAGE_TAKE_SNAPSHOT)
-		cr_assert_eq(message__receive(front__socket_fd(front), 10 * NS_PER_S, &header,
-					      &statistics, sizeof(statistics), &error),
-			     0, "%s", error.message);
+		header = receive(&statistics);
 	cr_assert_eq(send_request(&header.sequence, (const uint8_t *)"bad", 3), 0);
 	message__send(front__socket_fd(front), MESSAGE_METRICS_END, MESSAGE_FLAG_SCRAPE,
-		      header.sequence, NULL, 0, NULL);
+		      header.sequence, &now_ns, sizeof(now_ns), NULL);
 	cr_assert_not_null(strstr(finish(&client), "503 Service Unavailable"), "%s", client.answer);
 	cr_assert_not_null(strstr(client.answer, "\r\n\r\ncannot make the exposition\n"));
+	/* The reader does not have the values of that interval. */
+	cr_assert_eq(interval_of("GET", "/metrics", NULL), 0u);
+}
+
+Test(front_main, each_reader_has_its_own_interval)
+{
+	static const char agent[] = "User-Agent: other\r\n";
+
+	cr_assert_eq(interval_of("GET", "/metrics", NULL), 0u);
+	cr_assert_eq(interval_of("GET", "/metrics?reader=a", NULL), 0u);
+	cr_assert_eq(interval_of("GET", "/metrics?reader=b", NULL), 0u);
+	cr_assert_eq(interval_of("GET", "/metrics", agent), 0u);
+	cr_assert_eq(interval_of("GET", "/metrics", NULL), 1000u);
+	cr_assert_eq(interval_of("GET", "/metrics?reader=b", agent), 3000u);
+	cr_assert_eq(interval_of("GET", "/metrics?reader=a", NULL), 2000u);
+	cr_assert_eq(interval_of("GET", "/metrics", agent), 4000u);
+	/* The answer to HEAD does not have the values. */
+	cr_assert_eq(interval_of("HEAD", "/metrics", agent), 8000u);
+	cr_assert_eq(interval_of("GET", "/metrics", agent), 8000u);
+	cr_assert_eq(interval_of("GET", "/metrics", agent), 10000u);
 }
 
 Test(front_main, a_probe_that_does_not_answer)
@@ -231,7 +284,8 @@ Test(front_main, ends_at_an_unexpected_message)
 {
 	struct pollfd ended = {.fd = front__pid_fd(front), .events = POLLIN};
 
-	message__send(front__socket_fd(front), MESSAGE_TAKE_SNAPSHOT, 0, 0, NULL, 0, NULL);
+	message__send(front__socket_fd(front), MESSAGE_TAKE_SNAPSHOT, 0, 0, &since_ns,
+		      sizeof(since_ns), NULL);
 	cr_assert_eq(poll(&ended, 1, 5000), 1);
 	cr_assert_eq(front__restart(front, &error), 0, "%s", error.message);
 }

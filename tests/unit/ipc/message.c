@@ -46,12 +46,14 @@ static void write_header(struct message_header header)
 
 Test(ipc_message, messages_arrive_unchanged)
 {
+	static const uint64_t now_ns = UINT64_C(0x0123456789abcdef);
+
 	cr_assert_eq(next(), 0);
 	cr_assert_eq(
 		message__send(pair[0], MESSAGE_METRICS, MESSAGE_FLAG_EXPORT, 7, "abc", 3, NULL), 0);
-	cr_assert_eq(
-		message__send(pair[0], MESSAGE_METRICS_END, MESSAGE_FLAG_SCRAPE, 8, NULL, 0, NULL),
-		0);
+	cr_assert_eq(message__send(pair[0], MESSAGE_METRICS_END, MESSAGE_FLAG_SCRAPE, 8, &now_ns,
+				   sizeof(now_ns), NULL),
+		     0);
 	cr_assert_eq(next(), 1);
 	cr_assert_eq(message.header.kind, MESSAGE_METRICS);
 	cr_assert_eq(message.header.flags, MESSAGE_FLAG_EXPORT);
@@ -61,6 +63,8 @@ Test(ipc_message, messages_arrive_unchanged)
 	cr_assert_eq(next(), 1);
 	cr_assert_eq(message.header.kind, MESSAGE_METRICS_END);
 	cr_assert_eq(message.header.sequence, 8u);
+	cr_assert_eq(message.header.payload_size, sizeof(now_ns));
+	cr_assert_arr_eq(message.payload, &now_ns, sizeof(now_ns));
 	cr_assert_eq(next(), 0);
 }
 

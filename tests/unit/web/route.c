@@ -12,9 +12,9 @@ static const struct web_route items[] = {
 	{.method = "POST", .path = "/both"},
 	{.method = "POST", .path = "/post"},
 };
-static const struct web_routes routes = {items, ARRAY_SIZE(items)};
+static const struct web_routes routes = {.items = items, .count = ARRAY_SIZE(items)};
 /* The first two rows: no path has POST. */
-static const struct web_routes gets = {items, 2};
+static const struct web_routes gets = {.items = items, .count = 2};
 
 static const struct web_route *find(const char *method, const char *path)
 {

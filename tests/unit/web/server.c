@@ -2,6 +2,8 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -34,6 +36,20 @@ static int report_failure(void *context, const struct web_request *request,
 	return web_response__print(response, "broken");
 }
 
+/* Says who asks, and leaves the connection open. */
+static int identify(void *context, const struct web_request *request, struct web_response *response)
+{
+	const char *name = web_request__query(request, "name");
+	char address[INET6_ADDRSTRLEN];
+
+	(void)context;
+	web_request__address(request, address, sizeof(address));
+	response->keep_open = true;
+	return web_response__print(response, "connection %" PRIu64 " of %s named %s%s;",
+				   web_request__connection(request), address, name ? name : "-",
+				   web_request__is_head(request) ? " HEAD" : "");
+}
+
 /* Fails after it made a body, which the server has to free. */
 static int fail(void *context, const struct web_request *request, struct web_response *response)
 {
@@ -47,9 +63,27 @@ static const struct web_route items[] = {
 	{"GET", "/echo", "text/x-echo", NULL, echo_header},
 	{"GET", "/unavailable", "text/plain", NULL, report_failure},
 	{"GET", "/failing", "text/plain", NULL, fail},
+	{"GET", "/identity", "text/plain", NULL, identify},
 	{"POST", "/post", "text/plain", NULL, echo_header},
 };
-static const struct web_routes routes = {items, ARRAY_SIZE(items)};
+
+/* The connections that have ended, by number. */
+static bool ended[256];
+static unsigned int ended_count;
+
+static void on_end(void *context, uint64_t connection)
+{
+	cr_assert_str_eq(context, given);
+	cr_assert_lt(connection, ARRAY_SIZE(ended));
+	cr_assert_not(__atomic_exchange_n(&ended[connection], true, __ATOMIC_SEQ_CST));
+	__atomic_add_fetch(&ended_count, 1, __ATOMIC_SEQ_CST);
+}
+
+static const struct web_routes routes = {
+	.items = items,
+	.count = ARRAY_SIZE(items),
+	.connection_ended = on_end,
+};
 
 static void start(void)
 {
@@ -65,8 +99,7 @@ static void end(void)
 
 TestSuite(web_server, .init = start, .fini = end, .timeout = 60);
 
-/* Sends `request` and stores the response in `answer`. */
-static void talk(const char *request)
+static int connect_to_server(void)
 {
 	const struct sockaddr_in address = {
 		.sin_family = AF_INET,
@@ -74,10 +107,18 @@ static void talk(const char *request)
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	cr_assert_eq(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+/* Sends `request` and stores the response in `answer`. */
+static void talk(const char *request)
+{
+	int fd = connect_to_server();
 	size_t size = 0;
 	ssize_t got;
 
-	cr_assert_eq(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
 	cr_assert_eq(write(fd, request, strlen(request)), (ssize_t)strlen(request));
 	while ((got = read(fd, answer + size, sizeof(answer) - 1 - size)) > 0)
 		size += (size_t)got;
@@ -160,6 +201,104 @@ Test(web_server, other_paths_and_methods)
 	assert_status("200");
 }
 
+/* Asks /identity on an open connection and stores the response, up to its ";", in `answer`. */
+static void ask(int fd, const char *method, const char *target)
+{
+	char request[256];
+	size_t size = 0;
+	ssize_t got = 1;
+
+	snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: x\r\n\r\n", method, target);
+	cr_assert_eq(write(fd, request, strlen(request)), (ssize_t)strlen(request));
+	answer[0] = '\0';
+	while (got > 0 && !strchr(answer, ';')) {
+		got = read(fd, answer + size, sizeof(answer) - 1 - size);
+		size += got > 0 ? (size_t)got : 0;
+		answer[size] = '\0';
+	}
+}
+
+static void wait_for_ends(unsigned int count)
+{
+	for (int i = 0; i < 1000 && __atomic_load_n(&ended_count, __ATOMIC_SEQ_CST) < count; i++)
+		usleep(10 * 1000);
+	cr_assert_eq(__atomic_load_n(&ended_count, __ATOMIC_SEQ_CST), count);
+}
+
+Test(web_server, a_connection_that_stays_open)
+{
+	int first = connect_to_server();
+	int second;
+
+	ask(first, "GET", "/identity");
+	assert_status("200");
+	assert_has("connection 1 of 127.0.0.1 named -;");
+	second = connect_to_server();
+	ask(second, "GET", "/identity?x=y&name=a%20b");
+	assert_has("connection 2 of 127.0.0.1 named a b;");
+	ask(first, "GET", "/identity?name=");
+	assert_has("connection 1 of 127.0.0.1 named ;");
+	cr_assert_null(strstr(answer, "Connection: close"));
+	cr_assert_eq(ended_count, 0u);
+	close(first);
+	wait_for_ends(1);
+	cr_assert(ended[1]);
+	/* A response that does not keep the connection. */
+	ask(second, "GET", "/echo");
+	assert_has("Connection: close\r\n");
+	cr_assert(ended[2]);
+	cr_assert_eq(read(second, answer, sizeof(answer)), 0);
+	close(second);
+	wait_for_ends(2);
+}
+
+/* The connection has ended for the routes before the client has the response. */
+Test(web_server, a_client_that_closes_after_its_response)
+{
+	talk("GET /identity HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+	assert_has("connection 1 of");
+	cr_assert(ended[1]);
+	talk("GET /identity HTTP/1.0\r\n\r\n");
+	assert_has("connection 2 of");
+	cr_assert(ended[2]);
+	talk("GET /identity HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc");
+	assert_has("connection 3 of");
+	cr_assert(ended[3]);
+	talk("HEAD /identity HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+	assert_has("Content-Length: 39\r\n");
+	cr_assert_eq(ended_count, 4u);
+}
+
+/* Idle clients leave places for others. */
+Test(web_server, few_connections_stay_open)
+{
+	int clients[17];
+
+	for (size_t i = 0; i < ARRAY_SIZE(clients); i++) {
+		clients[i] = connect_to_server();
+		ask(clients[i], "GET", "/identity");
+		assert_status("200");
+		cr_assert_eq(!strstr(answer, "Connection: close"), i < 16);
+	}
+	get("/echo");
+	assert_status("200");
+	close(clients[0]);
+	/* That of the client without a place, that of the page, and the one that was closed. */
+	wait_for_ends(3);
+	for (int i = 0; i < 100; i++) {
+		int fd = connect_to_server();
+
+		ask(fd, "GET", "/identity");
+		close(fd);
+		if (!strstr(answer, "Connection: close"))
+			break;
+		usleep(10 * 1000);
+	}
+	cr_assert_null(strstr(answer, "Connection: close"));
+	for (size_t i = 1; i < ARRAY_SIZE(clients); i++)
+		close(clients[i]);
+}
+
 Test(web_server, malformed_and_too_large_requests)
 {
 	static char large[40000];
@@ -196,10 +335,19 @@ Test(web_server, an_address_of_no_host)
 Test(web_server, ipv6)
 {
 	struct web_server *second = NULL;
-	int r = web_server__new("::1", 0, &routes, NULL, &second, &error);
+	int r = web_server__new("::1", 0, &routes, given, &second, &error);
+	struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
+	int fd;
 
 	/* Not every machine has IPv6. */
-	if (r == 0)
-		cr_assert_neq(web_server__port(second), 0);
+	if (r < 0)
+		cr_skip_test("no IPv6: %s", error.message);
+	address.sin6_port = htons(web_server__port(second));
+	fd = socket(AF_INET6, SOCK_STREAM, 0);
+	cr_assert_eq(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	ask(fd, "GET", "/identity");
+	assert_has("connection 1 of ::1 named -;");
+	close(fd);
 	web_server__free(second);
+	cr_assert_eq(ended_count, 1u);
 }

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_WEB_LISTEN_H
+#define SCOTTYSCOPE_WEB_LISTEN_H
+
+/* The listening socket of the HTTP server. */
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* Returns a nonblocking socket, which the caller closes, that listens on the first address of `host`
+ * (an address or a name) that works; `port` 0 is any free port. -EADDRNOTAVAIL if `host` has no
+ * address; -EADDRINUSE with advice if the port is taken; other errors of bind(). */
+int web_listen(const char *host, uint16_t port, struct error *error);
+
+/* Returns the port that `fd` listens on, or 0. */
+uint16_t web_listen__port(int fd);
+
+#endif
