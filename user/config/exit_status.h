@@ -8,7 +8,7 @@
 #define EXIT_STATUSES(X)                                                                          \
 	X(EXIT_STATUS_DONE, 0, "done; verify: every instrumentation of the level is available")   \
 	X(EXIT_STATUS_FAILED, 1,                                                                  \
-	  "failed while running; verify: no instrumentation is available; health: does not work") \
+	  "failed while running; verify: no instrumentation; health: does not work") \
 	X(EXIT_STATUS_USAGE, 2,                                                                   \
 	  "bad option, argument, environment variable or configuration file")                     \
 	X(EXIT_STATUS_PARTIAL, 3, "verify: some instrumentations are missing")                    \

@@ -45,8 +45,8 @@ static struct reader *find(struct readers *readers, const struct reader *wanted)
 	return NULL;
 }
 
-/* Of the same client's readers without a connection, returns the one that read first: it misses
- * nothing that happened since any of them read. */
+/* Returns the client's reader without a connection whose last read is the oldest; NULL for none. The
+ * interval of that reader contains the intervals of the others. */
 static struct reader *find_ended(struct readers *readers, const struct reader *wanted)
 {
 	struct reader *found = NULL;
@@ -62,7 +62,7 @@ static struct reader *find_ended(struct readers *readers, const struct reader *w
 	return found;
 }
 
-/* Returns whether `one` is to be replaced rather than `other`. An empty entry comes first. */
+/* Returns whether `one` is replaced before `other`. An empty entry is replaced first. */
 static bool goes_first(const struct reader *one, const struct reader *other)
 {
 	bool one_is_open = one->connection != 0;

@@ -58,7 +58,7 @@ struct field {
 Test(elf_image, wrong_header)
 {
 	static const struct field fields[] = {
-		{0, 'X', -ENOEXEC, "no ELF file"},
+		{0, 'X', -ENOEXEC, "not an ELF file"},
 		{EI_CLASS, ELFCLASS32, -ENOTSUP, "64-bit"},
 		{EI_DATA, ELFDATA2MSB, -ENOTSUP, "little-endian"},
 		{offsetof(Elf64_Ehdr, e_type), ET_REL, -ENOTSUP, "no executable"},
