@@ -5,14 +5,14 @@
 #include <errno.h>
 
 /* One list for the constants and for the text of --help. */
-#define EXIT_STATUSES(X)                                                                          \
-	X(EXIT_STATUS_DONE, 0, "done; verify: every instrumentation of the level is available")   \
-	X(EXIT_STATUS_FAILED, 1,                                                                  \
-	  "failed while running; verify: no instrumentation; health: does not work") \
-	X(EXIT_STATUS_USAGE, 2,                                                                   \
-	  "bad option, argument, environment variable or configuration file")                     \
-	X(EXIT_STATUS_PARTIAL, 3, "verify: some instrumentations are missing")                    \
-	X(EXIT_STATUS_TARGET, 4, "no matching process, or several")                               \
+#define EXIT_STATUSES(X)                                                                        \
+	X(EXIT_STATUS_DONE, 0, "done; verify: every instrumentation of the level is available") \
+	X(EXIT_STATUS_FAILED, 1,                                                                \
+	  "failed while running; verify: no instrumentation; health: does not work")            \
+	X(EXIT_STATUS_USAGE, 2,                                                                 \
+	  "bad option, argument, environment variable or configuration file")                   \
+	X(EXIT_STATUS_PARTIAL, 3, "verify: some instrumentations are missing")                  \
+	X(EXIT_STATUS_TARGET, 4, "no matching process, or several")                             \
 	X(EXIT_STATUS_PERMISSION, 5, "not permitted: needs root, or the capabilities named")
 
 enum exit_status {
