@@ -12,7 +12,7 @@
 #include "metric/metric.h"
 #include "metric/names.h"
 #include "prom/name.h"
-#include "self/losses.h"
+#include "self/drops.h"
 #include "wire.h"
 
 /* Incremented when the meaning of a member changes or a member is removed, not for a new member. */
@@ -106,7 +106,7 @@ static json_t *json_of_losses(void)
 
 	DROP_LIST(ADD_ROW)
 #define X(name, help, expression) add_row(rows, name, help);
-	USER_LOSS_LIST(X)
+	USER_DROP_LIST(X)
 #undef X
 	return rows;
 }

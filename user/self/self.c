@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "metric/descriptions.h"
 #include "metric/metric.h"
-#include "self/losses.h"
+#include "self/drops.h"
 
 /* Adds a point with the one attribute that the metric has. */
 static void add(struct metric_set *set, enum metric_id id, const char *value, uint64_t count)
@@ -50,7 +50,7 @@ static void collect_user_side(struct metric_set *set, const struct snapshot *sna
 	const struct snapshot_pipeline *pipeline = &snapshot->pipeline;
 
 #define X(name, help, count) add(set, METRIC_ID_LOST, name, count);
-	USER_LOSS_LIST(X)
+	USER_DROP_LIST(X)
 #undef X
 	metric_set__add_integer(set, metric_describe(METRIC_ID_RING_RECORDS),
 				(int64_t)pipeline->records);
@@ -126,7 +126,7 @@ void self_for_each_drop(const struct snapshot *snapshot, const struct self_count
 #define X(name, help, count) \
 	if ((count) > 0)     \
 		callback(context, (name), (help), (count));
-	USER_LOSS_LIST(X)
+	USER_DROP_LIST(X)
 #undef X
 }
 

@@ -7,7 +7,7 @@
 
 #include "metric/descriptions.h"
 #include "metric/metric.h"
-#include "self/losses.h"
+#include "self/drops.h"
 
 static const struct plan plan;
 static struct arena *arena;
@@ -117,7 +117,7 @@ Test(self, every_cause_is_a_point_even_with_0)
 #define X(name, help, count)                         \
 	point = point_of(set, METRIC_ID_LOST, name); \
 	cr_assert_eq(point->integer, 0, "%s", (name));
-	USER_LOSS_LIST(X)
+	USER_DROP_LIST(X)
 #undef X
 #define X(identifier, name, help)                    \
 	point = point_of(set, METRIC_ID_LOST, name); \
