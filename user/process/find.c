@@ -216,9 +216,8 @@ static int search__refuse(const struct search *search, struct error *error)
 		char advice[PRIVILEGE_ADVICE_SIZE];
 
 		return error_set(error, -EACCES,
-				 "no readable process runs %s, but %zu processes are not "
-				 "readable; %s",
-				 what, search->denied, privilege__advise_inspection(advice));
+				 "no readable process runs %s; %zu not readable; %s", what,
+				 search->denied, privilege__advise_inspection(advice));
 	}
 	return error_set(
 		error, -ESRCH,
