@@ -5,7 +5,9 @@ upper = $(shell echo $(1) | tr a-z- A-Z_)
 integration_ENVIRONMENT = SCOTTYSCOPE=$(abspath $(BUILD))/scottyscope \
 	SCOTTYSCOPE_STATIC=$(abspath $(STATIC))/scottyscope \
 	$(foreach each,$(MATRIX),SCOTTY_$(call upper,$(each))=$(abspath $(FIXTURES))/scotty-$(each))
-integration_PYTEST = $(integration_ENVIRONMENT) $(PYTEST)
+# PYTEST_OPTIONS="-k NAME" chooses tests.
+PYTEST_OPTIONS ?=
+integration_PYTEST = $(integration_ENVIRONMENT) $(PYTEST) $(PYTEST_OPTIONS)
 
 # Tests with timing assertions have the marker `quiet`, and run one at a time. All others run on two workers.
 integration_COMMAND = $(integration_PYTEST) --junitxml=$(BUILD)/integration.xml -n 2 -m "not quiet" \

@@ -54,7 +54,7 @@ def test_healthy(start: Starter, server: Server) -> None:
 
 
 def test_probe_that_does_not_answer(start: Starter, server: Server) -> None:
-    """The front answers for a stopped probe, and says how long the probe has not answered."""
+    """The front answers for a stopped agent, and says how long the agent has not answered."""
     tool: Tool = start.watch(server)
     tool.popen.send_signal(signal.SIGSTOP)
     try:
@@ -64,14 +64,14 @@ def test_probe_that_does_not_answer(start: Starter, server: Server) -> None:
             check=False,
         ))
         scrape.start()
-        wait_until("the probe is overdue", lambda: health(f"127.0.0.1:{tool.port}").returncode)
+        wait_until("the agent is overdue", lambda: health(f"127.0.0.1:{tool.port}").returncode)
         answer = health(f"127.0.0.1:{tool.port}")
         assert answer.returncode == 1
-        assert "the probe has not answered for" in answer.stdout
+        assert "the agent has not answered for" in answer.stdout
         scrape.join()
     finally:
         tool.popen.send_signal(signal.SIGCONT)
-    wait_until("the probe answers again", lambda: health(f"127.0.0.1:{tool.port}").returncode == 0)
+    wait_until("the agent answers again", lambda: health(f"127.0.0.1:{tool.port}").returncode == 0)
 
 
 @pytest.mark.quick

@@ -15,11 +15,9 @@ LAYERS = (
     "base config process rust elf code tokio plan "  # known before anything is attached
     "snapshot probe ring govern "  # what is read, and how often
     "metric span otlp "  # what the numbers mean, and their encoding
-    "ipc export self prom web tui front "  # the unprivileged process, and the tool's own metrics
+    "ipc export self prom web front "  # the unprivileged process, and the tool's own metrics
     "report agent command"  # what combines the others
 ).split()
-# A folder that still moves to a new name, and the layer that it stands beside.
-OLD_LAYERS = {"census": "plan"}
 INCLUDE = re.compile(r'^#include "(?P<path>[^"]+)"', re.MULTILINE)
 # Where the compiler looks for includes, besides the folder of the file itself.
 INCLUDE_FOLDERS = ("user", "bpf")
@@ -27,7 +25,6 @@ INCLUDE_FOLDERS = ("user", "bpf")
 
 def rank(layer: str) -> int | None:
     """The place of a folder of user/ in the order; None if it has none."""
-    layer = OLD_LAYERS.get(layer, layer)
     return LAYERS.index(layer) if layer in LAYERS else None
 
 

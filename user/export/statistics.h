@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_EXPORT_STATISTICS_H
 #define SCOTTYSCOPE_EXPORT_STATISTICS_H
 
-/* The counters of the exporter. The front sends them to the probe (front/statistics.h). */
+/* The counters of the exporter. The front sends them to the agent (front/statistics.h). */
 
 #include <stdint.h>
 

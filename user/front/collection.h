@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_FRONT_COLLECTION_H
 #define SCOTTYSCOPE_FRONT_COLLECTION_H
 
-/* Collects snapshots of the probe for scrapes. Scrapes wait in the HTTP server's threads; the event
+/* Collects snapshots of the agent for scrapes. Scrapes wait in the HTTP server's threads; the event
  * loop requests a snapshot and receives it. A scrape gets a snapshot that was requested after the
  * scrape began, never an older one.
  *
@@ -44,14 +44,14 @@ struct collected {
 int collection__new(struct collection **ret_collection, struct error *error);
 void collection__free(struct collection *collection);
 
-/* From any thread: waits for a new snapshot of the interval since `since_ns` (of the probe's monotonic
+/* From any thread: waits for a new snapshot of the interval since `since_ns` (of the agent's monotonic
  * clock; 0: since the start) and stores its exposition in `format`. -ETIMEDOUT; -ESHUTDOWN after
  * collection__close(); -EPROTO for a malformed snapshot; -EMSGSIZE for a snapshot that is too large;
  * -ENOMEM. */
 int collection__wait(struct collection *collection, enum prom_format format, uint64_t since_ns,
 		     struct collected *ret_collected);
 
-/* From any thread: returns for how many ns the probe has not answered a request, if that is longer
+/* From any thread: returns for how many ns the agent has not answered a request, if that is longer
  * than COLLECTION_TIMEOUT_NS; otherwise 0. */
 uint64_t collection__overdue_ns(struct collection *collection);
 

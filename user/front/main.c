@@ -21,7 +21,7 @@
 #define TICK_NS (1 * NS_PER_S)
 
 struct server {
-	int socket_fd; /* to the probe */
+	int socket_fd; /* to the agent */
 	struct loop *loop;
 	struct message_reader *reader;
 	struct exporter *exporter;
@@ -33,7 +33,7 @@ struct server {
 	struct error error; /* of the callback that ended the loop */
 };
 
-/* Sends the statistics to the probe if they have changed. */
+/* Sends the statistics to the agent if they have changed. */
 static int send_statistics(struct server *server)
 {
 	struct collection_counts scrapes = collection__counts(server->pages.collection);
@@ -221,7 +221,7 @@ static void server__done(struct server *server)
 	loop__free(server->loop);
 }
 
-/* Returns 0 also when the probe has ended: then nothing is left to do. */
+/* Returns 0 also when the agent has ended: then nothing is left to do. */
 static int server__run(struct server *server)
 {
 	uint16_t port = server->web ? web_server__port(server->web) : 0;
@@ -242,7 +242,7 @@ int front_main(const struct config *config, int socket_fd)
 	int r = server__start(&server, config);
 
 	if (r < 0) {
-		/* The probe reports this as the reason why it does not start. */
+		/* The agent reports this as the reason why it does not start. */
 		message__send_failed(socket_fd, r, server.error.message);
 		return EXIT_FAILURE;
 	}

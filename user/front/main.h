@@ -4,8 +4,8 @@
 
 #include "config/config.h"
 
-/* The work of the front process, a front_entry: passes the probe's requests to the exporter, serves
- * HTTP, and sends statistics to the probe. Returns the exit status after a MESSAGE_STOP or when the
+/* The work of the front process, a front_entry: passes the agent's requests to the exporter, serves
+ * HTTP, and sends statistics to the agent. Returns the exit status after a MESSAGE_STOP or when the
  * probe has closed the socket. Logs its errors, since no other process receives them. */
 int front_main(const struct config *config, int socket_fd);
 

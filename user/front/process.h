@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_FRONT_PROCESS_H
 #define SCOTTYSCOPE_FRONT_PROCESS_H
 
-/* The probe's handle of the front: the unprivileged process that exports to the collector and serves
+/* The agent's handle of the front: the unprivileged process that exports to the collector and serves
  * HTTP. A supervisor (front/supervisor.h) forks the front, and forks another one after its death. */
 
 #include <stdint.h>
@@ -15,7 +15,7 @@ struct front;
 
 /* Starts the front and waits until it is ready. Must be called before this process starts a thread
  * or opens a descriptor that the front must not have. The front runs in a sandbox
- * (base/sandbox.h), has a copy of `config` and dies with the probe. The caller owns `*ret_front`.
+ * (base/sandbox.h), has a copy of `config` and dies with the agent. The caller owns `*ret_front`.
  * Errors: those of the front's start (-EADDRINUSE, ...), with its message. */
 int front__start(const struct config *config, front_entry entry, struct front **ret_front,
 		 struct error *error);

@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_FRONT_RECEIVED_H
 #define SCOTTYSCOPE_FRONT_RECEIVED_H
 
-/* The packed requests of a snapshot that the front receives from the probe. */
+/* The packed requests of a snapshot that the front receives from the agent. */
 
 #include <stddef.h>
 #include <stdint.h>

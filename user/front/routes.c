@@ -71,7 +71,7 @@ static int answer_metrics(void *context, const struct web_request *request,
 		response->status = WEB_STATUS_UNAVAILABLE;
 		response->content_type = TEXT_PLAIN;
 		return web_response__print(response, "%s\n",
-					   r == -ETIMEDOUT ? "the probe did not answer in time"
+					   r == -ETIMEDOUT ? "the agent did not answer in time"
 							   : "cannot make the exposition");
 	}
 	response->body = collected.text;
@@ -91,7 +91,7 @@ static int answer_health(void *context, const struct web_request *request,
 	if (overdue_ns == 0)
 		return web_response__print(response, "ok\n");
 	response->status = WEB_STATUS_UNAVAILABLE;
-	return web_response__print(response, "the probe has not answered for %.0f s\n",
+	return web_response__print(response, "the agent has not answered for %.0f s\n",
 				   (double)overdue_ns / (double)NS_PER_S);
 }
 

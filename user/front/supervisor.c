@@ -24,7 +24,7 @@ union descriptor_data {
 	char bytes[CMSG_SPACE(sizeof(int))];
 };
 
-/* Signals of the terminal reach the whole process group; only the probe handles them. */
+/* Signals of the terminal reach the whole process group; only the agent handles them. */
 static void ignore_signals(void)
 {
 	static const int ignored[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2};
@@ -37,7 +37,7 @@ static void ignore_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Returns the descriptor of the next request, or -EPIPE when the probe has ended. */
+/* Returns the descriptor of the next request, or -EPIPE when the agent has ended. */
 static int receive_descriptor(int control_fd)
 {
 	char byte;

@@ -2,7 +2,7 @@
 #ifndef SCOTTYSCOPE_IPC_MESSAGE_H
 #define SCOTTYSCOPE_IPC_MESSAGE_H
 
-/* Messages between two processes of scottyscope over a Unix stream socket pair: between the probe
+/* Messages between two processes of scottyscope over a Unix stream socket pair: between the agent
  * and its front, and between the front and scottyscope-otlp (export/transport_process.c). A message
  * is a fixed header and a payload. Both ends check kind, flags and size before they use a message. */
 
@@ -24,7 +24,7 @@ enum message_kind {
 	/* probe -> front */
 	MESSAGE_METRICS = 1, /* an ExportMetricsServiceRequest; sequence: its snapshot's number */
 	MESSAGE_METRICS_END = 2, /* a snapshot is complete; sequence: its number; payload: uint64_t,
-				  * the monotonic time in ns at which the probe took it */
+				  * the monotonic time in ns at which the agent took it */
 	MESSAGE_SPANS = 3,	 /* an ExportTraceServiceRequest; sequence: its number of spans */
 	MESSAGE_STOP = 4,	 /* flush, then exit; sequence: time limit in ns. No payload */
 	/* front -> probe */

@@ -12,7 +12,7 @@
 #include "base/cleanup.h"
 #include "web/listen.h"
 
-/* A thread per connection, since handlers wait for the probe. The first limit bounds the threads. The
+/* A thread per connection, since handlers wait for the agent. The first limit bounds the threads. The
  * second limit bounds the connections that stay open between requests, so that idle clients always
  * leave places for others: without a place, the response ends its connection. */
 #define CONNECTION_LIMIT       32u

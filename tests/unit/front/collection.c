@@ -325,7 +325,7 @@ Test(collection, no_snapshot_for_a_scrape_that_has_given_up)
 	begin_since(&second, 20);
 	cr_assert_eq(finish(&first), -ETIMEDOUT);
 	cr_assert_eq(finish(&second), -ETIMEDOUT);
-	/* The late answer has no scrape; it shows that the probe works again. */
+	/* The late answer has no scrape; it shows that the agent works again. */
 	cr_assert_gt(collection__overdue_ns(collection), 0u);
 	collection__end(collection, sequence, 100);
 	cr_assert_eq(collection__overdue_ns(collection), 0u);

@@ -18,7 +18,7 @@
 #include "ipc/message.h"
 #include "otlp/otlp.h"
 
-/* The front as it is; the test is the probe. */
+/* The front as it is; the test is the agent. */
 
 static char host[] = "127.0.0.1";
 static struct config config = {.listen_host = host};
@@ -139,7 +139,7 @@ static enum message_kind handle_next(struct front_statistics *statistics)
 	return header.kind;
 }
 
-/* Makes a request, which the probe answers; returns the begin of its interval. */
+/* Makes a request, which the agent answers; returns the begin of its interval. */
 static uint64_t interval_of(const char *method, const char *path, const char *header)
 {
 	struct client client = {.method = method, .header = header};
@@ -265,7 +265,7 @@ Test(front_main, a_probe_that_does_not_answer)
 	/* The front's request is younger than the scrape, and so becomes overdue later. */
 	for (int i = 0; i < 100; i++) {
 		begin(&client, "/healthz");
-		if (strstr(finish(&client), "the probe has not answered for"))
+		if (strstr(finish(&client), "the agent has not answered for"))
 			return;
 		usleep(20 * 1000);
 	}

@@ -282,5 +282,5 @@ Test(front, dies_with_the_probe)
 			return;
 		poll(NULL, 0, 10);
 	}
-	cr_assert_fail("the front outlived the probe");
+	cr_assert_fail("the front outlived the agent");
 }
