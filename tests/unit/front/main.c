@@ -255,13 +255,13 @@ Test(front_main, each_reader_has_its_own_interval)
 	cr_assert_eq(interval_of("GET", "/metrics", agent), 10000u);
 }
 
-Test(front_main, a_probe_that_does_not_answer)
+Test(front_main, an_agent_that_does_not_answer)
 {
 	struct client client = {0};
 
 	begin(&client, "/metrics");
 	cr_assert_not_null(strstr(finish(&client), "503 Service Unavailable"), "%s", client.answer);
-	cr_assert_not_null(strstr(client.answer, "\r\n\r\nthe probe did not answer in time\n"));
+	cr_assert_not_null(strstr(client.answer, "\r\n\r\nthe agent did not answer in time\n"));
 	/* The front's request is younger than the scrape, and so becomes overdue later. */
 	for (int i = 0; i < 100; i++) {
 		begin(&client, "/healthz");
