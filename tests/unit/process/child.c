@@ -154,7 +154,7 @@ char *directory__new(void)
 	return path;
 }
 
-char *directory__add_sleep(const char *directory, const char *name)
+char *directory__add_sleep(const char *parent, const char *name)
 {
 	char *path = NULL;
 	struct stat status;
@@ -163,7 +163,7 @@ char *directory__add_sleep(const char *directory, const char *name)
 
 	cr_assert_geq(from, 0);
 	cr_assert_eq(fstat(from, &status), 0);
-	cr_assert_gt(asprintf(&path, "%s/%s", directory, name), 0);
+	cr_assert_gt(asprintf(&path, "%s/%s", parent, name), 0);
 
 	int to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
 
@@ -183,10 +183,10 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
 	return remove(path);
 }
 
-void directory__remove(char *directory)
+void directory__remove(char *path)
 {
-	cr_assert_eq(nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT), 0);
-	free(directory);
+	cr_assert_eq(nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT), 0);
+	free(path);
 }
 
 struct process *find_one(const struct process_selection *selection)
@@ -247,4 +247,17 @@ const char *unique_name(void)
 
 	snprintf(name, sizeof(name), "sst-%d", (int)getpid());
 	return name;
+}
+
+char *directory;
+
+void set_up_directory(void)
+{
+	directory = directory__new();
+}
+
+void tear_down_directory(void)
+{
+	child__stop_all();
+	directory__remove(directory);
 }

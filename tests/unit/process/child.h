@@ -51,8 +51,14 @@ void child__stop_all(void);
 
 /* A new directory, and a copy of the system's sleep under `name` in it; paths are malloc'ed. */
 char *directory__new(void);
-char *directory__add_sleep(const char *directory, const char *name);
-void directory__remove(char *directory);
+char *directory__add_sleep(const char *parent, const char *name);
+void directory__remove(char *path);
+
+/* For test suites: the test's own directory, with an init function that makes it and a fini function
+ * that stops all children and removes it. */
+extern char *directory;
+void set_up_directory(void);
+void tear_down_directory(void);
 
 /* Runs a program for some minutes that takes this as sleep does. */
 struct child child__run(const char *path);

@@ -20,21 +20,7 @@
 #include "child.h"
 #include "process/proc.h"
 
-/* The test's own directory, emptied at its end. */
-static char *directory;
-
-static void make_directory(void)
-{
-	directory = directory__new();
-}
-
-static void remove_directory(void)
-{
-	child__stop_all();
-	directory__remove(directory);
-}
-
-TestSuite(process_find, .init = make_directory, .fini = remove_directory, .timeout = 60);
+TestSuite(process_find, .init = set_up_directory, .fini = tear_down_directory, .timeout = 60);
 
 Test(process_find, by_name)
 {

@@ -11,21 +11,7 @@
 
 #include "child.h"
 
-/* The test's own directory, emptied at its end. */
-static char *directory;
-
-static void make_directory(void)
-{
-	directory = directory__new();
-}
-
-static void remove_directory(void)
-{
-	child__stop_all();
-	directory__remove(directory);
-}
-
-TestSuite(process_isolation, .init = make_directory, .fini = remove_directory, .timeout = 60);
+TestSuite(process_isolation, .init = set_up_directory, .fini = tear_down_directory, .timeout = 60);
 
 static char *next_program;
 

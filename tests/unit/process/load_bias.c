@@ -10,20 +10,7 @@
 
 #include "child.h"
 
-static char *directory;
-
-static void make_directory(void)
-{
-	directory = directory__new();
-}
-
-static void remove_directory(void)
-{
-	child__stop_all();
-	directory__remove(directory);
-}
-
-TestSuite(process_load_bias, .init = make_directory, .fini = remove_directory, .timeout = 60);
+TestSuite(process_load_bias, .init = set_up_directory, .fini = tear_down_directory, .timeout = 60);
 
 /* The first executable segment of an ELF file. */
 static ElfW(Phdr) executable_segment(int fd)
