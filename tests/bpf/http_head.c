@@ -12,7 +12,7 @@ uint64_t native_fault_from;
 
 static int whole(const char *head, size_t length)
 {
-	/* As long as the head: the sanitizer reports reads past its end. */
+	/* The copy has the size of the head, so the sanitizer reports reads past the head. */
 	char *copy = malloc(length ? length : 1);
 	int result;
 

@@ -84,7 +84,7 @@ def detached(start_shared: Starter, binary: str, mode: str) -> Iterator[Tracing]
 
 @pytest.fixture
 def tracing(detached: Tracing) -> Iterator[Tracing]:
-    """The same, with poll probes that are detached before and after the test."""
+    """A traced server whose poll probes are detached before and after the test."""
     wait_until("the poll probes are detached", lambda: watched(detached.tool) < 0.5)
     yield detached
     assert watched(detached.tool) < 0.5

@@ -130,7 +130,7 @@ def test_busy_is_not_idle(server: Server, tool: Tool) -> None:
 
 @pytest.mark.quiet
 def test_first_poll_delay(start: Starter, binary: str) -> None:
-    """Tasks that wait for a blocked worker wait as long as it is blocked."""
+    """The waiting time of a task equals the time that its worker is blocked."""
     server = start.server(binary, "--workers", "1")
     tool = start.watch(server)
     name = names.FIRST_POLL

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Runs the tool's tests on other kernels, each in a virtual machine of its own.
 
-Run it with the Python whose packages the integration tests need: it goes into the machines, unless
-they are to be of 64-bit Arm, of which all is taken from where tests/install/arm64.sh unpacked it.
+The Python that runs this script is copied into the machines, so it needs the packages of the
+integration tests. A machine of 64-bit Arm gets its files from tests/install/arm64.sh instead.
 
-On each the workload of tests/integration runs, whose clients count all that they do, and every
-metric has to say the same. Writes one JUnit file for all, and tables of what was found.
+Each kernel runs the workload of tests/integration. The clients of the workload count their requests,
+and every metric must have the same counts. Writes one JUnit file for all kernels, and tables of the results.
 """
 
 import argparse

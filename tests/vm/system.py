@@ -60,7 +60,7 @@ class System:
 
 @dataclasses.dataclass(frozen=True)
 class Unpacked(System):
-    """A system of which there are only the files, in a directory (tests/install/arm64.sh)."""
+    """A system that exists as files in a directory only (tests/install/arm64.sh)."""
 
     root: pathlib.Path
 

@@ -37,8 +37,8 @@ enum span_attribute_kind {
 	SPAN_ATTRIBUTE_BOOLEAN,
 };
 
-/* Constructed by span_string() and its siblings. Texts live as long as the batch: they are
- * constants or in the batch's arena. */
+/* Constructed by span_string() and its siblings. A text is a constant or is in the
+ * batch's arena. */
 struct span_attribute {
 	const char *key;
 	enum span_attribute_kind kind;

@@ -26,7 +26,7 @@ uint16_t web_server__port(const struct web_server *server);
 void web_server__free(struct web_server *server);
 
 /* For handlers, like the functions below: return the value of a request header or of a query
- * parameter (decoded), or NULL. Valid as long as the request. */
+ * parameter (decoded), or NULL. Valid until the request ends. */
 const char *web_request__header(const struct web_request *request, const char *name);
 const char *web_request__query(const struct web_request *request, const char *name);
 

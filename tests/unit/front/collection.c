@@ -308,7 +308,7 @@ Test(collection, a_scrape_above_the_limit_joins_the_last_snapshot)
 		cr_assert(collection__next(collection, &sequence, &since_ns));
 		collection__end(collection, sequence, sequence);
 	}
-	/* The last interval is as long as the longest of its scrapes. */
+	/* The last batch has the longest interval of its scrapes. */
 	cr_assert_eq(since_ns, 1000 - (COLLECTION_BATCH_LIMIT + 1));
 	cr_assert_not(collection__next(collection, &sequence, &since_ns));
 	for (size_t i = 0; i < ARRAY_SIZE(scrapers); i++)

@@ -18,7 +18,7 @@ static const struct plan_subject subject = {
 	.max_overhead = 3,
 };
 
-/* A kernel whose traps take as long as those of the benchmark. */
+/* A kernel with the trap cost of the benchmark. */
 static struct plan_kernel measured_kernel(void)
 {
 	struct plan_kernel kernel = full_kernel;
