@@ -22,6 +22,25 @@ static void add(struct metric_set *set, enum metric_id id, const char *value, ui
 		point->integer = (int64_t)count;
 }
 
+/* Calls back for every cause of dropped data, in the kernel and in user space, also with a count of 0. */
+static void for_each_cause(const struct snapshot *snapshot, const struct self_counters *counters,
+			   self_drop_callback callback, void *context)
+{
+#define X(identifier, name, help) \
+	callback(context, name, help, snapshot->totals.counters.drops[DROP_##identifier]);
+	DROP_LIST(X)
+#undef X
+#define X(name, help, count) callback(context, name, help, count);
+	USER_DROP_LIST(X)
+#undef X
+}
+
+static void add_cause(void *context, const char *cause, const char *what, uint64_t count)
+{
+	(void)what;
+	add(context, METRIC_ID_LOST, cause, count);
+}
+
 static void collect_kernel_side(struct metric_set *set, const struct snapshot *snapshot)
 {
 	const struct counters *counters = &snapshot->totals.counters;
@@ -35,10 +54,6 @@ static void collect_kernel_side(struct metric_set *set, const struct snapshot *s
 	HOOK_LIST(X)
 #undef X
 #define X(identifier, name, help) \
-	add(set, METRIC_ID_LOST, name, counters->drops[DROP_##identifier]);
-	DROP_LIST(X)
-#undef X
-#define X(identifier, name, help) \
 	add(set, METRIC_ID_CHECKS, name, counters->checks[CHECK_##identifier]);
 	CHECK_LIST(X)
 #undef X
@@ -49,9 +64,6 @@ static void collect_user_side(struct metric_set *set, const struct snapshot *sna
 {
 	const struct snapshot_pipeline *pipeline = &snapshot->pipeline;
 
-#define X(name, help, count) add(set, METRIC_ID_LOST, name, count);
-	USER_DROP_LIST(X)
-#undef X
 	metric_set__add_integer(set, metric_describe(METRIC_ID_RING_RECORDS),
 				(int64_t)pipeline->records);
 	metric_set__add_integer(set, metric_describe(METRIC_ID_SPANS_MADE),
@@ -96,6 +108,7 @@ int self_collect(struct metric_set *set, const struct snapshot *snapshot,
 		 const struct self_counters *counters)
 {
 	collect_kernel_side(set, snapshot);
+	for_each_cause(snapshot, counters, add_cause, set);
 	collect_user_side(set, snapshot, counters);
 	metric_set__add_integer(set, metric_describe(METRIC_ID_PROBE_SITES),
 				(int64_t)snapshot->attachment.sites);
@@ -105,29 +118,26 @@ int self_collect(struct metric_set *set, const struct snapshot *snapshot,
 	return arena__failed(set->arena) ? -ENOMEM : 0;
 }
 
+/* Passes on the causes with a count above 0. */
+struct drop_filter {
+	self_drop_callback callback;
+	void *context;
+};
+
+static void call_if_dropped(void *context, const char *cause, const char *what, uint64_t count)
+{
+	const struct drop_filter *filter = context;
+
+	if (count > 0)
+		filter->callback(filter->context, cause, what, count);
+}
+
 void self_for_each_drop(const struct snapshot *snapshot, const struct self_counters *counters,
 			self_drop_callback callback, void *context)
 {
-	static const struct {
-		const char *cause;
-		const char *what;
-	} kernel_causes[DROP_COUNT] = {
-#define X(identifier, name, help) [DROP_##identifier] = {name, help},
-		DROP_LIST(X)
-#undef X
-	};
+	struct drop_filter filter = {callback, context};
 
-	for (int i = 0; i < DROP_COUNT; i++) {
-		uint64_t count = snapshot->totals.counters.drops[i];
-
-		if (count > 0)
-			callback(context, kernel_causes[i].cause, kernel_causes[i].what, count);
-	}
-#define X(name, help, count) \
-	if ((count) > 0)     \
-		callback(context, (name), (help), (count));
-	USER_DROP_LIST(X)
-#undef X
+	for_each_cause(snapshot, counters, call_if_dropped, &filter);
 }
 
 static void add_count(void *context, const char *cause, const char *what, uint64_t count)
@@ -141,6 +151,6 @@ uint64_t self_total_dropped(const struct snapshot *snapshot, const struct self_c
 {
 	uint64_t total = 0;
 
-	self_for_each_drop(snapshot, counters, add_count, &total);
+	for_each_cause(snapshot, counters, add_count, &total);
 	return total;
 }
