@@ -32,7 +32,7 @@ struct agent {
 	struct loop_source *front_process;
 	struct self_counters counters;
 	struct front_statistics ended_fronts; /* the sums of all fronts before the present one */
-	struct snapshot *snapshot;	      /* the latest one, and its metrics */
+	struct snapshot *snapshot;	      /* the latest one, and its metrics; NULL: none */
 	struct metric_set *set;
 	uint64_t exported_ns; /* when the last exported snapshot was taken; monotonic */
 };
@@ -68,25 +68,21 @@ void agent__free(struct agent *agent)
 	free(agent);
 }
 
-static int send_request(struct agent *agent, enum message_kind kind, uint16_t flags,
-			uint64_t sequence, const uint8_t *request, size_t size, struct error *error)
-{
-	return message__send(front__socket_fd(agent->front), kind, flags, sequence, request, size,
-			     error);
-}
-
-struct span_request {
+/* A message to the front whose payload an encoder makes. */
+struct outgoing {
 	struct agent *agent;
-	size_t span_count;
+	enum message_kind kind;
+	uint16_t flags;
+	uint64_t sequence;
 	struct error *error;
 };
 
-static int send_spans(void *context, const uint8_t *request, size_t size)
+static int send_request(void *context, const uint8_t *request, size_t size)
 {
-	struct span_request *spans = context;
+	const struct outgoing *outgoing = context;
 
-	return send_request(spans->agent, MESSAGE_SPANS, 0, spans->span_count, request, size,
-			    spans->error);
+	return message__send(front__socket_fd(outgoing->agent->front), outgoing->kind,
+			     outgoing->flags, outgoing->sequence, request, size, outgoing->error);
 }
 
 /* The sink of the observation: what the front does not take is counted as dropped. */
@@ -95,51 +91,49 @@ static int on_spans(void *context, const struct otlp_resource *resource,
 {
 	struct agent *agent = context;
 	struct error error;
-	struct span_request spans = {agent, batch->count, &error};
+	struct outgoing spans = {agent, MESSAGE_SPANS, 0, batch->count, &error};
 	int r;
 
 	if (!agent->front)
 		return 0;
-	r = otlp_encode_spans(resource, batch, send_spans, &spans, &error);
+	r = otlp_encode_spans(resource, batch, send_request, &spans, &error);
 	if (r < 0)
 		log_debug("the front does not take spans: %s", error.message);
 	return r;
+}
+
+/* A new snapshot reuses the memory of the one before, also where the new one fails. */
+static void forget_snapshot(struct agent *agent)
+{
+	agent->snapshot = NULL;
+	agent->set = NULL;
 }
 
 /* Takes a snapshot and makes its metrics. */
 static int collect(struct agent *agent, uint64_t since_ns, uint64_t *ret_now_ns,
 		   struct error *error)
 {
-	int r = observation__snapshot(agent->observation, since_ns, &agent->snapshot, ret_now_ns,
-				      error);
+	struct snapshot *snapshot;
+	struct metric_set *set;
+	int r;
 
+	forget_snapshot(agent);
+	r = observation__snapshot(agent->observation, since_ns, &snapshot, ret_now_ns, error);
 	if (r < 0)
 		return r;
-	agent->set = metric_set__new(agent->snapshot->arena, agent->snapshot->start_ns,
-				     agent->snapshot->time_ns);
-	if (!agent->set)
+	set = metric_set__new(snapshot->arena, snapshot->start_ns, snapshot->time_ns);
+	if (!set)
 		return error_out_of_memory(error);
-	agent->set->names = agent->config->metric_names;
+	set->names = agent->config->metric_names;
 	agent->counters.collections++;
-	r = metric_collect(agent->set, agent->snapshot);
+	r = metric_collect(set, snapshot);
 	if (r >= 0)
-		r = self_collect(agent->set, agent->snapshot, &agent->counters);
-	return r < 0 ? error_out_of_memory(error) : 0;
-}
-
-struct metrics_request {
-	struct agent *agent;
-	uint16_t flags;
-	uint64_t sequence;
-	struct error *error;
-};
-
-static int send_metrics(void *context, const uint8_t *request, size_t size)
-{
-	struct metrics_request *metrics = context;
-
-	return send_request(metrics->agent, MESSAGE_METRICS, metrics->flags, metrics->sequence,
-			    request, size, metrics->error);
+		r = self_collect(set, snapshot, &agent->counters);
+	if (r < 0)
+		return error_out_of_memory(error);
+	agent->snapshot = snapshot;
+	agent->set = set;
+	return 0;
 }
 
 /* Takes a snapshot with the memory peak since `since_ns`, and sends its metrics. `flags`
@@ -147,13 +141,13 @@ static int send_metrics(void *context, const uint8_t *request, size_t size)
 static int send_snapshot(struct agent *agent, uint16_t flags, uint64_t sequence, uint64_t since_ns,
 			 uint64_t *ret_now_ns, struct error *error)
 {
-	struct metrics_request metrics = {agent, flags, sequence, error};
+	struct outgoing metrics = {agent, MESSAGE_METRICS, flags, sequence, error};
 	uint64_t now_ns;
 	int r = collect(agent, since_ns, &now_ns, error);
 
 	if (r < 0)
 		return r;
-	r = otlp_encode_metrics(observation__resource(agent->observation), agent->set, send_metrics,
+	r = otlp_encode_metrics(observation__resource(agent->observation), agent->set, send_request,
 				&metrics, error);
 	if (r < 0)
 		return r;
@@ -364,8 +358,9 @@ static int watch(struct agent *agent, struct error *error)
 	return r < 0 ? r : observation__watch(agent->observation, agent->loop, error);
 }
 
-static void announce(const struct agent *agent, const struct snapshot_attachment *attachment)
+static void announce(const struct agent *agent)
 {
+	const struct snapshot_attachment attachment = observation__attachment(agent->observation);
 	const struct config *config = agent->config;
 	const struct config_otlp *otlp = &config->otlp;
 	const struct process *process = observation__process(agent->observation);
@@ -374,7 +369,7 @@ static void announce(const struct agent *agent, const struct snapshot_attachment
 		 "%.1f ms",
 		 (int)process->pid, process->executable_path,
 		 plan__available(observation__get_plan(agent->observation)), (int)INSTR_COUNT,
-		 attachment->sites, (double)attachment->attach_ns / (double)NS_PER_MS);
+		 attachment.sites, (double)attachment.attach_ns / (double)NS_PER_MS);
 	if (agent->front && front__port(agent->front))
 		log_info("metrics at http://%s:%u/metrics", config->listen_host,
 			 front__port(agent->front));
@@ -398,12 +393,14 @@ static void read_last_statistics(struct agent *agent)
 	}
 }
 
-/* Exports the last spans and the last snapshot, and stops the front. A front that has died takes
- * nothing any more; its statistics say what was lost. */
+/* Exports the last spans and the last snapshot, and stops the front. Fails where the front does not
+ * take the snapshot; the snapshot stays for the report. */
 static int finish(struct agent *agent, struct error *error)
 {
-	int r = observation__stop(agent->observation, error);
+	int r;
 
+	forget_snapshot(agent);
+	r = observation__stop(agent->observation, error);
 	if (r < 0)
 		return r;
 	observation__flush_spans(agent->observation);
@@ -440,22 +437,22 @@ static void log_end(const struct agent *agent)
 int agent__run(struct agent *agent, struct error *error)
 {
 	const struct config *config = agent->config;
-	struct snapshot_attachment attachment;
 	int r;
 
 	agent->error = error;
 	r = observation__start(agent->observation, on_spans, agent, error);
 	if (r < 0)
 		return r;
-	attachment = observation__attachment(agent->observation);
-	announce(agent, &attachment);
+	announce(agent);
 	/* --once alone needs no time to pass. */
 	if (!config->once || config->duration_ns) {
 		r = watch(agent, error);
 		if (r >= 0)
 			r = loop__run(agent->loop);
-		if (r < 0)
+		if (r < 0) {
+			forget_snapshot(agent);
 			return r;
+		}
 	}
 	r = finish(agent, error);
 	if (agent->snapshot)

@@ -33,7 +33,8 @@ void agent__free(struct agent *agent);
  * snapshot and stops the front. */
 int agent__run(struct agent *agent, struct error *error);
 
-/* The result of a successful run, valid until agent__free(). */
+/* The result of a run, valid until agent__free(). `set` is NULL where the run ended before its last
+ * snapshot. */
 struct agent_result agent__result(const struct agent *agent);
 
 static inline void agent__freep(struct agent **agent)

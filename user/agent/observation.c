@@ -43,6 +43,7 @@ int observation__new(const struct config *config, struct observation **ret_obser
 	if (r < 0)
 		return r;
 	observation->target_is_up = true;
+	observation->pipeline.polls_enabled = 1;
 	*ret_observation = TAKE_PTR(observation);
 	return 0;
 }

@@ -128,7 +128,6 @@ int observation__snapshot(struct observation *observation, uint64_t since_ns,
 	}
 	snapshot->pipeline = observation->pipeline;
 	snapshot->pipeline.trace_ratio = observation->trace_limiter.ratio;
-	snapshot->pipeline.polls_enabled = 1;
 	if (observation->is_stopped)
 		snapshot->pipeline.spans_unfinished = snapshot__open_spans(snapshot);
 	sampling__report(&observation->sampling, &snapshot->pipeline);

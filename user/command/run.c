@@ -81,9 +81,13 @@ int command_run(const struct config *wanted, struct error *error)
 	if (r < 0)
 		return r;
 	r = agent__run(agent, error);
-	if (r < 0)
-		return r;
 	result = agent__result(agent);
-	r = print_result(&config, &result, error);
+	/* The numbers of a run are printed also where its last export failed. */
+	if (result.set) {
+		struct error print_error;
+		int printed = print_result(&config, &result, r < 0 ? &print_error : error);
+
+		r = r < 0 ? r : printed;
+	}
 	return r < 0 ? r : EXIT_STATUS_DONE;
 }
