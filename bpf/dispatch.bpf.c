@@ -61,13 +61,14 @@ __hidden void handle_task_spawned(__u64 header, struct task *task, __u32 tid, bo
 	}
 }
 
-__hidden void handle_poll_ended(struct thread *thread, struct poll_frame *frame, bool is_released)
+__hidden void handle_poll_ended(struct thread *thread, struct poll_frame *frame, __u64 awake)
 {
 	if (frame->flags & FRAME_APP_CHECK)
 		end_check_spawning(frame);
-	/* If another thread runs the task by now, its next hook finalizes the response. */
-	if (frame->flags & FRAME_HTTP_PENDING &&
-	    (!is_released || is_idle(frame->header, STATE_RUNNING)))
+	/* If another thread runs the task by now, its next hook finalizes the response. The end of the
+	 * task finalizes the last one. */
+	if (frame->flags & FRAME_HTTP_PENDING && awake &&
+	    (!(awake & STATE_RUNNING) || is_idle(frame->header, STATE_RUNNING)))
 		http_finalize_poll(frame->header);
 	if (frame->flags & FRAME_WEBSOCKET_PENDING)
 		verify_written_frame(thread);

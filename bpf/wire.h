@@ -28,6 +28,8 @@
 	X(HTTP_PARSE, "http_parse", "hyper parses a connection's buffer for a request head")     \
 	X(HTTP_ROUTE, "http_route", "axum drops a request's MatchedPath")                        \
 	X(HTTP_ENCODE, "http_encode", "hyper writes a response head")                            \
+	X(HTTP_ERROR, "http_error", "hyper's error of a connection is dropped")                  \
+	X(PANIC, "panic", "a panic starts to unwind")                                            \
 	X(HTTP2_STREAM, "http2_stream", "h2 opens a stream: a request over HTTP/2")              \
 	X(SOCKET_ACCEPT, "socket_accept", "entry of the system call accept4()")                  \
 	X(SOCKET_ACCEPTED, "socket_accepted", "exit of the system call accept4()")               \
@@ -136,7 +138,11 @@
 	  "status in memory differs from the response line; the response line is used, and poll "  \
 	  "probes stay attached")                                                                  \
 	X(STATUS_UNCHECKED, "status_unchecked",                                                    \
-	  "the response line was no longer in the buffer; the status in memory is used")           \
+	  "status in memory was used, but neither the response line could be compared, nor was "   \
+	  "the response observed to be sent: normal until status_agrees has reached 256")          \
+	X(RESPONSE_UNSENT, "response_unsent",                                                      \
+	  "a response was discarded after its request was counted with the status: the request "   \
+	  "was aborted; happens while poll probes are detached")                                   \
 	X(RESPONSE_ONLY, "response_only",                                                          \
 	  "response to a request from before the attachment: not counted, normal at the start")    \
 	X(FRAME_AGREES, "frame_agrees",                                                            \
@@ -269,9 +275,12 @@ struct settings {
 	__u8 emit_spans;
 	__u8 sampler_parent_based; /* the decision of a remote parent is followed */
 	__u8 messages_by_frame; /* sent messages are parsed at the frame's write, not when queued */
-	__u8 wakes_are_observed; /* wake-up hooks are attached */
+	__u8 wakes_are_observed;    /* wake-up hooks are attached */
+	__u8 failures_are_observed; /* the hooks of http/failure.bpf.c are attached */
+	__u8 reserved[7];
 };
-_Static_assert(sizeof(struct settings) == 6 * 8 + 3 * 8 * HISTOGRAM_BOUNDS + 7 * 4 + 4, "settings");
+_Static_assert(sizeof(struct settings) == 6 * 8 + 3 * 8 * HISTOGRAM_BOUNDS + 7 * 4 + 12,
+	       "settings");
 
 /* A thread that polls tasks, by its id. Fields that most hooks read are adjacent. */
 struct thread {

@@ -48,17 +48,39 @@ static __always_inline struct span_state *http_request_span(__u64 header)
 	return connection && connection->start_ns ? &connection->span : NULL;
 }
 
-/* Finalizes the response head that the poll wrote, at the end of the poll. */
+/* Sets whether each poll of the connection's task ends with http_finalize_poll(). */
+static __always_inline void await_delivery(__u64 header, bool is_pending)
+{
+	struct task *task = bpf_map_lookup_elem(&tasks, &header);
+
+	if (!task)
+		return;
+	if (is_pending)
+		task->flags |= TASK_RESPONSE_PENDING;
+	else
+		task->flags &= ~(__u32)TASK_RESPONSE_PENDING;
+}
+
+/* Finalizes the response that the poll, or an earlier one, wrote, at the end of the poll. A response
+ * that hyper has not sent yet waits for a later poll. */
 static __always_inline void http_finalize_poll(__u64 header)
 {
 	struct http_connection *connection = bpf_map_lookup_elem(&http_connections, &header);
+	bool was_pending;
 
-	if (connection && connection->end_ns)
-		http_finalize(connection, header, true);
+	if (!connection)
+		return;
+	was_pending = connection->delivery == DELIVERY_PENDING;
+	if (!connection->end_ns)
+		await_delivery(header, false);
+	else if (!http_finalize(connection, header, true))
+		await_delivery(header, true);
+	else if (was_pending)
+		await_delivery(header, false);
 }
 
 /* Deletes the connection at the end of its task. A request without a response was aborted, by its
- * client or by a panic of its handler. */
+ * client or by a panic of its handler; so was one whose response was never sent. */
 static __always_inline void http_end_connection(__u64 header, __u64 now_ns)
 {
 	struct http_connection *connection = bpf_map_lookup_elem(&http_connections, &header);
@@ -66,7 +88,7 @@ static __always_inline void http_end_connection(__u64 header, __u64 now_ns)
 	if (!connection)
 		return;
 	if (connection->end_ns) {
-		http_finalize(connection, header, false);
+		http_finalize_gone(connection, header, now_ns);
 	} else if (connection->start_ns) {
 		if (settings.emit_spans)
 			end_request_times(connection, header, 0);

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "http/finalize.bpf.h"
 
+#include "http/delivery.bpf.h"
 #include "http/head.bpf.h"
-#include "layout/rust.h"
 
 /* The status in the response line that was written to the connection's output; 0 if the text is
  * gone. */
-static __always_inline __u16 written_status(const struct http_connection *connection)
+static __always_inline __u16 written_status(const struct http_connection *connection,
+					    const struct hyper_cursor *output)
 {
-	struct rust_vec output;
 	__u8 line[12];
 
-	if (bpf_probe_read_user(&output, sizeof(output), (void *)connection->output))
-		return 0;
 	if (bpf_probe_read_user(line, sizeof(line),
-				(void *)(output.address + connection->output_length)))
+				(void *)(output->bytes.address + connection->output_length)))
 		return 0;
 	return status_of_line(line);
 }
@@ -28,26 +26,37 @@ static __always_inline void count_comparison(bool agrees)
 		add(&status_agreements, 1);
 }
 
-static __always_inline __u16 final_status(const struct http_connection *connection,
-					  bool output_is_live)
+/* The status in memory, as it is the only source. `is_certain`: whether the socket took bytes of the
+ * response. */
+static __always_inline __u16 unwritten_status(const struct http_connection *connection,
+					      bool is_certain)
 {
-	__u16 written, status;
+	__u16 status = status_from_memory(connection);
 
-	if (connection->output == OUTPUT_NOT_COMPARED) {
-		count_check(CHECK_STATUS_TRUSTED);
-		return connection->status;
-	}
-	written = output_is_live ? written_status(connection) : 0;
-	if (written) {
-		count_comparison(written == connection->status);
-		return written;
-	}
-	status = status_from_memory(connection);
+	if (status == HTTP_STATUS_ABORTED)
+		return status;
 	if (status == HTTP_STATUS_UNKNOWN)
 		count_drop(DROP_STATUS_UNKNOWN);
 	else
-		count_check(CHECK_STATUS_UNCHECKED);
+		count_check(is_certain && memory_agrees() ? CHECK_STATUS_TRUSTED
+							  : CHECK_STATUS_UNCHECKED);
 	return status;
+}
+
+/* The status of a response that was sent. */
+static __always_inline __u16 sent_status(const struct http_connection *connection,
+					 const struct hyper_cursor *output)
+{
+	__u16 written = 0;
+
+	if (connection->output_length != OUTPUT_NOT_COMPARED)
+		written = written_status(connection, output);
+	if (!written)
+		return unwritten_status(connection, true);
+	/* A status that could not be read is not compared. */
+	if (connection->status)
+		count_comparison(written == connection->status);
+	return written;
 }
 
 static __always_inline void count_request(const struct http_connection *connection, __u16 status,
@@ -144,10 +153,36 @@ __hidden void http_finish_request(struct http_connection *connection, __u64 head
 	connection->start_ns = 0;
 	connection->end_ns = 0;
 	connection->route = ROUTE_UNMATCHED;
+	connection->delivery = DELIVERY_UNKNOWN;
 }
 
-__hidden void http_finalize(struct http_connection *connection, __u64 header, bool output_is_live)
+__hidden bool http_finalize(struct http_connection *connection, __u64 header, bool may_wait)
 {
-	http_finish_request(connection, header, final_status(connection, output_is_live),
-			    connection->end_ns);
+	struct hyper_cursor output = {};
+	__u8 delivery = look_at_output(connection, &output);
+	bool is_pending;
+	__u16 status;
+
+	if (connection->delivery != DELIVERY_REFUSED)
+		connection->delivery = delivery;
+	is_pending = connection->delivery == DELIVERY_PENDING;
+	if (may_wait && is_pending)
+		return false;
+	status = is_pending || connection->delivery == DELIVERY_SENT
+			 ? sent_status(connection, &output)
+			 : unwritten_status(connection, false);
+	http_finish_request(connection, header, status, connection->end_ns);
+	if (is_pending)
+		connection->delivery = DELIVERY_ASSUMED;
+	return true;
+}
+
+__hidden void http_finalize_gone(struct http_connection *connection, __u64 header, __u64 now_ns)
+{
+	/* hyper sends a response, or ends the connection with an error, which is observed. */
+	bool is_certain = settings.failures_are_observed && connection->delivery < DELIVERY_PENDING;
+	__u16 status = unwritten_status(connection, is_certain);
+
+	http_finish_request(connection, header, status,
+			    status == HTTP_STATUS_ABORTED ? now_ns : connection->end_ns);
 }

@@ -4,7 +4,8 @@
 
 /* The end of a request: its status is decided, the request is counted in its label set, and its
  * span is sent. That happens not at the response head but at the next hook of the connection's
- * task: then the written text can be compared with the status in memory. */
+ * task: then hyper has tried to send the head, and the written text can be compared with the status
+ * in memory. */
 
 #include "core/span.bpf.h"
 #include "http/maps.bpf.h"
@@ -15,19 +16,27 @@
 __hidden void http_finish_request(struct http_connection *connection, __u64 header, __u16 status,
 				  __u64 end_ns);
 
-/* Finalizes the response of a connection whose `end_ns` is set. `output_is_live` is false after the
- * end of the connection, when its memory may belong to another one. */
-__hidden void http_finalize(struct http_connection *connection, __u64 header, bool output_is_live);
+/* Finalizes the response of a connection whose `end_ns` is set and that exists still. With
+ * `may_wait`, returns false and leaves a response that hyper has not sent yet. */
+__hidden bool http_finalize(struct http_connection *connection, __u64 header, bool may_wait);
 
-/* Whether the status in memory can be used without a comparison. Its place is fixed in the server's
- * code: after enough comparisons in a row that agreed, one response in 64 is compared; one
- * difference ends the trust permanently. The middle bits of the clock serve as a random number. */
-static __always_inline bool memory_is_trusted(__u64 now_ns)
+/* As http_finalize(), at the end of the connection, when its memory may belong to another one. */
+__hidden void http_finalize_gone(struct http_connection *connection, __u64 header, __u64 now_ns);
+
+/* Whether the status in memory equalled the written one often enough, and always. Its place is fixed
+ * in the server's code. */
+static __always_inline bool memory_agrees(void)
 {
 	__u64 agreements = status_agreements;
 
-	return agreements >= AGREEMENTS_TO_TRUST && agreements < AGREEMENTS_NEVER &&
-	       (now_ns >> 8 & 63);
+	return agreements >= AGREEMENTS_TO_TRUST && agreements < AGREEMENTS_NEVER;
+}
+
+/* Whether the status in memory is used without a comparison: one response in 64 is compared, and one
+ * difference ends the trust permanently. The middle bits of the clock serve as a random number. */
+static __always_inline bool memory_is_trusted(__u64 now_ns)
+{
+	return memory_agrees() && (now_ns >> 8 & 63);
 }
 
 /* Sets the times of the request's span. `in_poll_ns` is the elapsed time of the poll in

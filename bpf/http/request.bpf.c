@@ -167,7 +167,7 @@ int on_http_parse(struct pt_regs *ctx)
 		return 0;
 	sample_context(frame, now_ns);
 	if (connection->end_ns)
-		http_finalize(connection, frame->header, true);
+		http_finalize(connection, frame->header, false);
 	handle_buffer(connection, frame, read_argument(ctx, ARGUMENT_PARSE_BUFFER), now_ns);
 	return 0;
 }

@@ -18,28 +18,34 @@ static __always_inline bool can_finish_untracked(const struct http_connection *c
 	       (connection->route != ROUTE_UNMATCHED || status == 404 || status == 405);
 }
 
-/* Reads the status of the response head that hyper's `Encode` points to; 0 if that fails. */
+/* The status of the response head that hyper's `Encode` points to; 0 if a read fails. */
 static __always_inline __u16 read_status(__u64 encode)
 {
 	__u64 head = 0;
 	__u16 status = 0;
 
 	/* To the stack: reads into other memory take longer checks (CONFIG_HARDENED_USERCOPY). */
-	bpf_probe_read_user(&head, sizeof(head), (void *)(encode + settings.encode_head_offset));
-	bpf_probe_read_user(&status, sizeof(status), (void *)(head + settings.head_status_offset));
+	if (bpf_probe_read_user(&head, sizeof(head),
+				(void *)(encode + settings.encode_head_offset)) ||
+	    bpf_probe_read_user(&status, sizeof(status),
+				(void *)(head + settings.head_status_offset)))
+		return 0;
 	return status;
 }
 
-/* Leaves the response to the end of the poll, when the written head can be compared. */
+/* Leaves the response to the end of the poll, when hyper has tried to send the head and the written
+ * head can be compared. */
 static __always_inline void await_finalization(struct http_connection *connection,
-					       struct poll_frame *frame, __u64 output, __u64 now_ns)
+					       struct poll_frame *frame, __u64 output,
+					       bool is_compared, __u64 now_ns)
 {
 	struct rust_vec vector = {};
 
-	if (output != OUTPUT_NOT_COMPARED)
-		bpf_probe_read_user(&vector, sizeof(vector), (void *)output);
 	connection->output = output;
-	connection->output_length = vector.length;
+	connection->output_length = OUTPUT_NOT_COMPARED;
+	if (is_compared && !bpf_probe_read_user(&vector, sizeof(vector), (void *)output))
+		connection->output_length = vector.length;
+	connection->delivery = DELIVERY_UNKNOWN;
 	connection->end_ns = now_ns;
 	ADD_TO_COUNTER(requests_ended, 1);
 	if (settings.emit_spans)
@@ -51,25 +57,28 @@ static __always_inline void handle_response(struct http_connection *connection,
 					    struct poll_frame *frame, __u64 encode, __u64 output,
 					    __u64 now_ns)
 {
-	bool is_trusted, is_finished;
+	bool is_trusted, is_finished = false;
+	__u16 status = read_status(encode);
 
-	connection->status = read_status(encode);
+	connection->status = status_hyper_sends(status);
+	connection->is_replaced = connection->status != status;
 	is_trusted = memory_is_trusted(now_ns) && status_is_plausible(connection->status);
-	/* With spans, or without a route, a slow poll or the route may still come. */
-	is_finished = is_trusted && !settings.emit_spans && connection->route != ROUTE_UNMATCHED;
 	/* Also while draining: the end of this poll may come after the probes are detached. */
 	if (frame->flags & FRAME_UNTRACKED || poll_draining) {
 		connection->span.busy_ns = TIMES_UNKNOWN;
-		is_finished = is_finished || can_finish_untracked(connection);
+		is_finished = can_finish_untracked(connection);
 	}
-	if (is_finished) {
-		if (settings.emit_spans)
-			end_span_times(&connection->span, NULL, 0);
-		count_check(CHECK_STATUS_TRUSTED);
-		http_finish_request(connection, frame->header, connection->status, now_ns);
+	if (!is_finished) {
+		await_finalization(connection, frame, output, !is_trusted, now_ns);
 		return;
 	}
-	await_finalization(connection, frame, is_trusted ? OUTPUT_NOT_COMPARED : output, now_ns);
+	if (settings.emit_spans)
+		end_span_times(&connection->span, NULL, 0);
+	count_check(CHECK_STATUS_TRUSTED);
+	http_finish_request(connection, frame->header, connection->status, now_ns);
+	connection->output = output;
+	connection->output_length = OUTPUT_NOT_COMPARED;
+	connection->delivery = DELIVERY_ASSUMED;
 }
 
 SEC("uprobe")
@@ -88,7 +97,7 @@ int on_http_encode(struct pt_regs *ctx)
 		return 0;
 	}
 	if (connection->end_ns)
-		http_finalize(connection, frame->header, true);
+		http_finalize(connection, frame->header, false);
 	/* hyper responds to a malformed or too long head before the head is complete. */
 	if (!connection->start_ns)
 		start_request(connection, frame, connection->seen_ns, NULL);

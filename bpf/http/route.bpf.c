@@ -82,6 +82,6 @@ int on_http_route(struct pt_regs *ctx)
 	set_route(connection, hash, &route);
 	/* The response waited for the route only: the end of an untracked poll is not observed. */
 	if (frame->flags & FRAME_UNTRACKED && connection->end_ns)
-		http_finalize(connection, frame->header, true);
+		http_finalize(connection, frame->header, false);
 	return 0;
 }

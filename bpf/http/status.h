@@ -12,6 +12,14 @@ static inline __attribute__((always_inline)) _Bool status_is_plausible(__u16 sta
 	return status >= 100 && status <= 999;
 }
 
+/* The status that hyper sends for the status of a handler's response. hyper sends 500 in the place of
+ * an informational status; 101 is sent (Server::encode in hyper/src/proto/h1/role.rs, hyper 1.8 to
+ * 1.12). hyper changes no other status. */
+static inline __attribute__((always_inline)) __u16 status_hyper_sends(__u16 status)
+{
+	return status >= 100 && status < 200 && status != 101 ? 500 : status;
+}
+
 /* The label set of the connection's current request with this status. */
 static inline __attribute__((always_inline)) struct http_key
 http_key_of(const struct http_connection *connection, __u16 status)
@@ -22,11 +30,13 @@ http_key_of(const struct http_connection *connection, __u16 status)
 	return key;
 }
 
-/* The status of a response whose written text was not compared: the status in memory if
- * plausible. */
+/* The status of a response whose written text was not compared: aborted if hyper discarded the
+ * response, else the status in memory if plausible. */
 static inline __attribute__((always_inline)) __u16
 status_from_memory(const struct http_connection *connection)
 {
+	if (connection->delivery == DELIVERY_FAILED || connection->delivery == DELIVERY_REFUSED)
+		return HTTP_STATUS_ABORTED;
 	return status_is_plausible(connection->status) ? connection->status : HTTP_STATUS_UNKNOWN;
 }
 

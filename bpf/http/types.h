@@ -30,8 +30,8 @@ enum http_method {
 /* A label set of the request metrics. */
 #define ROUTE_UNMATCHED	    0
 #define ROUTE_OVERFLOW	    (~(__u64)0) /* the label set for requests beyond the map's capacity */
-#define HTTP_STATUS_ABORTED 0		/* the connection ended before a response */
-#define HTTP_STATUS_UNKNOWN 1		/* a response whose status could not be read */
+#define HTTP_STATUS_ABORTED 0 /* the connection ended before a byte of a response was sent */
+#define HTTP_STATUS_UNKNOWN 1 /* a response whose status could not be read */
 
 struct http_key {
 	__u64 route; /* hash of the route template, the key of the routes map */
@@ -55,8 +55,19 @@ struct route_text {
  * counter. */
 #define AGREEMENTS_NEVER (1ULL << 63)
 
-#define URL_PATH_BYTES	    160
-#define OUTPUT_NOT_COMPARED 0 /* value of `output`: the status in memory is trusted */
+#define URL_PATH_BYTES 160
+/* Value of `output_length`: unknown, so the written response line is not compared. */
+#define OUTPUT_NOT_COMPARED (~(__u64)0)
+
+/* Whether the socket took bytes of a response. */
+enum http_delivery {
+	DELIVERY_UNKNOWN, /* the output was not read since the head was written, or is malformed */
+	DELIVERY_SENT,
+	DELIVERY_PENDING, /* the head was in the output at the end of a poll */
+	DELIVERY_FAILED,  /* the head was in the output when the connection failed */
+	DELIVERY_REFUSED, /* hyper removed the head from the output */
+	DELIVERY_ASSUMED, /* the request was finished when the head was written */
+};
 
 /* A connection and its current request, by the address of the connection's task header. */
 struct http_connection {
@@ -67,11 +78,12 @@ struct http_connection {
 	__u64 last_route;      /* of an earlier request: already in the routes map */
 	__u64 output;	       /* address of the vector that received the response head */
 	__u64 output_length;   /* length of that vector before the head */
-	__u16 status;	       /* as read from memory */
+	__u16 status;	       /* as hyper sends the status in memory; 0: not read */
 	__u16 url_path_length; /* before truncation */
 	__u8 method;
 	__u8 has_trace_state;
-	__u8 reserved[2];
+	__u8 delivery;	  /* enum http_delivery */
+	__u8 is_replaced; /* hyper replaces the handler's status */
 	struct span_state span;
 	struct socket_address peer;
 	__u8 reserved_too[4];

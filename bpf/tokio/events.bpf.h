@@ -12,9 +12,10 @@
  * late. */
 __hidden void handle_task_spawned(__u64 header, struct task *task, __u32 tid, bool is_spawn);
 
-/* A tracked poll whose frame has a flag of FRAME_PENDING ended. `is_released`: tokio has released
- * the task, and another thread may poll it already. */
-__hidden void handle_poll_ended(struct thread *thread, struct poll_frame *frame, bool is_released);
+/* A tracked poll whose frame has a flag of FRAME_PENDING ended. `awake` as for count_poll(); 0: the
+ * task is complete, and its future's memory is no longer valid. With STATE_RUNNING, tokio has
+ * released the task, and another thread may poll it already. */
+__hidden void handle_poll_ended(struct thread *thread, struct poll_frame *frame, __u64 awake);
 
 /* A tracked poll was longer than the slow-poll limit. Called only if spans are emitted. */
 __hidden void handle_slow_poll(const struct poll_frame *frame, __u64 duration_ns);

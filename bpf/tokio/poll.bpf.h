@@ -71,6 +71,8 @@ static __always_inline void start_poll(struct pt_regs *ctx, __u32 tid)
 	frame->header = address;
 	frame->stack_pointer = PT_REGS_SP(ctx);
 	frame->flags = is_cancelled ? FRAME_CANCELLED : 0;
+	if (task)
+		frame->flags |= task->flags >> TASK_RESPONSE_SHIFT & FRAME_HTTP_PENDING;
 	frame->kind = task ? task->kind : kind_of_vtable(header.vtable);
 	frame->start_ns = now_ns;
 }
@@ -123,7 +125,7 @@ static __always_inline void finish_poll(struct thread *thread, struct poll_frame
 {
 	count_poll(frame, now_ns, awake);
 	if (frame->flags & FRAME_PENDING)
-		handle_poll_ended(thread, frame, awake & STATE_RUNNING);
+		handle_poll_ended(thread, frame, awake);
 }
 
 /* Ends the poll of the task at `header`. A second hit at the same end (tokio retries its

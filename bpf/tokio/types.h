@@ -26,10 +26,12 @@ struct task_kind {
 _Static_assert(sizeof(struct task_kind) == 4, "task_kind");
 
 /* Flags of struct task. */
-#define TASK_PREEXISTING 1 /* spawned before the attachment */
-#define TASK_SESSION	 2 /* counted as a started session */
-#define TASK_POLLED	 4 /* polled at least once since the attachment */
-#define TASK_APP_REMOVED 8 /* an operation that removed its application from Scotty's list */
+#define TASK_PREEXISTING      1	 /* spawned before the attachment */
+#define TASK_SESSION	      2	 /* counted as a started session */
+#define TASK_POLLED	      4	 /* polled at least once since the attachment */
+#define TASK_APP_REMOVED      8	 /* an operation that removed its application from Scotty's list */
+#define TASK_RESPONSE_PENDING 16 /* each poll sets FRAME_HTTP_PENDING until a response is sent */
+#define TASK_RESPONSE_SHIFT   4	 /* of this flag, to that of the frame */
 
 /* A live task, by the address of its header. Times are monotonic. */
 struct task {
@@ -52,7 +54,7 @@ _Static_assert(sizeof(struct task) == 104, "task");
 
 /* Flags of struct poll_frame. The pending flags ask for handle_poll_ended() at the end of the
  * poll. */
-#define FRAME_HTTP_PENDING	1  /* the poll wrote a response head */
+#define FRAME_HTTP_PENDING	1  /* the poll wrote a response head, or may send one */
 #define FRAME_CANCELLED		2  /* tokio drops the task instead of polling it */
 #define FRAME_WEBSOCKET_PENDING 4  /* the poll wrote a websocket frame */
 #define FRAME_APP_CHECK		8  /* a check of all applications started in the poll */

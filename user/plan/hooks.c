@@ -84,6 +84,17 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 			.functions = {{HTTP1 "encode", READS(ARGUMENT_ENCODE_HEAD) |
 							       READS(ARGUMENT_ENCODE_OUTPUT)}},
 		},
+	[HOOK_HTTP_ERROR] =
+		{
+			/* axum drops the error as a Box<dyn Error>, through a pointer. */
+			.functions = {{"core::ptr::drop_in_place<hyper::error::Error>",
+				       READS(ARGUMENT_HTTP_ERROR) | READS_MEMORY}},
+		},
+	[HOOK_PANIC] =
+		{
+			/* Older compilers do not mangle the symbol. */
+			.functions = {{"__rustc::rust_panic", 0}, {"rust_panic", 0}},
+		},
 	[HOOK_HTTP2_STREAM] =
 		{
 			.functions = {{"h2::proto::streams::recv::Recv::open", 0}},

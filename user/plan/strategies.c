@@ -15,7 +15,7 @@ const struct catalogue_strategy catalogue_strategies[] = {
 		.name = "hyper's parse and encode within tokio's polls",
 		.needs = NEED_UPROBE | NEED_POLLS,
 		HOOKS(HOOK_HTTP_PARSE, HOOK_HTTP_ENCODE),
-		OPTIONAL_HOOKS(HOOK_HTTP2_STREAM),
+		OPTIONAL_HOOKS(HOOK_HTTP2_STREAM, HOOK_HTTP_ERROR, HOOK_PANIC),
 	},
 	{
 		.id = INSTR_HTTP_ROUTES,
