@@ -107,6 +107,9 @@
 	X(READ_FAULT, "read_fault",                                                               \
 	  "events: not counted, because a read of the server's memory failed; occasional faults " \
 	  "are pages that are swapped out")                                                       \
+	X(HEAD_UNREAD, "head_unread",                                                             \
+	  "requests: not counted, because the read of a request head failed; occasional faults "  \
+	  "are pages that are swapped out")                                                       \
 	X(HEAD_STRANGE, "head_strange",                                                           \
 	  "request heads: not read, because hyper's buffer has an unexpected layout; request "    \
 	  "numbers are too low for this build of the server")                                     \
@@ -117,7 +120,8 @@
 	  "websocket frames: not counted, because a frame or its buffer is malformed; message "   \
 	  "numbers may be too low for this build of the server")                                  \
 	X(LINES_UNCOUNTED, "lines_uncounted",                                                     \
-	  "lines: only those in the first 64 MiB of a message are counted")                       \
+	  "lines: only those in the first 64 MiB of a message are counted; none are counted if "  \
+	  "a read of the message failed")                                                         \
 	X(OUTCOME_UNKNOWN, "outcome_unknown",                                                     \
 	  "outcomes of tasks: the output in memory is malformed; the session counts as ended "    \
 	  "without failure")                                                                      \
@@ -153,8 +157,8 @@
 	X(FRAME_UNCHECKED, "frame_unchecked",                                                      \
 	  "the written frame was no longer in the buffer; the opcode in memory is used")           \
 	X(REQUEST_UNKNOWN, "request_unknown",                                                      \
-	  "type of a client's message unknown: fragmented, or not within the first 96 bytes; a "   \
-	  "refused log stream may be missing")                                                     \
+	  "type of a client's message unknown: fragmented, not within the first 96 bytes, or not " \
+	  "readable; a refused log stream may be missing")                                         \
 	X(TASK_ID_AGREES, "task_id_agrees",                                                        \
 	  "tokio's context has the id of the polled task: normal")                                 \
 	X(TASK_ID_DIFFERS, "task_id_differs",                                                      \

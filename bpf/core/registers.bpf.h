@@ -41,9 +41,11 @@ static __always_inline __u64 read_argument(struct pt_regs *ctx, enum argument ar
 		return PT_REGS_PARM8(ctx);
 #endif
 	default:
-		bpf_probe_read_user(&word, sizeof(word),
-				    (void *)(PT_REGS_SP(ctx) + CONVENTION.return_address_bytes +
-					     sizeof(word) * (place - CONVENTION.registers - 1)));
+		if (bpf_probe_read_user(
+			    &word, sizeof(word),
+			    (void *)(PT_REGS_SP(ctx) + CONVENTION.return_address_bytes +
+				     sizeof(word) * (place - CONVENTION.registers - 1))))
+			return 0;
 		return word;
 	}
 }

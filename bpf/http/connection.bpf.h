@@ -93,6 +93,8 @@ static __always_inline void http_end_connection(__u64 header, __u64 now_ns)
 		if (settings.emit_spans)
 			end_request_times(connection, header, 0);
 		http_finish_request(connection, header, HTTP_STATUS_ABORTED, now_ns);
+	} else if (connection->is_unread) {
+		count_drop(DROP_HEAD_UNREAD);
 	}
 	bpf_map_delete_elem(&http_connections, &header);
 }

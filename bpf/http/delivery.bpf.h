@@ -10,8 +10,8 @@
 #include "layout/hyper.h"
 
 /* Reads the output of a connection that exists still. Returns an enum http_delivery:
- * DELIVERY_SENT, DELIVERY_PENDING, or DELIVERY_UNKNOWN if the output cannot be read. An output that
- * hyper removed the head from looks like one that was sent. */
+ * DELIVERY_SENT, DELIVERY_PENDING, or DELIVERY_UNKNOWN if the output cannot be read. After hyper
+ * removed the head, the output looks as if the head was sent. */
 static __always_inline __u8 look_at_output(const struct http_connection *connection,
 					   struct hyper_cursor *output)
 {

@@ -32,8 +32,12 @@ static __always_inline __u64 ends_head(__u64 word, struct line_ends *before)
 	return feeds & (feed_1_before | (return_1_before & feed_2_before));
 }
 
-/* Whether a head ends in the chunk at `offset` of the `length` bytes at `buffer`: 1 or 0; -1 if the
- * chunk cannot be read. A global function: the verifier checks it once, not for each chunk. */
+/* Results of a search for the end of a head, besides 0 (the head continues) and 1. */
+#define HEAD_BEYOND -1 /* the buffer has no such chunk */
+#define HEAD_UNREAD -2 /* the chunk cannot be read */
+
+/* Whether a head ends in the chunk at `offset` of the `length` bytes at `buffer`: 1, 0, HEAD_BEYOND or
+ * HEAD_UNREAD. A global function: the verifier checks it once, not for each chunk. */
 __weak __noinline int head_ends_in_chunk(__u64 buffer, __u64 length, __u64 offset)
 {
 	__u64 words[HEAD_CHUNK_BYTES / 8] = {};
@@ -41,15 +45,16 @@ __weak __noinline int head_ends_in_chunk(__u64 buffer, __u64 length, __u64 offse
 	struct line_ends before = {};
 
 	if (offset >= length)
-		return -1;
+		return HEAD_BEYOND;
 	size = length - offset;
 	if (size > HEAD_CHUNK_BYTES)
 		size = HEAD_CHUNK_BYTES;
 	if (bpf_probe_read_user(words, (__u32)size, (void *)(buffer + offset)))
-		return -1;
+		return HEAD_UNREAD;
 	if (offset >= sizeof(word_before)) {
-		bpf_probe_read_user(&word_before, sizeof(word_before),
-				    (void *)(buffer + offset - sizeof(word_before)));
+		if (bpf_probe_read_user(&word_before, sizeof(word_before),
+					(void *)(buffer + offset - sizeof(word_before))))
+			return HEAD_UNREAD;
 		ends_head(word_before, &before);
 	}
 	for (__u32 i = 0; i < HEAD_CHUNK_BYTES / 8; i++)
@@ -57,22 +62,25 @@ __weak __noinline int head_ends_in_chunk(__u64 buffer, __u64 length, __u64 offse
 	return found != 0;
 }
 
-/* Whether the first 8 KiB of the `length` bytes at `buffer` hold the end of a head. */
+/* Whether the first 8 KiB of the `length` bytes at `buffer` hold the end of a head: 1, 0 or
+ * HEAD_UNREAD. */
 __weak __noinline int head_is_complete(__u64 buffer, __u64 length)
 {
 	struct line_ends before = {};
 	__u64 tail = 0;
 
 	/* A typical request has no body and no successor: its head ends at the last byte. */
-	if (length < 4 || bpf_probe_read_user(&tail, 4, (void *)(buffer + length - 4)))
+	if (length < 4)
 		return 0;
+	if (bpf_probe_read_user(&tail, 4, (void *)(buffer + length - 4)))
+		return HEAD_UNREAD;
 	if (ends_head(tail, &before))
 		return 1;
 	for (__u32 chunk = 0; chunk < HEAD_CHUNK_LIMIT; chunk++) {
 		int ends = head_ends_in_chunk(buffer, length, (__u64)chunk * HEAD_CHUNK_BYTES);
 
 		if (ends)
-			return ends > 0;
+			return ends == HEAD_BEYOND ? 0 : ends;
 	}
 	return 0;
 }

@@ -7,24 +7,9 @@
 
 #include "core/admit.bpf.h"
 #include "core/registers.bpf.h"
+#include "http/buffer.bpf.h"
 #include "http/head.bpf.h"
 #include "http/trace_context.bpf.h"
-#include "layout/rust.h"
-
-/* Number of bytes of empty lines at the start of the bytes at `data`. */
-__weak __noinline int count_leading(__u64 data, __u64 length)
-{
-	char bytes[HEAD_LEADING_MAX] = {};
-	__u32 skip = 0;
-
-	if (length > sizeof(bytes))
-		length = sizeof(bytes);
-	if (bpf_probe_read_user(bytes, (__u32)length, (void *)data))
-		return 0;
-	while (skip < HEAD_LEADING_MAX && (bytes[skip] == '\r' || bytes[skip] == '\n'))
-		skip++;
-	return (int)skip;
-}
 
 /* Stores the path of the request target at `data` for the request's span. Only an origin-form
  * target is stored (RFC 9112 section 3.2): the other forms may hold a user name and a password. */
@@ -44,8 +29,11 @@ static __noinline int store_url_path(struct http_connection *connection, __u64 d
 static __always_inline void store_trace_parent(__u64 value, struct trace_context *caller)
 {
 	struct trace_parent parent = {};
+	int is_valid = read_trace_parent(value, &parent);
 
-	if (!read_trace_parent(value, &parent))
+	if (is_valid < 0)
+		count_drop(DROP_TRACE_HEADERS);
+	if (is_valid <= 0)
 		return;
 	__builtin_memcpy(caller->trace_id, parent.trace_id, sizeof(caller->trace_id));
 	__builtin_memcpy(caller->span_id, parent.span_id, sizeof(caller->span_id));
@@ -90,58 +78,32 @@ static __always_inline void read_caller(struct http_connection *connection, __u6
 			(__u8)store_trace_state(header, search.state, data + length);
 }
 
-/* Reads the words of hyper's buffer. Returns whether they are valid; counts a drop if not. */
-static __always_inline bool read_buffer(__u64 buffer, struct rust_bytes_mut *bytes)
-{
-	if (bpf_probe_read_user(bytes, sizeof(*bytes), (void *)buffer)) {
-		count_drop(DROP_READ_FAULT);
-		return false;
-	}
-	if (!bytes->data || !bytes->length || bytes->length > bytes->capacity) {
-		count_drop(DROP_HEAD_STRANGE);
-		return false;
-	}
-	return true;
-}
-
-/* Skips the empty lines before a request (RFC 9112 section 2.2) and reads the first eight bytes
- * after them into `word`. Returns false if nothing is left. */
-static __always_inline bool skip_leading(struct rust_bytes_mut *bytes, __u64 *word)
-{
-	__u64 skip;
-
-	bpf_probe_read_user(word, sizeof(*word), (void *)bytes->data);
-	if ((char)*word != '\r' && (char)*word != '\n')
-		return true;
-	skip = (__u64)count_leading(bytes->data, bytes->length);
-	if (skip >= bytes->length)
-		return false;
-	bytes->data += skip;
-	bytes->length -= skip;
-	bpf_probe_read_user(word, sizeof(*word), (void *)bytes->data);
-	return true;
-}
-
-static __always_inline void handle_buffer(struct http_connection *connection,
-					  const struct poll_frame *frame, __u64 buffer,
-					  __u64 now_ns)
+/* Reads the head of a request from the buffer. */
+static __always_inline enum buffer_state read_head(struct http_connection *connection,
+						   const struct poll_frame *frame, __u64 buffer,
+						   __u64 now_ns)
 {
 	__u64 last_parse_ns = connection->seen_ns, word = 0;
 	struct trace_context caller = {};
 	struct rust_bytes_mut bytes;
+	enum buffer_state state = read_buffer(buffer, &bytes);
 	__u32 method_size = 0;
-	bool is_complete;
+	int is_complete;
 
-	if (!read_buffer(buffer, &bytes) || connection->start_ns || !skip_leading(&bytes, &word))
-		return;
+	if (state == BUFFER_READ)
+		state = skip_leading(&bytes, &word);
+	if (state != BUFFER_READ)
+		return state;
+	is_complete = head_is_complete(bytes.data, bytes.length);
+	if (is_complete == HEAD_UNREAD)
+		return BUFFER_UNREAD;
 	connection->seen_ns = now_ns;
 	connection->method = method_of(word, &method_size);
 	/* One state for the verifier, not one for each method. */
 	if (settings.emit_spans)
 		method_size = (__u32)any_value(method_size);
 	/* After an incomplete head, hyper parses again only once the head is complete. */
-	is_complete = head_is_complete(bytes.data, bytes.length) ||
-		      (last_parse_ns && bytes.length > HEAD_CHUNK_LIMIT * HEAD_CHUNK_BYTES);
+	is_complete |= last_parse_ns && bytes.length > HEAD_CHUNK_LIMIT * HEAD_CHUNK_BYTES;
 	if (is_complete) {
 		if (settings.emit_spans)
 			read_caller(connection, frame->header, bytes.data, bytes.length, &caller);
@@ -153,6 +115,23 @@ static __always_inline void handle_buffer(struct http_connection *connection,
 		store_url_path(
 			connection, bytes.data + method_size,
 			method_size && bytes.length > method_size ? bytes.length - method_size : 0);
+	return BUFFER_READ;
+}
+
+static __always_inline void handle_buffer(struct http_connection *connection,
+					  const struct poll_frame *frame, __u64 buffer,
+					  __u64 now_ns)
+{
+	enum buffer_state state;
+
+	if (connection->start_ns)
+		return;
+	state = read_head(connection, frame, buffer, now_ns);
+	/* Whether the buffer had a whole request is unknown: the response or a later parse tells. */
+	if (state != BUFFER_SKIPPED)
+		connection->is_unread = state == BUFFER_UNREAD;
+	if (state == BUFFER_UNREAD)
+		connection->seen_ns = 0;
 }
 
 SEC("uprobe")

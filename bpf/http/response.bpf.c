@@ -81,6 +81,18 @@ static __always_inline void handle_response(struct http_connection *connection,
 	connection->delivery = DELIVERY_ASSUMED;
 }
 
+/* Counts a response without a request: either the head of its request could not be read, or its
+ * request is older than the attachment. */
+static __always_inline void count_response_only(struct http_connection *connection)
+{
+	if (!connection || !connection->is_unread) {
+		count_check(CHECK_RESPONSE_ONLY);
+		return;
+	}
+	count_drop(DROP_HEAD_UNREAD);
+	connection->is_unread = 0;
+}
+
 SEC("uprobe")
 int on_http_encode(struct pt_regs *ctx)
 {
@@ -93,7 +105,7 @@ int on_http_encode(struct pt_regs *ctx)
 		return 0;
 	connection = bpf_map_lookup_elem(&http_connections, &frame->header);
 	if (!connection || !connection->seen_ns) {
-		count_check(CHECK_RESPONSE_ONLY);
+		count_response_only(connection);
 		return 0;
 	}
 	if (connection->end_ns)

@@ -9,8 +9,7 @@
 
 #define E2BIG 7
 
-/* Hash of a template of `length` bytes, padded with zero bytes; never one of the two reserved
- * values. */
+/* Hash of a template of `length` bytes, padded with zero bytes; never one of the reserved values. */
 static __always_inline __u64 hash_route(const struct route_text *route, __u64 length)
 {
 	const __u64 *words = (const __u64 *)route->text;
@@ -20,22 +19,27 @@ static __always_inline __u64 hash_route(const struct route_text *route, __u64 le
 		hash = (hash ^ words[i]) * 0xff51afd7ed558ccdULL;
 		hash ^= hash >> 32;
 	}
-	return hash == ROUTE_UNMATCHED || hash == ROUTE_OVERFLOW ? 1 : hash;
+	return hash == ROUTE_UNMATCHED || hash >= ROUTE_UNKNOWN ? 1 : hash;
 }
 
-/* Reads the template of the MatchedPath at `address` and returns its hash; 0 if that fails. */
+/* Reads the template of the MatchedPath at `address` and returns its hash; ROUTE_UNKNOWN if a read
+ * fails, 0 for another text. */
 static __always_inline __u64 read_route(__u64 address, struct route_text *route)
 {
 	struct rust_arc_str path = {};
 
-	if (bpf_probe_read_user(&path, sizeof(path), (void *)address) || !path.length)
+	if (bpf_probe_read_user(&path, sizeof(path), (void *)address)) {
+		count_drop(DROP_READ_FAULT);
+		return ROUTE_UNKNOWN;
+	}
+	if (!path.length)
 		return 0;
 	if (path.length > ROUTE_TEXT_BYTES - 1)
 		path.length = ROUTE_TEXT_BYTES - 1;
 	if (bpf_probe_read_user(route->text, path.length & (ROUTE_TEXT_BYTES - 1),
 				(void *)(path.allocation + RUST_ARC_COUNTS_BYTES))) {
 		count_drop(DROP_READ_FAULT);
-		return 0;
+		return ROUTE_UNKNOWN;
 	}
 	/* The path dropped its reference already: another thread may have freed and reused the
 	 * text. */
@@ -50,7 +54,7 @@ static __always_inline void set_route(struct http_connection *connection, __u64 
 				      const struct route_text *route)
 {
 	connection->route = hash;
-	if (hash == connection->last_route)
+	if (hash == connection->last_route || hash == ROUTE_UNKNOWN)
 		return;
 	if (!bpf_map_lookup_elem(&routes, &hash) &&
 	    bpf_map_update_elem(&routes, &hash, route, BPF_NOEXIST) == -E2BIG)

@@ -15,7 +15,7 @@
 /* Results of a search besides a position in the head. */
 enum trace_line {
 	TRACE_LINE_NONE = -1,  /* the head ends first */
-	TRACE_LINE_FAR = -2,   /* the head is longer than the searched part */
+	TRACE_LINE_FAR = -2,   /* the head is longer than the searched part, or cannot be read */
 	TRACE_LINE_LATER = -3, /* neither a line nor the end of the head in this chunk */
 };
 
@@ -34,10 +34,11 @@ __weak __noinline int trace_line_in_chunk(__u64 buffer, __u64 length, __u64 offs
 	if (size > TRACE_CHUNK_BYTES)
 		size = TRACE_CHUNK_BYTES;
 	if (bpf_probe_read_user(words, (__u32)size, (void *)(buffer + offset)))
-		return TRACE_LINE_NONE;
+		return TRACE_LINE_FAR;
 	if (offset >= sizeof(word_before)) {
-		bpf_probe_read_user(&word_before, sizeof(word_before),
-				    (void *)(buffer + offset - sizeof(word_before)));
+		if (bpf_probe_read_user(&word_before, sizeof(word_before),
+					(void *)(buffer + offset - sizeof(word_before))))
+			return TRACE_LINE_FAR;
 		ends_head(word_before, &before);
 	}
 	for (__u32 i = 0; i < TRACE_CHUNK_BYTES / 8; i++) {
@@ -73,6 +74,7 @@ __weak __noinline int next_trace_line(__u64 buffer, __u64 length, __u64 from)
 }
 
 enum trace_header {
+	TRACE_HEADER_UNREAD = -1,
 	TRACE_HEADER_NONE,
 	TRACE_HEADER_PARENT,
 	TRACE_HEADER_STATE,
@@ -86,7 +88,7 @@ __weak __noinline int trace_header_at(__u64 line)
 
 	/* Header names are case-insensitive (RFC 9110 section 5.1). */
 	if (bpf_probe_read_user(name, 12, (void *)line))
-		return TRACE_HEADER_NONE;
+		return TRACE_HEADER_UNREAD;
 	if ((name[0] | REPEAT(0x20)) == WORD('t', 'r', 'a', 'c', 'e', 'p', 'a', 'r')) {
 		second = name[1] | WORD(0x20, 0x20, 0x20, 0, 0, 0, 0, 0);
 		return second == WORD('e', 'n', 't', ':', 0, 0, 0, 0) ? TRACE_HEADER_PARENT
@@ -118,7 +120,7 @@ struct trace_search {
 };
 
 /* Moves on to the next line that starts with t or T. Returns 1, 0 at the end of the head, -1 at the
- * end of the searched part. */
+ * end of the searched part or if the head cannot be read. */
 static __always_inline int search_trace_headers(struct trace_search *search)
 {
 	int line, kind;
@@ -130,6 +132,8 @@ static __always_inline int search_trace_headers(struct trace_search *search)
 	search->from = (__u64)line + 1;
 	value = search->head + (__u64)line;
 	kind = trace_header_at(value);
+	if (kind == TRACE_HEADER_UNREAD)
+		return -1;
 	if (kind == TRACE_HEADER_PARENT) {
 		search->parent = value + sizeof("traceparent");
 		search->parents = any_value(search->parents + 1);
@@ -140,12 +144,13 @@ static __always_inline int search_trace_headers(struct trace_search *search)
 }
 
 /* Address of a header's value, after the white space at `value`: at most eight bytes are
- * skipped. */
+ * skipped; none if the read fails, as then the read of the value fails too. */
 static __always_inline __u64 skip_spaces(__u64 value)
 {
 	__u64 word = 0, spaces;
 
-	bpf_probe_read_user(&word, sizeof(word), (void *)value);
+	if (bpf_probe_read_user(&word, sizeof(word), (void *)value))
+		return value;
 	spaces = bytes_equal(word, ' ') | bytes_equal(word, '\t');
 	return value + first_marked(~spaces & REPEAT(0x80));
 }
@@ -190,8 +195,8 @@ struct trace_parent {
 	__u32 reserved;
 };
 
-/* Parses the traceparent at `value`. Returns whether it is valid: version 00, or a later version
- * with the same first fields; ids not all zero. */
+/* Parses the traceparent at `value`. Returns 1 if it is valid (version 00, or a later version with the
+ * same first fields; ids not all zero), 0 if not, -1 if it cannot be read. */
 static __attribute__((noinline, unused)) int read_trace_parent(__u64 value,
 							       struct trace_parent *parent)
 {
@@ -201,12 +206,12 @@ static __attribute__((noinline, unused)) int read_trace_parent(__u64 value,
 
 	value = skip_spaces(value);
 	if (bpf_probe_read_user(text, sizeof(text), (void *)value))
-		return 0;
+		return -1;
 	if (text[2] != '-' || text[35] != '-' || text[52] != '-')
 		return 0;
 	if (bpf_probe_read_user(&hex[0], 32, (void *)(value + 3)) ||
 	    bpf_probe_read_user(&hex[4], 16, (void *)(value + 36)))
-		return 0;
+		return -1;
 	/* The digits of version and flags in one word, padded with valid digits. */
 	version_word = WORD('0', '0', '0', '0', text[0], text[1], text[53], text[54]);
 	flags = bytes_of_hex(version_word, &bad);

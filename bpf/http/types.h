@@ -30,6 +30,7 @@ enum http_method {
 /* A label set of the request metrics. */
 #define ROUTE_UNMATCHED	    0
 #define ROUTE_OVERFLOW	    (~(__u64)0) /* the label set for requests beyond the map's capacity */
+#define ROUTE_UNKNOWN	    (~(__u64)1) /* a route whose template could not be read */
 #define HTTP_STATUS_ABORTED 0 /* the connection ended before a byte of a response was sent */
 #define HTTP_STATUS_UNKNOWN 1 /* a response whose status could not be read */
 
@@ -86,7 +87,8 @@ struct http_connection {
 	__u8 is_replaced; /* hyper replaces the handler's status */
 	struct span_state span;
 	struct socket_address peer;
-	__u8 reserved_too[4];
+	__u8 is_unread; /* the last parse could not read the buffer */
+	__u8 reserved[3];
 	char url_path[URL_PATH_BYTES];
 };
 _Static_assert(sizeof(struct http_connection) == 224 + URL_PATH_BYTES, "http_connection");

@@ -41,8 +41,10 @@ int on_socket_accepted(struct trace_event_raw_sys_exit *event)
 	peer = &thread->peer;
 	peer->family = 0;
 	/* Reads the size of the largest address; the bytes after a shorter one are not used. */
-	if (bpf_probe_read_user(&name, sizeof(name), (void *)thread->accept_address))
+	if (bpf_probe_read_user(&name, sizeof(name), (void *)thread->accept_address)) {
+		count_drop(DROP_READ_FAULT);
 		return 0;
+	}
 	thread->accept_address = 0;
 	if (name.family != AF_INET && name.family != AF_INET6)
 		return 0;

@@ -18,21 +18,26 @@ enum message_type {
 	MESSAGE_LOG_ERROR,
 	MESSAGE_LOG_LINES,
 	MESSAGE_TASK_OUTPUT_LINES,
+	MESSAGE_UNREAD, /* the text cannot be read */
 };
 
 /* serde_json writes adjacently tagged enums without spaces and the type first. */
 #define TYPE_PREFIX_BYTES 9
 
-/* Whether the text ends with `Session timeout"}}`: the reason is the last field of an end. */
-static __always_inline bool tells_timeout(__u64 text, __u64 length)
+/* The type of a session's end: whether the text ends with `Session timeout"}}`. The reason is the last
+ * field of an end. */
+static __always_inline int type_of_end(__u64 text, __u64 length)
 {
 	__u64 tail[2] = {};
 
-	if (length < sizeof(tail) ||
-	    bpf_probe_read_user(tail, sizeof(tail), (void *)(text + length - sizeof(tail))))
-		return false;
+	if (length < sizeof(tail))
+		return MESSAGE_SHELL_ENDED;
+	if (bpf_probe_read_user(tail, sizeof(tail), (void *)(text + length - sizeof(tail))))
+		return MESSAGE_UNREAD;
 	return tail[0] == WORD('s', 's', 'i', 'o', 'n', ' ', 't', 'i') &&
-	       tail[1] == WORD('m', 'e', 'o', 'u', 't', '"', '}', '}');
+			       tail[1] == WORD('m', 'e', 'o', 'u', 't', '"', '}', '}')
+		       ? MESSAGE_SHELL_TIMED_OUT
+		       : MESSAGE_SHELL_ENDED;
 }
 
 /* The type, an enum message_type, of the message of `length` bytes at `text`. */
@@ -41,10 +46,11 @@ __weak __noinline int message_type_of(__u64 text, __u64 length)
 	__u64 prefix[2] = {}, name[3] = {};
 
 	/* Every message with a type and data is longer. */
-	if (length < TYPE_PREFIX_BYTES + sizeof(name) ||
-	    bpf_probe_read_user(prefix, TYPE_PREFIX_BYTES, (void *)text) ||
-	    bpf_probe_read_user(name, sizeof(name), (void *)(text + TYPE_PREFIX_BYTES)))
+	if (length < TYPE_PREFIX_BYTES + sizeof(name))
 		return MESSAGE_OTHER;
+	if (bpf_probe_read_user(prefix, TYPE_PREFIX_BYTES, (void *)text) ||
+	    bpf_probe_read_user(name, sizeof(name), (void *)(text + TYPE_PREFIX_BYTES)))
+		return MESSAGE_UNREAD;
 	if (prefix[0] != WORD('{', '"', 't', 'y', 'p', 'e', '"', ':') || prefix[1] != '"')
 		return MESSAGE_OTHER;
 #define FIRST(bytes) (~0ULL >> (64 - 8 * (bytes)))
@@ -65,8 +71,7 @@ __weak __noinline int message_type_of(__u64 text, __u64 length)
 			return MESSAGE_SHELL_ERROR;
 		if (name[1] == WORD('s', 'i', 'o', 'n', 'E', 'n', 'd', 'e') &&
 		    (name[2] & FIRST(2)) == WORD('d', '"', 0, 0, 0, 0, 0, 0))
-			return tells_timeout(text, length) ? MESSAGE_SHELL_TIMED_OUT
-							   : MESSAGE_SHELL_ENDED;
+			return type_of_end(text, length);
 	}
 	if (name[0] == WORD('A', 'u', 't', 'h', 'e', 'n', 't', 'i') &&
 	    name[1] == WORD('c', 'a', 't', 'i', 'o', 'n', 'F', 'a') &&

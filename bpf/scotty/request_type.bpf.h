@@ -65,6 +65,7 @@ enum request_type {
 	REQUEST_TYPE_OTHER,
 	REQUEST_TYPE_LOG_STREAM,
 	REQUEST_TYPE_UNKNOWN, /* the type is not, or not completely, in the scanned part */
+	REQUEST_TYPE_UNREAD,  /* the payload cannot be read */
 };
 
 /* The type, an enum request_type, of the masked payload of `length` bytes at `payload`. Clients may
@@ -81,7 +82,7 @@ __weak __noinline int request_type_of(__u64 payload, __u64 length, __u32 mask)
 	int found = 0;
 
 	if (bpf_probe_read_user(text.bytes, (__u32)size, (void *)payload))
-		return REQUEST_TYPE_UNKNOWN;
+		return REQUEST_TYPE_UNREAD;
 	for (int i = 0; i < REQUEST_BYTES / 8; i++)
 		text.words[i] ^= masks;
 	/* Without branches: the bytes after the end of the text become zero. */

@@ -62,13 +62,14 @@ int on_shell_audit(struct pt_regs *ctx)
 		return 0;
 	reason = read_argument(ctx, ARGUMENT_AUDIT_REASON);
 	length = read_argument(ctx, ARGUMENT_AUDIT_REASON_LENGTH);
-	if (!reason) {
+	if (reason && length && length < sizeof("Session timeout") - 1)
+		return 0;
+	/* Scotty's reasons are not empty. */
+	if (!reason || !length ||
+	    bpf_probe_read_user(text, sizeof("Session timeout") - 1, (void *)reason)) {
 		count_drop(DROP_READ_FAULT);
 		return 0;
 	}
-	if (length < sizeof("Session timeout") - 1 ||
-	    bpf_probe_read_user(text, sizeof("Session timeout") - 1, (void *)reason))
-		return 0;
 	if (text[0] == WORD('S', 'e', 's', 's', 'i', 'o', 'n', ' ') &&
 	    text[1] == WORD('t', 'i', 'm', 'e', 'o', 'u', 't', 0))
 		set_session_end(session, SESSION_TIMED_OUT);

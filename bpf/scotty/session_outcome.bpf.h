@@ -29,6 +29,9 @@ static __always_inline void handle_end(struct task_session *session, __u32 role,
 static __always_inline void handle_message(struct task_session *session, int type)
 {
 	switch (type) {
+	case MESSAGE_UNREAD:
+		count_drop(DROP_READ_FAULT);
+		break;
 	case MESSAGE_ERROR:
 		if (session && session->request == REQUEST_LOG_STREAM)
 			refuse_request(session);

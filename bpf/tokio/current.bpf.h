@@ -50,9 +50,12 @@ static __always_inline __u64 id_in_context(void)
 	__u32 word = task_id_word;
 	__u64 id = 0;
 
-	if (word && settings.context_offset)
-		bpf_probe_read_user(&id, sizeof(id),
-				    (void *)(context_of_thread() + (word - 1) * sizeof(id)));
+	if (word && settings.context_offset &&
+	    bpf_probe_read_user(&id, sizeof(id),
+				(void *)(context_of_thread() + (word - 1) * sizeof(id)))) {
+		count_drop(DROP_READ_FAULT);
+		return 0;
+	}
 	return id;
 }
 

@@ -93,14 +93,17 @@ int on_text_in(struct pt_regs *ctx)
 	struct task_session *session =
 		frame ? get_or_start_websocket(frame, bpf_ktime_get_ns()) : NULL;
 	struct rust_bytes text;
+	int type = REQUEST_TYPE_UNREAD;
 
 	if (!session)
 		return 0;
 	count_message(session);
-	if (bpf_probe_read_user(&text, sizeof(text),
-				(void *)read_argument(ctx, ARGUMENT_TEXT_BYTES)))
-		count_drop(DROP_READ_FAULT);
-	else if (request_type_of(text.data, text.length, 0) == REQUEST_TYPE_LOG_STREAM)
+	if (!bpf_probe_read_user(&text, sizeof(text),
+				 (void *)read_argument(ctx, ARGUMENT_TEXT_BYTES)))
+		type = request_type_of(text.data, text.length, 0);
+	if (type == REQUEST_TYPE_UNREAD)
+		count_check(CHECK_REQUEST_UNKNOWN);
+	else if (type == REQUEST_TYPE_LOG_STREAM)
 		session->request = REQUEST_LOG_STREAM;
 	return 0;
 }

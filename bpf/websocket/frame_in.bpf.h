@@ -40,9 +40,11 @@ static __always_inline bool parse_frame_head(__u64 data, __u64 available, struct
 	else if (length == 127)
 		head->payload_length = 1ULL << 32; /* only known to be long */
 	head->mask = 0;
-	if (bytes[1] & 0x80)
-		bpf_probe_read_user(&head->mask, sizeof(head->mask), (void *)(data + 2 + extended));
-	return true;
+	if (!(bytes[1] & 0x80) ||
+	    !bpf_probe_read_user(&head->mask, sizeof(head->mask), (void *)(data + 2 + extended)))
+		return true;
+	count_drop(DROP_READ_FAULT);
+	return false;
 }
 
 /* Handles the start of a text message: finds out whether it asks for a log stream, which Scotty may
@@ -62,7 +64,7 @@ static __always_inline void handle_request(struct task_session *session, __u64 p
 	type = request_type_of(payload, length, head->mask);
 	if (type == REQUEST_TYPE_LOG_STREAM)
 		session->request = REQUEST_LOG_STREAM;
-	else if (type == REQUEST_TYPE_UNKNOWN && !is_complete)
+	else if (type == REQUEST_TYPE_UNREAD || (type == REQUEST_TYPE_UNKNOWN && !is_complete))
 		count_check(CHECK_REQUEST_UNKNOWN);
 }
 

@@ -13,14 +13,17 @@
 static __always_inline void count_lines(__u64 text, __u64 length, enum event event)
 {
 	char last = 0;
+	int lines;
 
 	/* An unreadable end means an invalid length. */
 	if (bpf_probe_read_user(&last, sizeof(last), (void *)(text + length - 1))) {
 		count_drop(DROP_READ_FAULT);
 		return;
 	}
-	count_events(event, (__u64)lines_in_text(text, length));
-	if (length > LINE_TEXT_LIMIT)
+	lines = lines_in_text(text, length);
+	if (lines > 0)
+		count_events(event, (__u64)lines);
+	if (lines < 0 || length > LINE_TEXT_LIMIT)
 		count_drop(DROP_LINES_UNCOUNTED);
 }
 
@@ -47,7 +50,7 @@ static __always_inline void handle_text(const struct poll_frame *frame, __u64 te
 		count_lines(text, length, EVENT_LOG_LINES);
 	else if (type == MESSAGE_TASK_OUTPUT_LINES)
 		count_lines(text, length, EVENT_TASK_OUTPUT_LINES);
-	else if (settings.messages_by_frame)
+	else if (type == MESSAGE_UNREAD || settings.messages_by_frame)
 		handle_message(NULL, type);
 }
 

@@ -78,14 +78,22 @@ Test(bpf_http_head, an_end_beyond_the_searched_part_is_not_found)
 	free(bytes);
 }
 
-Test(bpf_http_head, unreadable_memory_has_no_head)
+/* An unreadable head is neither complete nor incomplete. */
+Test(bpf_http_head, unreadable_memory_is_told_apart)
 {
-	char bytes[512];
+	char bytes[1024];
+	uint64_t at = (uint64_t)(uintptr_t)bytes;
 
 	memset(bytes, 'x', sizeof(bytes));
-	native_fault_from = (uint64_t)(uintptr_t)bytes + 300;
-	cr_assert_eq(head_is_complete((uint64_t)(uintptr_t)bytes, sizeof(bytes)), 0);
+	cr_assert_eq(head_is_complete(at, sizeof(bytes)), 0);
+	/* The last bytes, then a chunk, then the word before a chunk. */
+	native_fault_from = at + 300;
+	cr_assert_eq(head_is_complete(at, sizeof(bytes)), HEAD_UNREAD);
+	cr_assert_eq(head_ends_in_chunk(at, sizeof(bytes), HEAD_CHUNK_BYTES), HEAD_UNREAD);
+	cr_assert_eq(head_ends_in_chunk(at, sizeof(bytes), 0), 0);
 	native_fault_from = 0;
+	cr_assert_eq(head_ends_in_chunk(at, sizeof(bytes), sizeof(bytes)), HEAD_BEYOND);
+	cr_assert_eq(head_is_complete(at, 3), 0);
 }
 
 static uint8_t method_in(const char *line, uint32_t *ret_length)

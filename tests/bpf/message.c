@@ -186,17 +186,15 @@ Test(bpf_message, only_the_reason_session_timeout_is_a_timeout)
 		cr_assert_eq(type_of(ends[i], strlen(ends[i])), MESSAGE_SHELL_ENDED, "%s", ends[i]);
 }
 
-Test(bpf_message, unreadable_messages_are_ignored)
+Test(bpf_message, unreadable_messages_have_no_type)
 {
 	static const char text[] = END("null", "Session timeout");
 	uint64_t at = native_address(text);
 
 	for (size_t readable = 1; readable < sizeof(text) - 1; readable++) {
 		native_fault_from = at + readable;
-		cr_assert_eq(message_type_of(at, sizeof(text) - 1),
-			     readable < TYPE_PREFIX_BYTES + 24 ? MESSAGE_OTHER
-							       : MESSAGE_SHELL_ENDED,
-			     "%zu bytes", readable);
+		cr_assert_eq(message_type_of(at, sizeof(text) - 1), MESSAGE_UNREAD, "%zu bytes",
+			     readable);
 	}
 	native_fault_from = at + sizeof(text) - 1;
 	cr_assert_eq(message_type_of(at, sizeof(text) - 1), MESSAGE_SHELL_TIMED_OUT);

@@ -148,9 +148,10 @@ Test(bpf_trace_lines, a_head_with_an_unreadable_part)
 	memcpy(head + 3 * TRACE_CHUNK_BYTES, "\nt", 2);
 	native_fault_from = native_address(head) + 2 * TRACE_CHUNK_BYTES;
 	cr_assert_eq(next_trace_line(native_address(head), sizeof(head), 0), TRACE_CHUNK_BYTES - 1);
-	cr_assert_eq(next_trace_line(native_address(head), sizeof(head), TRACE_CHUNK_BYTES), -1);
+	cr_assert_eq(next_trace_line(native_address(head), sizeof(head), TRACE_CHUNK_BYTES),
+		     TRACE_LINE_FAR);
 	native_fault_from = native_address(head);
-	cr_assert_eq(next_trace_line(native_address(head), sizeof(head), 0), -1);
+	cr_assert_eq(next_trace_line(native_address(head), sizeof(head), 0), TRACE_LINE_FAR);
 	native_fault_from = 0;
 	cr_assert_eq(next_trace_line(native_address(head), 0, 0), -1);
 	cr_assert_eq(next_trace_line(native_address(head), 100, 100), -1);
@@ -191,8 +192,8 @@ Test(bpf_trace_lines, headers_are_recognized_by_their_whole_names)
 		{"tracestent: a=1", TRACE_HEADER_NONE},
 		{"traceparte: a=1", TRACE_HEADER_NONE},
 		/* Partly in unreadable memory. */
-		{"traceparent", TRACE_HEADER_NONE},
-		{"t", TRACE_HEADER_NONE},
+		{"traceparent", TRACE_HEADER_UNREAD},
+		{"t", TRACE_HEADER_UNREAD},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)

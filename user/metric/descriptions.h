@@ -157,19 +157,21 @@
 	  METRIC_COUNTER, UNLABELED, "Requests without a key for the rate limit.")
 
 /* X(key, the key that Scotty 0.3 has, what the value says): the attributes of these metrics. */
-#define METRIC_ATTRIBUTE_LIST(X)                                                                \
-	X("method", SAME, "of a request: the HTTP method")                                      \
-	X("path", "route", "of a request: the route template, `/unmatched` where none matched") \
-	X("status", SAME,                                                                       \
-	  "of a request: the status code; of `scotty.apps.by_status`: the "                     \
-	  "application's status in lower case")                                                 \
-	X("task", SAME, "of `scotty.tokio.task.*`: the async function or type of the task")     \
-	X("tier", SAME, "of `scotty.rate_limit.requests.total`: the limit")                     \
-	X("decision", SAME, "of `scotty.rate_limit.requests.total`: `allowed` or `denied`")     \
-	X("hook", SAME, "of `scottyscope.probe.hits`: the hook")                                \
-	X("cause", SAME, "of `scottyscope.lost`: the cause")                                    \
-	X("check", SAME, "of `scottyscope.checks`: the result of a check")                      \
-	X("kind", SAME, "of `scottyscope.export.items`: `points` or `spans`")                   \
+#define METRIC_ATTRIBUTE_LIST(X)                                                                 \
+	X("method", SAME, "of a request: the HTTP method")                                       \
+	X("path", "route",                                                                       \
+	  "of a request: the route template; `/unmatched` where none matched, `/unknown` where " \
+	  "the template could not be read")                                                      \
+	X("status", SAME,                                                                        \
+	  "of a request: the status code; of `scotty.apps.by_status`: the "                      \
+	  "application's status in lower case")                                                  \
+	X("task", SAME, "of `scotty.tokio.task.*`: the async function or type of the task")      \
+	X("tier", SAME, "of `scotty.rate_limit.requests.total`: the limit")                      \
+	X("decision", SAME, "of `scotty.rate_limit.requests.total`: `allowed` or `denied`")      \
+	X("hook", SAME, "of `scottyscope.probe.hits`: the hook")                                 \
+	X("cause", SAME, "of `scottyscope.lost`: the cause")                                     \
+	X("check", SAME, "of `scottyscope.checks`: the result of a check")                       \
+	X("kind", SAME, "of `scottyscope.export.items`: `points` or `spans`")                    \
 	X("outcome", SAME, "of `scottyscope.scrapes`: `answered` or `failed`")
 
 enum metric_id {

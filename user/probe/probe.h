@@ -63,8 +63,8 @@ int probe__snapshot(struct probe *probe, struct snapshot *snapshot, struct error
 /* Reads the peak of resident memory since the last call and resets the peak; 0 without a change. */
 int probe__take_memory_peak(struct probe *probe, uint64_t *ret_bytes, struct error *error);
 
-/* Returns the template of a route by its hash, "/unmatched" for ROUTE_UNMATCHED and unknown hashes.
- * Valid until the next call. */
+/* Returns the template of a route by its hash, "/unmatched" for ROUTE_UNMATCHED and unknown hashes,
+ * "/unknown" for ROUTE_UNKNOWN. Valid until the next call. */
 const char *probe__route(struct probe *probe, uint64_t route);
 
 /* Returns the number of worker threads (see tokio/worker_scan.h); a negative errno if unknown. */

@@ -211,6 +211,8 @@ const char *probe__route(struct probe *probe, uint64_t route)
 
 	if (route == ROUTE_UNMATCHED)
 		return "/unmatched";
+	if (route == ROUTE_UNKNOWN)
+		return "/unknown";
 	if (cached->hash != route) {
 		if (bpf_map__lookup_elem(probe->skeleton->maps.routes, &route, sizeof(route), &text,
 					 sizeof(text), 0) < 0)

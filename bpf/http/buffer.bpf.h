@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_HTTP_BUFFER_BPF_H
+#define SCOTTYSCOPE_HTTP_BUFFER_BPF_H
+
+/* hyper's buffer of the bytes that a connection received. */
+
+#include "core/counters.bpf.h"
+#include "http/head.bpf.h"
+#include "layout/rust.h"
+
+/* Results of the reads of a buffer. */
+enum buffer_state {
+	BUFFER_READ,
+	BUFFER_SKIPPED, /* nothing but empty lines, or malformed: counted as a drop */
+	BUFFER_UNREAD,	/* a read failed */
+};
+
+/* Reads the words of hyper's buffer. */
+static __always_inline enum buffer_state read_buffer(__u64 buffer, struct rust_bytes_mut *bytes)
+{
+	if (bpf_probe_read_user(bytes, sizeof(*bytes), (void *)buffer))
+		return BUFFER_UNREAD;
+	if (bytes->data && bytes->length && bytes->length <= bytes->capacity)
+		return BUFFER_READ;
+	count_drop(DROP_HEAD_STRANGE);
+	return BUFFER_SKIPPED;
+}
+
+/* Number of bytes of empty lines at the start of the bytes at `data`; -1 if they cannot be read. */
+__weak __noinline int count_leading(__u64 data, __u64 length)
+{
+	char bytes[HEAD_LEADING_MAX] = {};
+	__u32 skip = 0;
+
+	if (length > sizeof(bytes))
+		length = sizeof(bytes);
+	if (bpf_probe_read_user(bytes, (__u32)length, (void *)data))
+		return -1;
+	while (skip < HEAD_LEADING_MAX && (bytes[skip] == '\r' || bytes[skip] == '\n'))
+		skip++;
+	return (int)skip;
+}
+
+/* Skips the empty lines before a request (RFC 9112 section 2.2) and reads the first eight bytes
+ * after them into `word`. */
+static __always_inline enum buffer_state skip_leading(struct rust_bytes_mut *bytes, __u64 *word)
+{
+	int skip;
+
+	if (bpf_probe_read_user(word, sizeof(*word), (void *)bytes->data))
+		return BUFFER_UNREAD;
+	if ((char)*word != '\r' && (char)*word != '\n')
+		return BUFFER_READ;
+	skip = count_leading(bytes->data, bytes->length);
+	if (skip < 0)
+		return BUFFER_UNREAD;
+	if ((__u64)skip >= bytes->length)
+		return BUFFER_SKIPPED;
+	bytes->data += (__u64)skip;
+	bytes->length -= (__u64)skip;
+	return bpf_probe_read_user(word, sizeof(*word), (void *)bytes->data) ? BUFFER_UNREAD
+									     : BUFFER_READ;
+}
+
+#endif
