@@ -49,7 +49,7 @@ static __always_inline __u16 sent_status(const struct http_connection *connectio
 {
 	__u16 written = 0;
 
-	if (connection->output_length != OUTPUT_NOT_COMPARED)
+	if (connection->is_compared)
 		written = written_status(connection, output);
 	if (!written)
 		return unwritten_status(connection, true);

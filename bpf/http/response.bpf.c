@@ -39,12 +39,13 @@ static __always_inline void await_finalization(struct http_connection *connectio
 					       struct poll_frame *frame, __u64 output,
 					       bool is_compared, __u64 now_ns)
 {
-	struct rust_vec vector = {};
+	__u64 length = 0, address = output + __builtin_offsetof(struct rust_vec, length);
 
+	if (bpf_probe_read_user(&length, sizeof(length), (void *)address))
+		length = OUTPUT_LENGTH_UNKNOWN;
 	connection->output = output;
-	connection->output_length = OUTPUT_NOT_COMPARED;
-	if (is_compared && !bpf_probe_read_user(&vector, sizeof(vector), (void *)output))
-		connection->output_length = vector.length;
+	connection->output_length = length;
+	connection->is_compared = is_compared && length != OUTPUT_LENGTH_UNKNOWN;
 	connection->delivery = DELIVERY_UNKNOWN;
 	connection->end_ns = now_ns;
 	ADD_TO_COUNTER(requests_ended, 1);
@@ -77,7 +78,7 @@ static __always_inline void handle_response(struct http_connection *connection,
 	count_check(CHECK_STATUS_TRUSTED);
 	http_finish_request(connection, frame->header, connection->status, now_ns);
 	connection->output = output;
-	connection->output_length = OUTPUT_NOT_COMPARED;
+	connection->output_length = OUTPUT_LENGTH_UNKNOWN;
 	connection->delivery = DELIVERY_ASSUMED;
 }
 

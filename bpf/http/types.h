@@ -57,8 +57,8 @@ struct route_text {
 #define AGREEMENTS_NEVER (1ULL << 63)
 
 #define URL_PATH_BYTES 160
-/* Value of `output_length`: unknown, so the written response line is not compared. */
-#define OUTPUT_NOT_COMPARED (~(__u64)0)
+/* Value of `output_length`: unknown. */
+#define OUTPUT_LENGTH_UNKNOWN (~(__u64)0)
 
 /* Whether the socket took bytes of a response. */
 enum http_delivery {
@@ -87,8 +87,9 @@ struct http_connection {
 	__u8 is_replaced; /* hyper replaces the handler's status */
 	struct span_state span;
 	struct socket_address peer;
-	__u8 is_unread; /* the last parse could not read the buffer */
-	__u8 reserved[3];
+	__u8 is_unread;	  /* the last parse could not read the buffer */
+	__u8 is_compared; /* the written response line is compared with the status in memory */
+	__u8 reserved[2];
 	char url_path[URL_PATH_BYTES];
 };
 _Static_assert(sizeof(struct http_connection) == 224 + URL_PATH_BYTES, "http_connection");

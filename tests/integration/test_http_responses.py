@@ -2,6 +2,7 @@
 """Responses that hyper changes, discards or cannot send: the count is of what the client got."""
 
 import socket
+import threading
 
 import pytest
 
@@ -10,6 +11,7 @@ from harness.counting import Counting
 from harness.http_client import Connection, ask_once, get, outcome, request_bytes
 from harness.scrape import Scrape
 from harness.server import Server
+from harness.starter import Starter
 from harness.tool import Tool
 from harness.waiting import wait_until
 
@@ -30,6 +32,7 @@ UPGRADE_HEADERS = (
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
 )
 BLOCK_MS = 300
+DELAY_MS = 200
 REPEATS = 3
 # More requests than responses that are compared before the status in memory is trusted.
 TRUSTED = 300
@@ -177,6 +180,27 @@ def narrow(port: int) -> Connection:
     return connection
 
 
+def send_until_blocked(connection: Connection, request: bytes) -> int:
+    """Sends whole requests until the server reads no more; returns how many."""
+    connection.socket.settimeout(1)
+    sent = 0
+    try:
+        while True:
+            left = request * 64
+            while left:
+                left = left[connection.socket.send(left) :]
+            sent += 64
+    except TimeoutError:
+        connection.socket.settimeout(30)
+        unsent = len(left) % len(request)
+        sent += 64 - -(-len(left) // len(request))
+        if unsent:
+            # The server needs the end of this request too; it reads on once the client does.
+            threading.Thread(target=connection.socket.sendall, args=(left[:unsent],)).start()
+            sent += 1
+    return sent
+
+
 def test_slow_reader(server: Server, counting: Counting) -> None:
     """A response whose head is sent counts while its body waits, and when the client leaves then."""
     path = LARGE.replace("{megabytes}", "16")
@@ -185,6 +209,71 @@ def test_slow_reader(server: Server, counting: Counting) -> None:
         wait_until("the response is counted", lambda: counting.counted().total() == 1)
         connection.abort()
     counting.expect(("GET", LARGE, 200))
+
+
+@pytest.mark.parametrize("leaves", [False, True], ids=["reads", "leaves"])
+def test_head_that_waits_for_the_client(
+    server: Server, counting: Counting, leaves: bool
+) -> None:
+    """The socket takes a part of a response head: sent, also if the client leaves then."""
+    make_trusted(server)
+    before: Scrape = counting.tool.scrape()
+    with narrow(server.port) as connection:
+        sent = send_until_blocked(connection, get(HEALTH))
+        for _ in range(0 if leaves else sent):
+            assert connection.response().status == 200
+        connection.abort()
+    if not leaves:
+        counting.expect(OK, times=TRUSTED + sent)
+    wait_until("the end", lambda: counting.tool.scrape().active() == 0)
+    assert counting.counted().keys() == {("GET", HEALTH, "200")}
+    assert counting.tool.scrape().losses() == {}
+    assert counting.tool.scrape().found("status_unchecked") == before.found("status_unchecked")
+
+
+@pytest.fixture(name="delaying")
+def fixture_delaying(start: Starter, binary: str) -> Server:
+    """A server whose sockets take no byte of a response in the poll that writes the head."""
+    return start.server(binary, "--delay-writes-ms", str(DELAY_MS))
+
+
+def test_head_that_waits_for_the_socket(start: Starter, delaying: Server) -> None:
+    """A head that is sent by a later poll counts with its status, while its connection is idle."""
+    counting = Counting(start.watch(delaying))
+    with Connection(delaying.port) as connection:
+        for _ in range(REPEATS):
+            assert connection.get(HEALTH).status == 200
+        counting.expect(OK, times=REPEATS)
+        # The last response of a connection.
+        assert connection.get(HEALTH, "Connection: close").status == 200
+        assert connection.is_closed_by_server()
+    counting.expect(OK, times=REPEATS + 1)
+
+
+@pytest.mark.parametrize("kind", ["fails", "fails-later", "panics-later", "short"])
+def test_failure_before_the_socket_takes_the_head(
+    start: Starter, delaying: Server, kind: str
+) -> None:
+    """A body that fails while the head waits: the client gets nothing, the request is aborted."""
+    counting = Counting(start.watch(delaying))
+    for _ in range(REPEATS):
+        assert answer(delaying.port, BODY.replace("{kind}", kind)) == b""
+    counting.expect(("GET", BODY, "aborted"), times=REPEATS)
+
+
+def encoded(counting: Counting) -> float:
+    """Returns the number of response heads that hyper wrote."""
+    return counting.tool.scrape().value("scottyscope_probe_hits_total", hook="http_encode")
+
+
+def test_client_gone_before_the_socket_takes_the_head(start: Starter, delaying: Server) -> None:
+    """A reset connection while the head waits: aborted, with the time until the reset."""
+    counting = Counting(start.watch(delaying))
+    connection = Connection(delaying.port)
+    connection.send(get(HEALTH))
+    wait_until("the response is encoded", lambda: encoded(counting) == 1)
+    connection.abort()
+    counting.expect(("GET", HEALTH, "aborted"))
 
 
 def test_unchecked_is_rare(server: Server, counting: Counting) -> None:

@@ -15,7 +15,7 @@ static void set_outcome(struct span *span, struct arena *arena,
 {
 	if (request->status == HTTP_STATUS_ABORTED) {
 		span->status = SPAN_STATUS_ERROR;
-		span->status_message = "the connection ended before a response";
+		span->status_message = "the connection ended before a byte of a response was sent";
 		span__add_attribute(span, span_string("error.type", "aborted"));
 		return;
 	}
