@@ -47,7 +47,9 @@ def test_reclaimed_memory(server: Server, counting: Counting, tmp_path: pathlib.
         assert status in (TEMPLATES.get(path, status), "unknown")
         assert status in {*TEMPLATES.values(), "unknown"}
         assert path in {*TEMPLATES, "/unknown"}
-    assert "no_task" not in lost and seen.total() + lost.get("head_unread", 0) == sent
+    # Of a poll whose task could not be read, no_task counts each hook.
+    certain = seen.total() + lost.get("head_unread", 0)
+    assert certain <= sent <= certain + lost.get("no_task", 0)
     unknown = sum(count for (_, path, _), count in seen.items() if path == "/unknown")
     assert unknown <= lost.get("read_fault", 0)
     unknown = sum(count for (*_, status), count in seen.items() if status == "unknown")
