@@ -276,6 +276,27 @@ def test_client_gone_before_the_socket_takes_the_head(start: Starter, delaying: 
     counting.expect(("GET", HEALTH, "aborted"))
 
 
+def test_without_poll_probes(start: Starter, server: Server) -> None:
+    """At the level basic, 500 is right, and a response that hyper discards is counted as a check."""
+    tool = start.watch(server, "--level", "basic")
+
+    def are_detached() -> bool:
+        make_trusted(server)
+        return tool.scrape().value("scottyscope_polls_watched_ratio") < 0.5
+
+    wait_until("the poll probes are detached", are_detached)
+    counting = Counting(tool)
+    for _ in range(REPEATS):
+        assert outcome(server.port, get(STATUS.replace("{code}", "103"))) == 500
+        for path in (LENGTHS.replace("{kind}", "invalid"), BODY.replace("{kind}", "fails")):
+            assert answer(server.port, path) == b""
+    counting.expect(
+        ("GET", STATUS, 500), ("GET", LENGTHS, 200), ("GET", BODY, 200), times=REPEATS
+    )
+    unsent = tool.scrape().found("response_unsent") - counting.before.found("response_unsent")
+    assert unsent == 2 * REPEATS
+
+
 def test_unchecked_is_rare(server: Server, counting: Counting) -> None:
     """Once the status in memory is trusted, no response is unchecked: the failures are observed."""
     make_trusted(server)
