@@ -74,6 +74,21 @@ static __always_inline void count_session(const struct task_session *session,
 			settings.session_bounds_ns);
 }
 
+/* Counts the last message of a websocket, which no later frame confirms: the handler ended while or
+ * after it handled the message. If the payload had not arrived with the head, the client may have
+ * left before it sent the rest. */
+static __always_inline void end_message(struct task_session *session)
+{
+	if (!(session->message_flags & MESSAGE_PENDING))
+		return;
+	if (!(session->message_flags & MESSAGE_WHOLE)) {
+		count_check(CHECK_MESSAGE_UNCONFIRMED);
+		return;
+	}
+	session->received++;
+	count_event(EVENT_MESSAGES_RECEIVED);
+}
+
 __hidden void end_session(__u64 header, const struct task *task, __u64 now_ns,
 			  enum session_end outcome)
 {
@@ -84,6 +99,7 @@ __hidden void end_session(__u64 header, const struct task *task, __u64 now_ns,
 	count_session(session, task, now_ns, session ? (enum session_end)session->end : outcome);
 	if (!session)
 		return;
+	end_message(session);
 	send_session(session, task, now_ns);
 	bpf_map_delete_elem(&sessions, &header);
 }

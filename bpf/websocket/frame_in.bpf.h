@@ -15,6 +15,15 @@ struct frame_head {
 	__u64 payload_length;
 };
 
+/* The payload length in the eight bytes after the first two. */
+static __always_inline __u64 long_length(const __u8 bytes[16])
+{
+	__u64 length;
+
+	__builtin_memcpy(&length, bytes + 2, sizeof(length));
+	return __builtin_bswap64(length);
+}
+
 /* Parses the head at `data`; `available` bytes have arrived. Returns false if the head is
  * incomplete. */
 static __always_inline bool parse_frame_head(__u64 data, __u64 available, struct frame_head *head)
@@ -38,7 +47,7 @@ static __always_inline bool parse_frame_head(__u64 data, __u64 available, struct
 	if (length == 126)
 		head->payload_length = (__u64)bytes[2] << 8 | bytes[3];
 	else if (length == 127)
-		head->payload_length = 1ULL << 32; /* only known to be long */
+		head->payload_length = long_length(bytes);
 	head->mask = 0;
 	if (bytes[1] & 0x80)
 		bpf_probe_read_user(&head->mask, sizeof(head->mask), (void *)(data + 2 + extended));
@@ -85,8 +94,11 @@ static __always_inline void handle_frame(struct task_session *session, __u64 dat
 		session->message_flags &= ~FRAGMENTS_TEXT;
 	}
 	if (head.first_byte & FRAME_FIN) {
+		session->message_flags &= ~MESSAGE_WHOLE;
 		if (session->message_flags & FRAGMENTS_TEXT)
 			session->message_flags |= MESSAGE_PENDING;
+		if (available - head.size >= head.payload_length)
+			session->message_flags |= MESSAGE_WHOLE;
 		session->message_flags &= ~FRAGMENTS_TEXT;
 	}
 }
