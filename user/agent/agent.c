@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "agent/second_signal.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -21,6 +22,9 @@
 /* The front may take this long to send the rest at the end. */
 #define STOP_DEADLINE_NS (3 * NS_PER_S)
 
+/* After the target's end, /metrics is served for this long, until one scrape has the last snapshot. */
+#define LAST_SCRAPE_NS (1 * NS_PER_S)
+
 struct agent {
 	const struct config *config;
 	struct observation *observation;
@@ -30,10 +34,13 @@ struct agent {
 	struct message_reader *messages;
 	struct loop_source *front_socket;
 	struct loop_source *front_process;
+	struct loop_source *target_end;
 	struct self_counters counters;
 	struct front_statistics ended_fronts; /* the sums of all fronts before the present one */
 	struct snapshot *snapshot;	      /* the latest one, and its metrics; NULL: none */
 	struct metric_set *set;
+	bool target_has_ended;
+	bool is_last_scrape;  /* the loop ends with the next scrape */
 	uint64_t exported_ns; /* when the last exported snapshot was taken; monotonic */
 };
 
@@ -189,8 +196,11 @@ static int on_target_end(void *context)
 {
 	struct agent *agent = context;
 
-	log_info("process %d has ended", (int)observation__process(agent->observation)->pid);
 	observation__target_ended(agent->observation);
+	log_info("process %d has ended", (int)observation__process(agent->observation)->pid);
+	/* The descriptor stays readable. */
+	loop__remove(agent->loop, TAKE_PTR(agent->target_end));
+	agent->target_has_ended = true;
 	loop__stop(agent->loop);
 	return 0;
 }
@@ -214,6 +224,8 @@ static int answer_scrape(struct agent *agent, const struct message *message)
 {
 	uint64_t since_ns, now_ns;
 
+	if (agent->is_last_scrape)
+		loop__stop(agent->loop);
 	memcpy(&since_ns, message->payload, sizeof(since_ns));
 	return tolerate_dead_front(agent, send_snapshot(agent, MESSAGE_FLAG_SCRAPE,
 							message->header.sequence, since_ns, &now_ns,
@@ -346,7 +358,7 @@ static int watch(struct agent *agent, struct error *error)
 	if (r < 0)
 		return r;
 	r = loop__add_fd(agent->loop, observation__process(agent->observation)->pid_fd, EPOLLIN,
-			 on_target_end, agent, NULL, error);
+			 on_target_end, agent, &agent->target_end, error);
 	if (r >= 0 && config->duration_ns)
 		r = loop__add_timer(agent->loop, config->duration_ns, 0, on_duration, agent, NULL,
 				    error);
@@ -393,6 +405,18 @@ static void read_last_statistics(struct agent *agent)
 	}
 }
 
+/* Answers the scrapes that arrive soon after the target's end. */
+static int serve_last_scrape(struct agent *agent)
+{
+	int r;
+
+	if (!agent->target_has_ended || !agent->front_socket || !front__port(agent->front))
+		return 0;
+	agent->is_last_scrape = true;
+	r = loop__add_timer(agent->loop, LAST_SCRAPE_NS, 0, on_duration, agent, NULL, agent->error);
+	return r < 0 ? r : loop__run(agent->loop);
+}
+
 /* Exports the last spans and the last snapshot, and stops the front. Fails where the front does not
  * take the snapshot; the snapshot stays for the report. */
 static int finish(struct agent *agent, struct error *error)
@@ -410,6 +434,8 @@ static int finish(struct agent *agent, struct error *error)
 		r = collect(agent, agent->exported_ns, NULL, error);
 	if (!agent->front)
 		return r;
+	if (r >= 0)
+		r = serve_last_scrape(agent);
 	front__stop(agent->front, STOP_DEADLINE_NS);
 	read_last_statistics(agent);
 	return r;
@@ -421,10 +447,10 @@ static void log_drop(void *context, const char *cause, const char *what, uint64_
 	log_warning("  %llu %s (%s)", (unsigned long long)count, what, cause);
 }
 
-static void log_end(const struct agent *agent)
+static void log_end(const struct agent *agent, uint64_t detach_ns)
 {
 	uint64_t dropped = self_total_dropped(agent->snapshot, &agent->counters);
-	double milliseconds = (double)agent->snapshot->attachment.detach_ns / (double)NS_PER_MS;
+	double milliseconds = (double)detach_ns / (double)NS_PER_MS;
 
 	if (dropped == 0)
 		log_info("detached in %.1f ms; nothing was dropped", milliseconds);
@@ -454,10 +480,16 @@ int agent__run(struct agent *agent, struct error *error)
 			return r;
 		}
 	}
-	r = finish(agent, error);
+	r = second_signal__end_at_once(error);
+	return r < 0 ? r : finish(agent, error);
+}
+
+void agent__detach(struct agent *agent)
+{
+	uint64_t detach_ns = observation__detach(agent->observation);
+
 	if (agent->snapshot)
-		log_end(agent);
-	return r;
+		log_end(agent, detach_ns);
 }
 
 struct agent_result agent__result(const struct agent *agent)

@@ -15,6 +15,7 @@
 #include "elf/symbols.h"
 #include "plan/build.h"
 #include "probe/features.h"
+#include "probe/target_end.h"
 #include "probe/traces.h"
 
 /* A snapshot is bounded by the number of label sets; this is far above any. */
@@ -115,22 +116,39 @@ static void add_exemplar(struct observation *observation, const struct ring_reco
 	exemplars__add(observation->exemplars, &key, &exemplar);
 }
 
-static int on_record(void *context, const struct ring_record *record)
+static void add_span(struct observation *observation, const struct ring_record *record)
 {
-	struct observation *observation = context;
 	const struct span_batch *batch = observation->assembler.batch;
 
-	observation->pipeline.records++;
 	if (batch->count == batch->limit)
 		observation__flush_spans(observation);
 	if (span_assembler__add(&observation->assembler, record) < 0) {
 		observation->pipeline.spans_dropped++;
-		return 0;
+		return;
 	}
 	observation->pipeline.spans_made++;
 	if (record->kind == RECORD_HTTP_REQUEST)
 		add_exemplar(observation, record);
+}
+
+static int on_record(void *context, const struct ring_record *record)
+{
+	struct observation *observation = context;
+
+	observation->pipeline.records++;
+	add_span(observation, record);
 	return 0;
+}
+
+/* A record of what the target left open, or of a response that waited for its finalization. */
+static int on_last_record(void *context, const void *bytes, size_t size)
+{
+	struct ring_record record;
+	int r = ring_decode(bytes, size, &record);
+
+	if (r >= 0)
+		add_span(context, &record);
+	return r;
 }
 
 /* What turns the probe's records and counts into spans and metrics. */
@@ -240,10 +258,20 @@ int observation__stop(struct observation *observation, struct error *error)
 	int r;
 
 	sampling__stop(observation);
-	probe__detach(observation->probe);
+	probe__freeze(observation->probe);
+	if (observation->target_is_up && process__check(observation->process) < 0)
+		observation__target_ended(observation);
 	observation->is_stopped = true;
 	r = observation__drain(observation, error);
-	return r < 0 ? r : probe__flush_requests(observation->probe, error);
+	return r < 0 ? r
+		     : probe__end_target(observation->probe, observation->target_end_ns,
+					 on_last_record, observation, error);
+}
+
+uint64_t observation__detach(struct observation *observation)
+{
+	probe__detach(observation->probe);
+	return probe__attachment(observation->probe).detach_ns;
 }
 
 void observation__free(struct observation *observation)
@@ -265,6 +293,7 @@ void observation__free(struct observation *observation)
 void observation__target_ended(struct observation *observation)
 {
 	observation->target_is_up = false;
+	observation->target_end_ns = clock_monotonic_ns();
 }
 
 int observation__flush_spans(struct observation *observation)
