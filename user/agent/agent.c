@@ -15,6 +15,7 @@
 #include "ipc/message.h"
 #include "ipc/reader.h"
 #include "metric/collect.h"
+#include "web/listen.h"
 
 /* A front that died is started again after this delay. */
 #define RESTART_DELAY_NS (1 * NS_PER_S)
@@ -376,6 +377,7 @@ static void announce(const struct agent *agent)
 	const struct config *config = agent->config;
 	const struct config_otlp *otlp = &config->otlp;
 	const struct process *process = observation__process(agent->observation);
+	char url[WEB_URL_SIZE];
 
 	log_info("attached to process %d (%s): %zu of %d instrumentations, %zu probe sites in "
 		 "%.1f ms",
@@ -383,8 +385,9 @@ static void announce(const struct agent *agent)
 		 plan__available(observation__get_plan(agent->observation)), (int)INSTR_COUNT,
 		 attachment.sites, (double)attachment.attach_ns / (double)NS_PER_MS);
 	if (agent->front && front__port(agent->front))
-		log_info("metrics at http://%s:%u/metrics", config->listen_host,
-			 front__port(agent->front));
+		log_info("metrics at %s",
+			 web_listen__url(config->listen_host, front__port(agent->front), url,
+					 sizeof(url)));
 	if (otlp->metrics_target || otlp->traces_target)
 		log_info("OTLP to %s",
 			 otlp->metrics_target ? otlp->metrics_target : otlp->traces_target);
