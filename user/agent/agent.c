@@ -420,6 +420,17 @@ static int serve_last_scrape(struct agent *agent)
 	return r < 0 ? r : loop__run(agent->loop);
 }
 
+/* No other front is started for the last snapshot. */
+static int send_last_export(struct agent *agent, struct error *error)
+{
+	int r = send_export(agent, error);
+
+	if (r >= 0 || !agent->snapshot)
+		return r;
+	agent->counters.snapshots_not_taken++;
+	return error_prefix(error, r, "the last metrics were not exported");
+}
+
 /* Exports the last spans and the last snapshot, and stops the front. Fails where the front does not
  * take the snapshot; the snapshot stays for the report. */
 static int finish(struct agent *agent, struct error *error)
@@ -432,7 +443,7 @@ static int finish(struct agent *agent, struct error *error)
 		return r;
 	observation__flush_spans(agent->observation);
 	if (agent->front && agent->config->otlp.metrics_target)
-		r = send_export(agent, error);
+		r = send_last_export(agent, error);
 	else
 		r = collect(agent, agent->exported_ns, NULL, error);
 	if (!agent->front)

@@ -86,5 +86,6 @@ int print_result(const struct config *config, const struct agent_result *result,
 {
 	int r = write_result(config, result, error);
 
-	return r < 0 ? r : output__flush(error);
+	/* The reason of a failed write, rather than which text it was. */
+	return r >= 0 || ferror(stdout) ? output__flush(error) : r;
 }
