@@ -107,8 +107,7 @@ static void add_exemplar(struct observation *observation, const struct ring_reco
 	};
 	struct exemplar exemplar = {
 		.duration_ns = span->end_ns - span->start_ns,
-		.time_ns =
-			(uint64_t)((int64_t)span->end_ns + observation->assembler.clock_offset_ns),
+		.time_ns = span->end_ns,
 	};
 
 	memcpy(exemplar.trace_id, span->trace_id, sizeof(exemplar.trace_id));

@@ -50,9 +50,6 @@ int probe__ring_fd(const struct probe *probe);
 /* Returns the bucket bounds of the duration histograms, which are static data. */
 const struct histogram_layout *probe__layout(const struct probe *probe);
 
-/* Returns the realtime of the activation, the start of counting. */
-uint64_t probe__start_ns(const struct probe *probe);
-
 /* Reads the totals from the per-CPU arrays. */
 int probe__read_totals(struct probe *probe, struct snapshot_totals *ret_totals,
 		       struct error *error);
