@@ -2,6 +2,8 @@
 """A server that is killed: no function runs that ends its requests, sessions and polls."""
 
 import contextlib
+import os
+import re
 import signal
 import threading
 import time
@@ -185,3 +187,27 @@ def test_half_a_message_is_not_counted(start: Starter, server: Server) -> None:
     wait_until("the websocket has ended", lambda: tool.scrape().total(names.CONNECTIONS_ACTIVE) == 0)
     assert tool.scrape().total(names.MESSAGES_RECEIVED) == whole
     assert tool.scrape().found("message_unconfirmed") == 1
+
+
+@pytest.mark.parametrize("command", ["run", "verify"])
+def test_the_server_ends_amid_attaching(start: Starter, binary: str, command: str) -> None:
+    """Whatever the tool does at the time: status 4 and the reason, or it was attached in time."""
+    delays_s = [i * 0.1 for i in range(14)]
+    statuses = set()
+    for delay_s in delays_s:
+        server = start.server(binary, "--workers", "2")
+        options = ("--pid", str(server.pid))
+        quiet = ("--listen", "none", "--otlp-endpoint", "none") if command == "run" else ()
+        tool = start.process([os.environ["SCOTTYSCOPE"], command, *options, *quiet])
+        time.sleep(delay_s)
+        server.end(signal.SIGKILL)
+        status = tool.wait()
+        statuses.add(status)
+        if status == 4:
+            assert re.search(rf"process {server.pid}\b", tool.stderr()), tool.stderr()
+        elif command == "run":
+            assert status == 0, tool.stderr()
+            assert "attached" in tool.stderr() and "has ended" in tool.stderr()
+        else:
+            assert status == 0 and tool.stdout(), tool.stderr()
+    assert 4 in statuses

@@ -60,7 +60,19 @@ static int find_load_bias(struct observation *observation, struct error *error)
 				  plan->sites[0].file_offset, &observation->load_bias, error);
 }
 
-int observation__plan(struct observation *observation, struct error *error)
+/* Any step may fail in any way, or succeed with less, once the process is gone: then the end of the
+ * process is the error. */
+static int check_target(const struct observation *observation, int r, struct error *error)
+{
+	if (process__check(observation->process) == 0)
+		return r;
+	return error_set(error, -ESRCH,
+			 "process %d ended before the probes were attached, or runs another "
+			 "program by now",
+			 (int)observation->process->pid);
+}
+
+static int make_plan(struct observation *observation, struct error *error)
 {
 	_cleanup_(elf_image__freep) struct elf_image *image = NULL;
 	_cleanup_(elf_symbols__freep) struct elf_symbols *symbols = NULL;
@@ -87,6 +99,11 @@ int observation__plan(struct observation *observation, struct error *error)
 	r = plan__build(image, symbols, &kernel, observation->config->level, &observation->plan,
 			error);
 	return r < 0 ? r : find_load_bias(observation, error);
+}
+
+int observation__plan(struct observation *observation, struct error *error)
+{
+	return check_target(observation, make_plan(observation, error), error);
 }
 
 static const char *route_text(void *context, uint64_t route)
@@ -178,16 +195,13 @@ static int prepare(struct observation *observation, struct error *error)
 			 &observation->ring, error);
 }
 
-int observation__start(struct observation *observation, observation_span_sink sink, void *context,
-		       struct error *error)
+static int attach(struct observation *observation, struct error *error)
 {
 	int r = probe__new(observation->config, observation->plan, observation->process,
 			   observation->load_bias, &observation->probe, error);
 
 	if (r < 0)
 		return r;
-	observation->sink = sink;
-	observation->sink_context = context;
 	r = probe__load(observation->probe, error);
 	if (r < 0)
 		return r;
@@ -196,6 +210,14 @@ int observation__start(struct observation *observation, observation_span_sink si
 		return r;
 	r = probe__attach(observation->probe, error);
 	return r < 0 ? r : probe__activate(observation->probe, error);
+}
+
+int observation__start(struct observation *observation, observation_span_sink sink, void *context,
+		       struct error *error)
+{
+	observation->sink = sink;
+	observation->sink_context = context;
+	return check_target(observation, attach(observation, error), error);
 }
 
 static int on_drain(void *context)

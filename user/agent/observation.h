@@ -27,7 +27,8 @@ typedef int (*observation_span_sink)(void *context, const struct otlp_resource *
 int observation__new(const struct config *config, struct observation **ret_observation,
 		     struct error *error);
 
-/* Reads the executable and makes the plan for this kernel. */
+/* Reads the executable and makes the plan for this kernel. -ESRCH, as of observation__start(), if the
+ * process ended meanwhile, whichever step failed. */
 int observation__plan(struct observation *observation, struct error *error);
 
 /* Attaches the probe and begins to record. Spans go to `sink`. */
