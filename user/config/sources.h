@@ -15,7 +15,7 @@
 struct sources {
 	const struct command_line *line;
 	const struct file *file; /* NULL: none */
-	bool warns;		 /* warnings are to be logged */
+	bool warns;		 /* the log has warnings */
 };
 
 enum source {
@@ -41,10 +41,10 @@ struct given sources__default(const struct option_row *row);
 struct given sources__find_outside_environment(const struct sources *sources,
 					       const struct option_row *row);
 
-/* Whether a value that cannot be parsed, with the error `reason`, is to be treated as not set: that is
- * OpenTelemetry's rule for booleans, numbers, names and resource attributes in the environment
- * ("Environment Variable Specification", "Resource SDK"). Logs a warning then. Values of options and
- * of the file are refused. */
+/* Whether a value that cannot be parsed, with the error `reason`, counts as not set: OpenTelemetry's
+ * rule for booleans, numbers, names and resource attributes in the environment ("Environment Variable
+ * Specification", "Resource SDK"). Logs a warning then. Returns false for values of options and of the
+ * file. */
 bool sources__ignore(const struct sources *sources, const struct given *given,
 		     const struct error *reason);
 
