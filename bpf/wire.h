@@ -150,8 +150,8 @@
 	  "type of a client's message unknown: fragmented, or not within the first 96 bytes; a "   \
 	  "refused log stream may be missing")                                                     \
 	X(MESSAGE_UNCONFIRMED, "message_unconfirmed",                                              \
-	  "last message of a websocket: its payload arrived after its head or not at all, and no " \
-	  "frame followed; the message is not counted")                                            \
+	  "last message of a websocket, which no frame followed: incomplete, invalid, or neither " \
+	  "known; the message is not counted")                                                     \
 	X(TASK_ID_AGREES, "task_id_agrees",                                                        \
 	  "tokio's context has the id of the polled task: normal")                                 \
 	X(TASK_ID_DIFFERS, "task_id_differs",                                                      \

@@ -54,6 +54,38 @@ static __always_inline bool parse_frame_head(__u64 data, __u64 available, struct
 	return true;
 }
 
+#define ASCII_BYTES 128 /* length of the longest payload that is searched for other characters */
+
+/* Whether the masked payload of `length` bytes at `payload` is ASCII, which is valid UTF-8. False for
+ * long payloads. A global function, which the verifier checks once. */
+__weak __noinline int payload_is_ascii(__u64 payload, __u64 length, __u32 mask)
+{
+	__u64 words[ASCII_BYTES / 8] = {};
+	__u64 masks = (__u64)mask << 32 | mask, high = 0;
+
+	if (length > sizeof(words) || bpf_probe_read_user(words, (__u32)length, (void *)payload))
+		return 0;
+	for (__u32 i = 0; i < ASCII_BYTES / 8 && i * 8 < length; i++) {
+		__u64 rest = length - i * 8;
+
+		words[i] ^= masks;
+		high |= rest < 8 ? words[i] << ((8 - rest) * 8) : words[i];
+	}
+	return !(high & REPEAT(0x80));
+}
+
+/* What is known of the message whose last frame this is. */
+static __always_inline __u8 message_state(const struct frame_head *head, __u64 payload,
+					  __u64 available)
+{
+	if (available < head->payload_length || !head->mask)
+		return MESSAGE_PENDING;
+	if ((head->first_byte & 0x0f) == OPCODE_TEXT &&
+	    payload_is_ascii(payload, head->payload_length, head->mask))
+		return MESSAGE_PENDING | MESSAGE_WHOLE | MESSAGE_VALID;
+	return MESSAGE_PENDING | MESSAGE_WHOLE;
+}
+
 /* Handles the start of a text message: finds out whether it asks for a log stream, which Scotty may
  * refuse. The type of a short complete message is always known. */
 static __always_inline void handle_request(struct task_session *session, __u64 payload,
@@ -80,6 +112,7 @@ static __always_inline void handle_request(struct task_session *session, __u64 p
 static __always_inline void handle_frame(struct task_session *session, __u64 data, __u64 available)
 {
 	struct frame_head head;
+	bool is_within;
 	__u8 opcode;
 
 	if (!parse_frame_head(data, available, &head))
@@ -87,6 +120,10 @@ static __always_inline void handle_frame(struct task_session *session, __u64 dat
 	opcode = head.first_byte & 0x0f;
 	if (head.first_byte & FRAME_RESERVED || opcode > OPCODE_BINARY)
 		return; /* a control frame, or an invalid one */
+	/* A message within another one is invalid, if all frames were observed. */
+	is_within = opcode != OPCODE_CONTINUED && session->message_flags & FRAGMENTS;
+	session->message_flags &= ~(MESSAGE_WHOLE | MESSAGE_VALID);
+	session->message_flags |= FRAGMENTS;
 	if (opcode == OPCODE_TEXT) {
 		handle_request(session, data + head.size, available - head.size, &head);
 		session->message_flags |= FRAGMENTS_TEXT;
@@ -94,12 +131,11 @@ static __always_inline void handle_frame(struct task_session *session, __u64 dat
 		session->message_flags &= ~FRAGMENTS_TEXT;
 	}
 	if (head.first_byte & FRAME_FIN) {
-		session->message_flags &= ~MESSAGE_WHOLE;
 		if (session->message_flags & FRAGMENTS_TEXT)
-			session->message_flags |= MESSAGE_PENDING;
-		if (available - head.size >= head.payload_length)
-			session->message_flags |= MESSAGE_WHOLE;
-		session->message_flags &= ~FRAGMENTS_TEXT;
+			session->message_flags |= is_within ? MESSAGE_PENDING
+							    : message_state(&head, data + head.size,
+									    available - head.size);
+		session->message_flags &= ~(FRAGMENTS | FRAGMENTS_TEXT);
 	}
 }
 

@@ -22,6 +22,7 @@ from harness.starter import Starter
 from harness.tool import Tool
 from harness.traces import duration_s, is_error, named
 from harness.waiting import wait_until
+from harness.websocket_client import TEXT, frame
 
 TESTED_BUILDS = BOTH_RECORDERS
 
@@ -175,6 +176,23 @@ def test_last_message_of_a_handler(start: Starter, binary: str, text: bytes) -> 
     client.abort()
 
 
+@pytest.mark.parametrize(
+    "payload", [b'{"type":"\xff\xfe"}', b"a" * 200 + b"\xff"], ids=["short", "long"]
+)
+def test_an_invalid_last_message_is_not_counted(
+    start: Starter, server: Server, payload: bytes
+) -> None:
+    """tungstenite refuses a payload that is no UTF-8: nobody received the message."""
+    tool = start.watch(server)
+    client = Client(server.port)
+    client.fence(3)
+    client.send(frame(TEXT, payload))
+    wait_until("the websocket has ended", lambda: tool.scrape().total(names.CONNECTIONS_ACTIVE) == 0)
+    assert tool.scrape().total(names.MESSAGES_RECEIVED) == client.sent
+    assert tool.scrape().found("message_unconfirmed") == 1
+    client.abort()
+
+
 def test_half_a_message_is_not_counted(start: Starter, server: Server) -> None:
     """A client that leaves within a message: the tool says that the message is unconfirmed."""
     tool = start.watch(server)
@@ -187,6 +205,24 @@ def test_half_a_message_is_not_counted(start: Starter, server: Server) -> None:
     wait_until("the websocket has ended", lambda: tool.scrape().total(names.CONNECTIONS_ACTIVE) == 0)
     assert tool.scrape().total(names.MESSAGES_RECEIVED) == whole
     assert tool.scrape().found("message_unconfirmed") == 1
+
+
+def test_the_server_runs_another_program(start: Starter, binary: str) -> None:
+    """execve() ends the program but not the process: the tool ends as at the end of the process."""
+    server = start.server(binary)
+    tool = start.watch(server, "--once", "--duration", "1h", "--format", "prometheus",
+                       "--listen", "none")
+    client = Client(server.port)
+    with Connection(server.port) as connection:
+        connection.send(get("/api/v1/test/exec"))
+        assert tool.wait() == 0
+    assert server.is_alive()
+    assert f"process {server.pid} runs another program now" in tool.stderr()
+    scrape = Scrape(tool.stdout())
+    assert scrape.value("scotty_up") == 0
+    assert scrape.total(names.CONNECTIONS_ACTIVE) == 0
+    assert scrape.requests()[("GET", "/api/v1/test/exec", "aborted")] == 1
+    client.abort()
 
 
 @pytest.mark.parametrize("command", ["run", "verify"])
@@ -209,5 +245,5 @@ def test_the_server_ends_amid_attaching(start: Starter, binary: str, command: st
             assert status == 0, tool.stderr()
             assert "attached" in tool.stderr() and "has ended" in tool.stderr()
         else:
-            assert status == 0 and tool.stdout(), tool.stderr()
+            assert status in (0, 3) and tool.stdout(), tool.stderr()
     assert 4 in statuses
