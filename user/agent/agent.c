@@ -23,6 +23,8 @@
 /* The front may take this long to send the rest at the end. */
 #define STOP_DEADLINE_NS (3 * NS_PER_S)
 
+#define TARGET_CHECK_NS (1 * NS_PER_S)
+
 /* After the target's end, /metrics is served for this long, until one scrape has the last snapshot. */
 #define LAST_SCRAPE_NS (1 * NS_PER_S)
 
@@ -193,17 +195,33 @@ static int on_duration(void *context)
 	return 0;
 }
 
-static int on_target_end(void *context)
+static int end_with_target(struct agent *agent, const char *what)
 {
-	struct agent *agent = context;
-
+	if (agent->target_has_ended)
+		return 0;
 	observation__target_ended(agent->observation);
-	log_info("process %d has ended", (int)observation__process(agent->observation)->pid);
+	log_info("process %d %s", (int)observation__process(agent->observation)->pid, what);
 	/* The descriptor stays readable. */
 	loop__remove(agent->loop, TAKE_PTR(agent->target_end));
 	agent->target_has_ended = true;
 	loop__stop(agent->loop);
 	return 0;
+}
+
+static int on_target_end(void *context)
+{
+	return end_with_target(context, "has ended");
+}
+
+/* execve() ends the observed program, but not the process: no descriptor tells. */
+static int on_target_check(void *context)
+{
+	struct agent *agent = context;
+	const struct process *process = observation__process(agent->observation);
+
+	if (process__check(process) == 0 || process__has_ended(process))
+		return 0;
+	return end_with_target(agent, "runs another program now");
 }
 
 /* A snapshot that the front does not take does not end the interval of the export. */
@@ -360,6 +378,9 @@ static int watch(struct agent *agent, struct error *error)
 		return r;
 	r = loop__add_fd(agent->loop, observation__process(agent->observation)->pid_fd, EPOLLIN,
 			 on_target_end, agent, &agent->target_end, error);
+	if (r >= 0)
+		r = loop__add_timer(agent->loop, TARGET_CHECK_NS, TARGET_CHECK_NS, on_target_check,
+				    agent, NULL, error);
 	if (r >= 0 && config->duration_ns)
 		r = loop__add_timer(agent->loop, config->duration_ns, 0, on_duration, agent, NULL,
 				    error);
