@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import time
+import urllib.parse
 import urllib.request
 
 import pytest
@@ -78,6 +79,8 @@ def test_url(start: Starter, server: Server, host: str) -> None:
     tool = start.watch(server, "--listen", f"{host}:0", "--report")
     logged = re.search(r"metrics at (\S+)", tool.stderr())
     assert logged
+    # urlopen() accepts an IPv6 address without brackets.
+    assert urllib.parse.urlsplit(logged[1]).hostname in ("127.0.0.1", "::1", "localhost")
     with urllib.request.urlopen(logged[1], timeout=10) as response:
         assert "scotty_up 1" in response.read().decode()
     assert tool.end(signal.SIGTERM) == 0
