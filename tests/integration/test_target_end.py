@@ -106,12 +106,18 @@ def assert_last_numbers(scrape: Scrape, load: Load, end_s: float) -> None:
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT])
-def test_open_sessions_end_with_the_server(start: Starter, binary: str, number: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "level"),
+    [(signal.SIGKILL, "full"), (signal.SIGABRT, "full"), (signal.SIGKILL, "basic")],
+)
+def test_open_sessions_end_with_the_server(
+    start: Starter, binary: str, number: int, level: str
+) -> None:
     """Requests are aborted; sessions are cancelled, with durations and spans; nothing is active."""
     collector = Collector(start)
     server = start.server(binary, "--workers", "2", "--task-command", "exec sleep 60")
-    tool = start.watch(server, "--otlp-endpoint", collector.endpoint, environment=FAST)
+    tool = start.watch(server, "--otlp-endpoint", collector.endpoint, "--level", level,
+                       environment=FAST)
     load = Load(server, tool)
     scrapes = LastScrapes(tool)
     time.sleep(0.3)
