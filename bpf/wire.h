@@ -159,6 +159,9 @@
 	X(REQUEST_UNKNOWN, "request_unknown",                                                      \
 	  "type of a client's message unknown: fragmented, not within the first 96 bytes, or not " \
 	  "readable; a refused log stream may be missing")                                         \
+	X(MESSAGE_UNCONFIRMED, "message_unconfirmed",                                              \
+	  "last message of a websocket, which no frame followed: incomplete, invalid, or neither " \
+	  "known; the message is not counted")                                                     \
 	X(TASK_ID_AGREES, "task_id_agrees",                                                        \
 	  "tokio's context has the id of the polled task: normal")                                 \
 	X(TASK_ID_DIFFERS, "task_id_differs",                                                      \

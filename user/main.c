@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "command/command.h"
 #include "config/exit_status.h"
 #include "config/parse.h"
@@ -13,7 +14,10 @@ int main(int argc, char **argv)
 {
 	_cleanup_(config__freep) struct config *config = NULL;
 	struct error error = {0};
-	int r = config__parse(argc, argv, &config, &error);
+	int r;
+
+	output__prepare();
+	r = config__parse(argc, argv, &config, &error);
 
 	if (r < 0) {
 		log_error("%s", error.message);
@@ -34,9 +38,12 @@ int main(int argc, char **argv)
 		r = command_health(config, &error);
 		break;
 	}
+	if (r >= 0 && output__flush(&error) < 0)
+		r = error.code;
 	if (r < 0) {
 		log_error("%s", error.message);
 		return (int)exit_status__of_error(r);
 	}
-	return r;
+	/* Whoever reads the messages did not get all of them. */
+	return log_has_failed() ? EXIT_STATUS_FAILED : r;
 }

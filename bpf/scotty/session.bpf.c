@@ -74,6 +74,25 @@ static __always_inline void count_session(const struct task_session *session,
 			settings.session_bounds_ns);
 }
 
+/* Counts the last message of a websocket, which no later frame confirms: the handler ended while or
+ * after it handled the message. If the payload had not arrived with the head, the client may have
+ * left before it sent the rest. A handler that ends by itself may do so because tungstenite refused
+ * the payload; a handler that panics or is cancelled has the message. */
+static __always_inline void end_message(struct task_session *session, enum session_end outcome)
+{
+	__u8 known = outcome == SESSION_PANICKED || outcome == SESSION_CANCELLED ? MESSAGE_WHOLE
+										 : MESSAGE_VALID;
+
+	if (!(session->message_flags & MESSAGE_PENDING))
+		return;
+	if (!(session->message_flags & known)) {
+		count_check(CHECK_MESSAGE_UNCONFIRMED);
+		return;
+	}
+	session->received++;
+	count_event(EVENT_MESSAGES_RECEIVED);
+}
+
 __hidden void end_session(__u64 header, const struct task *task, __u64 now_ns,
 			  enum session_end outcome)
 {
@@ -84,6 +103,7 @@ __hidden void end_session(__u64 header, const struct task *task, __u64 now_ns,
 	count_session(session, task, now_ns, session ? (enum session_end)session->end : outcome);
 	if (!session)
 		return;
+	end_message(session, outcome);
 	send_session(session, task, now_ns);
 	bpf_map_delete_elem(&sessions, &header);
 }

@@ -38,8 +38,11 @@ enum websocket_request {
 /* Flags of struct task_session. */
 #define MESSAGE_PENDING \
 	1 /* the head of a text message's last frame was parsed, its payload maybe not */
-#define FRAGMENTS_TEXT 2 /* the first fragments of a text message were parsed */
-#define DOCKER_FAILED  4 /* a shell session got an error from Docker; no message since */
+#define FRAGMENTS_TEXT 2  /* the first fragments of a text message were parsed */
+#define DOCKER_FAILED  4  /* a shell session got an error from Docker; no message since */
+#define MESSAGE_WHOLE  8  /* with MESSAGE_PENDING: the payload had arrived as well */
+#define MESSAGE_VALID  16 /* with MESSAGE_WHOLE: tungstenite accepts the payload as UTF-8 */
+#define FRAGMENTS      32 /* the first fragments of any message were parsed */
 
 /* A task that is a session, by the address of its header. */
 struct task_session {

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import pathlib
 import shutil
 import signal
@@ -200,6 +201,21 @@ def test_once(start: Starter, server: Server, file_format: str) -> None:
         assert HEALTH in tool.stdout() and "counts and sums are exact" in tool.stdout()
 
 
+def test_variables_that_cannot_be_parsed(start: Starter, server: Server) -> None:
+    """OpenTelemetry's rule: a warning for each, and the defaults hold."""
+    environment = {
+        "OTEL_METRIC_EXPORT_INTERVAL": "often",
+        "OTEL_SDK_DISABLED": "yes",
+        "OTEL_EXPORTER_OTLP_COMPRESSION": "zstd",
+        "OTEL_TRACES_SAMPLER": "parentbased_jaeger_remote",
+    }
+    tool = start.watch(server, "--otlp-endpoint", "http://127.0.0.1:9", environment=environment)
+    for name, value in environment.items():
+        assert re.search(rf"warning: {name}: '{value}'", tool.stderr()), tool.stderr()
+    assert tool.scrape().value("scotty_up") == 1
+    assert tool.end() == 0
+
+
 @pytest.mark.quick
 @pytest.mark.parametrize(
     ("options", "environment", "named"),
@@ -208,7 +224,7 @@ def test_once(start: Starter, server: Server, file_format: str) -> None:
         (["--duration", "soon"], {}, "soon"),
         (["--pid", "-3"], {}, "--pid"),
         (["--listen", "nowhere"], {}, "--listen"),
-        ([], {"OTEL_METRIC_EXPORT_INTERVAL": "often"}, "OTEL_METRIC_EXPORT_INTERVAL"),
+        ([], {"OTEL_EXPORTER_OTLP_ENDPOINT": "ftp://nowhere"}, "OTEL_EXPORTER_OTLP_ENDPOINT"),
         ([], {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}, "OTEL_EXPORTER_OTLP_PROTOCOL"),
     ],
 )

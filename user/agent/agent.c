@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "agent/second_signal.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -14,12 +15,18 @@
 #include "ipc/message.h"
 #include "ipc/reader.h"
 #include "metric/collect.h"
+#include "web/listen.h"
 
 /* A front that died is started again after this delay. */
 #define RESTART_DELAY_NS (1 * NS_PER_S)
 
 /* The front may take this long to send the rest at the end. */
 #define STOP_DEADLINE_NS (3 * NS_PER_S)
+
+#define TARGET_CHECK_NS (1 * NS_PER_S)
+
+/* After the target's end, /metrics is served for this long, until one scrape has the last snapshot. */
+#define LAST_SCRAPE_NS (1 * NS_PER_S)
 
 struct agent {
 	const struct config *config;
@@ -30,10 +37,13 @@ struct agent {
 	struct message_reader *messages;
 	struct loop_source *front_socket;
 	struct loop_source *front_process;
+	struct loop_source *target_end;
 	struct self_counters counters;
 	struct front_statistics ended_fronts; /* the sums of all fronts before the present one */
 	struct snapshot *snapshot;	      /* the latest one, and its metrics; NULL: none */
 	struct metric_set *set;
+	bool target_has_ended;
+	bool is_last_scrape;  /* the loop ends with the next scrape */
 	uint64_t exported_ns; /* when the last exported snapshot was taken; monotonic */
 };
 
@@ -185,14 +195,33 @@ static int on_duration(void *context)
 	return 0;
 }
 
-static int on_target_end(void *context)
+static int end_with_target(struct agent *agent, const char *what)
 {
-	struct agent *agent = context;
-
-	log_info("process %d has ended", (int)observation__process(agent->observation)->pid);
+	if (agent->target_has_ended)
+		return 0;
 	observation__target_ended(agent->observation);
+	log_info("process %d %s", (int)observation__process(agent->observation)->pid, what);
+	/* The descriptor stays readable. */
+	loop__remove(agent->loop, TAKE_PTR(agent->target_end));
+	agent->target_has_ended = true;
 	loop__stop(agent->loop);
 	return 0;
+}
+
+static int on_target_end(void *context)
+{
+	return end_with_target(context, "has ended");
+}
+
+/* execve() ends the observed program, but not the process: no descriptor tells. */
+static int on_target_check(void *context)
+{
+	struct agent *agent = context;
+	const struct process *process = observation__process(agent->observation);
+
+	if (process__check(process) == 0 || process__has_ended(process))
+		return 0;
+	return end_with_target(agent, "runs another program now");
 }
 
 /* A snapshot that the front does not take does not end the interval of the export. */
@@ -214,6 +243,8 @@ static int answer_scrape(struct agent *agent, const struct message *message)
 {
 	uint64_t since_ns, now_ns;
 
+	if (agent->is_last_scrape)
+		loop__stop(agent->loop);
 	memcpy(&since_ns, message->payload, sizeof(since_ns));
 	return tolerate_dead_front(agent, send_snapshot(agent, MESSAGE_FLAG_SCRAPE,
 							message->header.sequence, since_ns, &now_ns,
@@ -346,7 +377,10 @@ static int watch(struct agent *agent, struct error *error)
 	if (r < 0)
 		return r;
 	r = loop__add_fd(agent->loop, observation__process(agent->observation)->pid_fd, EPOLLIN,
-			 on_target_end, agent, NULL, error);
+			 on_target_end, agent, &agent->target_end, error);
+	if (r >= 0)
+		r = loop__add_timer(agent->loop, TARGET_CHECK_NS, TARGET_CHECK_NS, on_target_check,
+				    agent, NULL, error);
 	if (r >= 0 && config->duration_ns)
 		r = loop__add_timer(agent->loop, config->duration_ns, 0, on_duration, agent, NULL,
 				    error);
@@ -364,6 +398,7 @@ static void announce(const struct agent *agent)
 	const struct config *config = agent->config;
 	const struct config_otlp *otlp = &config->otlp;
 	const struct process *process = observation__process(agent->observation);
+	char url[WEB_URL_SIZE];
 
 	log_info("attached to process %d (%s): %zu of %d instrumentations, %zu probe sites in "
 		 "%.1f ms",
@@ -371,8 +406,9 @@ static void announce(const struct agent *agent)
 		 plan__available(observation__get_plan(agent->observation)), (int)INSTR_COUNT,
 		 attachment.sites, (double)attachment.attach_ns / (double)NS_PER_MS);
 	if (agent->front && front__port(agent->front))
-		log_info("metrics at http://%s:%u/metrics", config->listen_host,
-			 front__port(agent->front));
+		log_info("metrics at %s",
+			 web_listen__url(config->listen_host, front__port(agent->front), url,
+					 sizeof(url)));
 	if (otlp->metrics_target || otlp->traces_target)
 		log_info("OTLP to %s",
 			 otlp->metrics_target ? otlp->metrics_target : otlp->traces_target);
@@ -393,6 +429,29 @@ static void read_last_statistics(struct agent *agent)
 	}
 }
 
+/* Answers the scrapes that arrive soon after the target's end. */
+static int serve_last_scrape(struct agent *agent)
+{
+	int r;
+
+	if (!agent->target_has_ended || !agent->front_socket || !front__port(agent->front))
+		return 0;
+	agent->is_last_scrape = true;
+	r = loop__add_timer(agent->loop, LAST_SCRAPE_NS, 0, on_duration, agent, NULL, agent->error);
+	return r < 0 ? r : loop__run(agent->loop);
+}
+
+/* No other front is started for the last snapshot. */
+static int send_last_export(struct agent *agent, struct error *error)
+{
+	int r = send_export(agent, error);
+
+	if (r >= 0 || !agent->snapshot)
+		return r;
+	agent->counters.snapshots_not_taken++;
+	return error_prefix(error, r, "the last metrics were not exported");
+}
+
 /* Exports the last spans and the last snapshot, and stops the front. Fails where the front does not
  * take the snapshot; the snapshot stays for the report. */
 static int finish(struct agent *agent, struct error *error)
@@ -405,11 +464,13 @@ static int finish(struct agent *agent, struct error *error)
 		return r;
 	observation__flush_spans(agent->observation);
 	if (agent->front && agent->config->otlp.metrics_target)
-		r = send_export(agent, error);
+		r = send_last_export(agent, error);
 	else
 		r = collect(agent, agent->exported_ns, NULL, error);
 	if (!agent->front)
 		return r;
+	if (r >= 0)
+		r = serve_last_scrape(agent);
 	front__stop(agent->front, STOP_DEADLINE_NS);
 	read_last_statistics(agent);
 	return r;
@@ -421,10 +482,10 @@ static void log_drop(void *context, const char *cause, const char *what, uint64_
 	log_warning("  %llu %s (%s)", (unsigned long long)count, what, cause);
 }
 
-static void log_end(const struct agent *agent)
+static void log_end(const struct agent *agent, uint64_t detach_ns)
 {
 	uint64_t dropped = self_total_dropped(agent->snapshot, &agent->counters);
-	double milliseconds = (double)agent->snapshot->attachment.detach_ns / (double)NS_PER_MS;
+	double milliseconds = (double)detach_ns / (double)NS_PER_MS;
 
 	if (dropped == 0)
 		log_info("detached in %.1f ms; nothing was dropped", milliseconds);
@@ -454,10 +515,16 @@ int agent__run(struct agent *agent, struct error *error)
 			return r;
 		}
 	}
-	r = finish(agent, error);
+	r = second_signal__end_at_once(error);
+	return r < 0 ? r : finish(agent, error);
+}
+
+void agent__detach(struct agent *agent)
+{
+	uint64_t detach_ns = observation__detach(agent->observation);
+
 	if (agent->snapshot)
-		log_end(agent);
-	return r;
+		log_end(agent, detach_ns);
 }
 
 struct agent_result agent__result(const struct agent *agent)

@@ -13,7 +13,7 @@
 
 struct agent;
 
-/* The last snapshot, taken after the probe was detached, and the numbers made of it. */
+/* The last snapshot, taken after the recording ended, and the numbers made of it. */
 struct agent_result {
 	const struct snapshot *snapshot;
 	const struct metric_set *set;
@@ -29,9 +29,13 @@ int agent__new(const struct config *config, struct observation *observation, str
 	       struct agent **ret_agent, struct error *error);
 void agent__free(struct agent *agent);
 
-/* Attaches; records until a signal, the end of the target or --duration; detaches; exports the last
- * snapshot and stops the front. */
+/* Attaches; records until a signal, the end of the target or --duration; exports the last snapshot
+ * and stops the front. The probe stays attached, without recording: all output comes before the
+ * detachment, which may take longer than a supervisor waits. */
 int agent__run(struct agent *agent, struct error *error);
+
+/* Detaches after agent__run(), and logs how long that took and what was dropped in the run. */
+void agent__detach(struct agent *agent);
 
 /* The result of a run, valid until agent__free(). `set` is NULL where the run ended before its last
  * snapshot. */

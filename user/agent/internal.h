@@ -49,7 +49,8 @@ struct observation {
 	struct arena *snapshot_arena;
 	struct error *error; /* of the loop */
 	bool target_is_up;
-	bool is_stopped; /* spans that are open now never end */
+	uint64_t target_end_ns; /* monotonic; 0: the target runs */
+	bool is_stopped;	/* spans that are open now never end */
 };
 
 /* Takes a sample of the applications, if their list is known. */

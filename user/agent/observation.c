@@ -15,6 +15,7 @@
 #include "elf/symbols.h"
 #include "plan/build.h"
 #include "probe/features.h"
+#include "probe/target_end.h"
 #include "probe/traces.h"
 
 /* A snapshot is bounded by the number of label sets; this is far above any. */
@@ -59,7 +60,19 @@ static int find_load_bias(struct observation *observation, struct error *error)
 				  plan->sites[0].file_offset, &observation->load_bias, error);
 }
 
-int observation__plan(struct observation *observation, struct error *error)
+/* Any step may fail in any way, or succeed with less, once the process is gone: then the end of the
+ * process is the error. */
+static int check_target(const struct observation *observation, int r, struct error *error)
+{
+	if (process__check(observation->process) == 0)
+		return r;
+	return error_set(error, -ESRCH,
+			 "process %d ended before the probes were attached, or runs another "
+			 "program by now",
+			 (int)observation->process->pid);
+}
+
+static int make_plan(struct observation *observation, struct error *error)
 {
 	_cleanup_(elf_image__freep) struct elf_image *image = NULL;
 	_cleanup_(elf_symbols__freep) struct elf_symbols *symbols = NULL;
@@ -88,6 +101,11 @@ int observation__plan(struct observation *observation, struct error *error)
 	return r < 0 ? r : find_load_bias(observation, error);
 }
 
+int observation__plan(struct observation *observation, struct error *error)
+{
+	return check_target(observation, make_plan(observation, error), error);
+}
+
 static const char *route_text(void *context, uint64_t route)
 {
 	struct observation *observation = context;
@@ -106,8 +124,7 @@ static void add_exemplar(struct observation *observation, const struct ring_reco
 	};
 	struct exemplar exemplar = {
 		.duration_ns = span->end_ns - span->start_ns,
-		.time_ns =
-			(uint64_t)((int64_t)span->end_ns + observation->assembler.clock_offset_ns),
+		.time_ns = span->end_ns,
 	};
 
 	memcpy(exemplar.trace_id, span->trace_id, sizeof(exemplar.trace_id));
@@ -115,22 +132,39 @@ static void add_exemplar(struct observation *observation, const struct ring_reco
 	exemplars__add(observation->exemplars, &key, &exemplar);
 }
 
-static int on_record(void *context, const struct ring_record *record)
+static void add_span(struct observation *observation, const struct ring_record *record)
 {
-	struct observation *observation = context;
 	const struct span_batch *batch = observation->assembler.batch;
 
-	observation->pipeline.records++;
 	if (batch->count == batch->limit)
 		observation__flush_spans(observation);
 	if (span_assembler__add(&observation->assembler, record) < 0) {
 		observation->pipeline.spans_dropped++;
-		return 0;
+		return;
 	}
 	observation->pipeline.spans_made++;
 	if (record->kind == RECORD_HTTP_REQUEST)
 		add_exemplar(observation, record);
+}
+
+static int on_record(void *context, const struct ring_record *record)
+{
+	struct observation *observation = context;
+
+	observation->pipeline.records++;
+	add_span(observation, record);
 	return 0;
+}
+
+/* A record of what the target left open, or of a response that waited for its finalization. */
+static int on_last_record(void *context, const void *bytes, size_t size)
+{
+	struct ring_record record;
+	int r = ring_decode(bytes, size, &record);
+
+	if (r >= 0)
+		add_span(context, &record);
+	return r;
 }
 
 /* What turns the probe's records and counts into spans and metrics. */
@@ -161,16 +195,13 @@ static int prepare(struct observation *observation, struct error *error)
 			 &observation->ring, error);
 }
 
-int observation__start(struct observation *observation, observation_span_sink sink, void *context,
-		       struct error *error)
+static int attach(struct observation *observation, struct error *error)
 {
 	int r = probe__new(observation->config, observation->plan, observation->process,
 			   observation->load_bias, &observation->probe, error);
 
 	if (r < 0)
 		return r;
-	observation->sink = sink;
-	observation->sink_context = context;
 	r = probe__load(observation->probe, error);
 	if (r < 0)
 		return r;
@@ -179,6 +210,14 @@ int observation__start(struct observation *observation, observation_span_sink si
 		return r;
 	r = probe__attach(observation->probe, error);
 	return r < 0 ? r : probe__activate(observation->probe, error);
+}
+
+int observation__start(struct observation *observation, observation_span_sink sink, void *context,
+		       struct error *error)
+{
+	observation->sink = sink;
+	observation->sink_context = context;
+	return check_target(observation, attach(observation, error), error);
 }
 
 static int on_drain(void *context)
@@ -240,10 +279,20 @@ int observation__stop(struct observation *observation, struct error *error)
 	int r;
 
 	sampling__stop(observation);
-	probe__detach(observation->probe);
+	probe__freeze(observation->probe);
+	if (observation->target_is_up && process__check(observation->process) < 0)
+		observation__target_ended(observation);
 	observation->is_stopped = true;
 	r = observation__drain(observation, error);
-	return r < 0 ? r : probe__flush_requests(observation->probe, error);
+	return r < 0 ? r
+		     : probe__end_target(observation->probe, observation->target_end_ns,
+					 on_last_record, observation, error);
+}
+
+uint64_t observation__detach(struct observation *observation)
+{
+	probe__detach(observation->probe);
+	return probe__attachment(observation->probe).detach_ns;
 }
 
 void observation__free(struct observation *observation)
@@ -265,6 +314,7 @@ void observation__free(struct observation *observation)
 void observation__target_ended(struct observation *observation)
 {
 	observation->target_is_up = false;
+	observation->target_end_ns = clock_monotonic_ns();
 }
 
 int observation__flush_spans(struct observation *observation)

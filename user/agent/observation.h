@@ -27,7 +27,8 @@ typedef int (*observation_span_sink)(void *context, const struct otlp_resource *
 int observation__new(const struct config *config, struct observation **ret_observation,
 		     struct error *error);
 
-/* Reads the executable and makes the plan for this kernel. */
+/* Reads the executable and makes the plan for this kernel. -ESRCH, as of observation__start(), if the
+ * process ended meanwhile, whichever step failed. */
 int observation__plan(struct observation *observation, struct error *error);
 
 /* Attaches the probe and begins to record. Spans go to `sink`. */
@@ -39,11 +40,15 @@ int observation__start(struct observation *observation, observation_span_sink si
  * callback ends the loop. */
 int observation__watch(struct observation *observation, struct loop *loop, struct error *error);
 
-/* Detaches the probe; reads the last records and counts. Snapshots can still be taken. */
+/* Ends the recording; reads the last records and counts. If the target has ended, ends what it left
+ * open. Snapshots can still be taken. */
 int observation__stop(struct observation *observation, struct error *error);
+
+/* Detaches the probe, after observation__stop(). Returns how long that took, in nanoseconds. */
+uint64_t observation__detach(struct observation *observation);
 void observation__free(struct observation *observation);
 
-/* The target has ended: from now on snapshots say so. */
+/* The target has just ended: from now on snapshots say so. */
 void observation__target_ended(struct observation *observation);
 
 /* Reads the records in the ring buffer. */

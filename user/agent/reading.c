@@ -48,14 +48,17 @@ static int add_apps(struct observation *observation, struct snapshot *snapshot, 
 	return 0;
 }
 
-static void add_exemplars(const struct observation *observation, struct snapshot *snapshot)
+static void add_exemplars(const struct observation *observation, uint64_t now_ns,
+			  struct snapshot *snapshot)
 {
+	int64_t clock_offset_ns = clock_realtime_offset_ns();
+
 	for (size_t i = 0; i < snapshot->series_count; i++) {
 		struct snapshot_series *series = &snapshot->series[i];
 
 		series->exemplar_count =
-			exemplars__copy(observation->exemplars, &series->key, snapshot->time_ns,
-					snapshot->arena, &series->exemplars);
+			exemplars__copy(observation->exemplars, &series->key, now_ns,
+					clock_offset_ns, snapshot->arena, &series->exemplars);
 	}
 }
 
@@ -115,7 +118,7 @@ int observation__snapshot(struct observation *observation, uint64_t since_ns,
 	if (r < 0)
 		return r;
 	estimate__add(&observation->sampling.estimate, &snapshot->totals);
-	add_exemplars(observation, snapshot);
+	add_exemplars(observation, now_ns, snapshot);
 	r = add_apps(observation, snapshot, error);
 	if (r < 0)
 		return r;

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+static bool has_failed;
 static enum log_level highest_level = LOG_LEVEL_INFO;
 
 void log_set_level(enum log_level level)
@@ -15,6 +16,11 @@ void log_set_level(enum log_level level)
 enum log_level log_level(void)
 {
 	return highest_level;
+}
+
+bool log_has_failed(void)
+{
+	return has_failed;
 }
 
 void log_write(enum log_level level, const char *format, ...)
@@ -37,6 +43,7 @@ void log_write(enum log_level level, const char *format, ...)
 	va_end(arguments);
 
 	/* One write for the whole line, because the agent and its front share standard error. */
-	fprintf(stderr, "scottyscope: %s%s\n", prefixes[level], line);
+	if (fprintf(stderr, "scottyscope: %s%s\n", prefixes[level], line) < 0)
+		has_failed = true;
 	errno = saved_errno;
 }

@@ -2,6 +2,8 @@
 #ifndef SCOTTYSCOPE_BASE_LOG_H
 #define SCOTTYSCOPE_BASE_LOG_H
 
+#include <stdbool.h>
+
 /* Log messages for the user, one line each, on standard error. */
 
 enum log_level {
@@ -14,6 +16,9 @@ enum log_level {
 /* Sets the maximum level of written messages. The default is LOG_LEVEL_INFO. */
 void log_set_level(enum log_level level);
 enum log_level log_level(void);
+
+/* Whether a line could not be written, since the start: nobody reads standard error any more. */
+bool log_has_failed(void);
 
 /* Writes one line. `format` has no final newline; the prefix is "scottyscope: " and the level. */
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));

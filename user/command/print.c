@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/output.h"
 #include "prom/text.h"
 #include "report/report.h"
+#include "web/listen.h"
 
 /* The requests that one collection is encoded to. */
 struct requests {
@@ -50,7 +52,7 @@ static int print_prometheus(const struct agent_result *result, struct error *err
 
 static void print_text(const struct config *config, const struct agent_result *result)
 {
-	char url[256];
+	char url[WEB_URL_SIZE];
 	struct report_context context = {
 		.executable_path = result->process->executable_path,
 		.pid = (int)result->process->pid,
@@ -61,15 +63,14 @@ static void print_text(const struct config *config, const struct agent_result *r
 	};
 
 	if (result->port) {
-		snprintf(url, sizeof(url), "http://%s:%u/metrics", config->listen_host,
-			 result->port);
+		web_listen__url(config->listen_host, result->port, url, sizeof(url));
 		context.metrics_url = url;
 	}
 	report_print_text(result->set, &context, stdout);
 }
 
-int print_result(const struct config *config, const struct agent_result *result,
-		 struct error *error)
+static int write_result(const struct config *config, const struct agent_result *result,
+			struct error *error)
 {
 	if (config->once && config->format == FORMAT_PROMETHEUS)
 		return print_prometheus(result, error);
@@ -78,4 +79,13 @@ int print_result(const struct config *config, const struct agent_result *result,
 	if (config->once || config->report)
 		print_text(config, result);
 	return 0;
+}
+
+int print_result(const struct config *config, const struct agent_result *result,
+		 struct error *error)
+{
+	int r = write_result(config, result, error);
+
+	/* The reason of a failed write, rather than which text it was. */
+	return r >= 0 || ferror(stdout) ? output__flush(error) : r;
 }

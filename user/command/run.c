@@ -89,5 +89,6 @@ int command_run(const struct config *wanted, struct error *error)
 
 		r = r < 0 ? r : printed;
 	}
+	agent__detach(agent);
 	return r < 0 ? r : EXIT_STATUS_DONE;
 }

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
+#include "base/output.h"
+#include "config/exit_status.h"
 #include "config/help.h"
 #include "config/values.h"
 
@@ -95,8 +98,14 @@ static int refuse_option(int value, const char *argument, struct error *error)
 
 static void print_and_exit(void (*print)(void))
 {
+	struct error error;
+
 	print();
-	exit(EXIT_SUCCESS);
+	if (output__flush(&error) < 0) {
+		log_error("%s", error.message);
+		exit(EXIT_STATUS_FAILED);
+	}
+	exit(EXIT_STATUS_DONE);
 }
 
 /* Refuses an option whose set has another one already. */

@@ -12,6 +12,13 @@
 #include "base/clock.h"
 #include "config/values.h"
 
+bool field__may_be_ignored(const struct field *field)
+{
+	return field->store == store_boolean || field->store == store_number ||
+	       field->store == store_milliseconds || field->store == store_choice ||
+	       field->store == store_pairs;
+}
+
 static void *field_of(const struct field *field, struct config *config)
 {
 	return (char *)config + field->offset;

@@ -5,6 +5,7 @@
 /* From a text to a field of struct config: a parser of config/values.h, what it accepts, and the
  * place of the field. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,10 @@ struct field {
 	const char *const *choices; /* of store_choice; NULL is the end */
 	int step;		    /* of store_step */
 };
+
+/* Whether OpenTelemetry's rule for a value that cannot be parsed, in an environment variable, is to
+ * ignore the variable: see sources__ignore(). */
+bool field__may_be_ignored(const struct field *field);
 
 field_store store_number;	   /* an unsigned integer of any size */
 field_store store_number_or_none;  /* "none" is 0 */

@@ -72,10 +72,16 @@ static int check_protocol(const struct telemetry *telemetry, const struct source
 			  struct error *error)
 {
 	static const char *const protocols[] = {"grpc", NULL};
+	/* A receiver of another protocol takes nothing by gRPC. */
+	static const char *const others[] = {"http/protobuf", "http/json", NULL};
 	struct given given = find_for(telemetry, sources, "PROTOCOL");
 	size_t index;
+	int r = value_parse_choice(given.name, given.text, protocols, &index, error);
 
-	return value_parse_choice(given.name, given.text, protocols, &index, error);
+	if (r < 0 && value_parse_choice(given.name, given.text, others, &index, NULL) < 0 &&
+	    sources__ignore(sources, &given, error))
+		return 0;
+	return r;
 }
 
 static int read_endpoint(const struct telemetry *telemetry, const struct sources *sources,
@@ -89,8 +95,10 @@ static int read_endpoint(const struct telemetry *telemetry, const struct sources
 	if (endpoint.source == SOURCE_FILE && strcmp(endpoint.text, "none") == 0)
 		return 0;
 	r = value_parse_boolean(insecure.name, insecure.text, &is_insecure, error);
-	if (r < 0)
+	if (r < 0 && !sources__ignore(sources, &insecure, error))
 		return r;
+	if (r < 0)
+		is_insecure = false;
 	return value_parse_endpoint(endpoint.name, endpoint.text, !is_insecure, telemetry->target,
 				    telemetry->tls, error);
 }
@@ -104,9 +112,9 @@ static int read_exporter(const struct telemetry *telemetry, const struct sources
 	size_t index;
 	int r = value_parse_choice(given.name, given.text, exporters, &index, error);
 
-	if (r < 0)
+	if (r < 0 && !sources__ignore(sources, &given, error))
 		return r;
-	*ret_is_otlp = index == 1;
+	*ret_is_otlp = r < 0 || index == 1;
 	return 0;
 }
 
@@ -192,9 +200,13 @@ static int check_batch(struct config_otlp *otlp, const struct sources *sources, 
 
 	if (otlp->span_batch <= otlp->span_queue)
 		return 0;
-	if (given.source != SOURCE_DEFAULT)
-		return value_refuse(error, given.name, given.text, "a whole number from 1 to %u",
-				    otlp->span_queue);
+	if (given.source != SOURCE_DEFAULT) {
+		int r = value_refuse(error, given.name, given.text, "a whole number from 1 to %u",
+				     otlp->span_queue);
+
+		if (!sources__ignore(sources, &given, error))
+			return r;
+	}
 	otlp->span_batch = otlp->span_queue;
 	return 0;
 }

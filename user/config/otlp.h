@@ -4,8 +4,9 @@
 
 /* The options of the OTLP exporter that are more than one value: endpoints and headers, which
  * metrics and traces may have for themselves, the client's certificate and the limit of a batch.
- * They follow the OpenTelemetry specification "OTLP exporter", with one exception: a value that is
- * not accepted is an error, not a warning. */
+ * They follow the OpenTelemetry specifications "OTLP exporter" and "Environment Variable
+ * Specification". Errors, not warnings, are values that would lose data or security if they were
+ * ignored: endpoints, headers, certificates, and protocols that this tool does not have. */
 
 #include "base/error.h"
 #include "config/config.h"
@@ -16,7 +17,7 @@ int otlp__read_endpoints(struct config_otlp *otlp, const struct sources *sources
 			 struct error *error);
 
 /* Fills headers and the client's certificate. Checks the batch against the queue: a default is
- * reduced, a given value is refused. */
+ * reduced, a value of the file is refused. */
 int otlp__read_rest(struct config_otlp *otlp, const struct sources *sources, struct error *error);
 
 #endif

@@ -39,6 +39,28 @@ static int store(const struct parsing *parsing, const struct option_row *row,
 				parsing->error);
 }
 
+/* Whether warnings are logged, as far as the level is known. */
+static bool warns(const struct config *config)
+{
+	return LOG_LEVEL_INFO + config->verbosity >= LOG_LEVEL_WARNING;
+}
+
+/* Stores the value. A variable that may be ignored counts as not set if its value is not accepted. */
+static int store_or_ignore(struct parsing *parsing, const struct option_row *row,
+			   const struct given *given)
+{
+	struct error *reason = parsing->error;
+	struct given other;
+	int r = store(parsing, row, given);
+
+	parsing->sources.warns = warns(parsing->config);
+	if (r >= 0 || !field__may_be_ignored(&row->field) ||
+	    !sources__ignore(&parsing->sources, given, reason))
+		return r;
+	other = sources__find_outside_environment(&parsing->sources, row);
+	return store(parsing, row, &other);
+}
+
 /* Refuses an option of the file if the file has another option of the same set. */
 static int choose(struct parsing *parsing, const struct option_row *row, const struct given *given)
 {
@@ -74,7 +96,7 @@ static int store_row(struct parsing *parsing, const struct option_row *row)
 	if (is_needed(parsing->config, row) && !command_line__overrides(parsing->sources.line, row))
 		given = sources__find(&parsing->sources, row);
 	r = choose(parsing, row, &given);
-	return r < 0 ? r : store(parsing, row, &given);
+	return r < 0 ? r : store_or_ignore(parsing, row, &given);
 }
 
 /* In the order of the table, in which --once precedes --format. */
@@ -171,6 +193,7 @@ static int store_all(struct parsing *parsing)
 	if (r < 0)
 		return r;
 	set_log_level(config);
+	parsing->sources.warns = warns(config);
 	r = check_format(parsing);
 	if (r < 0)
 		return r;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "config/sources.h"
 
+#include <errno.h>
 #include <stdlib.h>
+
+#include "base/log.h"
 
 struct given sources__default(const struct option_row *row)
 {
@@ -22,16 +25,33 @@ static struct given find_in_file(const struct file *file, const struct option_ro
 	return (struct given){SOURCE_FILE, entry->label, entry->text};
 }
 
-struct given sources__find(const struct sources *sources, const struct option_row *row)
+struct given sources__find_outside_environment(const struct sources *sources,
+					       const struct option_row *row)
 {
 	const char *text = command_line__text(sources->line, row);
 
 	if (text)
 		return (struct given){SOURCE_COMMAND_LINE, row->flag, text};
-	text = row->variable ? getenv(row->variable) : NULL;
-	if (text && *text)
-		return (struct given){SOURCE_ENVIRONMENT, row->variable, text};
 	return find_in_file(sources->file, row);
+}
+
+struct given sources__find(const struct sources *sources, const struct option_row *row)
+{
+	const char *text = row->variable ? getenv(row->variable) : NULL;
+
+	if (text && *text && !command_line__text(sources->line, row))
+		return (struct given){SOURCE_ENVIRONMENT, row->variable, text};
+	return sources__find_outside_environment(sources, row);
+}
+
+bool sources__ignore(const struct sources *sources, const struct given *given,
+		     const struct error *reason)
+{
+	if (given->source != SOURCE_ENVIRONMENT || !reason || reason->code != -EINVAL)
+		return false;
+	if (sources->warns)
+		log_warning("%s; the variable is ignored", reason->message);
+	return true;
 }
 
 struct given sources__find_variable(const struct sources *sources, const char *variable)

@@ -5,6 +5,9 @@
 /* Finds the value of an option. Precedence: command line, environment, file, default. An empty variable is
  * not set, as the OpenTelemetry specification says. */
 
+#include <stdbool.h>
+
+#include "base/error.h"
 #include "config/command_line.h"
 #include "config/file.h"
 #include "config/option_table.h"
@@ -12,6 +15,7 @@
 struct sources {
 	const struct command_line *line;
 	const struct file *file; /* NULL: none */
+	bool warns;		 /* the log has warnings */
 };
 
 enum source {
@@ -32,6 +36,17 @@ struct given sources__find(const struct sources *sources, const struct option_ro
 
 /* The default of the option, whatever the sources have. */
 struct given sources__default(const struct option_row *row);
+
+/* sources__find() as if the environment were empty. */
+struct given sources__find_outside_environment(const struct sources *sources,
+					       const struct option_row *row);
+
+/* Whether a value that cannot be parsed, with the error `reason`, counts as not set: OpenTelemetry's
+ * rule for booleans, numbers, names and resource attributes in the environment ("Environment Variable
+ * Specification", "Resource SDK"). Logs a warning then. Returns false for values of options and of the
+ * file. */
+bool sources__ignore(const struct sources *sources, const struct given *given,
+		     const struct error *reason);
 
 /* sources__find() for the row with this variable. */
 struct given sources__find_variable(const struct sources *sources, const char *variable);

@@ -2,7 +2,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -95,78 +94,4 @@ int probe__attach(struct probe *probe, struct error *error)
 	}
 	probe->attachment.attach_ns = clock_monotonic_ns() - start_ns;
 	return 0;
-}
-
-/* Destroys a detacher's link, then decrements the count of pending detachers. */
-static void *destroy_link(void *context)
-{
-	struct probe_detacher *detacher = context;
-
-	bpf_link__destroy(detacher->link);
-	__atomic_fetch_sub(detacher->pending, 1, __ATOMIC_RELEASE);
-	return NULL;
-}
-
-/* Moves the links of the selected hooks to the detachers. Returns the number of links. */
-static size_t move_links(struct probe *probe, bool (*is_selected)(enum hook hook))
-{
-	size_t count = 0, remaining = 0;
-
-	for (size_t i = 0; i < probe->link_count; i++) {
-		if (is_selected(probe->links[i].hook))
-			probe->detachers[count++].link = probe->links[i].link;
-		else
-			probe->links[remaining++] = probe->links[i];
-	}
-	probe->link_count = remaining;
-	return count;
-}
-
-void probe_detach_hooks(struct probe *probe, bool (*is_selected)(enum hook hook))
-{
-	size_t count;
-
-	probe_await_detached(probe);
-	count = move_links(probe, is_selected);
-	__atomic_store_n(&probe->detaching, count, __ATOMIC_RELAXED);
-	for (size_t i = 0; i < count; i++) {
-		struct probe_detacher *detacher = &probe->detachers[i];
-
-		detacher->pending = &probe->detaching;
-		detacher->has_thread =
-			pthread_create(&detacher->thread, NULL, destroy_link, detacher) == 0;
-		if (!detacher->has_thread)
-			destroy_link(detacher);
-	}
-	probe->detacher_count = count;
-}
-
-void probe_await_detached(struct probe *probe)
-{
-	for (size_t i = 0; i < probe->detacher_count; i++) {
-		if (probe->detachers[i].has_thread)
-			pthread_join(probe->detachers[i].thread, NULL);
-	}
-	probe->detacher_count = 0;
-}
-
-static bool is_any(enum hook hook)
-{
-	(void)hook;
-	return true;
-}
-
-void probe__detach(struct probe *probe)
-{
-	uint64_t start_ns = clock_monotonic_ns();
-
-	probe_await_detached(probe);
-	if (probe->link_count == 0)
-		return;
-	/* Disables recording at all sites at once, so that counts do not depend on the order of
-	 * detachment. */
-	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_NONE, __ATOMIC_RELEASE);
-	probe_detach_hooks(probe, is_any);
-	probe_await_detached(probe);
-	probe->attachment.detach_ns = clock_monotonic_ns() - start_ns;
 }

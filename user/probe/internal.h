@@ -9,6 +9,7 @@
 
 #include "probe/probe.h"
 #include "scottyscope.skel.h"
+#include "snapshot/start_time.h"
 
 struct bpf_link;
 
@@ -57,7 +58,7 @@ struct probe {
 	size_t detacher_count;		  /* started and not joined yet */
 	size_t detaching;		  /* number of pending detachers; atomic */
 	struct snapshot_attachment attachment;
-	uint64_t start_ns;
+	struct start_time start; /* of counting: the activation */
 	uint64_t initial_tasks[KIND_LIMIT];
 	uint64_t initial_dropped; /* live tasks that did not fit into the map */
 	int cpu_count;		  /* of possible CPUs: the length of a per-CPU value */

@@ -181,7 +181,7 @@ int probe__activate(struct probe *probe, struct error *error)
 	struct timespec gap = {.tv_nsec = (long)ACTIVATION_GAP_NS};
 	int r;
 
-	probe->start_ns = clock_realtime_ns();
+	probe->start = (struct start_time){clock_monotonic_ns(), clock_realtime_ns()};
 	write_resident(probe);
 	probe->skeleton->bss->poll_epoch_ns = clock_monotonic_ns();
 	__atomic_store_n(&probe->skeleton->bss->activation, ACTIVE_POLLS, __ATOMIC_RELEASE);
@@ -213,11 +213,6 @@ int probe__ring_fd(const struct probe *probe)
 const struct histogram_layout *probe__layout(const struct probe *probe)
 {
 	return probe->histograms;
-}
-
-uint64_t probe__start_ns(const struct probe *probe)
-{
-	return probe->start_ns;
 }
 
 struct snapshot_attachment probe__attachment(const struct probe *probe)

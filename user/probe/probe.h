@@ -34,12 +34,13 @@ int probe__attach(struct probe *probe, struct error *error);
  * end. Then runs the initial scan of tasks. */
 int probe__activate(struct probe *probe, struct error *error);
 
-/* Detaches every site. The counts stay readable. */
-void probe__detach(struct probe *probe);
+/* Ends the recording at all sites at once and waits for the programs that run. From then on no
+ * program changes a map. */
+void probe__freeze(struct probe *probe);
 
-/* Counts, after probe__detach(), the requests whose response is pending finalization (see
- * finish_untracked() in bpf/http/response.bpf.c). Their spans are dropped. */
-int probe__flush_requests(struct probe *probe, struct error *error);
+/* Detaches every site, in a child process, and waits for it. The counts stay readable. A probe that
+ * is not frozen no longer records. */
+void probe__detach(struct probe *probe);
 
 void probe__free(struct probe *probe);
 
@@ -48,9 +49,6 @@ int probe__ring_fd(const struct probe *probe);
 
 /* Returns the bucket bounds of the duration histograms, which are static data. */
 const struct histogram_layout *probe__layout(const struct probe *probe);
-
-/* Returns the realtime of the activation, the start of counting. */
-uint64_t probe__start_ns(const struct probe *probe);
 
 /* Reads the totals from the per-CPU arrays. */
 int probe__read_totals(struct probe *probe, struct snapshot_totals *ret_totals,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/clock.h"
 #include "probe/internal.h"
 
 /* Sums the words of a per-CPU value over all CPUs. Every per-CPU value here is an array of 64-bit
@@ -192,7 +193,7 @@ int probe__snapshot(struct probe *probe, struct snapshot *snapshot, struct error
 
 	if (r < 0)
 		return r;
-	snapshot->start_ns = probe->start_ns;
+	snapshot->start_ns = start_time__at(&probe->start, snapshot->time_ns, clock_monotonic_ns());
 	snapshot->layout = probe->histograms;
 	snapshot->attachment = probe->attachment;
 	if (plan__has(probe->plan, INSTR_HTTP_REQUESTS))

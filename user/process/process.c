@@ -61,7 +61,7 @@ static uint64_t realtime_of_ticks(uint64_t ticks)
 	return clock_realtime_ns() - since_boot_ns + start_ns;
 }
 
-static bool has_ended(const struct process *target)
+bool process__has_ended(const struct process *target)
 {
 	struct pollfd event = {.fd = target->pid_fd, .events = POLLIN};
 
@@ -157,7 +157,7 @@ int process__open(pid_t pid, struct process **ret_process, struct error *error)
 
 	/* The descriptor names one process. While the process lives, the kernel does not reuse its
 	 * id, so all data read from /proc belongs to this process. */
-	if (has_ended(target))
+	if (process__has_ended(target))
 		return refuse_ended(pid, error);
 	if (asprintf(&target->attach_path, "/proc/%d/exe", (int)pid) < 0) {
 		target->attach_path = NULL;
@@ -176,7 +176,7 @@ int process__check(const struct process *target)
 	struct stat found, running;
 	struct proc_stat process;
 
-	if (has_ended(target) || proc__stat(target->pid, &process) < 0 ||
+	if (process__has_ended(target) || proc__stat(target->pid, &process) < 0 ||
 	    process.start_ticks != target->start_ticks)
 		return -ESRCH;
 	/* execve() replaces the program but not the process. */

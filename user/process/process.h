@@ -41,6 +41,9 @@ int process__find(const struct process_selection *selection, struct process **re
 		  struct error *error);
 void process__free(struct process *target);
 
+/* Whether the process has ended; its parent may not have waited for it yet. */
+bool process__has_ended(const struct process *target);
+
 /* Returns 0 if the process still exists and runs the same executable, else -ESRCH. `pid_fd` reports
  * the end of the process but not a change of its executable. */
 int process__check(const struct process *target);

@@ -12,6 +12,8 @@
 	  snapshot->pipeline.spans_dropped)                                                     \
 	X("span_unfinished", "spans: still open when the observation ended",                    \
 	  snapshot->pipeline.spans_unfinished)                                                  \
+	X("metrics_not_taken", "the last snapshot: the front had ended and did not take it",    \
+	  counters->snapshots_not_taken)                                                        \
 	X("metrics_queue_full", "requests with metrics: the export queue was full",             \
 	  counters->exporter.metric_requests_dropped_queue_full)                                \
 	X("metrics_superseded",                                                                 \

@@ -91,7 +91,8 @@ void exemplars__add(struct exemplars *exemplars, const struct http_key *key,
 }
 
 size_t exemplars__copy(const struct exemplars *exemplars, const struct http_key *key,
-		       uint64_t time_ns, struct arena *arena, const struct exemplar **ret_copies)
+		       uint64_t now_ns, int64_t clock_offset_ns, struct arena *arena,
+		       const struct exemplar **ret_copies)
 {
 	const struct label_set *label_set = find(exemplars, key);
 	struct exemplar *copies = NULL;
@@ -102,8 +103,10 @@ size_t exemplars__copy(const struct exemplars *exemplars, const struct http_key 
 	for (size_t i = 0; copies && i <= exemplars->bounds->count; i++) {
 		const struct exemplar *exemplar = &label_set->buckets[i];
 
-		if (exemplar->time_ns && exemplar->time_ns + EXEMPLAR_AGE_NS >= time_ns)
-			copies[count++] = *exemplar;
+		if (!exemplar->time_ns || exemplar->time_ns + EXEMPLAR_AGE_NS < now_ns)
+			continue;
+		copies[count] = *exemplar;
+		copies[count++].time_ns += (uint64_t)clock_offset_ns;
 	}
 	*ret_copies = copies;
 	return count;

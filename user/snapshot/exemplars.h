@@ -19,7 +19,7 @@
 /* A sampled request. */
 struct exemplar {
 	uint64_t duration_ns;
-	uint64_t time_ns; /* realtime of the request's end */
+	uint64_t time_ns; /* of the request's end; monotonic in the store, realtime in a snapshot */
 	uint8_t trace_id[16];
 	uint8_t span_id[8];
 };
@@ -36,10 +36,13 @@ void exemplars__free(struct exemplars *exemplars);
 void exemplars__add(struct exemplars *exemplars, const struct http_key *key,
 		    const struct exemplar *exemplar);
 
-/* Copies the exemplars of a label set that are not older than EXEMPLAR_AGE_NS at `time_ns` to
- * `arena`, in the order of buckets, and returns their number. `*ret_copies` is NULL for none. */
+/* Copies the exemplars of a label set that are not older than EXEMPLAR_AGE_NS at the monotonic time
+ * `now_ns` to `arena`, in the order of buckets, and returns their number. Their times become realtime:
+ * monotonic time plus `clock_offset_ns`, so that a wall clock that was set back leaves no exemplar in
+ * the future. `*ret_copies` is NULL for none. */
 size_t exemplars__copy(const struct exemplars *exemplars, const struct http_key *key,
-		       uint64_t time_ns, struct arena *arena, const struct exemplar **ret_copies);
+		       uint64_t now_ns, int64_t clock_offset_ns, struct arena *arena,
+		       const struct exemplar **ret_copies);
 
 static inline void exemplars__freep(struct exemplars **exemplars)
 {

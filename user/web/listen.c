@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "web/listen.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/addrinfo.h"
@@ -55,6 +57,34 @@ int web_listen(const char *host, uint16_t port, struct error *error)
 				 host, port);
 	}
 	return error_set(error, fd, "cannot listen on %s port %u: %m", host, port);
+}
+
+/* The address that reaches a server on all addresses from this machine; else the host itself. */
+static const char *reachable(const char *host)
+{
+	struct in6_addr v6;
+	struct in_addr v4;
+
+	if (inet_pton(AF_INET, host, &v4) == 1 && v4.s_addr == htonl(INADDR_ANY))
+		return "127.0.0.1";
+	if (inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_UNSPECIFIED(&v6))
+		return "::1";
+	return host;
+}
+
+const char *web_listen__url(const char *host, uint16_t port, char *url, size_t size)
+{
+	const char *name = reachable(host);
+	/* RFC 6874: the "%" before a zone is percent-encoded. */
+	int length = (int)strcspn(name, "%");
+	const char *zone = name[length] ? name + length + 1 : NULL;
+
+	if (!strchr(name, ':'))
+		snprintf(url, size, "http://%s:%u/metrics", name, port);
+	else
+		snprintf(url, size, "http://[%.*s%s%s]:%u/metrics", length, name, zone ? "%25" : "",
+			 zone ? zone : "", port);
+	return url;
 }
 
 uint16_t web_listen__port(int fd)

@@ -76,8 +76,11 @@ Test(config_environment, exporters)
 	cr_assert_str_eq(config->otlp.traces_target, "localhost:4317");
 	config__free(config);
 
+	/* Not recognised: ignored. */
 	set("OTEL_METRICS_EXPORTER", "console");
-	refuse("", "OTEL_METRICS_EXPORTER|'console'|none, otlp");
+	config = accept_with_warning("", "OTEL_METRICS_EXPORTER|'console'|none, otlp|ignored");
+	cr_assert_str_eq(config->otlp.metrics_target, "localhost:4317");
+	config__free(config);
 }
 
 Test(config_environment, nothing_is_exported_unless_asked)
@@ -120,8 +123,12 @@ Test(config_environment, disabled)
 	config = accept("");
 	cr_assert_str_eq(config->otlp.metrics_target, "localhost:4317");
 	config__free(config);
+	/* "Any value not explicitly defined here as a true value [...] MUST be interpreted as
+	 * false." */
 	set("OTEL_SDK_DISABLED", "1");
-	refuse("", "OTEL_SDK_DISABLED|'1'|false, true");
+	config = accept_with_warning("", "OTEL_SDK_DISABLED|'1'|false, true");
+	cr_assert_str_eq(config->otlp.metrics_target, "localhost:4317");
+	config__free(config);
 }
 
 Test(config_environment, listen)
@@ -139,7 +146,9 @@ Test(config_environment, listen)
 	cr_assert_eq(config->listen_port, 1);
 	config__free(config);
 	set("OTEL_EXPORTER_PROMETHEUS_PORT", "65536");
-	refuse("", "OTEL_EXPORTER_PROMETHEUS_PORT|'65536'|from 0 to 65535");
+	config = accept_with_warning("", "OTEL_EXPORTER_PROMETHEUS_PORT|'65536'|from 0 to 65535");
+	cr_assert_eq(config->listen_port, 9464);
+	config__free(config);
 }
 
 Test(config_environment, resource)
@@ -161,8 +170,30 @@ Test(config_environment, resource)
 	config_headers__free(pairs, count);
 	config__free(config);
 
+	/* "In case of any error [...] the entire environment variable value SHOULD be discarded". */
 	set("OTEL_RESOURCE_ATTRIBUTES", "a=1,b");
-	refuse("", "OTEL_RESOURCE_ATTRIBUTES|entry 2|key=value");
+	config = accept_with_warning("", "OTEL_RESOURCE_ATTRIBUTES|entry 2|key=value");
+	cr_assert_null(config->resource_attributes);
+	config__free(config);
 	set("OTEL_RESOURCE_ATTRIBUTES", "a=%2");
-	refuse("", "OTEL_RESOURCE_ATTRIBUTES|entry 1");
+	config__free(accept_with_warning("", "OTEL_RESOURCE_ATTRIBUTES|entry 1"));
+}
+
+Test(config_environment, warnings_can_be_silenced)
+{
+	struct config *config;
+	FILE *standard = stderr;
+	char *text = NULL;
+	size_t size = 0;
+
+	set("OTEL_SDK_DISABLED", "yes");
+	set("OTEL_METRIC_EXPORT_INTERVAL", "soon");
+	stderr = open_memstream(&text, &size);
+	config = accept("-qq");
+	fclose(stderr);
+	stderr = standard;
+	cr_assert_str_eq(text, "");
+	cr_assert_eq(config->otlp.metric_interval_ns, 60 * NS_PER_S);
+	config__free(config);
+	free(text);
 }

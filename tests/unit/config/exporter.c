@@ -144,7 +144,10 @@ Test(config_exporter, insecure)
 	config__free(config);
 
 	set("OTEL_EXPORTER_OTLP_INSECURE", "yes");
-	refuse("", "OTEL_EXPORTER_OTLP_INSECURE|'yes'|false, true");
+	config = accept_with_warning("--otlp-endpoint host:1",
+				     "OTEL_EXPORTER_OTLP_INSECURE|'yes'|false, true");
+	cr_assert(config->otlp.metrics_tls);
+	config__free(config);
 }
 
 Test(config_exporter, headers)
@@ -196,6 +199,11 @@ Test(config_exporter, protocol)
 	config__free(accept(""));
 	set("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
 	refuse("", "OTEL_EXPORTER_OTLP_PROTOCOL|'http/protobuf'|accepted: grpc");
+	/* No protocol at all: ignored. */
+	set("OTEL_EXPORTER_OTLP_PROTOCOL", "udp");
+	set("OTEL_TRACES_EXPORTER", "none");
+	config__free(accept_with_warning("", "OTEL_EXPORTER_OTLP_PROTOCOL|'udp'|accepted: grpc"));
+	unsetenv("OTEL_TRACES_EXPORTER");
 	set("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "grpc");
 	set("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json");
 	refuse("", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL|'http/json'|accepted: grpc");
@@ -218,7 +226,9 @@ Test(config_exporter, compression)
 	cr_assert_not(config->otlp.gzip);
 	config__free(config);
 	set("OTEL_EXPORTER_OTLP_COMPRESSION", "zstd");
-	refuse("", "OTEL_EXPORTER_OTLP_COMPRESSION|'zstd'|none, gzip");
+	config = accept_with_warning("", "OTEL_EXPORTER_OTLP_COMPRESSION|'zstd'|none, gzip");
+	cr_assert_not(config->otlp.gzip);
+	config__free(config);
 }
 
 Test(config_exporter, times)
@@ -246,10 +256,14 @@ Test(config_exporter, times)
 			unsetenv(names[j]);
 		snprintf(parts, sizeof(parts), "%s|'10s'|from 1 to 3600000", names[i]);
 		set(names[i], "10s");
-		refuse("", parts);
+		config = accept_with_warning("", parts);
+		cr_assert_eq(config->otlp.timeout_ns, 10 * NS_PER_S);
+		cr_assert_eq(config->otlp.metric_interval_ns, 60 * NS_PER_S);
+		cr_assert_eq(config->otlp.span_delay_ns, 5 * NS_PER_S);
+		config__free(config);
 		snprintf(parts, sizeof(parts), "%s|'0'", names[i]);
 		set(names[i], "0");
-		refuse("", parts);
+		config__free(accept_with_warning("", parts));
 	}
 }
 
@@ -268,9 +282,14 @@ Test(config_exporter, span_queue)
 	cr_assert_eq(config->otlp.span_batch, 10);
 	config__free(config);
 	set("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "101");
-	refuse("", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE|'101'|from 1 to 100");
+	config = accept_with_warning("", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE|'101'|from 1 to 100");
+	cr_assert_eq(config->otlp.span_batch, 100);
+	config__free(config);
 	set("OTEL_BSP_MAX_QUEUE_SIZE", "0");
-	refuse("", "OTEL_BSP_MAX_QUEUE_SIZE|'0'");
+	config = accept_with_warning("", "OTEL_BSP_MAX_QUEUE_SIZE|'0'");
+	cr_assert_eq(config->otlp.span_queue, 2048);
+	cr_assert_eq(config->otlp.span_batch, 101);
+	config__free(config);
 }
 
 Test(config_exporter, certificate)

@@ -63,6 +63,28 @@ static inline void refuse(const char *line, const char *parts)
 			  error.message);
 }
 
+/* The config of a command line that must be accepted with one warning, which has all `parts`. */
+static inline struct config *accept_with_warning(const char *line, const char *parts)
+{
+	FILE *standard = stderr;
+	struct config *config;
+	char *text = NULL;
+	size_t size = 0;
+	char copy[512];
+
+	stderr = open_memstream(&text, &size);
+	config = accept(line);
+	fclose(stderr);
+	stderr = standard;
+	cr_assert(strncmp(text, "scottyscope: warning: ", 22) == 0, "'%s'", text);
+	cr_assert_eq(strchr(text, '\n'), text + size - 1, "one line: %s", text);
+	strcpy(copy, parts);
+	for (char *part = strtok(copy, "|"); part; part = strtok(NULL, "|"))
+		cr_assert(strstr(text, part), "'%s' is not in: %s", part, text);
+	free(text);
+	return config;
+}
+
 static inline void set(const char *name, const char *value)
 {
 	cr_assert_eq(setenv(name, value, 1), 0);

@@ -48,7 +48,7 @@ static size_t at(uint64_t time_ns, uint64_t route, const struct exemplar **ret_c
 {
 	const struct http_key key = key_of(route);
 
-	return exemplars__copy(exemplars, &key, time_ns, arena, ret_copies);
+	return exemplars__copy(exemplars, &key, time_ns, 0, arena, ret_copies);
 }
 
 static size_t count_at(uint64_t time_ns, uint64_t route)
@@ -120,4 +120,17 @@ Test(exemplars, beyond_the_limit_belong_to_the_overflow_set)
 	assert_ids(6, "b");
 	assert_ids(7, "");
 	assert_ids(ROUTE_OVERFLOW, "cd");
+}
+
+/* The wall clock is read at the copy, not at the request. */
+Test(exemplars, times_follow_the_wall_clock)
+{
+	const struct http_key key = key_of(1);
+	const struct exemplar *copies;
+
+	add(1, 1000, 50, 1);
+	cr_assert_eq(exemplars__copy(exemplars, &key, 2000, 500000, arena, &copies), 1u);
+	cr_assert_eq(copies[0].time_ns, 501050u);
+	cr_assert_eq(exemplars__copy(exemplars, &key, 2000, 400000, arena, &copies), 1u);
+	cr_assert_eq(copies[0].time_ns, 401050u);
 }
