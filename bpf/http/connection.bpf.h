@@ -6,6 +6,11 @@
 
 #include "http/finalize.bpf.h"
 
+static __always_inline struct http_connection *http_find_connection(__u64 header)
+{
+	return bpf_map_lookup_elem(&http_connections, &header);
+}
+
 static __always_inline struct http_connection *get_or_init_connection(__u64 header)
 {
 	struct http_connection *connection =
@@ -31,13 +36,12 @@ static __always_inline void http_set_peer(__u64 header, __u32 tid)
 	thread->peer.family = 0;
 }
 
-/* The trace context of the connection's request; NULL if none waits for its response. */
-static __always_inline const struct trace_context *http_request_context(__u64 header)
+/* The connection that the task drives, if its request waits for the response; else NULL. */
+static __always_inline struct http_connection *http_find_working(__u64 header)
 {
-	struct http_connection *connection = bpf_map_lookup_elem(&http_connections, &header);
+	struct http_connection *connection = http_find_connection(header);
 
-	return connection && connection->start_ns && !connection->end_ns ? &connection->span.context
-									 : NULL;
+	return connection && connection->start_ns && !connection->end_ns ? connection : NULL;
 }
 
 /* The span of the connection's request; NULL for none. */

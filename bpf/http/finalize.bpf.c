@@ -77,7 +77,7 @@ static __always_inline void fill_record(struct record_http_request *record, __u3
 	record->header.size = size;
 	record->span = connection->span;
 	record->end_ns = end_ns;
-	record->route = connection->route;
+	record->route = request_route(connection);
 	record->peer = connection->peer;
 	record->status = status;
 	record->url_path_length = connection->url_path_length;

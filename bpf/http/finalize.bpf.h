@@ -19,6 +19,12 @@ __hidden void http_finish_request(struct http_connection *connection, __u64 head
  * end of the connection, when its memory may belong to another one. */
 __hidden void http_finalize(struct http_connection *connection, __u64 header, bool output_is_live);
 
+/* Whether the request's route may be observed after the response head: at the drop of the path. */
+static __always_inline bool route_may_come(const struct http_connection *connection)
+{
+	return !settings.routes_come_first && request_route(connection) == ROUTE_UNMATCHED;
+}
+
 /* Whether the status in memory can be used without a comparison. Its place is fixed in the server's
  * code: after enough comparisons in a row that agreed, one response in 64 is compared; one
  * difference ends the trust permanently. The middle bits of the clock serve as a random number. */

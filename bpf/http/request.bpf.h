@@ -15,6 +15,7 @@ static __always_inline void start_request(struct http_connection *connection,
 
 	connection->start_ns = now_ns;
 	connection->route = ROUTE_UNMATCHED;
+	connection->nest = 0;
 	ADD_TO_COUNTER(requests_started, 1);
 	if (!settings.emit_spans)
 		return;

@@ -15,7 +15,7 @@ static __always_inline bool can_finish_untracked(const struct http_connection *c
 	__u16 status = connection->status;
 
 	return status_is_plausible(status) && status_agreements < AGREEMENTS_NEVER &&
-	       (connection->route != ROUTE_UNMATCHED || status == 404 || status == 405);
+	       (!route_may_come(connection) || status == 404 || status == 405);
 }
 
 /* Reads the status of the response head that hyper's `Encode` points to; 0 if that fails. */
@@ -55,8 +55,8 @@ static __always_inline void handle_response(struct http_connection *connection,
 
 	connection->status = read_status(encode);
 	is_trusted = memory_is_trusted(now_ns) && status_is_plausible(connection->status);
-	/* With spans, or without a route, a slow poll or the route may still come. */
-	is_finished = is_trusted && !settings.emit_spans && connection->route != ROUTE_UNMATCHED;
+	/* With spans, a slow poll may still come. */
+	is_finished = is_trusted && !settings.emit_spans && !route_may_come(connection);
 	/* Also while draining: the end of this poll may come after the probes are detached. */
 	if (frame->flags & FRAME_UNTRACKED || poll_draining) {
 		connection->span.busy_ns = TIMES_UNKNOWN;

@@ -41,11 +41,23 @@ struct http_key {
 };
 _Static_assert(sizeof(struct http_key) == 16, "http_key");
 
-/* A route template, truncated to the capacity and padded with zero bytes. */
+/* A route template. The text is truncated to the capacity and padded with zero bytes. The
+ * hash of the first ROUTE_HASH_BYTES and of the length is the template's key. */
 #define ROUTE_TEXT_BYTES 128
+#define ROUTE_HASH_BYTES 1024
 
 struct route_text {
+	__u64 length; /* before truncation */
 	char text[ROUTE_TEXT_BYTES];
+};
+
+/* The route that was matched in another task than the connection's, for the request that started at
+ * `start_ns`. That task may run at the same time as the connection's task and may outlive the
+ * request, so it does not write to the fields of the connection's own task. */
+struct linked_route {
+	__u64 start_ns;
+	__u64 route;
+	__u64 nest;
 };
 
 /* Number of successive responses whose status in memory must equal the written one before the
@@ -60,10 +72,12 @@ struct route_text {
 
 /* A connection and its current request, by the address of the connection's task header. */
 struct http_connection {
-	__u64 seen_ns;	       /* last parse attempt since the last response; 0: none */
-	__u64 start_ns;	       /* the request head was complete; 0: no request */
-	__u64 end_ns;	       /* the response head was written; 0: not yet */
-	__u64 route;	       /* of the current request */
+	__u64 seen_ns;	/* last parse attempt since the last response; 0: none */
+	__u64 start_ns; /* the request head was complete; 0: no request */
+	__u64 end_ns;	/* the response head was written; 0: not yet */
+	__u64 route;	/* of the current request, as matched in the connection's task */
+	__u64 nest;	/* the private path of the nest_service() that matched last; 0: none */
+	struct linked_route linked;
 	__u64 last_route;      /* of an earlier request: already in the routes map */
 	__u64 output;	       /* address of the vector that received the response head */
 	__u64 output_length;   /* length of that vector before the head */
@@ -77,7 +91,7 @@ struct http_connection {
 	__u8 reserved_too[4];
 	char url_path[URL_PATH_BYTES];
 };
-_Static_assert(sizeof(struct http_connection) == 224 + URL_PATH_BYTES, "http_connection");
+_Static_assert(sizeof(struct http_connection) == 256 + URL_PATH_BYTES, "http_connection");
 
 /* The tracestate header of the current request, by the address of the connection's task header. */
 #define TRACE_STATE_BYTES \

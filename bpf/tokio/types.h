@@ -43,9 +43,13 @@ struct task {
 	__u64 busy_ns;	/* total time in polls */
 	__u64 runq_ns;	/* total time in run queues */
 	__u64 session;	/* task header of the session that the task is or was spawned in; 0: none */
+	/* The request that the task was spawned for: the key of its connection and its start. The
+	 * start tells it from later requests of the connection. */
+	__u64 request;
+	__u64 request_start_ns; /* 0: no request */
 	struct trace_context context;
 };
-_Static_assert(sizeof(struct task) == 104, "task");
+_Static_assert(sizeof(struct task) == 120, "task");
 
 /* Maximum depth of nested polls of a thread, plus one for the untracked frame. */
 #define FRAME_LIMIT 8

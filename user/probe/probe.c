@@ -22,7 +22,9 @@
 /* tokio starts at most 512 blocking threads besides its workers. Only threads that poll
  * asynchronous tasks have an entry, and each snapshot deletes the entries of ended threads. */
 #define MAX_THREADS 1024
-#define MAX_ROUTES  1024
+
+/* Paths of nest_service() in the map of route templates: these are part of templates, and no label. */
+#define MAX_NESTS 256
 
 /* Pending requests with a tracestate: half a KiB each. */
 #define MAX_TRACE_STATES 2048
@@ -65,7 +67,7 @@ static int size_maps(struct probe *probe)
 		{probe->skeleton->maps.trace_states,
 		 config->otlp.traces_target ? MAX_TRACE_STATES : 1},
 		{probe->skeleton->maps.http_series, config->max_series + 1},
-		{probe->skeleton->maps.routes, MAX_ROUTES},
+		{probe->skeleton->maps.routes, config->max_series + MAX_NESTS},
 		{probe->skeleton->maps.records, config->ring_bytes},
 	};
 
