@@ -32,11 +32,11 @@ static __always_inline void inherit_from_poll(struct task *child, __u32 tid)
 		child->kind.role = ROLE_NONE;
 	if (parent)
 		child->session = parent->session;
-	connection = http_find_working(frame->header);
+	connection = http_find_working(http_find_connection(frame->header), frame);
 	http_link_task(child, parent, connection, frame->header);
 	if (!settings.emit_spans)
 		return;
-	if (connection && role == ROLE_HTTP_CONNECTION)
+	if (connection)
 		inherit(&child->context, &connection->span.context);
 	else if (parent)
 		child->context = parent->context;

@@ -73,7 +73,9 @@
 	  "tasks: not tracked, because more tasks are alive than --max-tasks; task, session and "  \
 	  "scheduling numbers are too low; raise --max-tasks")                                     \
 	X(CONNECTIONS_FULL, "connections_full",                                                    \
-	  "requests: not counted, because more connections are open than the map holds (16384)")   \
+	  "requests: not counted, because more connections are open than --max-connections; "      \
+	  "raise "                                                                                 \
+	  "--max-connections")                                                                     \
 	X(SERIES_FULL, "series_full",                                                              \
 	  "label sets: requests beyond --max-series are counted in the overflow label set, "       \
 	  "rate limits beyond 16 tiers not at all; raise --max-series")                            \
@@ -82,7 +84,7 @@
 	  "has more templates than --max-series; raise --max-series")                              \
 	X(SESSIONS_FULL, "sessions_full",                                                          \
 	  "sessions: counted without duration, messages and span, because more are open than "     \
-	  "the map holds (16384)")                                                                 \
+	  "--max-connections; raise --max-connections")                                            \
 	X(TRACE_HEADERS, "trace_headers",                                                          \
 	  "traceparent, tracestate: not read, because a header is too long, beyond the "           \
 	  "searched part of the head, or one of too many at a time (2048); the span starts "       \

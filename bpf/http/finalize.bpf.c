@@ -144,6 +144,8 @@ __hidden void http_finish_request(struct http_connection *connection, __u64 head
 	connection->start_ns = 0;
 	connection->end_ns = 0;
 	connection->route = ROUTE_UNMATCHED;
+	if (connection->previous)
+		http_release(connection, header);
 }
 
 __hidden void http_finalize(struct http_connection *connection, __u64 header, bool output_is_live)

@@ -11,9 +11,13 @@
 #include "http/status.h"
 #include "tokio/current.bpf.h"
 
-/* Counts the request with this status, sends its span and resets the connection. */
+/* Counts the request with this status, sends its span and resets the connection. Afterwards, a
+ * connection with another key than its task's has no entry. */
 __hidden void http_finish_request(struct http_connection *connection, __u64 header, __u16 status,
 				  __u64 end_ns);
+
+/* Deletes the entry of a connection that has another key than its task's. */
+__hidden void http_release(struct http_connection *connection, __u64 key);
 
 /* Finalizes the response of a connection whose `end_ns` is set. `output_is_live` is false after the
  * end of the connection, when its memory may belong to another one. */

@@ -11,17 +11,41 @@
 #define REQUEST_NOT_MEASURED 1
 
 /* Links a task that is spawned by the task `parent`, which may be NULL, to the request that the poll
- * works for: that of `connection`, whose key is `key`, or with NULL the request of the parent. */
+ * works for: that of `connection`, in the task at `header`, or with NULL the request of the parent. */
 static __always_inline void http_link_task(struct task *child, const struct task *parent,
-					   const struct http_connection *connection, __u64 key)
+					   const struct http_connection *connection, __u64 header)
 {
 	if (connection) {
-		child->request = key;
+		child->request = connection->previous ? connection->buffer : header;
 		child->request_start_ns = connection->start_ns;
 	} else if (parent) {
 		child->request = parent->request;
 		child->request_start_ns = parent->request_start_ns;
 	}
+}
+
+/* Marks that the request of the task's connection is dropped. Returns false if it was marked before. */
+static __always_inline bool http_mark_dropped(__u64 header)
+{
+	struct task *task = bpf_map_lookup_elem(&tasks, &header);
+
+	if (!task)
+		return true;
+	if (task->flags & TASK_HTTP_DROPPED)
+		return false;
+	task->flags |= TASK_HTTP_DROPPED;
+	return true;
+}
+
+/* Whether the task's connection has a request that was counted as dropped; the next one is another. */
+static __always_inline bool http_take_dropped(__u64 header)
+{
+	struct task *task = bpf_map_lookup_elem(&tasks, &header);
+
+	if (!task || !(task->flags & TASK_HTTP_DROPPED))
+		return false;
+	task->flags &= ~(__u32)TASK_HTTP_DROPPED;
+	return true;
 }
 
 /* The connection whose request the task at `header` was spawned for; NULL if there is none or if
@@ -32,7 +56,8 @@ static __always_inline struct http_connection *http_find_linked(__u64 header, bo
 	__u64 start_ns = task ? task->request_start_ns : 0, key;
 	struct http_connection *connection;
 
-	*is_unknown = !start_ns && !(task && task->kind.role == ROLE_HTTP_CONNECTION);
+	*is_unknown = !start_ns && !(task && (task->kind.role == ROLE_HTTP_CONNECTION ||
+					      task->flags & TASK_HTTP_DROPPED));
 	if (!task || !start_ns)
 		return NULL;
 	key = task->request;

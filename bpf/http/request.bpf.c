@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
 /* The start of HTTP/1.1 requests: hyper parses a connection's buffer until the request head is
- * complete. A connection is one task, so its state is stored by the task's header. */
+ * complete. */
 
 #include "http/request.bpf.h"
 
@@ -56,9 +56,9 @@ static __always_inline void store_trace_parent(__u64 value, struct trace_context
 
 /* Stores the tracestate for the request's span; returns whether an entry exists. A global function,
  * which the verifier checks once. Before kernel 5.12 such functions take numbers only. */
-__weak __noinline int store_trace_state(__u64 header, __u64 value, __u64 end)
+__weak __noinline int store_trace_state(__u64 key, __u64 value, __u64 end)
 {
-	struct trace_state *state = get_or_init(&trace_states, &header, &new_trace_state);
+	struct trace_state *state = get_or_init(&trace_states, &key, &new_trace_state);
 
 	if (!state || !read_trace_state(value, end, state))
 		count_drop(DROP_TRACE_HEADERS);
@@ -66,8 +66,8 @@ __weak __noinline int store_trace_state(__u64 header, __u64 value, __u64 end)
 }
 
 /* Reads the trace context of the caller from the headers in the head at `data`. */
-static __always_inline void read_caller(struct http_connection *connection, __u64 header,
-					__u64 data, __u64 length, struct trace_context *caller)
+static __always_inline void read_caller(struct http_connection *connection, __u64 key, __u64 data,
+					__u64 length, struct trace_context *caller)
 {
 	struct trace_search search = {
 		.head = data,
@@ -88,7 +88,7 @@ static __always_inline void read_caller(struct http_connection *connection, __u6
 		store_trace_parent(search.parent, caller);
 	if (search.state)
 		connection->has_trace_state =
-			(__u8)store_trace_state(header, search.state, data + length);
+			(__u8)store_trace_state(key, search.state, data + length);
 }
 
 /* Reads the words of hyper's buffer. Returns whether they are valid; counts a drop if not. */
@@ -123,7 +123,7 @@ static __always_inline bool skip_leading(struct rust_bytes_mut *bytes, __u64 *wo
 	return true;
 }
 
-static __always_inline void handle_buffer(struct http_connection *connection,
+static __always_inline void handle_buffer(struct http_connection *connection, __u64 key,
 					  const struct poll_frame *frame, __u64 buffer,
 					  __u64 now_ns)
 {
@@ -131,7 +131,7 @@ static __always_inline void handle_buffer(struct http_connection *connection,
 	struct trace_context caller = {};
 	struct rust_bytes_mut bytes;
 	__u32 method_size = 0;
-	bool is_complete;
+	bool is_complete, is_whole;
 
 	if (!read_buffer(buffer, &bytes) || connection->start_ns || !skip_leading(&bytes, &word))
 		return;
@@ -141,11 +141,13 @@ static __always_inline void handle_buffer(struct http_connection *connection,
 	if (settings.emit_spans)
 		method_size = (__u32)any_value(method_size);
 	/* After an incomplete head, hyper parses again only once the head is complete. */
-	is_complete = head_is_complete(bytes.data, bytes.length) ||
-		      (last_parse_ns && bytes.length > HEAD_CHUNK_LIMIT * HEAD_CHUNK_BYTES);
+	is_whole = head_is_complete(bytes.data, bytes.length);
+	is_complete =
+		is_whole || (last_parse_ns && bytes.length > HEAD_CHUNK_LIMIT * HEAD_CHUNK_BYTES);
+	connection->is_whole = is_whole;
 	if (is_complete) {
 		if (settings.emit_spans)
-			read_caller(connection, frame->header, bytes.data, bytes.length, &caller);
+			read_caller(connection, key, bytes.data, bytes.length, &caller);
 		start_request(connection, frame, now_ns, &caller);
 	}
 	/* hyper may reject a request, with a response, before its head is complete. */
@@ -156,36 +158,40 @@ static __always_inline void handle_buffer(struct http_connection *connection,
 			method_size && bytes.length > method_size ? bytes.length - method_size : 0);
 }
 
+/* Counts a request whose connection has no room in the map, once its whole head is in the buffer. */
+static __always_inline void drop_request(__u64 header, __u64 buffer)
+{
+	struct rust_bytes_mut bytes;
+	__u64 word = 0;
+
+	if (read_buffer(buffer, &bytes) && skip_leading(&bytes, &word) &&
+	    head_is_complete(bytes.data, bytes.length) && http_mark_dropped(header))
+		count_drop(DROP_CONNECTIONS_FULL);
+}
+
 SEC("uprobe")
 int on_http_parse(struct pt_regs *ctx)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
 	__u32 tid = admit(HOOK_HTTP_PARSE, ACTIVE_ALL);
+	__u64 buffer = read_argument(ctx, ARGUMENT_PARSE_BUFFER), key;
 	struct poll_frame *frame = tid ? expect_poll(tid) : NULL;
-	struct http_connection *connection = frame ? get_or_init_connection(frame->header) : NULL;
+	struct http_connection *connection;
 
-	if (!connection)
+	if (!frame)
 		return 0;
 	sample_context(frame, now_ns);
-	if (connection->end_ns)
-		http_finalize(connection, frame->header, true);
-	handle_buffer(connection, frame, read_argument(ctx, ARGUMENT_PARSE_BUFFER), now_ns);
-	return 0;
-}
-
-/* A request over HTTP/2 is not measured, but counted as dropped. A task that the connection spawns
- * for a stream matches a route of its own. */
-SEC("uprobe")
-int on_http2_stream(struct pt_regs *ctx)
-{
-	__u32 tid = admit(HOOK_HTTP2_STREAM, ACTIVE_ALL);
-	struct poll_frame *frame = tid ? current_poll(tid) : NULL;
-	struct task *task = frame ? bpf_map_lookup_elem(&tasks, &frame->header) : NULL;
-
-	(void)ctx;
-	if (tid)
-		count_drop(DROP_HTTP2);
-	if (task)
-		task->request_start_ns = REQUEST_NOT_MEASURED;
+	key = http_key_of_buffer(frame->header, buffer);
+	connection = key ? http_find_connection(key) : NULL;
+	if (connection && http_end_before(connection, key, now_ns) && key == buffer) {
+		key = http_key_of_buffer(frame->header, buffer);
+		connection = http_find_connection(key);
+	}
+	if (!connection) {
+		drop_request(frame->header, buffer);
+		return 0;
+	}
+	http_set_working(frame, key);
+	handle_buffer(connection, key, frame, buffer, now_ns);
 	return 0;
 }

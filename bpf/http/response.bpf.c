@@ -4,6 +4,7 @@
 
 #include "core/admit.bpf.h"
 #include "core/registers.bpf.h"
+#include "http/link.bpf.h"
 #include "http/request.bpf.h"
 #include "layout/rust.h"
 
@@ -31,7 +32,7 @@ static __always_inline __u16 read_status(__u64 encode)
 }
 
 /* Leaves the response to the end of the poll, when the written head can be compared. */
-static __always_inline void await_finalization(struct http_connection *connection,
+static __always_inline void await_finalization(struct http_connection *connection, __u64 key,
 					       struct poll_frame *frame, __u64 output, __u64 now_ns)
 {
 	struct rust_vec vector = {};
@@ -43,11 +44,13 @@ static __always_inline void await_finalization(struct http_connection *connectio
 	connection->end_ns = now_ns;
 	ADD_TO_COUNTER(requests_ended, 1);
 	if (settings.emit_spans)
-		end_request_times(connection, frame->header, now_ns - frame->start_ns);
+		end_request_times(connection, key, now_ns - frame->start_ns);
+	if (connection->previous)
+		http_move_to_front(frame->header, key);
 	frame->flags |= FRAME_HTTP_PENDING;
 }
 
-static __always_inline void handle_response(struct http_connection *connection,
+static __always_inline void handle_response(struct http_connection *connection, __u64 key,
 					    struct poll_frame *frame, __u64 encode, __u64 output,
 					    __u64 now_ns)
 {
@@ -66,10 +69,11 @@ static __always_inline void handle_response(struct http_connection *connection,
 		if (settings.emit_spans)
 			end_span_times(&connection->span, NULL, 0);
 		count_check(CHECK_STATUS_TRUSTED);
-		http_finish_request(connection, frame->header, connection->status, now_ns);
+		http_finish_request(connection, key, connection->status, now_ns);
 		return;
 	}
-	await_finalization(connection, frame, is_trusted ? OUTPUT_NOT_COMPARED : output, now_ns);
+	await_finalization(connection, key, frame, is_trusted ? OUTPUT_NOT_COMPARED : output,
+			   now_ns);
 }
 
 SEC("uprobe")
@@ -77,22 +81,28 @@ int on_http_encode(struct pt_regs *ctx)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
 	__u32 tid = admit(HOOK_HTTP_ENCODE, ACTIVE_ALL);
+	__u64 output = read_argument(ctx, ARGUMENT_ENCODE_OUTPUT), key;
 	struct poll_frame *frame = tid ? expect_poll(tid) : NULL;
 	struct http_connection *connection;
 
 	if (!frame)
 		return 0;
-	connection = bpf_map_lookup_elem(&http_connections, &frame->header);
+	key = http_key_of_writer(frame->header, output);
+	connection = key ? http_find_connection(key) : NULL;
 	if (!connection || !connection->seen_ns) {
+		if (!http_take_dropped(frame->header))
+			count_check(CHECK_RESPONSE_ONLY);
+		return 0;
+	}
+	if (connection->end_ns) {
+		http_finalize(connection, key, true);
 		count_check(CHECK_RESPONSE_ONLY);
 		return 0;
 	}
-	if (connection->end_ns)
-		http_finalize(connection, frame->header, true);
 	/* hyper responds to a malformed or too long head before the head is complete. */
 	if (!connection->start_ns)
 		start_request(connection, frame, connection->seen_ns, NULL);
-	handle_response(connection, frame, read_argument(ctx, ARGUMENT_ENCODE_HEAD),
-			read_argument(ctx, ARGUMENT_ENCODE_OUTPUT), now_ns);
+	handle_response(connection, key, frame, read_argument(ctx, ARGUMENT_ENCODE_HEAD), output,
+			now_ns);
 	return 0;
 }

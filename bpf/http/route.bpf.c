@@ -27,7 +27,9 @@ static __always_inline bool find_working(__u32 tid, struct working *working)
 	working->frame = current_poll(tid);
 	connection = working->frame ? http_find_connection(working->frame->header) : NULL;
 	working->is_linked = !connection;
-	if (!connection && working->frame)
+	if (connection && connection->next)
+		connection = http_find_working(connection, working->frame);
+	else if (!connection && working->frame)
 		connection = http_find_linked(working->frame->header, &is_unknown);
 	working->connection = connection;
 	if (!connection && is_unknown)
@@ -163,6 +165,8 @@ int on_http_route(struct pt_regs *ctx)
 	set_matched(&working, hash, false);
 	/* The response waited for the route only: the end of an untracked poll is not observed. */
 	if (!working.is_linked && working.frame->flags & FRAME_UNTRACKED && connection->end_ns)
-		http_finalize(connection, working.frame->header, true);
+		http_finalize(connection,
+			      connection->previous ? connection->buffer : working.frame->header,
+			      true);
 	return 0;
 }

@@ -26,10 +26,11 @@ struct task_kind {
 _Static_assert(sizeof(struct task_kind) == 4, "task_kind");
 
 /* Flags of struct task. */
-#define TASK_PREEXISTING 1 /* spawned before the attachment */
-#define TASK_SESSION	 2 /* counted as a started session */
-#define TASK_POLLED	 4 /* polled at least once since the attachment */
-#define TASK_APP_REMOVED 8 /* an operation that removed its application from Scotty's list */
+#define TASK_PREEXISTING  1  /* spawned before the attachment */
+#define TASK_SESSION	  2  /* counted as a started session */
+#define TASK_POLLED	  4  /* polled at least once since the attachment */
+#define TASK_APP_REMOVED  8  /* an operation that removed its application from Scotty's list */
+#define TASK_HTTP_DROPPED 16 /* its connection has a request that was counted as dropped */
 
 /* A live task, by the address of its header. Times are monotonic. */
 struct task {

@@ -2,13 +2,13 @@
 """Routes of requests that are routed, handled or dropped outside of their connection's task, and of
 routers within routers."""
 
-import json
 import time
 
 import pytest
 
 from harness.counting import Counting
 from harness.http_client import Connection, ask_once, get
+from harness.listeners import listen
 from harness.server import Server
 from harness.tool import Tool
 from harness.waiting import wait_until
@@ -28,11 +28,6 @@ def ask_all(server: Server, paths: list[str], *, port: int = 0) -> list[int]:
         for _ in range(TIMES):
             statuses = [connection.get(path).status for path in paths]
     return statuses
-
-
-def listen(server: Server, how: str) -> int:
-    """Starts a further listener of the server and returns its port."""
-    return json.loads(ask_once(server.port, get(f"{EDGE}/listen/{how}")).body)["port"]
 
 
 def counting_from_now(tool: Tool) -> Counting:
@@ -72,7 +67,7 @@ def test_router_within_a_router(server: Server, tool: Tool, counting: Counting) 
 def test_whole_router_in_a_task(server: Server, tool: Tool) -> None:
     """A router that gets each request in a task of its own gives the request its template. A late
     task credits no later request of its connection."""
-    port = listen(server, "own_task")
+    port = listen(server.port, "own_task")
     counting = counting_from_now(tool)
     paths = ["/item/7", "/deeper/leaf/7", "/late/1", "/nothing"]
     assert ask_all(server, paths, port=port) == [200, 200, 200, 404]
