@@ -4,6 +4,7 @@
  * a folder with its code. */
 
 #include "http/connection.bpf.h"
+#include "http/link.bpf.h"
 #include "scotty/app_inspection.bpf.h"
 #include "scotty/session.bpf.h"
 #include "scotty/task_outcome.bpf.h"
@@ -13,12 +14,12 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-/* Hands the session and the trace context of the poll in progress down to the task that it spawns.
- * A connection's task hands down the context of its current request. */
+/* Hands the session, the request and the trace context of the poll in progress down to the task that
+ * it spawns. A connection's task hands down the context of its current request. */
 static __always_inline void inherit_from_poll(struct task *child, __u32 tid)
 {
 	struct poll_frame *frame = current_poll(tid);
-	const struct trace_context *context = NULL;
+	struct http_connection *connection;
 	struct task *parent;
 	__u8 role;
 
@@ -31,12 +32,12 @@ static __always_inline void inherit_from_poll(struct task *child, __u32 tid)
 		child->kind.role = ROLE_NONE;
 	if (parent)
 		child->session = parent->session;
+	connection = http_find_working(http_find_connection(frame->header), frame);
+	http_link_task(child, parent, connection, frame->header);
 	if (!settings.emit_spans)
 		return;
-	if (role == ROLE_HTTP_CONNECTION)
-		context = http_request_context(frame->header);
-	if (context)
-		inherit(&child->context, context);
+	if (connection)
+		inherit(&child->context, &connection->span.context);
 	else if (parent)
 		child->context = parent->context;
 }

@@ -2,18 +2,119 @@
 #ifndef SCOTTYSCOPE_HTTP_CONNECTION_BPF_H
 #define SCOTTYSCOPE_HTTP_CONNECTION_BPF_H
 
-/* Connections by the header of their task. */
+/* Connections by their keys. Most tasks drive one connection, whose key is the task's header. If a
+ * task drives several, the others have the address of hyper's buffer as key while they have a
+ * request, and are a list that starts at the first one. An idle connection needs no entry: the next
+ * one takes its entry over. */
 
 #include "http/finalize.bpf.h"
 
+/* hyper has the buffers for heads in and out of a connection in one object, at a distance that the
+ * compiler chooses (hyper/src/proto/h1/io.rs, Buffered). Objects of two connections are larger. */
+#define CONNECTION_OBJECT_BYTES 512
+
+/* Connections of a list that are searched for an output; those that are finalized in one poll, and
+ * at the end of a task. */
+#define CONNECTIONS_SEARCHED 64
+#define CONNECTIONS_VISITED  1024
+
+/* The distance between both buffers in the last response; 0: none yet. */
+__weak __u64 output_distance;
+
+/* The key of the connection with this buffer in a task whose first connection has another one.
+ * Inserts the connection if it is new; 0 if the map is full. Global functions, as those below: the
+ * verifier checks each once. */
+__u64 http_key_of_other(__u64 header, __u64 buffer);
+
+/* The key of the other connection of the task that writes to the vector at `output`; 0: unknown. */
+__u64 http_key_of_output(__u64 header, __u64 output);
+
+/* Makes a connection the first one of the list: its response waits for the end of the poll. */
+int http_move_to_front(__u64 header, __u64 key);
+
+/* Finalizes the responses at the front of the list of the task's other connections; ends all of these
+ * connections. */
+int http_finalize_others(__u64 header);
+int http_end_others(__u64 header, __u64 now_ns);
+
+static __always_inline struct http_connection *http_find_connection(__u64 key)
+{
+	return bpf_map_lookup_elem(&http_connections, &key);
+}
+
+/* The task's first connection, inserted if it is new; NULL if the map is full. */
 static __always_inline struct http_connection *get_or_init_connection(__u64 header)
 {
-	struct http_connection *connection =
-		get_or_init(&http_connections, &header, &new_connection);
+	return get_or_init(&http_connections, &header, &new_connection);
+}
 
-	if (!connection)
-		count_drop(DROP_CONNECTIONS_FULL);
-	return connection;
+/* The key of the connection with this buffer; 0 if the map is full. */
+static __always_inline __u64 http_key_of_buffer(__u64 header, __u64 buffer)
+{
+	struct http_connection *first = get_or_init_connection(header);
+
+	if (!first)
+		return 0;
+	if (first->buffer && first->buffer != buffer)
+		return http_key_of_other(header, buffer);
+	first->buffer = buffer;
+	return header;
+}
+
+static __always_inline bool is_near(__u64 buffer, __u64 output)
+{
+	return output - buffer + CONNECTION_OBJECT_BYTES < 2 * CONNECTION_OBJECT_BYTES;
+}
+
+/* The key of the connection that writes a response head to the vector at `output`; 0: unknown. */
+static __always_inline __u64 http_key_of_writer(__u64 header, __u64 output)
+{
+	struct http_connection *first = http_find_connection(header);
+
+	if (!first)
+		return 0;
+	if (is_near(first->buffer, output)) {
+		if (output_distance != output - first->buffer)
+			output_distance = output - first->buffer;
+		return header;
+	}
+	/* Without a known distance the only connection is the one. */
+	if (!first->next)
+		return output_distance ? 0 : header;
+	return http_key_of_output(header, output);
+}
+
+/* Marks the connection whose request head is parsed in this poll of a task with several. */
+static __always_inline void http_set_working(const struct poll_frame *frame, __u64 key)
+{
+	struct http_connection *first = http_find_connection(frame->header);
+
+	if (!first || !first->next)
+		return;
+	first->working = key;
+	first->working_poll_ns = frame->flags & FRAME_UNTRACKED ? 0 : frame->start_ns;
+}
+
+static __always_inline struct http_connection *if_waiting(struct http_connection *connection)
+{
+	return connection && connection->start_ns && !connection->end_ns ? connection : NULL;
+}
+
+/* The connection whose request the poll works for, if the request waits for its response; else NULL.
+ * `first` is the task's first connection or NULL. In a task with several, that is the connection whose
+ * request head was parsed last in this poll, or the only one with a request. */
+static __always_inline struct http_connection *http_find_working(struct http_connection *first,
+								 const struct poll_frame *frame)
+{
+	__u64 poll_ns = frame->flags & FRAME_UNTRACKED ? 0 : frame->start_ns;
+	struct http_connection *second;
+
+	if (!first || !first->next)
+		return if_waiting(first);
+	if (first->working_poll_ns == poll_ns)
+		return if_waiting(http_find_connection(first->working));
+	second = http_find_connection(first->next);
+	return second && !second->next && !first->start_ns ? if_waiting(second) : NULL;
 }
 
 /* Stores the peer's address when the accepting thread spawns the connection's task, right after
@@ -31,21 +132,12 @@ static __always_inline void http_set_peer(__u64 header, __u32 tid)
 	thread->peer.family = 0;
 }
 
-/* The trace context of the connection's request; NULL if none waits for its response. */
-static __always_inline const struct trace_context *http_request_context(__u64 header)
-{
-	struct http_connection *connection = bpf_map_lookup_elem(&http_connections, &header);
-
-	return connection && connection->start_ns && !connection->end_ns ? &connection->span.context
-									 : NULL;
-}
-
-/* The span of the connection's request; NULL for none. */
+/* The span of the task's request; NULL for none, or if the task drives several connections. */
 static __always_inline struct span_state *http_request_span(__u64 header)
 {
-	struct http_connection *connection = bpf_map_lookup_elem(&http_connections, &header);
+	struct http_connection *connection = http_find_connection(header);
 
-	return connection && connection->start_ns ? &connection->span : NULL;
+	return connection && connection->start_ns && !connection->next ? &connection->span : NULL;
 }
 
 /* Sets whether each poll of the connection's task ends with http_finalize_poll(). */
@@ -61,15 +153,17 @@ static __always_inline void await_delivery(__u64 header, bool is_pending)
 		task->flags &= ~(__u32)TASK_RESPONSE_PENDING;
 }
 
-/* Finalizes the response that the poll, or an earlier one, wrote, at the end of the poll. A response
- * that hyper has not sent yet waits for a later poll. */
+/* Finalizes the responses that the poll, or an earlier one, wrote, at the end of the poll. A response
+ * that hyper has not sent yet waits for a later poll, if its task drives one connection only. */
 static __always_inline void http_finalize_poll(__u64 header)
 {
-	struct http_connection *connection = bpf_map_lookup_elem(&http_connections, &header);
+	struct http_connection *connection = http_find_connection(header);
 	bool was_pending;
 
 	if (!connection)
 		return;
+	if (connection->next)
+		http_finalize_others(header);
 	was_pending = connection->delivery == DELIVERY_PENDING;
 	if (!connection->end_ns)
 		await_delivery(header, false);
@@ -79,23 +173,48 @@ static __always_inline void http_finalize_poll(__u64 header)
 		await_delivery(header, false);
 }
 
-/* Deletes the connection at the end of its task. A request without a response was aborted, by its
- * client or by a panic of its handler; so was one whose response was never sent. */
-static __always_inline void http_end_connection(__u64 header, __u64 now_ns)
+/* Ends the connection's request. A request without a response was aborted, by its client or by a
+ * panic of its handler; so was one whose response was never sent. `output_is_live` is false after the
+ * end of the connection, when its memory may belong to another one. */
+static __always_inline void http_end_request(struct http_connection *connection, __u64 key,
+					     __u64 now_ns, bool output_is_live)
 {
-	struct http_connection *connection = bpf_map_lookup_elem(&http_connections, &header);
-
-	if (!connection)
-		return;
 	if (connection->end_ns) {
-		http_finalize_gone(connection, header, now_ns);
+		if (output_is_live)
+			http_finalize(connection, key, false);
+		else
+			http_finalize_gone(connection, key, now_ns);
 	} else if (connection->start_ns) {
 		if (settings.emit_spans)
-			end_request_times(connection, header, 0);
-		http_finish_request(connection, header, HTTP_STATUS_ABORTED, now_ns);
+			end_request_times(connection, key, 0);
+		http_finish_request(connection, key, HTTP_STATUS_ABORTED, now_ns);
 	} else if (connection->is_unread) {
 		count_drop(DROP_HEAD_UNREAD);
 	}
+}
+
+/* Ends the request before the head that hyper parses, if there is one: its response was written or,
+ * if not though its head was whole, the connection is another one in the same memory. Returns whether
+ * there was one. */
+static __always_inline bool http_end_before(struct http_connection *connection, __u64 key,
+					    __u64 now_ns)
+{
+	if (!connection->end_ns && !(connection->start_ns && connection->is_whole))
+		return false;
+	http_end_request(connection, key, now_ns, true);
+	return true;
+}
+
+/* Deletes the task's connections at the end of the task. */
+static __always_inline void http_end_connection(__u64 header, __u64 now_ns)
+{
+	struct http_connection *connection = http_find_connection(header);
+
+	if (!connection)
+		return;
+	if (connection->next)
+		http_end_others(header, now_ns);
+	http_end_request(connection, header, now_ns, false);
 	bpf_map_delete_elem(&http_connections, &header);
 }
 

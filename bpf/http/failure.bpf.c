@@ -9,13 +9,16 @@
 #include "http/delivery.bpf.h"
 #include "http/finalize.bpf.h"
 
-/* The connection of the poll in progress; NULL if the poll belongs to another task. */
+/* The connection of the poll in progress; NULL if the poll belongs to another task, or to one that
+ * drives several connections. */
 static __always_inline struct http_connection *failing_connection(enum hook hook)
 {
 	__u32 tid = admit(hook, ACTIVE_ALL);
 	struct poll_frame *frame = tid ? current_poll(tid) : NULL;
+	struct http_connection *connection =
+		frame ? bpf_map_lookup_elem(&http_connections, &frame->header) : NULL;
 
-	return frame ? bpf_map_lookup_elem(&http_connections, &frame->header) : NULL;
+	return connection && !connection->next ? connection : NULL;
 }
 
 /* Stores the state of the connection's response at a failure. A request that was finished when its

@@ -86,7 +86,7 @@ static __always_inline void fill_record(struct record_http_request *record, __u3
 	record->header.size = size;
 	record->span = connection->span;
 	record->end_ns = end_ns;
-	record->route = connection->route;
+	record->route = request_route(connection);
 	record->peer = connection->peer;
 	record->status = status;
 	record->url_path_length = connection->url_path_length;
@@ -154,13 +154,15 @@ __hidden void http_finish_request(struct http_connection *connection, __u64 head
 	connection->end_ns = 0;
 	connection->route = ROUTE_UNMATCHED;
 	connection->delivery = DELIVERY_UNKNOWN;
+	if (connection->previous)
+		http_release(connection, header);
 }
 
 __hidden bool http_finalize(struct http_connection *connection, __u64 header, bool may_wait)
 {
 	struct hyper_cursor output = {};
 	__u8 delivery = look_at_output(connection, &output);
-	bool is_pending;
+	bool is_pending, is_released = connection->previous != 0;
 	__u16 status;
 
 	if (connection->delivery != DELIVERY_REFUSED)
@@ -172,15 +174,18 @@ __hidden bool http_finalize(struct http_connection *connection, __u64 header, bo
 			 ? sent_status(connection, &output)
 			 : unwritten_status(connection, false);
 	http_finish_request(connection, header, status, connection->end_ns);
-	if (is_pending)
+	if (is_pending && !is_released)
 		connection->delivery = DELIVERY_ASSUMED;
 	return true;
 }
 
 __hidden void http_finalize_gone(struct http_connection *connection, __u64 header, __u64 now_ns)
 {
-	/* hyper sends a response, or ends the connection with an error, which is observed. */
-	bool is_certain = settings.failures_are_observed && connection->delivery < DELIVERY_PENDING;
+	/* hyper sends a response, or ends the connection with an error, which is observed unless the
+	 * task drives several connections. */
+	bool is_certain = settings.failures_are_observed &&
+			  connection->delivery < DELIVERY_PENDING && !connection->next &&
+			  !connection->previous;
 	__u16 status = unwritten_status(connection, is_certain);
 
 	http_finish_request(connection, header, status,

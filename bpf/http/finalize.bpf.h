@@ -12,7 +12,8 @@
 #include "http/status.h"
 #include "tokio/current.bpf.h"
 
-/* Counts the request with this status, sends its span and resets the connection. */
+/* Counts the request with this status, sends its span and resets the connection. Afterwards, a
+ * connection with another key than its task's has no entry. */
 __hidden void http_finish_request(struct http_connection *connection, __u64 header, __u16 status,
 				  __u64 end_ns);
 
@@ -22,6 +23,15 @@ __hidden bool http_finalize(struct http_connection *connection, __u64 header, bo
 
 /* As http_finalize(), at the end of the connection, when its memory may belong to another one. */
 __hidden void http_finalize_gone(struct http_connection *connection, __u64 header, __u64 now_ns);
+
+/* Deletes the entry of a connection that has another key than its task's. */
+__hidden void http_release(struct http_connection *connection, __u64 key);
+
+/* Whether the request's route may be observed after the response head: at the drop of the path. */
+static __always_inline bool route_may_come(const struct http_connection *connection)
+{
+	return !settings.routes_come_first && request_route(connection) == ROUTE_UNMATCHED;
+}
 
 /* Whether the status in memory equalled the written one often enough, and always. Its place is fixed
  * in the server's code. */

@@ -4,7 +4,7 @@
 
 #include "core/settings.bpf.h"
 
-/* Address of a connection's task header -> the connection. */
+/* Key of a connection -> the connection. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
@@ -12,7 +12,7 @@ struct {
 	__type(value, struct http_connection);
 } http_connections __weak SEC(".maps");
 
-/* Address of a connection's task header -> the tracestate of its current request. */
+/* Key of a connection -> the tracestate of its current request. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
 /* The start of HTTP/1.1 requests: hyper parses a connection's buffer until the request head is
- * complete. A connection is one task, so its state is stored by the task's header. */
+ * complete. */
 
 #include "http/request.bpf.h"
 
@@ -9,6 +9,7 @@
 #include "core/registers.bpf.h"
 #include "http/buffer.bpf.h"
 #include "http/head.bpf.h"
+#include "http/link.bpf.h"
 #include "http/trace_context.bpf.h"
 
 /* Stores the path of the request target at `data` for the request's span. Only an origin-form
@@ -43,9 +44,9 @@ static __always_inline void store_trace_parent(__u64 value, struct trace_context
 
 /* Stores the tracestate for the request's span; returns whether an entry exists. A global function,
  * which the verifier checks once. Before kernel 5.12 such functions take numbers only. */
-__weak __noinline int store_trace_state(__u64 header, __u64 value, __u64 end)
+__weak __noinline int store_trace_state(__u64 key, __u64 value, __u64 end)
 {
-	struct trace_state *state = get_or_init(&trace_states, &header, &new_trace_state);
+	struct trace_state *state = get_or_init(&trace_states, &key, &new_trace_state);
 
 	if (!state || !read_trace_state(value, end, state))
 		count_drop(DROP_TRACE_HEADERS);
@@ -53,8 +54,8 @@ __weak __noinline int store_trace_state(__u64 header, __u64 value, __u64 end)
 }
 
 /* Reads the trace context of the caller from the headers in the head at `data`. */
-static __always_inline void read_caller(struct http_connection *connection, __u64 header,
-					__u64 data, __u64 length, struct trace_context *caller)
+static __always_inline void read_caller(struct http_connection *connection, __u64 key, __u64 data,
+					__u64 length, struct trace_context *caller)
 {
 	struct trace_search search = {
 		.head = data,
@@ -75,11 +76,11 @@ static __always_inline void read_caller(struct http_connection *connection, __u6
 		store_trace_parent(search.parent, caller);
 	if (search.state)
 		connection->has_trace_state =
-			(__u8)store_trace_state(header, search.state, data + length);
+			(__u8)store_trace_state(key, search.state, data + length);
 }
 
 /* Reads the head of a request from the buffer. */
-static __always_inline enum buffer_state read_head(struct http_connection *connection,
+static __always_inline enum buffer_state read_head(struct http_connection *connection, __u64 key,
 						   const struct poll_frame *frame, __u64 buffer,
 						   __u64 now_ns)
 {
@@ -103,10 +104,11 @@ static __always_inline enum buffer_state read_head(struct http_connection *conne
 	if (settings.emit_spans)
 		method_size = (__u32)any_value(method_size);
 	/* After an incomplete head, hyper parses again only once the head is complete. */
+	connection->is_whole = is_complete != 0;
 	is_complete |= last_parse_ns && bytes.length > HEAD_CHUNK_LIMIT * HEAD_CHUNK_BYTES;
 	if (is_complete) {
 		if (settings.emit_spans)
-			read_caller(connection, frame->header, bytes.data, bytes.length, &caller);
+			read_caller(connection, key, bytes.data, bytes.length, &caller);
 		start_request(connection, frame, now_ns, &caller);
 	}
 	/* hyper may reject a request, with a response, before its head is complete. */
@@ -118,7 +120,7 @@ static __always_inline enum buffer_state read_head(struct http_connection *conne
 	return BUFFER_READ;
 }
 
-static __always_inline void handle_buffer(struct http_connection *connection,
+static __always_inline void handle_buffer(struct http_connection *connection, __u64 key,
 					  const struct poll_frame *frame, __u64 buffer,
 					  __u64 now_ns)
 {
@@ -126,7 +128,7 @@ static __always_inline void handle_buffer(struct http_connection *connection,
 
 	if (connection->start_ns)
 		return;
-	state = read_head(connection, frame, buffer, now_ns);
+	state = read_head(connection, key, frame, buffer, now_ns);
 	/* Whether the buffer had a whole request is unknown: the response or a later parse tells. */
 	if (state != BUFFER_SKIPPED)
 		connection->is_unread = state == BUFFER_UNREAD;
@@ -134,29 +136,47 @@ static __always_inline void handle_buffer(struct http_connection *connection,
 		connection->seen_ns = 0;
 }
 
+/* Counts a request whose connection has no room in the map, once its whole head is in the buffer. */
+static __always_inline void drop_request(__u64 header, __u64 buffer)
+{
+	struct rust_bytes_mut bytes;
+	enum buffer_state state = read_buffer(buffer, &bytes);
+	int is_complete = 0;
+	__u64 word = 0;
+
+	if (state == BUFFER_READ)
+		state = skip_leading(&bytes, &word);
+	if (state == BUFFER_READ)
+		is_complete = head_is_complete(bytes.data, bytes.length);
+	if (state == BUFFER_UNREAD || is_complete == HEAD_UNREAD)
+		count_drop(DROP_READ_FAULT);
+	else if (is_complete && http_mark_dropped(header))
+		count_drop(DROP_CONNECTIONS_FULL);
+}
+
 SEC("uprobe")
 int on_http_parse(struct pt_regs *ctx)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
 	__u32 tid = admit(HOOK_HTTP_PARSE, ACTIVE_ALL);
+	__u64 buffer = read_argument(ctx, ARGUMENT_PARSE_BUFFER), key;
 	struct poll_frame *frame = tid ? expect_poll(tid) : NULL;
-	struct http_connection *connection = frame ? get_or_init_connection(frame->header) : NULL;
+	struct http_connection *connection;
 
-	if (!connection)
+	if (!frame)
 		return 0;
 	sample_context(frame, now_ns);
-	if (connection->end_ns)
-		http_finalize(connection, frame->header, false);
-	handle_buffer(connection, frame, read_argument(ctx, ARGUMENT_PARSE_BUFFER), now_ns);
-	return 0;
-}
-
-/* A request over HTTP/2 is not measured, but counted as dropped. */
-SEC("uprobe")
-int on_http2_stream(struct pt_regs *ctx)
-{
-	(void)ctx;
-	if (admit(HOOK_HTTP2_STREAM, ACTIVE_ALL))
-		count_drop(DROP_HTTP2);
+	key = http_key_of_buffer(frame->header, buffer);
+	connection = key ? http_find_connection(key) : NULL;
+	if (connection && http_end_before(connection, key, now_ns) && key == buffer) {
+		key = http_key_of_buffer(frame->header, buffer);
+		connection = http_find_connection(key);
+	}
+	if (!connection) {
+		drop_request(frame->header, buffer);
+		return 0;
+	}
+	http_set_working(frame, key);
+	handle_buffer(connection, key, frame, buffer, now_ns);
 	return 0;
 }

@@ -10,15 +10,17 @@ static __always_inline void start_request(struct http_connection *connection,
 					  const struct poll_frame *frame, __u64 now_ns,
 					  const struct trace_context *caller)
 {
-	bool is_tracked = !(frame->flags & FRAME_UNTRACKED);
+	bool is_tracked = !(frame->flags & FRAME_UNTRACKED) && !connection->previous;
 	const struct task *task = NULL;
 
 	connection->start_ns = now_ns;
 	connection->route = ROUTE_UNMATCHED;
+	connection->nest = 0;
 	ADD_TO_COUNTER(requests_started, 1);
 	if (!settings.emit_spans)
 		return;
-	/* Without poll probes the times of a task are unknown. */
+	/* Without poll probes the times of a task are unknown. Those of a task with several
+	 * connections are not those of a request. */
 	if (is_tracked)
 		task = bpf_map_lookup_elem(&tasks, &frame->header);
 	start_span(&connection->span, now_ns, caller, task);

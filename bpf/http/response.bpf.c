@@ -4,6 +4,7 @@
 
 #include "core/admit.bpf.h"
 #include "core/registers.bpf.h"
+#include "http/link.bpf.h"
 #include "http/request.bpf.h"
 #include "layout/rust.h"
 
@@ -15,7 +16,7 @@ static __always_inline bool can_finish_untracked(const struct http_connection *c
 	__u16 status = connection->status;
 
 	return status_is_plausible(status) && status_agreements < AGREEMENTS_NEVER &&
-	       (connection->route != ROUTE_UNMATCHED || status == 404 || status == 405);
+	       (!route_may_come(connection) || status == 404 || status == 405);
 }
 
 /* The status of the response head that hyper's `Encode` points to; 0 if a read fails. */
@@ -35,7 +36,7 @@ static __always_inline __u16 read_status(__u64 encode)
 
 /* Leaves the response to the end of the poll, when hyper has tried to send the head and the written
  * head can be compared. */
-static __always_inline void await_finalization(struct http_connection *connection,
+static __always_inline void await_finalization(struct http_connection *connection, __u64 key,
 					       struct poll_frame *frame, __u64 output,
 					       bool is_compared, __u64 now_ns)
 {
@@ -50,15 +51,17 @@ static __always_inline void await_finalization(struct http_connection *connectio
 	connection->end_ns = now_ns;
 	ADD_TO_COUNTER(requests_ended, 1);
 	if (settings.emit_spans)
-		end_request_times(connection, frame->header, now_ns - frame->start_ns);
+		end_request_times(connection, key, now_ns - frame->start_ns);
+	if (connection->previous)
+		http_move_to_front(frame->header, key);
 	frame->flags |= FRAME_HTTP_PENDING;
 }
 
-static __always_inline void handle_response(struct http_connection *connection,
+static __always_inline void handle_response(struct http_connection *connection, __u64 key,
 					    struct poll_frame *frame, __u64 encode, __u64 output,
 					    __u64 now_ns)
 {
-	bool is_trusted, is_finished = false;
+	bool is_trusted, is_finished = false, is_released;
 	__u16 status = read_status(encode);
 
 	connection->status = status_hyper_sends(status);
@@ -70,28 +73,32 @@ static __always_inline void handle_response(struct http_connection *connection,
 		is_finished = can_finish_untracked(connection);
 	}
 	if (!is_finished) {
-		await_finalization(connection, frame, output, !is_trusted, now_ns);
+		await_finalization(connection, key, frame, output, !is_trusted, now_ns);
 		return;
 	}
+	is_released = connection->previous != 0;
 	if (settings.emit_spans)
 		end_span_times(&connection->span, NULL, 0);
 	count_check(CHECK_STATUS_TRUSTED);
-	http_finish_request(connection, frame->header, connection->status, now_ns);
+	http_finish_request(connection, key, connection->status, now_ns);
+	if (is_released)
+		return;
 	connection->output = output;
 	connection->output_length = OUTPUT_LENGTH_UNKNOWN;
 	connection->delivery = DELIVERY_ASSUMED;
 }
 
-/* Counts a response without a request: either the head of its request could not be read, or its
- * request is older than the attachment. */
-static __always_inline void count_response_only(struct http_connection *connection)
+/* Counts a response without a request: the head of its request could not be read, its request was
+ * counted as dropped, or its request is older than the attachment. */
+static __always_inline void count_response_only(struct http_connection *connection, __u64 header)
 {
-	if (!connection || !connection->is_unread) {
-		count_check(CHECK_RESPONSE_ONLY);
+	if (connection && connection->is_unread) {
+		count_drop(DROP_HEAD_UNREAD);
+		connection->is_unread = 0;
 		return;
 	}
-	count_drop(DROP_HEAD_UNREAD);
-	connection->is_unread = 0;
+	if (!http_take_dropped(header))
+		count_check(CHECK_RESPONSE_ONLY);
 }
 
 SEC("uprobe")
@@ -99,22 +106,27 @@ int on_http_encode(struct pt_regs *ctx)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
 	__u32 tid = admit(HOOK_HTTP_ENCODE, ACTIVE_ALL);
+	__u64 output = read_argument(ctx, ARGUMENT_ENCODE_OUTPUT), key;
 	struct poll_frame *frame = tid ? expect_poll(tid) : NULL;
 	struct http_connection *connection;
 
 	if (!frame)
 		return 0;
-	connection = bpf_map_lookup_elem(&http_connections, &frame->header);
+	key = http_key_of_writer(frame->header, output);
+	connection = key ? http_find_connection(key) : NULL;
 	if (!connection || !connection->seen_ns) {
-		count_response_only(connection);
+		count_response_only(connection, frame->header);
 		return 0;
 	}
-	if (connection->end_ns)
-		http_finalize(connection, frame->header, false);
+	if (connection->end_ns) {
+		http_finalize(connection, key, false);
+		count_check(CHECK_RESPONSE_ONLY);
+		return 0;
+	}
 	/* hyper responds to a malformed or too long head before the head is complete. */
 	if (!connection->start_ns)
 		start_request(connection, frame, connection->seen_ns, NULL);
-	handle_response(connection, frame, read_argument(ctx, ARGUMENT_ENCODE_HEAD),
-			read_argument(ctx, ARGUMENT_ENCODE_OUTPUT), now_ns);
+	handle_response(connection, key, frame, read_argument(ctx, ARGUMENT_ENCODE_HEAD), output,
+			now_ns);
 	return 0;
 }

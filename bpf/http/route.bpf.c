@@ -1,66 +1,169 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
-/* The route template of a request, from axum's MatchedPath at its drop. */
+/* The route template of a request. axum stores it in the request when its router matches the path,
+ * before the handler runs. Where the compiler inlined that function, the drop of the stored
+ * MatchedPath shows the template. */
 
 #include "core/admit.bpf.h"
 #include "core/registers.bpf.h"
-#include "http/finalize.bpf.h"
-#include "layout/rust.h"
+#include "http/link.bpf.h"
+#include "http/route_lookup.bpf.h"
+#include "http/route_path.bpf.h"
 
-#define E2BIG 7
+/* A request and the task that works for it. */
+struct working {
+	struct http_connection *connection;
+	const struct poll_frame *frame;
+	bool is_linked; /* the task is not the connection's, but was spawned for the request */
+};
 
-/* Hash of a template of `length` bytes, padded with zero bytes; never one of the reserved values. */
-static __always_inline __u64 hash_route(const struct route_text *route, __u64 length)
+/* Finds the request that the poll in progress works for. Returns whether a route of it may be set;
+ * counts a drop if the request is unknown. */
+static __always_inline bool find_working(__u32 tid, struct working *working)
 {
-	const __u64 *words = (const __u64 *)route->text;
-	__u64 hash = 0x9e3779b97f4a7c15ULL;
+	struct http_connection *connection;
+	bool is_unknown = true;
 
-	for (__u32 i = 0; i < ROUTE_TEXT_BYTES / 8 && i * 8 < length; i++) {
-		hash = (hash ^ words[i]) * 0xff51afd7ed558ccdULL;
-		hash ^= hash >> 32;
-	}
-	return hash == ROUTE_UNMATCHED || hash >= ROUTE_UNKNOWN ? 1 : hash;
+	working->frame = current_poll(tid);
+	connection = working->frame ? http_find_connection(working->frame->header) : NULL;
+	working->is_linked = !connection;
+	if (connection && connection->next)
+		connection = http_find_working(connection, working->frame);
+	else if (!connection && working->frame)
+		connection = http_find_linked(working->frame->header, &is_unknown);
+	working->connection = connection;
+	if (!connection && is_unknown)
+		count_drop(DROP_ROUTE_UNLINKED);
+	return connection && connection->start_ns &&
+	       !(connection->end_ns && request_route(connection) != ROUTE_UNMATCHED);
 }
 
-/* Reads the template of the MatchedPath at `address` and returns its hash; ROUTE_UNKNOWN if a read
- * fails, 0 for another text. */
-static __always_inline __u64 read_route(__u64 address, struct route_text *route)
+static __always_inline bool has_linked_route(const struct http_connection *connection)
+{
+	return connection->linked.start_ns == connection->start_ns;
+}
+
+/* The hash of the path that was matched last for the request, private or not; 0: none. */
+static __always_inline __u64 matched_before(const struct http_connection *connection)
+{
+	const struct linked_route *linked = &connection->linked;
+
+	if (has_linked_route(connection) && (linked->nest || linked->route))
+		return linked->nest ? linked->nest : linked->route;
+	return connection->nest ? connection->nest : connection->route;
+}
+
+/* Whether `before`, the path that was matched last, is the private one of a nest_service(). */
+static __always_inline bool is_matched_nest(const struct http_connection *connection, __u64 before)
+{
+	return before == connection->nest ||
+	       (has_linked_route(connection) && before == connection->linked.nest);
+}
+
+/* Sets the path that was matched for the request. A private one is the start of a template only. */
+static __always_inline void set_matched(const struct working *working, __u64 hash, bool is_nest)
+{
+	struct http_connection *connection = working->connection;
+	struct linked_route *linked = &connection->linked;
+
+	if (!working->is_linked) {
+		connection->nest = is_nest ? hash : 0;
+		if (is_nest)
+			return;
+		connection->route = hash;
+		if (hash < ROUTE_UNKNOWN)
+			connection->last_route = hash;
+		return;
+	}
+	if (!has_linked_route(connection))
+		linked->route = ROUTE_UNMATCHED;
+	linked->nest = is_nest ? hash : 0;
+	if (!is_nest)
+		linked->route = hash;
+	linked->start_ns = connection->start_ns;
+}
+
+/* Reads the path of the router's route `id`. Returns whether it is one; counts a drop if not. */
+static __always_inline bool read_router_path(struct pt_regs *ctx, struct rust_arc_str *path)
+{
+	__u64 bucket = find_path(read_argument(ctx, ARGUMENT_ROUTE_PATHS),
+				 (__u32)read_argument(ctx, ARGUMENT_ROUTE_ID));
+
+	if (bucket &&
+	    !bpf_probe_read_user(
+		    path, sizeof(*path),
+		    (void *)(bucket + __builtin_offsetof(struct axum_path_bucket, path))) &&
+	    path->length)
+		return true;
+	count_drop(DROP_ROUTE_STRANGE);
+	return false;
+}
+
+static __always_inline __u64 unknown_if_none(__u64 hash)
+{
+	return hash ? hash : ROUTE_UNKNOWN;
+}
+
+/* Reads the template of a path that is matched for the request. Returns its hash; ROUTE_UNKNOWN if
+ * the template cannot be read; 0 if the path was matched for a request that the server made itself. */
+static __always_inline __u64 read_matched(const struct http_connection *connection,
+					  const struct rust_arc_str *path, __u64 extensions)
+{
+	__u64 before = matched_before(connection), prefix;
+	const struct route_text *outer;
+
+	if (!before)
+		return unknown_if_none(read_route(connection->last_route, path));
+	outer = bpf_map_lookup_elem(&routes, &before);
+	if (!outer || !extensions_hold_path(extensions, before, outer->length))
+		return 0;
+	prefix = outer->length - (is_matched_nest(connection, before) ? AXUM_NEST_TAIL_BYTES : 0);
+	return unknown_if_none(read_inner_route(outer, before, prefix, path));
+}
+
+SEC("uprobe")
+int on_http_match(struct pt_regs *ctx)
+{
+	__u32 tid = admit(HOOK_HTTP_MATCH, ACTIVE_ALL);
+	struct working working;
+	struct rust_arc_str path;
+	__u64 hash;
+
+	if (!tid || !find_working(tid, &working))
+		return 0;
+	if (!read_router_path(ctx, &path)) {
+		if (!matched_before(working.connection))
+			set_matched(&working, ROUTE_UNKNOWN, false);
+		return 0;
+	}
+	hash = read_matched(working.connection, &path,
+			    read_argument(ctx, ARGUMENT_REQUEST_EXTENSIONS));
+	if (hash)
+		set_matched(&working, hash, is_nest_path(&path));
+	return 0;
+}
+
+/* Whether the path that is dropped can be a template: the router keeps a reference to each of its
+ * own. The compiler may have folded this drop with that of another type. */
+static __always_inline bool is_kept(const struct rust_arc_str *path)
+{
+	__u64 references = 0;
+
+	return !bpf_probe_read_user(&references, sizeof(references), (void *)path->allocation) &&
+	       references && !is_nest_path(path);
+}
+
+/* Reads the template of the path at `address` that is dropped. Returns its hash; ROUTE_UNKNOWN if a
+ * read fails and no other path was dropped; 0 for another text. */
+static __always_inline __u64 read_dropped(const struct http_connection *connection, __u64 address)
 {
 	struct rust_arc_str path = {};
 
 	if (bpf_probe_read_user(&path, sizeof(path), (void *)address)) {
 		count_drop(DROP_READ_FAULT);
-		return ROUTE_UNKNOWN;
+		return request_route(connection) == ROUTE_UNMATCHED ? ROUTE_UNKNOWN : 0;
 	}
-	if (!path.length)
-		return 0;
-	if (path.length > ROUTE_TEXT_BYTES - 1)
-		path.length = ROUTE_TEXT_BYTES - 1;
-	if (bpf_probe_read_user(route->text, path.length & (ROUTE_TEXT_BYTES - 1),
-				(void *)(path.allocation + RUST_ARC_COUNTS_BYTES))) {
-		count_drop(DROP_READ_FAULT);
-		return ROUTE_UNKNOWN;
-	}
-	/* The path dropped its reference already: another thread may have freed and reused the
-	 * text. */
-	if (route->text[0] != '/') {
-		count_drop(DROP_ROUTE_STRANGE);
-		return 0;
-	}
-	return hash_route(route, path.length);
-}
-
-static __always_inline void set_route(struct http_connection *connection, __u64 hash,
-				      const struct route_text *route)
-{
-	connection->route = hash;
-	if (hash == connection->last_route || hash == ROUTE_UNKNOWN)
-		return;
-	if (!bpf_map_lookup_elem(&routes, &hash) &&
-	    bpf_map_update_elem(&routes, &hash, route, BPF_NOEXIST) == -E2BIG)
-		count_drop(DROP_ROUTES_FULL);
-	else
-		connection->last_route = hash;
+	return path.length && is_kept(&path) ? read_route(connection->last_route, &path) : 0;
 }
 
 SEC("uprobe")
@@ -68,24 +171,20 @@ int on_http_route(struct pt_regs *ctx)
 {
 	__u32 tid = admit(HOOK_HTTP_ROUTE, ACTIVE_ALL);
 	struct http_connection *connection;
-	struct route_text route = {};
-	struct poll_frame *frame;
+	struct working working;
 	__u64 hash;
 
-	if (!tid)
+	if (!tid || !find_working(tid, &working))
 		return 0;
-	frame = current_poll(tid);
-	connection = frame ? bpf_map_lookup_elem(&http_connections, &frame->header) : NULL;
-	/* A path that another task drops, or one after the response, belongs to no request of this
-	 * task. */
-	if (!connection || !connection->start_ns || (connection->end_ns && connection->route))
-		return 0;
-	hash = read_route(read_argument(ctx, ARGUMENT_MATCHED_PATH), &route);
+	connection = working.connection;
+	hash = read_dropped(connection, read_argument(ctx, ARGUMENT_MATCHED_PATH));
 	if (!hash)
 		return 0;
-	set_route(connection, hash, &route);
+	set_matched(&working, hash, false);
 	/* The response waited for the route only: the end of an untracked poll is not observed. */
-	if (frame->flags & FRAME_UNTRACKED && connection->end_ns)
-		http_finalize(connection, frame->header, false);
+	if (!working.is_linked && working.frame->flags & FRAME_UNTRACKED && connection->end_ns)
+		http_finalize(connection,
+			      connection->previous ? connection->buffer : working.frame->header,
+			      false);
 	return 0;
 }

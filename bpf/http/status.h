@@ -20,13 +20,28 @@ static inline __attribute__((always_inline)) __u16 status_hyper_sends(__u16 stat
 	return status >= 100 && status < 200 && status != 101 ? 500 : status;
 }
 
+/* The route of the connection's current request: as matched in the connection's task or, if nothing
+ * was matched there, in a task that the request was handed to. */
+static inline __attribute__((always_inline)) __u64
+request_route(const struct http_connection *connection)
+{
+	if (connection->route == ROUTE_UNMATCHED && connection->start_ns &&
+	    connection->linked.start_ns == connection->start_ns)
+		return connection->linked.route;
+	return connection->route;
+}
+
 /* The label set of the connection's current request with this status. */
 static inline __attribute__((always_inline)) struct http_key
 http_key_of(const struct http_connection *connection, __u16 status)
 {
-	struct http_key key = {.route = connection->route, .status = status};
+	struct http_key key = {.route = request_route(connection), .status = status};
 
-	key.method = connection->method;
+	/* A template without room for its text is counted with all others of its kind. */
+	if (key.route == ROUTE_OVERFLOW)
+		key.status = 0;
+	else
+		key.method = connection->method;
 	return key;
 }
 

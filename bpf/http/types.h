@@ -42,11 +42,23 @@ struct http_key {
 };
 _Static_assert(sizeof(struct http_key) == 16, "http_key");
 
-/* A route template, truncated to the capacity and padded with zero bytes. */
+/* A route template. The text is truncated to the capacity and padded with zero bytes. The
+ * hash of the first ROUTE_HASH_BYTES and of the length is the template's key. */
 #define ROUTE_TEXT_BYTES 128
+#define ROUTE_HASH_BYTES 1024
 
 struct route_text {
+	__u64 length; /* before truncation */
 	char text[ROUTE_TEXT_BYTES];
+};
+
+/* The route that was matched in another task than the connection's, for the request that started at
+ * `start_ns`. That task may run at the same time as the connection's task and may outlive the
+ * request, so it does not write to the fields of the connection's own task. */
+struct linked_route {
+	__u64 start_ns;
+	__u64 route;
+	__u64 nest;
 };
 
 /* Number of successive responses whose status in memory must equal the written one before the
@@ -70,12 +82,24 @@ enum http_delivery {
 	DELIVERY_ASSUMED, /* the request was finished when the head was written */
 };
 
-/* A connection and its current request, by the address of the connection's task header. */
+/* A connection and its current request. The key is the address of the header of the task that drives
+ * the connection. If a task drives several, the first one with a request has this key, and the others
+ * have the address of hyper's buffer, for the time of a request. */
 struct http_connection {
-	__u64 seen_ns;	       /* last parse attempt since the last response; 0: none */
-	__u64 start_ns;	       /* the request head was complete; 0: no request */
-	__u64 end_ns;	       /* the response head was written; 0: not yet */
-	__u64 route;	       /* of the current request */
+	__u64 seen_ns;	/* last parse attempt since the last response; 0: none */
+	__u64 start_ns; /* the request head was complete; 0: no request */
+	__u64 end_ns;	/* the response head was written; 0: not yet */
+	__u64 route;	/* of the current request, as matched in the connection's task */
+	__u64 nest;	/* the private path of the nest_service() that matched last; 0: none */
+	struct linked_route linked;
+	__u64 buffer;	/* address of hyper's buffer for heads; 0: not parsed yet */
+	__u64 next;	/* key of the task's next connection; 0: none */
+	__u64 previous; /* key of the previous one; 0: this one has the task's key */
+	__u64 is_whole; /* the end of the request head was seen */
+	/* Of a task's first connection, if the task drives several: the key of the connection whose
+	 * request head was parsed last, and the start of that poll (0: not observed). */
+	__u64 working;
+	__u64 working_poll_ns;
 	__u64 last_route;      /* of an earlier request: already in the routes map */
 	__u64 output;	       /* address of the vector that received the response head */
 	__u64 output_length;   /* length of that vector before the head */
@@ -92,9 +116,9 @@ struct http_connection {
 	__u8 reserved[2];
 	char url_path[URL_PATH_BYTES];
 };
-_Static_assert(sizeof(struct http_connection) == 224 + URL_PATH_BYTES, "http_connection");
+_Static_assert(sizeof(struct http_connection) == 304 + URL_PATH_BYTES, "http_connection");
 
-/* The tracestate header of the current request, by the address of the connection's task header. */
+/* The tracestate header of the current request, by the key of the connection. */
 #define TRACE_STATE_BYTES \
 	512 /* W3C Trace Context 3.3.1.5: the length that vendors should propagate */
 

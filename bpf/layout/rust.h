@@ -53,6 +53,29 @@ struct rust_shared_map {
 	__u64 items;
 };
 
+/* The first words of a HashMap<K, V, RandomState>: hashbrown's RawTable, then the keys of its
+ * hash. A map without state of its hash ends before the keys. */
+struct rust_map {
+	__u64 control; /* a byte for each bucket; the buckets end here, from the first one down */
+	__u64 bucket_mask;
+	__u64 growth_left;
+	__u64 items;
+	__u64 key0;
+	__u64 key1;
+};
+#define RUST_MAP_WITHOUT_KEYS_BYTES __builtin_offsetof(struct rust_map, key0)
+
+/* A control byte: 7 bits of the hash, or one of two values with the highest bit set
+ * (hashbrown/src/control/tag.rs). */
+#define RUST_MAP_EMPTY 0xff
+
+/* Control bytes that hashbrown compares at a time, in 64-bit words (hashbrown/src/control/group). */
+#if defined(__TARGET_ARCH_arm64) || defined(__aarch64__)
+#define RUST_MAP_GROUP_WORDS 1
+#else
+#define RUST_MAP_GROUP_WORDS 2
+#endif
+
 /* Number of items that a hashbrown table holds before it grows (hashbrown/src/raw.rs,
  * bucket_mask_to_capacity). */
 static inline __attribute__((always_inline)) __u64 rust_map_capacity(__u64 bucket_mask)

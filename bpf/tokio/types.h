@@ -31,7 +31,8 @@ _Static_assert(sizeof(struct task_kind) == 4, "task_kind");
 #define TASK_POLLED	      4	 /* polled at least once since the attachment */
 #define TASK_APP_REMOVED      8	 /* an operation that removed its application from Scotty's list */
 #define TASK_RESPONSE_PENDING 16 /* each poll sets FRAME_HTTP_PENDING until a response is sent */
-#define TASK_RESPONSE_SHIFT   4	 /* of this flag, to that of the frame */
+#define TASK_HTTP_DROPPED     32 /* its connection has a request that was counted as dropped */
+#define TASK_RESPONSE_SHIFT   4	 /* of TASK_RESPONSE_PENDING, to the flag of the frame */
 
 /* A live task, by the address of its header. Times are monotonic. */
 struct task {
@@ -45,9 +46,13 @@ struct task {
 	__u64 busy_ns;	/* total time in polls */
 	__u64 runq_ns;	/* total time in run queues */
 	__u64 session;	/* task header of the session that the task is or was spawned in; 0: none */
+	/* The request that the task was spawned for: the key of its connection and its start. The
+	 * start tells it from later requests of the connection. */
+	__u64 request;
+	__u64 request_start_ns; /* 0: no request */
 	struct trace_context context;
 };
-_Static_assert(sizeof(struct task) == 104, "task");
+_Static_assert(sizeof(struct task) == 120, "task");
 
 /* Maximum depth of nested polls of a thread, plus one for the untracked frame. */
 #define FRAME_LIMIT 8

@@ -10,7 +10,7 @@ import tool
 from observer import OneProcess, Refused
 
 POLL = ("task_schedule", "poll_start", "poll_idle")
-ROUTE = ("http_route",)
+ROUTE = ("http_match",)
 # The fewest that can tell a request's beginning and its end.
 ENDS = (*ROUTE, "http_encode")
 REQUEST = ("http_parse", *ENDS)

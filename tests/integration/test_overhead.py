@@ -16,7 +16,7 @@ HOOKS_OF_A_REQUEST = (
     "task_schedule",
     "poll_start",
     "http_parse",
-    "http_route",
+    "http_match",
     "http_encode",
     "poll_idle",
 )

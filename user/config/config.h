@@ -128,7 +128,7 @@ struct config {
 	uint32_t max_span_rate;	    /* spans in a second; 0: no limit */
 	uint32_t max_series;	    /* label sets of one metric, without the overflow set */
 	uint32_t max_tasks;	    /* tasks alive at one time: the size of maps */
-	uint32_t max_connections;   /* connections open at one time: the size of maps */
+	uint32_t max_connections;   /* as max_tasks; 0: follows the target's limit of open files */
 	uint32_t ring_bytes;	    /* the size of the ring buffer, a power of two */
 
 	bool sdk_disabled; /* OTEL_SDK_DISABLED: export and listen only if an option asks for it */

@@ -225,6 +225,15 @@ const struct option_row option_rows[] = {
 			"kernel memory",
 	},
 	{
+		.flag = "--max-connections",
+		.argument = "N",
+		.commands = OBSERVE,
+		RANGE(number, max_connections, 1, COUNT_LIMIT),
+		.help = "limit of connections, and of sessions, open at one time; each takes 700 "
+			"bytes of kernel memory (default: the limit of open files that the process "
+			"has, from 1024 to 32768)",
+	},
+	{
 		.flag = "--max-span-age",
 		.argument = "TIME",
 		.default_text = "24h",

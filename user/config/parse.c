@@ -18,7 +18,6 @@
 
 /* Fields without an option. */
 static const struct config fixed = {
-	.max_connections = 16384,
 	.ring_bytes = 4 * 1024 * 1024,
 };
 

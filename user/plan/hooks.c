@@ -73,6 +73,12 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 		{
 			.functions = {{HTTP1 "parse", READS(ARGUMENT_PARSE_BUFFER)}},
 		},
+	[HOOK_HTTP_MATCH] =
+		{
+			.functions = {{"axum::extract::matched_path::set_matched_path_for_request",
+				       READS(ARGUMENT_ROUTE_ID) | READS(ARGUMENT_ROUTE_PATHS) |
+					       READS(ARGUMENT_REQUEST_EXTENSIONS)}},
+		},
 	[HOOK_HTTP_ROUTE] =
 		{
 			.functions = {{"core::ptr::drop_in_place<axum::extract::matched_path::"

@@ -19,6 +19,13 @@ const struct catalogue_strategy catalogue_strategies[] = {
 	},
 	{
 		.id = INSTR_HTTP_ROUTES,
+		.name = "axum's match of a request, and the paths of its router",
+		.needs = NEED_UPROBE | NEED_POLLS,
+		HOOKS(HOOK_HTTP_MATCH),
+		.path = HTTP1 "parse",
+	},
+	{
+		.id = INSTR_HTTP_ROUTES,
 		.name = "the drop of axum's MatchedPath",
 		.needs = NEED_UPROBE | NEED_POLLS,
 		HOOKS(HOOK_HTTP_ROUTE),

@@ -91,26 +91,39 @@ static bool is_exported(struct ending *ending, const struct span_state *span, ui
 	return true;
 }
 
-/* The status of a response whose written text is gone or was never to be compared. */
+/* The status of a response whose written text is gone or was never to be compared; aborted if the target
+ * ended before it sent the response. */
 static uint16_t take_status(struct ending *ending, const struct http_connection *connection)
 {
 	uint16_t status = status_from_memory(connection);
 
-	if (connection->output == OUTPUT_NOT_COMPARED)
-		ending->counters.checks[CHECK_STATUS_TRUSTED]++;
-	else if (status == HTTP_STATUS_UNKNOWN)
+	if (ending->end_ns && connection->delivery == DELIVERY_PENDING)
+		status = HTTP_STATUS_ABORTED;
+	if (status == HTTP_STATUS_UNKNOWN)
 		ending->counters.drops[DROP_STATUS_UNKNOWN]++;
-	else
+	else if (status != HTTP_STATUS_ABORTED && connection->is_compared)
 		ending->counters.checks[CHECK_STATUS_UNCHECKED]++;
+	else if (status != HTTP_STATUS_ABORTED)
+		ending->counters.checks[CHECK_STATUS_TRUSTED]++;
 	return status;
+}
+
+static uint64_t end_of_request(const struct ending *ending,
+			       const struct http_connection *connection)
+{
+	return ending->end_ns > connection->start_ns ? ending->end_ns : connection->start_ns;
 }
 
 bool ending__request(struct ending *ending, struct http_connection *connection,
 		     const struct task *task, struct http_key *ret_key, uint64_t *ret_end_ns)
 {
 	if (connection->end_ns) {
-		*ret_key = http_key_of(connection, take_status(ending, connection));
-		*ret_end_ns = connection->end_ns;
+		uint16_t status = take_status(ending, connection);
+
+		*ret_key = http_key_of(connection, status);
+		*ret_end_ns = status == HTTP_STATUS_ABORTED && ending->end_ns
+				      ? end_of_request(ending, connection)
+				      : connection->end_ns;
 		return true;
 	}
 	if (!connection->start_ns || !ending->end_ns)
@@ -119,7 +132,7 @@ bool ending__request(struct ending *ending, struct http_connection *connection,
 		end_span_times(ending, &connection->span, task);
 	ending->counters.requests_ended++;
 	*ret_key = http_key_of(connection, HTTP_STATUS_ABORTED);
-	*ret_end_ns = ending->end_ns > connection->start_ns ? ending->end_ns : connection->start_ns;
+	*ret_end_ns = end_of_request(ending, connection);
 	return true;
 }
 
@@ -133,7 +146,7 @@ int ending__send_request(struct ending *ending, const struct http_connection *co
 		.header.size = state ? sizeof(record) : RECORD_HTTP_REQUEST_BYTES,
 		.span = connection->span,
 		.end_ns = end_ns,
-		.route = connection->route,
+		.route = request_route(connection),
 		.peer = connection->peer,
 		.status = key->status,
 		.url_path_length = connection->url_path_length,

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "probe/probe.h"
+#include "probe/route_label.h"
 #include "scottyscope.skel.h"
 #include "snapshot/start_time.h"
 
@@ -19,7 +20,7 @@ struct bpf_link;
 
 struct probe_route {
 	uint64_t hash; /* ROUTE_UNMATCHED: an empty slot */
-	struct route_text text;
+	char label[ROUTE_LABEL_BYTES];
 };
 
 /* A value of any per-CPU map. A snapshot reads one map at a time. */

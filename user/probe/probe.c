@@ -22,7 +22,14 @@
 /* tokio starts at most 512 blocking threads besides its workers. Only threads that poll
  * asynchronous tasks have an entry, and each snapshot deletes the entries of ended threads. */
 #define MAX_THREADS 1024
-#define MAX_ROUTES  1024
+
+/* Paths of nest_service() in the map of route templates: these are part of templates, and no label. */
+#define MAX_NESTS 256
+
+/* Connections to make room for, if no option says how many: 20 MB at most. A process may have no use
+ * for a high limit of open files. */
+#define MIN_CONNECTIONS 1024
+#define MAX_CONNECTIONS 32768
 
 /* Pending requests with a tracestate: half a KiB each. */
 #define MAX_TRACE_STATES 2048
@@ -48,9 +55,22 @@ static void write_resident(struct probe *probe)
 	probe->skeleton->bss->resident_bytes[MEMBER_SHARED] = resident.shared_bytes;
 }
 
+/* Returns the number of connections to make room for. The kernel allocates all entries at once. */
+static uint32_t connection_limit(const struct probe *probe)
+{
+	uint64_t files = process__file_limit(probe->target);
+
+	if (probe->config->max_connections)
+		return probe->config->max_connections;
+	if (files < MIN_CONNECTIONS)
+		return MIN_CONNECTIONS;
+	return files < MAX_CONNECTIONS ? (uint32_t)files : MAX_CONNECTIONS;
+}
+
 static int size_maps(struct probe *probe)
 {
 	const struct config *config = probe->config;
+	const uint32_t connections = connection_limit(probe);
 	const struct {
 		struct bpf_map *map;
 		uint32_t entries;
@@ -60,12 +80,12 @@ static int size_maps(struct probe *probe)
 		{probe->skeleton->maps.task_headers,
 		 plan__can_detach_polls(probe->plan) ? config->max_tasks : 1},
 		{probe->skeleton->maps.vtables, (uint32_t)probe->plan->tokio.vtable_count + 1},
-		{probe->skeleton->maps.http_connections, config->max_connections},
-		{probe->skeleton->maps.sessions, config->max_connections},
+		{probe->skeleton->maps.http_connections, connections},
+		{probe->skeleton->maps.sessions, connections},
 		{probe->skeleton->maps.trace_states,
 		 config->otlp.traces_target ? MAX_TRACE_STATES : 1},
 		{probe->skeleton->maps.http_series, config->max_series + 1},
-		{probe->skeleton->maps.routes, MAX_ROUTES},
+		{probe->skeleton->maps.routes, config->max_series + MAX_NESTS},
 		{probe->skeleton->maps.records, config->ring_bytes},
 	};
 

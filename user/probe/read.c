@@ -218,8 +218,8 @@ const char *probe__route(struct probe *probe, uint64_t route)
 		if (bpf_map__lookup_elem(probe->skeleton->maps.routes, &route, sizeof(route), &text,
 					 sizeof(text), 0) < 0)
 			return "/unmatched";
-		text.text[sizeof(text.text) - 1] = '\0';
-		*cached = (struct probe_route){route, text};
+		cached->hash = route;
+		route_label(&text, route, cached->label);
 	}
-	return cached->text.text;
+	return cached->label;
 }

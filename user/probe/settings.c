@@ -59,6 +59,7 @@ void probe_write_settings(struct settings *settings, const struct config *config
 	settings->wakes_are_observed = plan__has(plan, INSTR_TOKIO_SCHEDULING);
 	settings->failures_are_observed =
 		plan->hooks[HOOK_HTTP_ERROR].wanted && plan->hooks[HOOK_PANIC].wanted;
+	settings->routes_come_first = !plan->hooks[HOOK_HTTP_ROUTE].wanted;
 	settings->emit_spans = config->otlp.traces_target != NULL;
 	settings->span_age_limit_ns = config->span_age_limit_ns;
 	settings->sampler_parent_based = config->sampler.parent_based;

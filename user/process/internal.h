@@ -11,6 +11,10 @@ int process__open(pid_t pid, struct process **ret_process, struct error *error);
 /* Returns the container id in the text of /proc/PID/cgroup, malloc'ed; NULL without one. */
 char *process__parse_container_id(const char *cgroup);
 
+/* Returns the soft limit of open files in the text of /proc/PID/limits; UINT64_MAX: unlimited; 0: not
+ * in the text. */
+uint64_t process__parse_file_limit(const char *limits);
+
 /* Returns the lowest quota, in CPUs, of the control groups in the text of /proc/PID/cgroup. `root`
  * is their mount point. Infinity without a quota. */
 double process__parse_quota(const char *root, const char *cgroup);

@@ -58,6 +58,10 @@ int process__load_bias(const struct process *target, uint64_t first_address, uin
  * one. */
 uint16_t process__port(const struct process *target);
 
+/* Returns the soft limit of open files, which limits the connections; UINT64_MAX: unlimited; 0:
+ * unknown. */
+uint64_t process__file_limit(const struct process *target);
+
 struct process_memory {
 	uint64_t rss_bytes;	/* /proc/PID/statm, resident */
 	uint64_t virtual_bytes; /* /proc/PID/statm, size */

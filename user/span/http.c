@@ -82,11 +82,12 @@ static const char *set_name(struct span *span, struct arena *arena, const char *
 	return route ? span->name + strlen(parts[0]) + strlen(method) + strlen(parts[2]) : "";
 }
 
-/* Returns the template of the matched route; NULL without a match, or if it could not be read. */
+/* Returns the template of the matched route; NULL without a match, if it could not be read, or if the
+ * map of templates is full. */
 static const char *route_of(const struct ring_http_request *request,
 			    const struct span_assembler *assembler)
 {
-	if (request->route == ROUTE_UNMATCHED || request->route == ROUTE_UNKNOWN)
+	if (request->route == ROUTE_UNMATCHED || request->route >= ROUTE_UNKNOWN)
 		return NULL;
 	return assembler->route_text(assembler->context, request->route);
 }

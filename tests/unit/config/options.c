@@ -30,7 +30,7 @@ Test(config_options, defaults)
 	cr_assert_eq(config->level, LEVEL_FULL);
 	cr_assert_float_eq(config->max_overhead, 0.03, 1e-9);
 	cr_assert_eq(config->max_span_rate, 8000);
-	cr_assert_gt(config->max_connections, 0);
+	cr_assert_eq(config->max_connections, 0);
 	cr_assert_gt(config->ring_bytes, 0);
 	cr_assert_eq(config->ring_bytes & (config->ring_bytes - 1), 0);
 	cr_assert_null(config->service_name);
@@ -157,6 +157,9 @@ Test(config_options, counting)
 	cr_assert_eq(config->max_series, 5);
 	cr_assert_eq(config->max_tasks, 200000);
 	config__free(config);
+	config = accept("--max-connections 40000");
+	cr_assert_eq(config->max_connections, 40000);
+	config__free(config);
 	config = accept("--max-span-age 90m");
 	cr_assert_eq(config->span_age_limit_ns, 90 * 60 * NS_PER_S);
 	config__free(config);
@@ -181,6 +184,7 @@ Test(config_options, counting)
 	refuse("--max-series many", "--max-series|'many'");
 	refuse("--max-tasks 0", "--max-tasks|from 1 to 1000000");
 	refuse("--max-tasks 1000001", "--max-tasks");
+	refuse("--max-connections 0", "--max-connections|from 1 to 1000000");
 	refuse("--max-span-age 0", "--max-span-age|from 1ms to 8760h");
 }
 

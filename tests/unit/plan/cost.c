@@ -100,13 +100,13 @@ Test(plan_cost, a_single_stepped_site_costs_a_single_step)
 {
 	const struct plan_kernel kernel = kernel_with_trap(782);
 	struct plan *plan = plan_of_server(
-		&(struct server){.more = {{"core::ptr::drop_in_place<axum::extract::matched_path::"
-					   "MatchedPath>",
+		&(struct server){.more = {{"<hyper::proto::h1::role::Server as "
+					   "hyper::proto::h1::Http1Transaction>::parse",
 					   EXPENSIVE}}},
 		&kernel);
 	struct plan_cost cost = plan__cost(plan, LEVEL_FULL);
 
-	cr_expect(plan->hooks[HOOK_HTTP_ROUTE].has_expensive_site);
+	cr_expect(plan->hooks[HOOK_HTTP_PARSE].has_expensive_site);
 	expect_ns(&cost, 5 * 782 + 17000 + 1958 + 617 + 751 + 636 + 1144 + 499);
 	plan__free(plan);
 }

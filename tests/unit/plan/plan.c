@@ -14,9 +14,9 @@ Test(plan, a_server_with_every_function_gives_every_instrumentation_by_its_first
 {
 	/* hooks of strategies of a lower rank only */
 	static const enum hook others[] = {
-		HOOK_RAW_POLL,	      HOOK_RAW_POLL_RETURN, HOOK_SCHEDULE_LOCAL,
-		HOOK_SCHEDULE_REMOTE, HOOK_TEXT_IN,	    HOOK_FRAGMENTS_IN,
-		HOOK_OAUTH_SAMPLE,    HOOK_OAUTH_CLEANUP,   HOOK_OAUTH_CLEANED,
+		HOOK_RAW_POLL,	    HOOK_RAW_POLL_RETURN, HOOK_SCHEDULE_LOCAL, HOOK_SCHEDULE_REMOTE,
+		HOOK_TEXT_IN,	    HOOK_FRAGMENTS_IN,	  HOOK_OAUTH_SAMPLE,   HOOK_OAUTH_CLEANUP,
+		HOOK_OAUTH_CLEANED, HOOK_HTTP_ROUTE,
 	};
 	struct plan *plan = plan_of_server(&(struct server){0}, &full_kernel);
 
@@ -121,8 +121,10 @@ Test(plan, a_missing_function_costs_its_instrumentations_and_no_others)
 
 	cr_assert_not_null(plan__has(plan, INSTR_HTTP_REQUESTS));
 	cr_assert_null(plan__has(plan, INSTR_HTTP_ROUTES));
-	cr_assert_not_null(strstr(plan->instrumentations[INSTR_HTTP_ROUTES].reason, "MatchedPath"));
+	cr_assert_not_null(strstr(plan->instrumentations[INSTR_HTTP_ROUTES].reason,
+				  "set_matched_path_for_request"));
 	cr_assert_neq(plan->instrumentations[INSTR_HTTP_ROUTES].remedy[0], '\0');
+	cr_assert_not(plan->hooks[HOOK_HTTP_MATCH].wanted);
 	cr_assert_not(plan->hooks[HOOK_HTTP_ROUTE].wanted);
 	/* An optional hook is not missed. */
 	cr_assert_not(plan->hooks[HOOK_HTTP2_STREAM].wanted);

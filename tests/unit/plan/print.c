@@ -281,14 +281,14 @@ Test(plan_print, slow_probes_of_requests_are_named)
 {
 	const struct plan_kernel kernel = measured_kernel();
 	struct plan *plan = plan_of_server(
-		&(struct server){.more = {{"core::ptr::drop_in_place<axum::extract::matched_path::"
-					   "MatchedPath>",
+		&(struct server){.more = {{"<hyper::proto::h1::role::Server as "
+					   "hyper::proto::h1::Http1Transaction>::parse",
 					   EXPENSIVE}}},
 		&kernel);
 	_cleanup_free_ char *text = text_of(plan);
 
 	cr_expect(strstr(text, "  Slow probes (single-step, 17.3 us a hit), hit by requests:\n"
-			       "  http_route\n"
+			       "  http_parse\n"
 			       "  Slow probes (single-step, 17.3 us a hit), not hit by requests:\n"
 			       "  app_new\n"),
 		  "%s", text);

@@ -254,6 +254,20 @@ Test(plan_strategy, a_shared_hook_stays_for_the_instrumentation_that_is_availabl
 	plan__free(plan);
 }
 
+Test(plan_strategy, the_drop_of_a_path_gives_routes_where_the_match_is_inlined)
+{
+	struct plan *whole = plan_of_server(&(struct server){0}, &full_kernel);
+	struct plan *inlined =
+		plan_of_server(&(struct server){WITHOUT(HOOK_HTTP_MATCH)}, &full_kernel);
+
+	expect_wanted(whole, HOOK_HTTP_MATCH, true);
+	expect_wanted(whole, HOOK_HTTP_ROUTE, false);
+	expect_wanted(inlined, HOOK_HTTP_MATCH, false);
+	expect_wanted(inlined, HOOK_HTTP_ROUTE, true);
+	plan__free(whole);
+	plan__free(inlined);
+}
+
 Test(plan_strategy, routes_need_requests)
 {
 	struct plan *plan =
@@ -265,6 +279,7 @@ Test(plan_strategy, routes_need_requests)
 	EXPECT_ALL_BUT(plan, INSTR_HTTP_REQUESTS, INSTR_HTTP_ROUTES);
 	expect_missing(plan, INSTR_HTTP_REQUESTS, reason);
 	expect_missing(plan, INSTR_HTTP_ROUTES, reason);
+	expect_wanted(plan, HOOK_HTTP_MATCH, false);
 	expect_wanted(plan, HOOK_HTTP_ROUTE, false);
 	expect_wanted(plan, HOOK_HTTP_ENCODE, false);
 	expect_wanted(plan, HOOK_HTTP2_STREAM, false);

@@ -112,6 +112,7 @@ Test(probe_ending, a_pending_response_keeps_its_status_and_its_end)
 
 	connection.end_ns = 5000;
 	connection.status = 201;
+	connection.is_compared = true;
 	for (int runs = 0; runs < 2; runs++) {
 		ending.end_ns = runs ? 0 : END_NS;
 		cr_assert(ending__request(&ending, &connection, NULL, &key, &end_ns));
@@ -121,14 +122,32 @@ Test(probe_ending, a_pending_response_keeps_its_status_and_its_end)
 	/* The programs counted its end when the head was written. */
 	cr_assert_eq(ending.counters.requests_ended, 0u);
 	cr_assert_eq(ending.counters.checks[CHECK_STATUS_UNCHECKED], 2u);
-	connection.output = OUTPUT_NOT_COMPARED;
+	connection.is_compared = false;
 	ending__request(&ending, &connection, NULL, &key, &end_ns);
 	cr_assert_eq(ending.counters.checks[CHECK_STATUS_TRUSTED], 1u);
-	connection.output = 1;
 	connection.status = 9;
 	ending__request(&ending, &connection, NULL, &key, &end_ns);
 	cr_assert_eq(key.status, HTTP_STATUS_UNKNOWN);
 	cr_assert_eq(ending.counters.drops[DROP_STATUS_UNKNOWN], 1u);
+}
+
+/* The target was killed while the socket took no byte of the response. */
+Test(probe_ending, a_response_that_was_not_sent_is_aborted_with_its_target)
+{
+	struct http_connection connection = open_request();
+	struct http_key key;
+	uint64_t end_ns;
+
+	connection.end_ns = 5000;
+	connection.status = 200;
+	connection.delivery = DELIVERY_PENDING;
+	cr_assert(ending__request(&ending, &connection, NULL, &key, &end_ns));
+	cr_assert_eq(key.status, HTTP_STATUS_ABORTED);
+	cr_assert_eq(end_ns, END_NS);
+	ending.end_ns = 0;
+	cr_assert(ending__request(&ending, &connection, NULL, &key, &end_ns));
+	cr_assert_eq(key.status, 200);
+	cr_assert_eq(end_ns, 5000u);
 }
 
 Test(probe_ending, an_idle_connection_has_no_request)

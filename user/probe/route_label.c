@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "probe/route_label.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* Whether a byte of UTF-8 continues a character (RFC 3629 section 3). */
+static bool continues_character(char byte)
+{
+	return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+/* The number of bytes before the character that the cut at the capacity may have split. */
+static size_t length_before_cut(const struct route_text *route)
+{
+	size_t length = sizeof(route->text);
+
+	while (length > 0 && continues_character(route->text[length - 1]))
+		length--;
+	return length > 0 ? length - 1 : 0;
+}
+
+void route_label(const struct route_text *route, uint64_t hash, char label[ROUTE_LABEL_BYTES])
+{
+	if (route->length <= sizeof(route->text))
+		snprintf(label, ROUTE_LABEL_BYTES, "%.*s", (int)route->length, route->text);
+	else
+		snprintf(label, ROUTE_LABEL_BYTES, "%.*s" ROUTE_MARK "%08x",
+			 (int)length_before_cut(route), route->text, (uint32_t)(hash >> 32));
+}
