@@ -48,17 +48,21 @@ static __always_inline struct http_connection *get_or_init_connection(__u64 head
 	return get_or_init(&http_connections, &header, &new_connection);
 }
 
-/* The key of the connection with this buffer; 0 if the map is full. */
-static __always_inline __u64 http_key_of_buffer(__u64 header, __u64 buffer)
+/* The connection with this buffer, inserted if it is new, and its key; NULL if the map is full. */
+static __always_inline struct http_connection *http_find_reader(__u64 header, __u64 buffer,
+								__u64 *key)
 {
 	struct http_connection *first = get_or_init_connection(header);
 
-	if (!first)
-		return 0;
-	if (first->buffer && first->buffer != buffer)
-		return http_key_of_other(header, buffer);
-	first->buffer = buffer;
-	return header;
+	*key = header;
+	if (!first || first->buffer == buffer)
+		return first;
+	if (!first->buffer) {
+		first->buffer = buffer;
+		return first;
+	}
+	*key = http_key_of_other(header, buffer);
+	return *key ? http_find_connection(*key) : NULL;
 }
 
 static __always_inline bool is_near(__u64 buffer, __u64 output)
@@ -66,28 +70,33 @@ static __always_inline bool is_near(__u64 buffer, __u64 output)
 	return output - buffer + CONNECTION_OBJECT_BYTES < 2 * CONNECTION_OBJECT_BYTES;
 }
 
-/* The key of the connection that writes a response head to the vector at `output`; 0: unknown. */
-static __always_inline __u64 http_key_of_writer(__u64 header, __u64 output)
+/* The connection that writes a response head to the vector at `output`, and its key; NULL: unknown. */
+static __always_inline struct http_connection *http_find_writer(__u64 header, __u64 output,
+								__u64 *key)
 {
 	struct http_connection *first = http_find_connection(header);
 
+	*key = header;
 	if (!first)
-		return 0;
+		return NULL;
 	if (is_near(first->buffer, output)) {
 		if (output_distance != output - first->buffer)
 			output_distance = output - first->buffer;
-		return header;
+		return first;
 	}
 	/* Without a known distance the only connection is the one. */
 	if (!first->next)
-		return output_distance ? 0 : header;
-	return http_key_of_output(header, output);
+		return output_distance ? NULL : first;
+	*key = http_key_of_output(header, output);
+	return *key ? http_find_connection(*key) : NULL;
 }
 
 /* Marks the connection whose request head is parsed in this poll of a task with several. */
-static __always_inline void http_set_working(const struct poll_frame *frame, __u64 key)
+static __always_inline void http_set_working(struct http_connection *connection,
+					     const struct poll_frame *frame, __u64 key)
 {
-	struct http_connection *first = http_find_connection(frame->header);
+	struct http_connection *first =
+		connection->previous ? http_find_connection(frame->header) : connection;
 
 	if (!first || !first->next)
 		return;

@@ -166,17 +166,15 @@ int on_http_parse(struct pt_regs *ctx)
 	if (!frame)
 		return 0;
 	sample_context(frame, now_ns);
-	key = http_key_of_buffer(frame->header, buffer);
-	connection = key ? http_find_connection(key) : NULL;
-	if (connection && http_end_before(connection, key, now_ns) && key == buffer) {
-		key = http_key_of_buffer(frame->header, buffer);
-		connection = http_find_connection(key);
-	}
+	connection = http_find_reader(frame->header, buffer, &key);
+	/* Then the entry of a connection with a key of its own is deleted. */
+	if (connection && http_end_before(connection, key, now_ns) && key == buffer)
+		connection = http_find_reader(frame->header, buffer, &key);
 	if (!connection) {
 		drop_request(frame->header, buffer);
 		return 0;
 	}
-	http_set_working(frame, key);
+	http_set_working(connection, frame, key);
 	handle_buffer(connection, key, frame, buffer, now_ns);
 	return 0;
 }

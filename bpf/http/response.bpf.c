@@ -112,8 +112,7 @@ int on_http_encode(struct pt_regs *ctx)
 
 	if (!frame)
 		return 0;
-	key = http_key_of_writer(frame->header, output);
-	connection = key ? http_find_connection(key) : NULL;
+	connection = http_find_writer(frame->header, output, &key);
 	if (!connection || !connection->seen_ns) {
 		count_response_only(connection, frame->header);
 		return 0;
