@@ -84,8 +84,11 @@
 	  "the map holds (16384)")                                                                \
 	X(TRACE_HEADERS, "trace_headers",                                                         \
 	  "traceparent, tracestate: not read, because a header is too long, beyond the "          \
-	  "searched part of the head, or one of too many at a time (2048); the span starts "      \
+	  "searched 512 KiB of the head, or one of too many at a time (2048); the span starts "   \
 	  "a new trace or has no tracestate")                                                     \
+	X(URL_PATH, "url_path",                                                                   \
+	  "url.path: missing in the span, because the method or the authority before the path "   \
+	  "is too long, or a read of the server's memory failed")                                 \
 	X(NESTING, "nesting",                                                                     \
 	  "polls: nested more than 7 deep on one thread; durations of the outer polls are "       \
 	  "missing")                                                                              \
@@ -300,7 +303,7 @@ enum activation {
 };
 
 /* Records of the ring buffer: a header, then the fields of the record's kind. */
-#define WIRE_VERSION 2
+#define WIRE_VERSION 3
 
 enum record_kind {
 	RECORD_HTTP_REQUEST = 1,
@@ -320,15 +323,18 @@ struct record_http_request {
 	__u64 route;
 	struct socket_address peer;
 	__u16 status;
-	__u16 url_path_length; /* before truncation; never includes a query */
+	__u16 url_path_length; /* more than URL_PATH_BYTES: truncated; never includes a query */
 	__u8 method;
-	__u8 reserved[3];
+	__u8 method_length; /* of an OTHER method; more than METHOD_TEXT_BYTES: truncated */
+	__u8 reserved[2];
 	__u32 trace_state_length; /* 0: the record ends before trace_state */
+	char method_text[METHOD_TEXT_BYTES];
 	char url_path[URL_PATH_BYTES];
 	char trace_state[TRACE_STATE_BYTES];
 };
 #define RECORD_HTTP_REQUEST_BYTES __builtin_offsetof(struct record_http_request, trace_state)
-_Static_assert(RECORD_HTTP_REQUEST_BYTES == 192 + URL_PATH_BYTES, "record_http_request");
+_Static_assert(RECORD_HTTP_REQUEST_BYTES == 192 + METHOD_TEXT_BYTES + URL_PATH_BYTES,
+	       "record_http_request");
 
 struct record_session {
 	struct record_header header;

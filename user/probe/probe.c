@@ -24,7 +24,7 @@
 #define MAX_THREADS 1024
 #define MAX_ROUTES  1024
 
-/* Pending requests with a tracestate: half a KiB each. */
+/* Pending requests with a tracestate: one KiB each. */
 #define MAX_TRACE_STATES 2048
 
 /* Time for polls in progress at the first step of the activation to end, also on a machine that is

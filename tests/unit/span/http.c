@@ -78,12 +78,49 @@ Test(span_http, without_a_route_the_path_does_not_become_the_name)
 	cr_assert_null(find(span, "http.route"));
 	record.http_request.method = METHOD_OTHER;
 	span = add_span(batch, &record, &no_route);
-	cr_assert_str_eq(span->name, "HTTP _OTHER");
+	cr_assert_str_eq(span->name, "HTTP");
 	cr_assert_str_eq(text(span, "http.request.method"), "_OTHER");
 	/* Of a target in another form there is no path. */
 	record.http_request.url_path[0] = '\0';
 	span = add_span(batch, &record, &no_route);
 	cr_assert_null(find(span, "url.path"));
+	span_batch__free(batch);
+}
+
+Test(span_http, an_unknown_method_has_its_own_name_beside)
+{
+	const struct scene scene = {.route = "/dav/{name}"};
+	struct span_batch *batch = span_batch__new(4);
+	struct ring_record record = request_of(207);
+	const struct span *span;
+
+	record.http_request.method = METHOD_OTHER;
+	memcpy(record.http_request.method_text, "PROPFIND", sizeof("PROPFIND"));
+	span = add_span(batch, &record, &scene);
+	cr_assert_str_eq(span->name, "HTTP /dav/{name}");
+	cr_assert_str_eq(text(span, "http.request.method"), "_OTHER");
+	cr_assert_str_eq(text(span, "http.request.method_original"), "PROPFIND");
+	cr_assert_str_eq(text(span, "http.route"), "/dav/{name}");
+	/* A cut is marked. */
+	record.http_request.method_cut = true;
+	span = add_span(batch, &record, &scene);
+	cr_assert_str_eq(text(span, "http.request.method_original"), "PROPFIND…");
+	/* Of a known method there is no other name. */
+	record.http_request.method = METHOD_QUERY;
+	span = add_span(batch, &record, &scene);
+	cr_assert_str_eq(span->name, "HTTP QUERY /dav/{name}");
+	cr_assert_null(find(span, "http.request.method_original"));
+	span_batch__free(batch);
+}
+
+Test(span_http, a_path_that_was_cut_is_marked)
+{
+	struct span_batch *batch = span_batch__new(2);
+	struct ring_record record = request_of(404);
+
+	record.http_request.url_path_cut = true;
+	cr_assert_str_eq(text(add_span(batch, &record, &no_route), "url.path"),
+			 "/api/v1/apps/info/blog…");
 	span_batch__free(batch);
 }
 
@@ -101,7 +138,8 @@ Test(span_http, the_client_s_address_goes_with_its_port)
 		{{AF_INET, 1, {127, 0, 0, 1}}, "127.0.0.1", 1},
 		{{AF_INET6, 65535, {0x20, 0x01, 0x0d, 0xb8, [15] = 1}}, "2001:db8::1", 65535},
 		{{AF_INET6, 80, {[15] = 1}}, "::1", 80},
-		{{AF_INET6, 80, {[10] = 0xff, 0xff, 192, 0, 2, 7}}, "::ffff:192.0.2.7", 80},
+		{{AF_INET6, 80, {[10] = 0xff, 0xff, 192, 0, 2, 7}}, "192.0.2.7", 80},
+		{{AF_INET6, 80, {[9] = 1, 0xff, 0xff, 192, 0, 2, 7}}, "::1:ffff:c000:207", 80},
 		{{AF_INET6,
 		  80,
 		  {0x20, 0x01, 0x0d, 0xb8, 0x11, 0x11, 0x22, 0x22, 0x33, 0x33, 0x44, 0x44, 0x55,
