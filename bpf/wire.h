@@ -29,8 +29,6 @@
 	X(HTTP_ROUTE, "http_route", "axum drops a request's MatchedPath")                        \
 	X(HTTP_ENCODE, "http_encode", "hyper writes a response head")                            \
 	X(HTTP2_STREAM, "http2_stream", "h2 opens a stream: a request over HTTP/2")              \
-	X(SOCKET_ACCEPT, "socket_accept", "entry of the system call accept4()")                  \
-	X(SOCKET_ACCEPTED, "socket_accepted", "exit of the system call accept4()")               \
 	X(WEBSOCKET_OPEN, "websocket_open", "tungstenite opens a websocket connection")          \
 	X(FRAME_IN, "frame_in", "tungstenite parses its input for a frame head")                 \
 	X(TEXT_IN, "text_in", "tungstenite received a text message of one frame")                \
@@ -142,6 +140,11 @@
 	  "the response line was no longer in the buffer; the status in memory is used")           \
 	X(RESPONSE_ONLY, "response_only",                                                          \
 	  "response to a request from before the attachment: not counted, normal at the start")    \
+	X(SOCKET_FOUND, "socket_found",                                                            \
+	  "the socket of a new connection was found in hyper's connection object: normal")         \
+	X(SOCKET_UNKNOWN, "socket_unknown",                                                        \
+	  "no socket in hyper's connection object, for example behind a Box; the spans of the "    \
+	  "connection have no client.address")                                                     \
 	X(FRAME_AGREES, "frame_agrees",                                                            \
 	  "opcode of a websocket frame in memory equals the written one: normal")                  \
 	X(FRAME_DIFFERS, "frame_differs",                                                          \
@@ -287,11 +290,8 @@ struct thread {
 	 * on. */
 	struct poll_frame frames[FRAME_LIMIT];
 	struct written_frame written;
-	__u64 accept_address;	    /* where an accept4() in progress stores the peer; 0: none */
-	struct socket_address peer; /* of the connection accepted last */
-	__u32 reserved_too;
 };
-_Static_assert(sizeof(struct thread) == 96 + 32 * FRAME_LIMIT, "thread");
+_Static_assert(sizeof(struct thread) == 64 + 32 * FRAME_LIMIT, "thread");
 
 /* Which programs record. User space raises the level step by step: a request is then never observed
  * within a poll whose start was not, and an unknown task is a new one. */
@@ -326,14 +326,14 @@ struct record_http_request {
 	__u16 url_path_length; /* more than URL_PATH_BYTES: truncated; never includes a query */
 	__u8 method;
 	__u8 method_length; /* of an OTHER method; more than METHOD_TEXT_BYTES: truncated */
-	__u8 reserved[2];
+	__u8 reserved[6];
 	__u32 trace_state_length; /* 0: the record ends before trace_state */
 	char method_text[METHOD_TEXT_BYTES];
 	char url_path[URL_PATH_BYTES];
 	char trace_state[TRACE_STATE_BYTES];
 };
 #define RECORD_HTTP_REQUEST_BYTES __builtin_offsetof(struct record_http_request, trace_state)
-_Static_assert(RECORD_HTTP_REQUEST_BYTES == 192 + METHOD_TEXT_BYTES + URL_PATH_BYTES,
+_Static_assert(RECORD_HTTP_REQUEST_BYTES == 200 + METHOD_TEXT_BYTES + URL_PATH_BYTES,
 	       "record_http_request");
 
 struct record_session {

@@ -16,21 +16,6 @@ static __always_inline struct http_connection *get_or_init_connection(__u64 head
 	return connection;
 }
 
-/* Stores the peer's address when the accepting thread spawns the connection's task, right after
- * accept4(). */
-static __always_inline void http_set_peer(__u64 header, __u32 tid)
-{
-	struct thread *thread = find_thread(tid);
-	struct http_connection *connection;
-
-	if (!settings.emit_spans || !thread || !thread->peer.family)
-		return;
-	connection = get_or_init_connection(header);
-	if (connection)
-		connection->peer = thread->peer;
-	thread->peer.family = 0;
-}
-
 /* The trace context of the connection's request; NULL if none waits for its response. */
 static __always_inline const struct trace_context *http_request_context(__u64 header)
 {

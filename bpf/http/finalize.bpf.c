@@ -83,7 +83,7 @@ static __always_inline void fill_record(struct record_http_request *record, __u3
 	record->url_path_length = connection->url_path_length;
 	record->method = connection->method;
 	record->method_length = connection->method_length;
-	record->reserved[0] = record->reserved[1] = 0;
+	__builtin_memset(record->reserved, 0, sizeof(record->reserved));
 	record->trace_state_length = 0;
 	__builtin_memcpy(record->method_text, connection->method_text, sizeof(record->method_text));
 	__builtin_memcpy(record->url_path, connection->url_path, sizeof(record->url_path));

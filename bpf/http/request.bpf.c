@@ -10,6 +10,7 @@
 #include "http/caller.bpf.h"
 #include "http/head.bpf.h"
 #include "http/request_line.bpf.h"
+#include "http/socket.bpf.h"
 #include "layout/rust.h"
 
 /* Returns `value` as a number unknown to the verifier: states that differ in this value only are
@@ -17,6 +18,23 @@
 __weak __noinline __u64 any_value(__u64 value)
 {
 	return value;
+}
+
+/* Stores the ends of the connection's socket, once. */
+static __always_inline void store_socket(struct http_connection *connection, __u64 buffer)
+{
+	int descriptor;
+
+	if (!settings.emit_spans || connection->has_socket)
+		return;
+	connection->has_socket = 1;
+	descriptor = find_descriptor(buffer);
+	if (descriptor >= 0 && read_socket((__u32)descriptor, &connection->peer)) {
+		count_check(CHECK_SOCKET_FOUND);
+		return;
+	}
+	connection->peer.family = 0;
+	count_check(CHECK_SOCKET_UNKNOWN);
 }
 
 /* Stores the token of an OTHER method at `data` for the request's span. Returns the length of the token
@@ -157,13 +175,16 @@ int on_http_parse(struct pt_regs *ctx)
 	__u32 tid = admit(HOOK_HTTP_PARSE, ACTIVE_ALL);
 	struct poll_frame *frame = tid ? expect_poll(tid) : NULL;
 	struct http_connection *connection = frame ? get_or_init_connection(frame->header) : NULL;
+	__u64 buffer;
 
 	if (!connection)
 		return 0;
 	sample_context(frame, now_ns);
 	if (connection->end_ns)
 		http_finalize(connection, frame->header, true);
-	handle_buffer(connection, frame, read_argument(ctx, ARGUMENT_PARSE_BUFFER), now_ns);
+	buffer = read_argument(ctx, ARGUMENT_PARSE_BUFFER);
+	store_socket(connection, buffer);
+	handle_buffer(connection, frame, buffer, now_ns);
 	return 0;
 }
 

@@ -76,10 +76,9 @@ struct http_connection {
 	__u8 method;
 	__u8 method_length; /* of an OTHER method; more than METHOD_TEXT_BYTES: truncated */
 	__u8 has_trace_state;
-	__u8 reserved;
+	__u8 has_socket; /* the search for the connection's socket has ended */
 	struct span_state span;
 	struct socket_address peer;
-	__u8 reserved_too[4];
 	char method_text[METHOD_TEXT_BYTES];
 	char url_path[URL_PATH_BYTES];
 };

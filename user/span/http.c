@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/wire_names.h"
 #include "span/internal.h"
@@ -60,12 +61,14 @@ static const char *client_text(struct span_batch *batch, const struct socket_add
 	return batch->client_text;
 }
 
-/* Adds client.address and server.address with their ports. The client is the socket's peer, which
- * may be a proxy (semantic conventions, "Server and client addresses"). */
+/* Adds client.address and server.address with their ports, or the transport of a local socket. The
+ * client is the socket's peer, which may be a proxy (semantic conventions, "Server and client
+ * addresses"). */
 static void add_addresses(struct span *span, const struct socket_address *peer,
 			  const struct span_assembler *assembler)
 {
 	const char *client = client_text(assembler->batch, peer);
+	uint16_t port = peer->family ? peer->local_port : assembler->server_port;
 
 	if (client) {
 		span__add_attribute(span, span_string("client.address", client));
@@ -73,8 +76,10 @@ static void add_addresses(struct span *span, const struct socket_address *peer,
 	}
 	if (assembler->server_address)
 		span__add_attribute(span, span_string("server.address", assembler->server_address));
-	if (assembler->server_port)
-		span__add_attribute(span, span_integer("server.port", assembler->server_port));
+	if (peer->family == AF_UNIX)
+		span__add_attribute(span, span_string("network.transport", "unix"));
+	else if (port)
+		span__add_attribute(span, span_integer("server.port", port));
 }
 
 /* Names a server's span by its method (NULL: unknown) and route template. Returns the template, which
