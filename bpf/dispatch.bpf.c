@@ -48,10 +48,7 @@ __hidden void handle_task_spawned(__u64 header, struct task *task, __u32 tid, bo
 		inherit_from_poll(task, tid);
 	switch (task->kind.role) {
 	case ROLE_NONE:
-		break;
 	case ROLE_HTTP_CONNECTION:
-		if (is_spawn)
-			http_set_peer(header, tid);
 		break;
 	case ROLE_APP_CHECK:
 		if (is_spawn)

@@ -32,8 +32,6 @@
 	X(HTTP_ERROR, "http_error", "hyper's error of a connection is dropped")                  \
 	X(PANIC, "panic", "a panic starts to unwind")                                            \
 	X(HTTP2_STREAM, "http2_stream", "h2 opens a stream: a request over HTTP/2")              \
-	X(SOCKET_ACCEPT, "socket_accept", "entry of the system call accept4()")                  \
-	X(SOCKET_ACCEPTED, "socket_accepted", "exit of the system call accept4()")               \
 	X(WEBSOCKET_OPEN, "websocket_open", "tungstenite opens a websocket connection")          \
 	X(FRAME_IN, "frame_in", "tungstenite parses its input for a frame head")                 \
 	X(TEXT_IN, "text_in", "tungstenite received a text message of one frame")                \
@@ -89,8 +87,11 @@
 	  "--max-connections; raise --max-connections")                                            \
 	X(TRACE_HEADERS, "trace_headers",                                                          \
 	  "traceparent, tracestate: not read, because a header is too long, beyond the "           \
-	  "searched part of the head, or one of too many at a time (2048); the span starts "       \
+	  "searched 512 KiB of the head, or one of too many at a time (2048); the span starts "    \
 	  "a new trace or has no tracestate")                                                      \
+	X(URL_PATH, "url_path",                                                                    \
+	  "url.path: missing in the span, because the method or the authority before the path "    \
+	  "is too long, or a read of the server's memory failed")                                  \
 	X(NESTING, "nesting",                                                                      \
 	  "polls: nested more than 7 deep on one thread; durations of the outer polls are "        \
 	  "missing")                                                                               \
@@ -159,6 +160,11 @@
 	  "was aborted; happens while poll probes are detached")                                   \
 	X(RESPONSE_ONLY, "response_only",                                                          \
 	  "response to a request from before the attachment: not counted, normal at the start")    \
+	X(SOCKET_FOUND, "socket_found",                                                            \
+	  "the socket of a new connection was found in hyper's connection object: normal")         \
+	X(SOCKET_UNKNOWN, "socket_unknown",                                                        \
+	  "no socket in hyper's connection object, for example behind a Box; the spans of the "    \
+	  "connection have no client.address")                                                     \
 	X(FRAME_AGREES, "frame_agrees",                                                            \
 	  "opcode of a websocket frame in memory equals the written one: normal")                  \
 	X(FRAME_DIFFERS, "frame_differs",                                                          \
@@ -311,11 +317,8 @@ struct thread {
 	 * on. */
 	struct poll_frame frames[FRAME_LIMIT];
 	struct written_frame written;
-	__u64 accept_address;	    /* where an accept4() in progress stores the peer; 0: none */
-	struct socket_address peer; /* of the connection accepted last */
-	__u32 reserved_too;
 };
-_Static_assert(sizeof(struct thread) == 96 + 32 * FRAME_LIMIT, "thread");
+_Static_assert(sizeof(struct thread) == 64 + 32 * FRAME_LIMIT, "thread");
 
 /* Which programs record. User space raises the level step by step: a request is then never observed
  * within a poll whose start was not, and an unknown task is a new one. */
@@ -327,7 +330,7 @@ enum activation {
 };
 
 /* Records of the ring buffer: a header, then the fields of the record's kind. */
-#define WIRE_VERSION 2
+#define WIRE_VERSION 3
 
 enum record_kind {
 	RECORD_HTTP_REQUEST = 1,
@@ -347,15 +350,18 @@ struct record_http_request {
 	__u64 route;
 	struct socket_address peer;
 	__u16 status;
-	__u16 url_path_length; /* before truncation; never includes a query */
+	__u16 url_path_length; /* more than URL_PATH_BYTES: truncated; never includes a query */
 	__u8 method;
-	__u8 reserved[3];
+	__u8 method_length; /* of an OTHER method; more than METHOD_TEXT_BYTES: truncated */
+	__u8 reserved[6];
 	__u32 trace_state_length; /* 0: the record ends before trace_state */
+	char method_text[METHOD_TEXT_BYTES];
 	char url_path[URL_PATH_BYTES];
 	char trace_state[TRACE_STATE_BYTES];
 };
 #define RECORD_HTTP_REQUEST_BYTES __builtin_offsetof(struct record_http_request, trace_state)
-_Static_assert(RECORD_HTTP_REQUEST_BYTES == 192 + URL_PATH_BYTES, "record_http_request");
+_Static_assert(RECORD_HTTP_REQUEST_BYTES == 200 + METHOD_TEXT_BYTES + URL_PATH_BYTES,
+	       "record_http_request");
 
 struct record_session {
 	struct record_header header;

@@ -69,8 +69,49 @@ struct thread_struct {
 #define THREAD_POINTER thread.uw.tp_value
 #endif
 
+struct files_struct;
+
 struct task_struct {
 	struct thread_struct thread;
+	struct files_struct *files;
+};
+
+/* The files of a process by descriptor (include/linux/fdtable.h). */
+struct file {
+	void *private_data;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+/* A socket and its two ends (include/linux/net.h, include/net/sock.h). */
+struct in6_addr {
+	union {
+		__u8 u6_addr8[16];
+	} in6_u;
+};
+
+struct sock_common {
+	__u32 skc_daddr; /* of the peer, in network byte order */
+	__u16 skc_dport; /* of the peer, in network byte order */
+	__u16 skc_num;	 /* local port, in host byte order */
+	unsigned short skc_family;
+	struct in6_addr skc_v6_daddr;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+};
+
+struct socket {
+	struct file *file;
+	struct sock *sk;
 };
 
 #pragma clang attribute pop

@@ -53,12 +53,14 @@ struct span_state {
 };
 _Static_assert(sizeof(struct span_state) == 72 + 16 * SLOW_POLL_LIMIT, "span_state");
 
-/* A peer's address, as accept() returned it. */
+/* The ends of a connection: the peer's address and port, and the local port. */
 struct socket_address {
-	__u16 family; /* AF_INET, AF_INET6; 0: unknown */
-	__u16 port;   /* host byte order */
-	__u8 address[16];
+	__u16 family;	  /* AF_INET, AF_INET6, AF_UNIX; 0: unknown */
+	__u16 port;	  /* host byte order */
+	__u8 address[16]; /* AF_INET: the first four bytes */
+	__u16 local_port; /* host byte order */
+	__u16 reserved;
 };
-_Static_assert(sizeof(struct socket_address) == 20, "socket_address");
+_Static_assert(sizeof(struct socket_address) == 24, "socket_address");
 
 #endif

@@ -26,21 +26,6 @@ static __always_inline enum buffer_state read_buffer(__u64 buffer, struct rust_b
 	return BUFFER_SKIPPED;
 }
 
-/* Number of bytes of empty lines at the start of the bytes at `data`; -1 if they cannot be read. */
-__weak __noinline int count_leading(__u64 data, __u64 length)
-{
-	char bytes[HEAD_LEADING_MAX] = {};
-	__u32 skip = 0;
-
-	if (length > sizeof(bytes))
-		length = sizeof(bytes);
-	if (bpf_probe_read_user(bytes, (__u32)length, (void *)data))
-		return -1;
-	while (skip < HEAD_LEADING_MAX && (bytes[skip] == '\r' || bytes[skip] == '\n'))
-		skip++;
-	return (int)skip;
-}
-
 /* Skips the empty lines before a request (RFC 9112 section 2.2) and reads the first eight bytes
  * after them into `word`. */
 static __always_inline enum buffer_state skip_leading(struct rust_bytes_mut *bytes, __u64 *word)

@@ -126,21 +126,6 @@ static __always_inline struct http_connection *http_find_working(struct http_con
 	return second && !second->next && !first->start_ns ? if_waiting(second) : NULL;
 }
 
-/* Stores the peer's address when the accepting thread spawns the connection's task, right after
- * accept4(). */
-static __always_inline void http_set_peer(__u64 header, __u32 tid)
-{
-	struct thread *thread = find_thread(tid);
-	struct http_connection *connection;
-
-	if (!settings.emit_spans || !thread || !thread->peer.family)
-		return;
-	connection = get_or_init_connection(header);
-	if (connection)
-		connection->peer = thread->peer;
-	thread->peer.family = 0;
-}
-
 /* The span of the task's request; NULL for none, or if the task drives several connections. */
 static __always_inline struct span_state *http_request_span(__u64 header)
 {

@@ -91,8 +91,10 @@ static __always_inline void fill_record(struct record_http_request *record, __u3
 	record->status = status;
 	record->url_path_length = connection->url_path_length;
 	record->method = connection->method;
-	record->reserved[0] = record->reserved[1] = record->reserved[2] = 0;
+	record->method_length = connection->method_length;
+	__builtin_memset(record->reserved, 0, sizeof(record->reserved));
 	record->trace_state_length = 0;
+	__builtin_memcpy(record->method_text, connection->method_text, sizeof(record->method_text));
 	__builtin_memcpy(record->url_path, connection->url_path, sizeof(record->url_path));
 }
 

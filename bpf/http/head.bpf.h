@@ -2,16 +2,18 @@
 #ifndef SCOTTYSCOPE_HTTP_HEAD_BPF_H
 #define SCOTTYSCOPE_HTTP_HEAD_BPF_H
 
-/* Parsing of HTTP/1.1 heads: end of the head, method, path without the query, status of a response.
- * Unit tests compile this file natively, with a stub of bpf_probe_read_user(). */
+/* Parsing of HTTP/1.1 heads: start and end of a head, status of a response. Unit tests compile this
+ * file natively, with a stub of bpf_probe_read_user(). */
 
 #include "core/word.bpf.h"
 #include "http/types.h"
 
-/* The end of a head is searched in 32 chunks, 8 KiB together. */
+/* A head is searched in chunks, in blocks of 8 KiB, and up to HEAD_LIMIT_BYTES together: above the
+ * 408 KiB that hyper accepts by default (hyper/src/proto/h1/io.rs, DEFAULT_MAX_BUFFER_SIZE). Nested
+ * loops of this length suit the verifier of every kernel. */
 #define HEAD_CHUNK_BYTES 256
-#define HEAD_CHUNK_LIMIT 32
-#define HEAD_LEADING_MAX 64 /* bytes of empty lines before a request, RFC 9112 section 2.2 */
+#define HEAD_BLOCK_BYTES ((__u64)8192)
+#define HEAD_LIMIT_BYTES (64 * HEAD_BLOCK_BYTES)
 
 /* Line ends in the previous eight bytes: marks of line feeds and carriage returns. */
 struct line_ends {
@@ -62,7 +64,19 @@ __weak __noinline int head_ends_in_chunk(__u64 buffer, __u64 length, __u64 offse
 	return found != 0;
 }
 
-/* Whether the first 8 KiB of the `length` bytes at `buffer` hold the end of a head: 1, 0 or
+/* As head_ends_in_chunk(), for the block at `offset`. */
+__weak __noinline int head_ends_in_block(__u64 buffer, __u64 length, __u64 offset)
+{
+	for (__u64 i = 0; i < HEAD_BLOCK_BYTES; i += HEAD_CHUNK_BYTES) {
+		int ends = head_ends_in_chunk(buffer, length, offset + i);
+
+		if (ends)
+			return ends;
+	}
+	return 0;
+}
+
+/* Whether the `length` bytes at `buffer`, up to HEAD_LIMIT_BYTES, hold the end of a head: 1, 0 or
  * HEAD_UNREAD. */
 __weak __noinline int head_is_complete(__u64 buffer, __u64 length)
 {
@@ -76,8 +90,8 @@ __weak __noinline int head_is_complete(__u64 buffer, __u64 length)
 		return HEAD_UNREAD;
 	if (ends_head(tail, &before))
 		return 1;
-	for (__u32 chunk = 0; chunk < HEAD_CHUNK_LIMIT; chunk++) {
-		int ends = head_ends_in_chunk(buffer, length, (__u64)chunk * HEAD_CHUNK_BYTES);
+	for (__u64 offset = 0; offset < HEAD_LIMIT_BYTES; offset += HEAD_BLOCK_BYTES) {
+		int ends = head_ends_in_block(buffer, length, offset);
 
 		if (ends)
 			return ends == HEAD_BEYOND ? 0 : ends;
@@ -85,51 +99,56 @@ __weak __noinline int head_is_complete(__u64 buffer, __u64 length)
 	return 0;
 }
 
-/* The method of a request line that starts with these eight bytes. Sets `ret_length` to the length
- * of the token with the space after it (0 for OTHER). */
-static __always_inline __u8 method_of(__u64 word, __u32 *ret_length)
+/* The part is full of empty lines, and more may follow. */
+#define LEADING_CONTINUES -1
+
+/* Number of bytes of empty lines at the start of the chunk at `offset` of the `length` bytes at
+ * `data`; LEADING_CONTINUES or HEAD_UNREAD. */
+__weak __noinline int leading_in_chunk(__u64 data, __u64 length, __u64 offset)
 {
-#define METHOD(method, size, ...)                                         \
-	if ((word & (~0ULL >> (64 - 8 * (size)))) == WORD(__VA_ARGS__)) { \
-		*ret_length = size;                                       \
-		return method;                                            \
+	__u64 words[HEAD_CHUNK_BYTES / 8] = {};
+	__u64 open = ~0ULL, leading = 0, size;
+
+	if (offset >= length)
+		return 0;
+	size = length - offset;
+	if (size > HEAD_CHUNK_BYTES)
+		size = HEAD_CHUNK_BYTES;
+	if (bpf_probe_read_user(words, (__u32)size, (void *)(data + offset)))
+		return HEAD_UNREAD;
+	for (__u32 i = 0; i < HEAD_CHUNK_BYTES / 8; i++) {
+		__u64 others =
+			~(bytes_equal(words[i], '\r') | bytes_equal(words[i], '\n')) & REPEAT(0x80);
+
+		leading += first_marked(others) & open;
+		open &= ones_unless_marked(others);
 	}
-	METHOD(METHOD_GET, 4, 'G', 'E', 'T', ' ', 0, 0, 0, 0)
-	METHOD(METHOD_POST, 5, 'P', 'O', 'S', 'T', ' ', 0, 0, 0)
-	METHOD(METHOD_HEAD, 5, 'H', 'E', 'A', 'D', ' ', 0, 0, 0)
-	METHOD(METHOD_PUT, 4, 'P', 'U', 'T', ' ', 0, 0, 0, 0)
-	METHOD(METHOD_DELETE, 7, 'D', 'E', 'L', 'E', 'T', 'E', ' ', 0)
-	METHOD(METHOD_OPTIONS, 8, 'O', 'P', 'T', 'I', 'O', 'N', 'S', ' ')
-	METHOD(METHOD_PATCH, 6, 'P', 'A', 'T', 'C', 'H', ' ', 0, 0)
-	METHOD(METHOD_CONNECT, 8, 'C', 'O', 'N', 'N', 'E', 'C', 'T', ' ')
-	METHOD(METHOD_TRACE, 6, 'T', 'R', 'A', 'C', 'E', ' ', 0, 0)
-#undef METHOD
-	*ret_length = 0;
-	return METHOD_OTHER;
+	return open ? LEADING_CONTINUES : (int)leading;
 }
 
-/* Truncates the request target at `path` to its path: zeroes everything from the first space,
- * query, fragment, line end or zero byte on, which may hold secrets. Returns the path's length
- * within the buffer. */
-static __always_inline __u32 cut_url_path(__u64 path[URL_PATH_BYTES / 8])
+/* As leading_in_chunk(), for the block at `offset`. */
+__weak __noinline int leading_in_block(__u64 data, __u64 length, __u64 offset)
 {
-	__u64 open = ~0ULL, length = 0;
+	for (__u64 i = 0; i < HEAD_BLOCK_BYTES; i += HEAD_CHUNK_BYTES) {
+		int leading = leading_in_chunk(data, length, offset + i);
 
-	for (int i = 0; i < URL_PATH_BYTES / 8; i++) {
-		__u64 word = path[i];
-		__u64 ends = bytes_equal(word, ' ') | bytes_equal(word, '?') |
-			     bytes_equal(word, '#') | bytes_equal(word, '\r') |
-			     bytes_equal(word, '\n') | bytes_equal(word, 0);
-		/* The bits below the first end; all bits if there is none. */
-		__u64 first = ends & -ends;
-		__u64 keep = ((first >> 7) - 1) & open;
-
-		path[i] = word & keep;
-		length += ((keep & REPEAT(1)) * REPEAT(1)) >> 56;
-		/* Stays closed after the first end. */
-		open &= ones_unless_marked(ends);
+		if (leading != LEADING_CONTINUES)
+			return leading < 0 ? leading : (int)i + leading;
 	}
-	return (__u32)length;
+	return LEADING_CONTINUES;
+}
+
+/* Number of bytes of empty lines before a request at `data` (RFC 9112 section 2.2), up to
+ * HEAD_LIMIT_BYTES; HEAD_UNREAD if they cannot be read. */
+__weak __noinline int count_leading(__u64 data, __u64 length)
+{
+	for (__u64 offset = 0; offset < HEAD_LIMIT_BYTES; offset += HEAD_BLOCK_BYTES) {
+		int leading = leading_in_block(data, length, offset);
+
+		if (leading != LEADING_CONTINUES)
+			return leading < 0 ? leading : (int)offset + leading;
+	}
+	return (int)HEAD_LIMIT_BYTES;
 }
 
 /* The status code of a response line that starts with these 12 bytes, "HTTP/1.x NNN"; 0 for other

@@ -8,75 +8,105 @@
 #include "core/admit.bpf.h"
 #include "core/registers.bpf.h"
 #include "http/buffer.bpf.h"
+#include "http/caller.bpf.h"
 #include "http/head.bpf.h"
 #include "http/link.bpf.h"
-#include "http/trace_context.bpf.h"
+#include "http/request_line.bpf.h"
+#include "http/socket.bpf.h"
 
-/* Stores the path of the request target at `data` for the request's span. Only an origin-form
- * target is stored (RFC 9112 section 3.2): the other forms may hold a user name and a password. */
-static __noinline int store_url_path(struct http_connection *connection, __u64 data, __u64 length)
+/* Returns `value` as a number unknown to the verifier: states that differ in this value only are
+ * equal. */
+__weak __noinline __u64 any_value(__u64 value)
 {
-	__u64 size = length > URL_PATH_BYTES ? URL_PATH_BYTES : length;
+	return value;
+}
 
-	__builtin_memset(connection->url_path, 0, sizeof(connection->url_path));
-	if (bpf_probe_read_user(connection->url_path, (__u32)size, (void *)data))
-		count_drop(DROP_READ_FAULT);
-	if (connection->url_path[0] != '/')
-		connection->url_path[0] = ' ';
+/* Stores the ends of the connection's socket: once for a task of axum's own, which drives one
+ * connection; at each head for another task, which may drive several in the same memory. */
+static __always_inline void store_socket(struct http_connection *connection,
+					 const struct poll_frame *frame, __u64 buffer)
+{
+	__u64 header = frame->header;
+	int descriptor;
+
+	if (!settings.emit_spans || connection->has_socket)
+		return;
+	connection->has_socket =
+		polled_role(frame, bpf_map_lookup_elem(&tasks, &header)) == ROLE_HTTP_CONNECTION;
+	descriptor = find_descriptor(buffer);
+	if (descriptor >= 0 && read_socket((__u32)descriptor, &connection->peer)) {
+		count_check(CHECK_SOCKET_FOUND);
+		return;
+	}
+	connection->peer.family = 0;
+	count_check(CHECK_SOCKET_UNKNOWN);
+}
+
+/* Stores the token of an OTHER method at `data` for the request's span. Returns the length of the token
+ * with the space after it; 0 if the token does not end within the buffer. */
+static __always_inline __u64 store_method(struct http_connection *connection, __u64 data,
+					  __u64 length)
+{
+	__u64 size = length > METHOD_TEXT_BYTES ? METHOD_TEXT_BYTES : length;
+
+	__builtin_memset(connection->method_text, 0, sizeof(connection->method_text));
+	bpf_probe_read_user(connection->method_text, (__u32)size, (void *)data);
+	connection->method_length = (__u8)cut_method((__u64 *)connection->method_text);
+	return connection->method_length > METHOD_TEXT_BYTES || !connection->method_length
+		       ? 0
+		       : (__u64)connection->method_length + 1;
+}
+
+/* Stores the path of the request target at `target` for the request's span: never the authority, the
+ * query or the fragment. Returns an enum target_path if there is none. */
+static __always_inline int store_url_path(struct http_connection *connection, __u64 target,
+					  __u64 length)
+{
+	int at = path_in_target(target, length);
+	__u64 size;
+
+	/* An empty path is the root's (RFC 9110 section 4.2.3), except for OPTIONS, which then
+	 * asks for the whole server. */
+	if (at == TARGET_EMPTY_PATH && connection->method != METHOD_OPTIONS) {
+		connection->url_path[0] = '/';
+		connection->url_path_length = 1;
+		return 0;
+	}
+	if (at < 0 || connection->method == METHOD_CONNECT)
+		return at < 0 ? at : TARGET_WITHOUT_PATH;
+	target += (__u64)at;
+	length -= (__u64)at;
+	size = length > URL_PATH_BYTES ? URL_PATH_BYTES : length;
+	if (bpf_probe_read_user(connection->url_path, (__u32)size, (void *)target))
+		return TARGET_PATH_FAR;
 	connection->url_path_length = (__u16)cut_url_path((__u64 *)connection->url_path);
+	if (connection->url_path_length == URL_PATH_BYTES && length > URL_PATH_BYTES &&
+	    !ends_path(byte_at(target + URL_PATH_BYTES)))
+		connection->url_path_length++;
 	return 0;
 }
 
-static __always_inline void store_trace_parent(__u64 value, struct trace_context *caller)
+/* Stores method and path of the request line at `data` for the request's span. `method_size`: of a
+ * known method with the space after it; 0 for others. A global function, which the verifier checks
+ * once. */
+__weak __noinline int store_request_line(__u64 key, __u64 data, __u64 length, __u64 method_size,
+					 __u64 is_complete)
 {
-	struct trace_parent parent = {};
-	int is_valid = read_trace_parent(value, &parent);
+	struct http_connection *connection = http_find_connection(key);
+	int at = TARGET_PATH_FAR;
 
-	if (is_valid < 0)
-		count_drop(DROP_TRACE_HEADERS);
-	if (is_valid <= 0)
-		return;
-	__builtin_memcpy(caller->trace_id, parent.trace_id, sizeof(caller->trace_id));
-	__builtin_memcpy(caller->span_id, parent.span_id, sizeof(caller->span_id));
-	caller->flags = TRACE_CONTEXT_PRESENT | TRACE_CONTEXT_REMOTE |
-			(parent.sampled ? TRACE_CONTEXT_SAMPLED : 0);
-}
-
-/* Stores the tracestate for the request's span; returns whether an entry exists. A global function,
- * which the verifier checks once. Before kernel 5.12 such functions take numbers only. */
-__weak __noinline int store_trace_state(__u64 key, __u64 value, __u64 end)
-{
-	struct trace_state *state = get_or_init(&trace_states, &key, &new_trace_state);
-
-	if (!state || !read_trace_state(value, end, state))
-		count_drop(DROP_TRACE_HEADERS);
-	return state != NULL;
-}
-
-/* Reads the trace context of the caller from the headers in the head at `data`. */
-static __always_inline void read_caller(struct http_connection *connection, __u64 key, __u64 data,
-					__u64 length, struct trace_context *caller)
-{
-	struct trace_search search = {
-		.head = data,
-		.length = length,
-		.from = any_value(0),
-		.parent = any_value(0),
-		.parents = any_value(0),
-		.state = any_value(0),
-	};
-	int more = 1;
-
-	for (int i = 0; i < TRACE_LINE_LIMIT && more > 0; i++)
-		more = search_trace_headers(&search);
-	if (more)
-		count_drop(DROP_TRACE_HEADERS);
-	/* Several traceparent headers are invalid (W3C Trace Context 3.2). */
-	if (search.parents == 1)
-		store_trace_parent(search.parent, caller);
-	if (search.state)
-		connection->has_trace_state =
-			(__u8)store_trace_state(key, search.state, data + length);
+	if (!connection)
+		return 0;
+	__builtin_memset(connection->url_path, 0, sizeof(connection->url_path));
+	connection->url_path_length = 0;
+	connection->method_length = 0;
+	if (!method_size)
+		method_size = any_value(store_method(connection, data, length));
+	if (method_size && method_size < length)
+		at = store_url_path(connection, data + method_size, length - method_size);
+	if (at == TARGET_PATH_FAR && is_complete)
+		count_drop(DROP_URL_PATH);
+	return 0;
 }
 
 /* Reads the head of a request from the buffer. */
@@ -105,7 +135,7 @@ static __always_inline enum buffer_state read_head(struct http_connection *conne
 		method_size = (__u32)any_value(method_size);
 	/* After an incomplete head, hyper parses again only once the head is complete. */
 	connection->is_whole = is_complete != 0;
-	is_complete |= last_parse_ns && bytes.length > HEAD_CHUNK_LIMIT * HEAD_CHUNK_BYTES;
+	is_complete |= last_parse_ns && bytes.length > HEAD_LIMIT_BYTES;
 	if (is_complete) {
 		if (settings.emit_spans)
 			read_caller(connection, key, bytes.data, bytes.length, &caller);
@@ -114,9 +144,7 @@ static __always_inline enum buffer_state read_head(struct http_connection *conne
 	/* hyper may reject a request, with a response, before its head is complete. */
 	if (settings.emit_spans &&
 	    (!is_complete || connection->span.context.flags & TRACE_CONTEXT_SAMPLED))
-		store_url_path(
-			connection, bytes.data + method_size,
-			method_size && bytes.length > method_size ? bytes.length - method_size : 0);
+		store_request_line(key, bytes.data, bytes.length, method_size, is_complete > 0);
 	return BUFFER_READ;
 }
 
@@ -175,6 +203,7 @@ int on_http_parse(struct pt_regs *ctx)
 		return 0;
 	}
 	http_set_working(connection, frame, key);
+	store_socket(connection, frame, buffer);
 	handle_buffer(connection, key, frame, buffer, now_ns);
 	return 0;
 }

@@ -9,14 +9,14 @@
 #include "http/head.bpf.h"
 
 #define TRACE_CHUNK_BYTES 128
-#define TRACE_CHUNK_LIMIT 64
-#define TRACE_LINE_LIMIT  16 /* searched lines of a head that start with t or T */
+#define TRACE_LINE_LIMIT  128 /* searched lines that start with t or T; hyper accepts 100 headers */
+#define TRACE_SPACE_LIMIT 256 /* bytes of white space before or after a value */
 
 /* Results of a search besides a position in the head. */
 enum trace_line {
 	TRACE_LINE_NONE = -1,  /* the head ends first */
-	TRACE_LINE_FAR = -2,   /* the head is longer than the searched part, or cannot be read */
-	TRACE_LINE_LATER = -3, /* neither a line nor the end of the head in this chunk */
+	TRACE_LINE_FAR = -2,   /* the search was given up before the end of the head */
+	TRACE_LINE_LATER = -3, /* neither a line nor the end of the head in this part */
 };
 
 /* Searches the chunk at `offset` of the head at `buffer` for a line that starts with t or T.
@@ -34,11 +34,10 @@ __weak __noinline int trace_line_in_chunk(__u64 buffer, __u64 length, __u64 offs
 	if (size > TRACE_CHUNK_BYTES)
 		size = TRACE_CHUNK_BYTES;
 	if (bpf_probe_read_user(words, (__u32)size, (void *)(buffer + offset)))
-		return TRACE_LINE_FAR;
+		return TRACE_LINE_NONE;
 	if (offset >= sizeof(word_before)) {
-		if (bpf_probe_read_user(&word_before, sizeof(word_before),
-					(void *)(buffer + offset - sizeof(word_before))))
-			return TRACE_LINE_FAR;
+		bpf_probe_read_user(&word_before, sizeof(word_before),
+				    (void *)(buffer + offset - sizeof(word_before)));
 		ends_head(word_before, &before);
 	}
 	for (__u32 i = 0; i < TRACE_CHUNK_BYTES / 8; i++) {
@@ -59,22 +58,32 @@ __weak __noinline int trace_line_in_chunk(__u64 buffer, __u64 length, __u64 offs
 	return is_end ? TRACE_LINE_NONE : (int)position;
 }
 
+/* As trace_line_in_chunk(), for the block at `offset`; returns a position in the head. */
+__weak __noinline int trace_line_in_block(__u64 buffer, __u64 length, __u64 offset)
+{
+	for (__u64 i = 0; i < HEAD_BLOCK_BYTES; i += TRACE_CHUNK_BYTES) {
+		int position = trace_line_in_chunk(buffer, length, offset + i);
+
+		if (position != TRACE_LINE_LATER)
+			return position < 0 ? position : (int)(offset + i) + position;
+	}
+	return TRACE_LINE_LATER;
+}
+
 /* Position of the first line at or after `from` in the head at `buffer` that starts with t or T, or
  * an enum trace_line. */
 __weak __noinline int next_trace_line(__u64 buffer, __u64 length, __u64 from)
 {
-	for (__u32 chunk = 0; chunk < TRACE_CHUNK_LIMIT; chunk++) {
-		__u64 offset = from + (__u64)chunk * TRACE_CHUNK_BYTES;
-		int position = trace_line_in_chunk(buffer, length, offset);
+	for (__u64 i = 0; i < HEAD_LIMIT_BYTES; i += HEAD_BLOCK_BYTES) {
+		int position = trace_line_in_block(buffer, length, from + i);
 
 		if (position != TRACE_LINE_LATER)
-			return position < 0 ? position : (int)offset + position;
+			return position;
 	}
 	return TRACE_LINE_FAR;
 }
 
 enum trace_header {
-	TRACE_HEADER_UNREAD = -1,
 	TRACE_HEADER_NONE,
 	TRACE_HEADER_PARENT,
 	TRACE_HEADER_STATE,
@@ -88,7 +97,7 @@ __weak __noinline int trace_header_at(__u64 line)
 
 	/* Header names are case-insensitive (RFC 9110 section 5.1). */
 	if (bpf_probe_read_user(name, 12, (void *)line))
-		return TRACE_HEADER_UNREAD;
+		return TRACE_HEADER_NONE;
 	if ((name[0] | REPEAT(0x20)) == WORD('t', 'r', 'a', 'c', 'e', 'p', 'a', 'r')) {
 		second = name[1] | WORD(0x20, 0x20, 0x20, 0, 0, 0, 0, 0);
 		return second == WORD('e', 'n', 't', ':', 0, 0, 0, 0) ? TRACE_HEADER_PARENT
@@ -102,73 +111,49 @@ __weak __noinline int trace_header_at(__u64 line)
 	return TRACE_HEADER_NONE;
 }
 
-/* Returns `value` as a number unknown to the verifier: states that differ in this value only are
- * equal. */
-__weak __noinline __u64 any_value(__u64 value)
+/* A header's line in a head, as one number: a global function returns no more. */
+#define TRACE_FOUND(line, header) ((int)((line) << 2 | (header)))
+#define TRACE_FOUND_LINE(found)	  ((__u64)(found) >> 2)
+#define TRACE_FOUND_HEADER(found) ((found)&3)
+
+/* The first of the two headers at or after `from` in the head at `buffer` as TRACE_FOUND(), or an
+ * enum trace_line. */
+__weak __noinline int next_trace_header(__u64 buffer, __u64 length, __u64 from)
 {
+	for (__u32 i = 0; i < TRACE_LINE_LIMIT; i++) {
+		int header, line = next_trace_line(buffer, length, from);
+
+		if (line < 0)
+			return line;
+		header = trace_header_at(buffer + (__u64)line);
+		if (header != TRACE_HEADER_NONE)
+			return TRACE_FOUND(line, header);
+		from = (__u64)line + 1;
+	}
+	return TRACE_LINE_FAR;
+}
+
+/* The byte at `address`; 0 if it cannot be read. */
+static __always_inline char byte_at(__u64 address)
+{
+	char byte = 0;
+
+	bpf_probe_read_user(&byte, sizeof(byte), (void *)address);
+	return byte;
+}
+
+static __always_inline bool is_space(char byte)
+{
+	return byte == ' ' || byte == '\t';
+}
+
+/* Address of the first byte at or after `value` that is no white space; of white space if more than
+ * TRACE_SPACE_LIMIT bytes are. */
+__weak __noinline __u64 skip_spaces(__u64 value)
+{
+	for (__u32 i = 0; i < TRACE_SPACE_LIMIT && is_space(byte_at(value)); i++)
+		value++;
 	return value;
-}
-
-/* A search for the two headers in a head. */
-struct trace_search {
-	__u64 head;
-	__u64 length;
-	__u64 from;    /* position of the next line to look at, or before */
-	__u64 parent;  /* address of the last traceparent's value; 0: none */
-	__u64 parents; /* number of traceparent headers */
-	__u64 state;   /* address of the first tracestate's value; 0: none */
-};
-
-/* Moves on to the next line that starts with t or T. Returns 1, 0 at the end of the head, -1 at the
- * end of the searched part or if the head cannot be read. */
-static __always_inline int search_trace_headers(struct trace_search *search)
-{
-	int line, kind;
-	__u64 value;
-
-	line = next_trace_line(search->head, search->length, search->from);
-	if (line < 0)
-		return line == TRACE_LINE_FAR ? -1 : 0;
-	search->from = (__u64)line + 1;
-	value = search->head + (__u64)line;
-	kind = trace_header_at(value);
-	if (kind == TRACE_HEADER_UNREAD)
-		return -1;
-	if (kind == TRACE_HEADER_PARENT) {
-		search->parent = value + sizeof("traceparent");
-		search->parents = any_value(search->parents + 1);
-	} else if (kind == TRACE_HEADER_STATE && !search->state) {
-		search->state = value + sizeof("tracestate");
-	}
-	return 1;
-}
-
-/* Address of a header's value, after the white space at `value`: at most eight bytes are
- * skipped; none if the read fails, as then the read of the value fails too. */
-static __always_inline __u64 skip_spaces(__u64 value)
-{
-	__u64 word = 0, spaces;
-
-	if (bpf_probe_read_user(&word, sizeof(word), (void *)value))
-		return value;
-	spaces = bytes_equal(word, ' ') | bytes_equal(word, '\t');
-	return value + first_marked(~spaces & REPEAT(0x80));
-}
-
-/* Whether the line ends at `rest`, after at most 7 bytes of white space. */
-static __always_inline bool line_ends(__u64 rest)
-{
-	for (int i = 0; i < 8; i++) {
-		char byte = 0;
-
-		if (bpf_probe_read_user(&byte, sizeof(byte), (void *)(rest + (__u64)i)))
-			return false;
-		if (byte == '\r' || byte == '\n')
-			return true;
-		if (byte != ' ' && byte != '\t')
-			return false;
-	}
-	return false;
 }
 
 /* Converts eight lower-case hexadecimal digits to four bytes. Sets bits in `bad` if one is no
@@ -195,9 +180,26 @@ struct trace_parent {
 	__u32 reserved;
 };
 
-/* Parses the traceparent at `value`. Returns 1 if it is valid (version 00, or a later version with the
- * same first fields; ids not all zero), 0 if not, -1 if it cannot be read. */
-static __attribute__((noinline, unused)) int read_trace_parent(__u64 value,
+enum trace_parent_result {
+	TRACE_PARENT_INVALID,
+	TRACE_PARENT_VALID,
+	TRACE_PARENT_UNREAD, /* too much white space, or a failed read */
+};
+
+/* Whether the line ends at `rest`, after white space: an enum trace_parent_result. */
+static __always_inline int line_ends(__u64 rest)
+{
+	char byte = byte_at(skip_spaces(rest));
+
+	if (byte == '\r' || byte == '\n')
+		return TRACE_PARENT_VALID;
+	return is_space(byte) ? TRACE_PARENT_UNREAD : TRACE_PARENT_INVALID;
+}
+
+/* Parses the traceparent at `value` in a head that ends at `end`. Returns an enum
+ * trace_parent_result; valid is version 00, or a later version with the same first fields, with ids
+ * that are not all zero. */
+static __attribute__((noinline, unused)) int read_trace_parent(__u64 value, __u64 end,
 							       struct trace_parent *parent)
 {
 	__u64 hex[7] = {}, bad = 0, version_word = 0;
@@ -205,13 +207,16 @@ static __attribute__((noinline, unused)) int read_trace_parent(__u64 value,
 	__u32 version, flags;
 
 	value = skip_spaces(value);
+	if (is_space(byte_at(value)))
+		return TRACE_PARENT_UNREAD;
+	if (value + sizeof(text) > end)
+		return TRACE_PARENT_INVALID;
 	if (bpf_probe_read_user(text, sizeof(text), (void *)value))
-		return -1;
+		return TRACE_PARENT_UNREAD;
 	if (text[2] != '-' || text[35] != '-' || text[52] != '-')
-		return 0;
-	if (bpf_probe_read_user(&hex[0], 32, (void *)(value + 3)) ||
-	    bpf_probe_read_user(&hex[4], 16, (void *)(value + 36)))
-		return -1;
+		return TRACE_PARENT_INVALID;
+	__builtin_memcpy(&hex[0], text + 3, 32);
+	__builtin_memcpy(&hex[4], text + 36, 16);
 	/* The digits of version and flags in one word, padded with valid digits. */
 	version_word = WORD('0', '0', '0', '0', text[0], text[1], text[53], text[54]);
 	flags = bytes_of_hex(version_word, &bad);
@@ -222,51 +227,13 @@ static __attribute__((noinline, unused)) int read_trace_parent(__u64 value,
 	for (int i = 0; i < 2; i++)
 		parent->span_id[i] = bytes_of_hex(hex[4 + i], &bad);
 	parent->sampled = flags & 1;
-	if (bad || version == 0xff)
-		return 0;
+	if (bad || version == 0xff ||
+	    !(parent->trace_id[0] | parent->trace_id[1] | parent->trace_id[2] |
+	      parent->trace_id[3]) ||
+	    !(parent->span_id[0] | parent->span_id[1]))
+		return TRACE_PARENT_INVALID;
 	/* Version 00 ends here; later versions may continue after a dash. */
-	if (!(version && text[55] == '-') && !line_ends(value + 55))
-		return 0;
-	return (parent->trace_id[0] | parent->trace_id[1] | parent->trace_id[2] |
-		parent->trace_id[3]) &&
-	       (parent->span_id[0] | parent->span_id[1]);
-}
-
-/* Stores the tracestate at `value` in a head that ends at `end`: the whole line or, if the line is
- * longer than the buffer or unreadable, nothing. Returns whether it was stored, even if empty. */
-static __attribute__((noinline, unused)) int read_trace_state(__u64 value, __u64 end,
-							      struct trace_state *state)
-{
-	__u64 open = ~0ULL, length = 0, size, *words;
-
-	state->length = 0;
-	__builtin_memset(state->text, 0, sizeof(state->text));
-	value = skip_spaces(value);
-	if (value >= end)
-		return 0;
-	size = end - value;
-	if (size > TRACE_STATE_BYTES)
-		size = TRACE_STATE_BYTES;
-	if (bpf_probe_read_user(state->text, (__u32)size, (void *)value))
-		return 0;
-	words = (__u64 *)state->text;
-	for (int i = 0; i < TRACE_STATE_BYTES / 8; i++) {
-		__u64 ends = bytes_equal(words[i], '\r') | bytes_equal(words[i], '\n') |
-			     bytes_equal(words[i], 0);
-		__u64 keep = (((ends & -ends) >> 7) - 1) & open;
-
-		/* Bytes after the line belong to other headers and are not stored. */
-		words[i] &= keep;
-		length += ((keep & REPEAT(1)) * REPEAT(1)) >> 56;
-		open &= ones_unless_marked(ends);
-	}
-	/* A value that fills the buffer has to end right after it. */
-	if (open && !line_ends(value + TRACE_STATE_BYTES)) {
-		__builtin_memset(state->text, 0, sizeof(state->text));
-		return 0;
-	}
-	state->length = length;
-	return 1;
+	return version && text[55] == '-' ? TRACE_PARENT_VALID : line_ends(value + 55);
 }
 
 #endif

@@ -7,7 +7,8 @@
 
 #include "core/types.h"
 
-/* Request methods of RFC 9110 section 9 and RFC 5789; OTHER stands for all other methods. */
+/* The methods that OpenTelemetry's semantic conventions for HTTP know: those of RFC 9110 section 9 and
+ * RFC 5789, and QUERY (draft-ietf-httpbis-safe-method-w-body). OTHER stands for all other methods. */
 #define METHOD_LIST(X)        \
 	X(OTHER, "_OTHER")    \
 	X(GET, "GET")         \
@@ -18,7 +19,8 @@
 	X(CONNECT, "CONNECT") \
 	X(OPTIONS, "OPTIONS") \
 	X(TRACE, "TRACE")     \
-	X(PATCH, "PATCH")
+	X(PATCH, "PATCH")     \
+	X(QUERY, "QUERY")
 
 enum http_method {
 #define X(identifier, name) METHOD_##identifier,
@@ -69,6 +71,8 @@ struct linked_route {
 #define AGREEMENTS_NEVER (1ULL << 63)
 
 #define URL_PATH_BYTES 160
+/* The token of an OTHER method, truncated to the capacity and padded with zero bytes. */
+#define METHOD_TEXT_BYTES 32
 /* Value of `output_length`: unknown. */
 #define OUTPUT_LENGTH_UNKNOWN (~(__u64)0)
 
@@ -104,27 +108,33 @@ struct http_connection {
 	__u64 output;	       /* address of the vector that received the response head */
 	__u64 output_length;   /* length of that vector before the head */
 	__u16 status;	       /* as hyper sends the status in memory; 0: not read */
-	__u16 url_path_length; /* before truncation */
+	__u16 url_path_length; /* more than URL_PATH_BYTES: truncated */
 	__u8 method;
+	__u8 method_length; /* of an OTHER method; more than METHOD_TEXT_BYTES: truncated */
 	__u8 has_trace_state;
+	__u8 has_socket;  /* the ends of the connection's socket are known, and stay */
 	__u8 delivery;	  /* enum http_delivery */
 	__u8 is_replaced; /* hyper replaces the handler's status */
-	struct span_state span;
-	struct socket_address peer;
 	__u8 is_unread;	  /* the last parse could not read the buffer */
 	__u8 is_compared; /* the written response line is compared with the status in memory */
-	__u8 reserved[2];
+	__u8 reserved[4];
+	struct span_state span;
+	struct socket_address peer;
+	char method_text[METHOD_TEXT_BYTES];
 	char url_path[URL_PATH_BYTES];
 };
-_Static_assert(sizeof(struct http_connection) == 304 + URL_PATH_BYTES, "http_connection");
+_Static_assert(sizeof(struct http_connection) == 312 + METHOD_TEXT_BYTES + URL_PATH_BYTES,
+	       "http_connection");
 
-/* The tracestate header of the current request, by the key of the connection. */
+/* The list of tracestate members of the current request, by the key of the connection. */
 #define TRACE_STATE_BYTES \
 	512 /* W3C Trace Context 3.3.1.5: the length that vendors should propagate */
 
 struct trace_state {
-	__u64 length;
+	__u32 length;
+	__u32 is_cut; /* the list does not fit, and is empty */
 	char text[TRACE_STATE_BYTES];
+	char slack[TRACE_STATE_BYTES]; /* stays empty: a line's possible end, to the verifier */
 };
 
 #endif

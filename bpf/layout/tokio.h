@@ -60,6 +60,20 @@ struct task_stage_result {
 	__u64 value;	     /* pointer to a panic or an error; 0: Ok or cancelled; any for () */
 };
 
+/* A TcpStream or a UnixStream: PollEvented of a mio socket (tokio/src/io/poll_evented.rs). The
+ * registration, a handle of the scheduler and an Arc<ScheduledIo>, comes before the descriptor in all
+ * builds seen. */
+#define TOKIO_FLAVORS	       2   /* variants of the handle: current_thread, multi_thread */
+#define SCHEDULED_IO_ALIGNMENT 128 /* repr(align(128)) on x86-64 and arm64 */
+
+struct tokio_stream {
+	__u64 flavor;
+	__u64 handle;
+	__u64 scheduled_io;
+	__u32 descriptor;
+	__u32 padding;
+};
+
 /* Words of the thread-local context that are searched for the id of the polled task
  * (tokio/src/runtime/context.rs, Context). */
 #define TOKIO_CONTEXT_WORDS 10

@@ -66,15 +66,44 @@ Test(bpf_http_head, only_empty_lines_end_a_head)
 
 Test(bpf_http_head, an_end_beyond_the_searched_part_is_not_found)
 {
-	size_t searched = (size_t)HEAD_CHUNK_BYTES * HEAD_CHUNK_LIMIT;
-	char *bytes = malloc(searched + 8);
+	static const size_t ends[] = {8192, 8193, 100000, HEAD_LIMIT_BYTES};
+	size_t size = HEAD_LIMIT_BYTES + 64;
+	char *bytes = malloc(size);
 
-	memset(bytes, 'x', searched + 8);
-	memcpy(bytes + searched - 4, "\r\n\r\n", 4);
-	cr_assert(whole(bytes, searched + 8));
-	memset(bytes, 'x', searched + 8);
-	memcpy(bytes + searched, "\r\n\r\n", 4);
-	cr_assert_not(whole(bytes, searched + 8));
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		memset(bytes, 'x', size);
+		memcpy(bytes + ends[i] - 4, "\r\n\r\n", 4);
+		cr_assert(whole(bytes, size), "end at %zu", ends[i]);
+	}
+	memset(bytes, 'x', size);
+	memcpy(bytes + HEAD_LIMIT_BYTES, "\r\n\r\n", 4);
+	cr_assert_not(whole(bytes, size));
+	free(bytes);
+}
+
+/* Number of leading bytes of empty lines in `length` bytes. */
+static int leading_in(const char *bytes, size_t length)
+{
+	char *copy = native_memory(bytes, length);
+	int leading = count_leading(native_address(copy), length);
+
+	native_free(copy);
+	return leading;
+}
+
+Test(bpf_http_head, all_empty_lines_before_a_request_are_skipped)
+{
+	static const size_t counts[] = {0, 1, 7, 8, 63, 64, 65, 255, 256, 257, 8192, 100001};
+	char *bytes = malloc(100100);
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		for (size_t at = 0; at < counts[i]; at++)
+			bytes[at] = at % 3 ? '\n' : '\r';
+		memcpy(bytes + counts[i], "GET / HTTP/1.1\r\n\r\n", 18);
+		cr_assert_eq(leading_in(bytes, counts[i] + 18), counts[i], "%zu", counts[i]);
+		/* Nothing but empty lines has arrived. */
+		cr_assert_eq(leading_in(bytes, counts[i]), counts[i], "%zu", counts[i]);
+	}
 	free(bytes);
 }
 
@@ -94,92 +123,6 @@ Test(bpf_http_head, unreadable_memory_is_told_apart)
 	native_fault_from = 0;
 	cr_assert_eq(head_ends_in_chunk(at, sizeof(bytes), sizeof(bytes)), HEAD_BEYOND);
 	cr_assert_eq(head_is_complete(at, 3), 0);
-}
-
-static uint8_t method_in(const char *line, uint32_t *ret_length)
-{
-	char padded[8] = {0};
-	uint64_t word;
-
-	memcpy(padded, line, strnlen(line, sizeof(padded)));
-	memcpy(&word, padded, sizeof(word));
-	return method_of(word, ret_length);
-}
-
-Test(bpf_http_head, every_method_is_recognized_by_its_whole_token)
-{
-	static const struct {
-		const char *line;
-		uint8_t method;
-		uint32_t length;
-	} rows[] = {
-		{"GET / HTTP", METHOD_GET, 4},
-		{"HEAD / HTTP", METHOD_HEAD, 5},
-		{"POST / HTTP", METHOD_POST, 5},
-		{"PUT / HTTP", METHOD_PUT, 4},
-		{"DELETE / HTTP", METHOD_DELETE, 7},
-		{"CONNECT a:1 HTTP", METHOD_CONNECT, 8},
-		{"OPTIONS * HTTP", METHOD_OPTIONS, 8},
-		{"TRACE / HTTP", METHOD_TRACE, 6},
-		{"PATCH / HTTP", METHOD_PATCH, 6},
-		{"BREW / HTTP", METHOD_OTHER, 0},
-		{"GETX / HTTP", METHOD_OTHER, 0},
-		{"get / HTTP", METHOD_OTHER, 0},
-		{"", METHOD_OTHER, 0},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		uint32_t length = 99;
-
-		cr_assert_eq(method_in(rows[i].line, &length), rows[i].method, "%s", rows[i].line);
-		cr_assert_eq(length, rows[i].length, "%s", rows[i].line);
-	}
-}
-
-Test(bpf_http_head, a_path_ends_before_query_and_fragment)
-{
-	static const char *const rows[][2] = {
-		{"/a/b HTTP/1.1\r\nAuthorization: Bearer t", "/a/b"},
-		{"/a?token=secret HTTP/1.1", "/a"},
-		{"/a#fragment HTTP/1.1", "/a"},
-		{"/\r\nsecret", "/"},
-		{"/only\nsecret", "/only"},
-		{"? secret", ""},
-		{" secret", ""},
-		{"/%C3%BC/\xc3\xbc HTTP/1.1", "/%C3%BC/\xc3\xbc"},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		union {
-			__u64 words[URL_PATH_BYTES / 8];
-			char text[URL_PATH_BYTES];
-		} path = {{0}};
-		static const char zero[URL_PATH_BYTES];
-		size_t length = strlen(rows[i][1]);
-
-		memcpy(path.text, rows[i][0], strlen(rows[i][0]));
-		cr_assert_eq(cut_url_path(path.words), length, "%s", rows[i][0]);
-		cr_assert_arr_eq(path.text, rows[i][1], length, "%s", rows[i][0]);
-		cr_assert_arr_eq(path.text + length, zero, URL_PATH_BYTES - length,
-				 "something is left of: %s", rows[i][0]);
-	}
-}
-
-Test(bpf_http_head, a_path_is_truncated_at_any_position_and_at_the_capacity)
-{
-	for (size_t end = 0; end <= URL_PATH_BYTES; end++) {
-		union {
-			__u64 words[URL_PATH_BYTES / 8];
-			char text[URL_PATH_BYTES];
-		} path;
-
-		memset(path.text, 'p', sizeof(path.text));
-		if (end < URL_PATH_BYTES)
-			path.text[end] = '?';
-		cr_assert_eq(cut_url_path(path.words), end);
-		for (size_t i = 0; i < URL_PATH_BYTES; i++)
-			cr_assert_eq(path.text[i], i < end ? 'p' : 0, "end %zu, byte %zu", end, i);
-	}
 }
 
 Test(bpf_http_head, a_status_is_read_from_response_lines_only)

@@ -7,7 +7,7 @@
 #include "base/array.h"
 #include "http/trace_context.bpf.h"
 
-#define SEARCHED (TRACE_CHUNK_BYTES * TRACE_CHUNK_LIMIT)
+#define SEARCHED ((int)HEAD_LIMIT_BYTES)
 
 /* Offset of the first line at or after `from` that starts with a t; -1 for none. */
 static int line_in(const char *head, size_t length, size_t from)
@@ -134,8 +134,6 @@ Test(bpf_trace_lines, long_heads_are_searched_up_to_the_limit)
 	cr_assert_eq(line_in(head, 3 * SEARCHED, 0), -2);
 	/* The whole head was searched. */
 	cr_assert_eq(line_in(head, SEARCHED - TRACE_CHUNK_BYTES, 0), -1);
-	/* 8 KiB, as in http/head.bpf.h. */
-	cr_assert_eq(SEARCHED, HEAD_CHUNK_BYTES * HEAD_CHUNK_LIMIT);
 	free(head);
 }
 
@@ -148,10 +146,9 @@ Test(bpf_trace_lines, a_head_with_an_unreadable_part)
 	memcpy(head + 3 * TRACE_CHUNK_BYTES, "\nt", 2);
 	native_fault_from = native_address(head) + 2 * TRACE_CHUNK_BYTES;
 	cr_assert_eq(next_trace_line(native_address(head), sizeof(head), 0), TRACE_CHUNK_BYTES - 1);
-	cr_assert_eq(next_trace_line(native_address(head), sizeof(head), TRACE_CHUNK_BYTES),
-		     TRACE_LINE_FAR);
+	cr_assert_eq(next_trace_line(native_address(head), sizeof(head), TRACE_CHUNK_BYTES), -1);
 	native_fault_from = native_address(head);
-	cr_assert_eq(next_trace_line(native_address(head), sizeof(head), 0), TRACE_LINE_FAR);
+	cr_assert_eq(next_trace_line(native_address(head), sizeof(head), 0), -1);
 	native_fault_from = 0;
 	cr_assert_eq(next_trace_line(native_address(head), 0, 0), -1);
 	cr_assert_eq(next_trace_line(native_address(head), 100, 100), -1);
@@ -192,8 +189,8 @@ Test(bpf_trace_lines, headers_are_recognized_by_their_whole_names)
 		{"tracestent: a=1", TRACE_HEADER_NONE},
 		{"traceparte: a=1", TRACE_HEADER_NONE},
 		/* Partly in unreadable memory. */
-		{"traceparent", TRACE_HEADER_UNREAD},
-		{"t", TRACE_HEADER_UNREAD},
+		{"traceparent", TRACE_HEADER_NONE},
+		{"t", TRACE_HEADER_NONE},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -223,67 +220,75 @@ Test(bpf_trace_lines, a_name_with_one_other_byte_is_not_recognized)
 	}
 }
 
-/* Searches the head to its end. Returns the result of the last step. */
-static int search_in(const char *head, size_t length, struct trace_search *search)
+/* A head and its headers in order: P and S with the position of the line, E for the end of the head,
+ * F for a search that was given up. */
+static void assert_headers(const char *head, size_t length, const char *expected)
 {
-	int more;
+	char *memory = native_memory(head, length);
+	char text[256] = "";
+	size_t from = 0, size = 0;
+	int found;
 
-	*search = (struct trace_search){.head = native_address(head), .length = length};
-	do
-		more = search_trace_headers(search);
-	while (more > 0);
-	return more;
+	do {
+		found = next_trace_header(native_address(memory), length, from);
+		if (found >= 0) {
+			from = TRACE_FOUND_LINE(found) + 1;
+			size += (size_t)snprintf(
+				text + size, sizeof(text) - size, "%c%zu ",
+				TRACE_FOUND_HEADER(found) == TRACE_HEADER_PARENT ? 'P' : 'S',
+				from - 1);
+		}
+	} while (found >= 0);
+	snprintf(text + size, sizeof(text) - size, "%c", found == TRACE_LINE_NONE ? 'E' : 'F');
+	cr_assert_str_eq(text, expected, "%s, not %s, in: %.100s", text, expected, head);
+	native_free(memory);
 }
 
-Test(bpf_trace_lines, the_values_of_both_headers_are_found)
+Test(bpf_trace_lines, both_headers_are_found_in_order)
 {
-	static const struct {
-		const char *head;
-		uint64_t parents;
-		const char *parent, *state; /* start of the values; NULL: none */
-	} rows[] = {
-		{"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 0, NULL, NULL},
+	static const char *const rows[][2] = {
+		{"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "E"},
 		{"GET / HTTP/1.1\r\nTE: b\r\ntraceparent:P\r\nTrailer: a\r\ntracestate:S\r\n\r\n",
-		 1, "P\r", "S\r"},
-		{"GET / HTTP/1.1\nTraceState: S\nTraceParent: P\n\n", 1, " P\n", " S\n"},
-		{"GET / HTTP/1.1\ntracestate: S\n\n", 0, NULL, " S\n"},
-		/* Several headers: their number and the first tracestate. */
-		{"GET / HTTP/1.1\ntraceparent:P\ntraceparent:Q\n\n", 2, "Q\n", NULL},
-		{"GET / HTTP/1.1\ntraceparent:P\ntraceparent:Q\nTRACEPARENT:R\n\n", 3, "R\n", NULL},
-		{"GET / HTTP/1.1\ntracestate:S\ntracestate:T\n\n", 0, NULL, "S\n"},
-		{"GET / HTTP/1.1\ntraceparents:P\ntracestates:S\n\n", 0, NULL, NULL},
-		{"GET / HTTP/1.1\n\ntraceparent:P\ntracestate:S\n\n", 0, NULL, NULL},
+		 "P23 S50 E"},
+		{"GET / HTTP/1.1\nTraceState: S\nTraceParent: P\n\n", "S15 P29 E"},
+		{"GET / HTTP/1.1\ntraceparent:P\ntraceparent:Q\nTRACEPARENT:R\n\n",
+		 "P15 P29 P43 E"},
+		{"GET / HTTP/1.1\ntracestate:S\ntracestate:T\n\n", "S15 S28 E"},
+		{"GET / HTTP/1.1\ntraceparents:P\ntracestates:S\n\n", "E"},
+		{"GET / HTTP/1.1\n\ntraceparent:P\ntracestate:S\n\n", "E"},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		char *head = native_memory(rows[i].head, strlen(rows[i].head));
-		struct trace_search search;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_headers(rows[i][0], strlen(rows[i][0]), rows[i][1]);
+}
 
-		cr_assert_eq(search_in(head, strlen(rows[i].head), &search), 0);
-		cr_assert_eq(search.parents, rows[i].parents, "%s", rows[i].head);
-		cr_assert_eq(search.parent != 0, rows[i].parent != NULL, "%s", rows[i].head);
-		cr_assert_eq(search.state != 0, rows[i].state != NULL, "%s", rows[i].head);
-		if (rows[i].parent)
-			cr_assert_eq(strncmp((char *)(uintptr_t)search.parent, rows[i].parent,
-					     strlen(rows[i].parent)),
-				     0, "%s", rows[i].head);
-		if (rows[i].state)
-			cr_assert_eq(strncmp((char *)(uintptr_t)search.state, rows[i].state,
-					     strlen(rows[i].state)),
-				     0, "%s", rows[i].head);
-		native_free(head);
-	}
+Test(bpf_trace_lines, a_header_behind_many_other_lines_is_found)
+{
+	char head[4096];
+	int size = snprintf(head, sizeof(head), "G\n");
+
+	for (int i = 0; i < TRACE_LINE_LIMIT - 1; i++)
+		size += snprintf(head + size, sizeof(head) - (size_t)size, "te:%d\n", i);
+	size += snprintf(head + size, sizeof(head) - (size_t)size, "tracestate:S\n\n");
+	assert_headers(head, (size_t)size, "S781 E");
+	/* One more line that starts with a t: the search is given up. */
+	size = snprintf(head, sizeof(head), "G\n");
+	for (int i = 0; i < TRACE_LINE_LIMIT; i++)
+		size += snprintf(head + size, sizeof(head) - (size_t)size, "te:%d\n", i);
+	size += snprintf(head + size, sizeof(head) - (size_t)size, "tracestate:S\n\n");
+	assert_headers(head, (size_t)size, "F");
 }
 
 Test(bpf_trace_lines, a_search_reports_a_head_that_is_too_long)
 {
-	char *head = malloc(2 * SEARCHED);
-	struct trace_search search;
+	char *head = malloc(2 * (size_t)SEARCHED);
 
-	memset(head, 'x', 2 * SEARCHED);
+	memset(head, 'x', 2 * (size_t)SEARCHED);
 	memcpy(head + 100, "\ntraceparent:P", 14);
-	cr_assert_eq(search_in(head, 2 * SEARCHED, &search), -1);
-	cr_assert_eq(search.parents, 1);
-	cr_assert_eq(search_in(head, SEARCHED - TRACE_CHUNK_BYTES, &search), 0);
+	assert_headers(head, 2 * (size_t)SEARCHED, "P101 F");
+	/* Longer than 8 KiB, but searched to the end. */
+	assert_headers(head, 9000, "P101 E");
+	memcpy(head + 400000, "\ntracestate:S\n\ntrace", 21);
+	assert_headers(head, 2 * (size_t)SEARCHED, "P101 S400001 E");
 	free(head);
 }

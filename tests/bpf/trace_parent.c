@@ -14,21 +14,22 @@
 #define NO_SPAN	 "0000000000000000"
 #define LENGTH	 (sizeof(VALID) - 1)
 
-/* Reads the value, which is followed by unreadable memory. */
+/* Reads the value, which is followed by unreadable memory. Returns an enum trace_parent_result. */
 static int read_value(const char *text, size_t length, struct trace_parent *parent)
 {
 	char *memory = native_memory_at_edge(text, length);
-	int valid = read_trace_parent(native_address(memory), parent);
+	int result =
+		read_trace_parent(native_address(memory), native_address(memory) + length, parent);
 
 	native_free(memory);
-	return valid;
+	return result;
 }
 
 static int is_valid(const char *text)
 {
 	struct trace_parent parent = {};
 
-	return read_value(text, strlen(text), &parent) > 0;
+	return read_value(text, strlen(text), &parent) == TRACE_PARENT_VALID;
 }
 
 Test(bpf_trace_parent, ids_and_the_sampled_flag_are_read)
@@ -190,15 +191,36 @@ Test(bpf_trace_parent, any_other_byte_is_invalid)
 	}
 }
 
-Test(bpf_trace_parent, unreadable_values_are_told_apart)
+Test(bpf_trace_parent, unreadable_values_are_invalid)
 {
 	struct trace_parent parent = {};
 
 	for (size_t length = 0; length <= LENGTH; length++)
-		cr_assert_eq(read_value(VALID, length, &parent), -1, "%zu bytes", length);
-	cr_assert_eq(read_value(VALID "\n", LENGTH + 1, &parent), 1);
+		cr_assert_not(read_value(VALID, length, &parent), "%zu bytes", length);
+	cr_assert(read_value(VALID "\n", LENGTH + 1, &parent));
 	/* The end of the line is unreadable. */
 	cr_assert_not(read_value(VALID " ", LENGTH + 1, &parent));
+	cr_assert_not(read_value(VALID, LENGTH, &parent));
+}
+
+/* Where the search for the value or for its end is given up, the value is neither valid nor invalid. */
+Test(bpf_trace_parent, much_white_space_around_the_value_is_skipped)
+{
+	struct trace_parent parent = {};
+	char text[2 * TRACE_SPACE_LIMIT + 128];
+
+	for (int spaces = 0; spaces <= TRACE_SPACE_LIMIT; spaces += 3) {
+		snprintf(text, sizeof(text), "%*s" VALID "%*s\r\n", spaces, "", spaces, "");
+		cr_assert(is_valid(text), "%d", spaces);
+		snprintf(text, sizeof(text), "%*sx" VALID "\r\n", spaces, "");
+		cr_assert_eq(read_value(text, strlen(text), &parent), TRACE_PARENT_INVALID);
+	}
+	snprintf(text, sizeof(text), "%*s" VALID "\r\n", TRACE_SPACE_LIMIT + 1, "");
+	cr_assert_eq(read_value(text, strlen(text), &parent), TRACE_PARENT_UNREAD);
+	snprintf(text, sizeof(text), VALID "%*s\r\n", TRACE_SPACE_LIMIT + 1, "");
+	cr_assert_eq(read_value(text, strlen(text), &parent), TRACE_PARENT_UNREAD);
+	/* An empty value is not valid, and is read. */
+	cr_assert_eq(read_value("\r\n\r\n", 4, &parent), TRACE_PARENT_INVALID);
 }
 
 Test(bpf_trace_parent, every_pair_of_bytes_is_two_digits_or_invalid)

@@ -157,6 +157,11 @@ def test_elsewhere(tracing: Tracing, kind: str) -> None:
         (["tracestate: vendor=abc,other=1"], "vendor=abc,other=1"),
         (["Accept: */*", "TraceState:  one=1  "], "one=1"),
         (["tracestate: " + "v" * 200 + "=" + "w" * 250], "v" * 200 + "=" + "w" * 250),
+        (["tracestate: a=1", "Accept: */*", "TraceState: b=2"], "a=1,b=2"),
+        (["tracestate:", "tracestate: a=1"], "a=1"),
+        (["tracestate: a=1", "tracestate: ", "tracestate: b=2,c=3"], "a=1,b=2,c=3"),
+        # Too long a list: none, because the tool does not know which members to drop.
+        ([f"tracestate: {key}=" + "1" * 170 for key in "abc"], ""),
         ([], ""),
     ],
 )

@@ -29,7 +29,6 @@ struct plan_kernel {
 	bool uprobe_multi;     /* one link for many sites */
 	bool multi_by_process; /* the pid filter of such a link selects a process, not a thread */
 	bool rss_stat;	       /* tracepoint kmem:rss_stat */
-	bool socket_accept;    /* tracepoints syscalls:sys_{enter,exit}_accept4 */
 	enum plan_tracefs tracefs;
 	/* Time of one hit of a uprobe in a loop, with a program that only counts; 0: unknown. trap_ns: at an
 	 * instruction that the kernel emulates; step_ns: at an instruction that the CPU single-steps. */

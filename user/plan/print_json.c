@@ -73,11 +73,10 @@ static json_t *json_of_task_types(const struct plan *plan)
 
 static json_t *json_of_kernel(const struct plan_kernel *kernel)
 {
-	return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:s}", "btf", (int)kernel->btf,
-			 "ring_buffer", (int)kernel->ring_buffer, "uprobe", (int)kernel->uprobe,
-			 "uprobe_multi", (int)kernel->uprobe_multi, "rss_stat",
-			 (int)kernel->rss_stat, "socket_accept", (int)kernel->socket_accept,
-			 "missing", kernel->why_not);
+	return json_pack("{s:b, s:b, s:b, s:b, s:b, s:s}", "btf", (int)kernel->btf, "ring_buffer",
+			 (int)kernel->ring_buffer, "uprobe", (int)kernel->uprobe, "uprobe_multi",
+			 (int)kernel->uprobe_multi, "rss_stat", (int)kernel->rss_stat, "missing",
+			 kernel->why_not);
 }
 
 static json_t *json_of_cost(const struct plan *plan, enum level level)

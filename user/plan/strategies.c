@@ -33,10 +33,9 @@ const struct catalogue_strategy catalogue_strategies[] = {
 	},
 	{
 		.id = INSTR_CLIENT_ADDRESSES,
-		.name = "tracepoints of accept4, and the spawn of the connection's task",
-		.needs = NEED_SOCKET_ACCEPT | NEED_POLLS | NEED_SPAWNS,
-		HOOKS(HOOK_SOCKET_ACCEPT, HOOK_SOCKET_ACCEPTED),
-		.role = ROLE_HTTP_CONNECTION,
+		.name = "the TcpStream or UnixStream inside hyper's connection, unless boxed",
+		.needs = NEED_UPROBE | NEED_POLLS,
+		HOOKS(HOOK_HTTP_PARSE),
 	},
 	{
 		.id = INSTR_WEBSOCKETS,

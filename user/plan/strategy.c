@@ -45,7 +45,6 @@ static bool kernel_lacks(const struct plan *plan, const struct catalogue_strateg
 			 struct plan_instrumentation *tried)
 {
 	bool needs_rss_stat = strategy->needs & NEED_RSS_STAT && !plan->kernel.rss_stat;
-	bool needs_accept = strategy->needs & NEED_SOCKET_ACCEPT && !plan->kernel.socket_accept;
 
 	if (strategy->needs & NEED_UPROBE && !plan->kernel.uprobe)
 		return set_missing(
@@ -53,10 +52,10 @@ static bool kernel_lacks(const struct plan *plan, const struct catalogue_strateg
 			"a kernel with CONFIG_UPROBE_EVENTS that lets uprobes be attached "
 			"(kernel.perf_event_paranoid, security modules)",
 			"the kernel has no ", "uprobes");
-	if ((needs_rss_stat || needs_accept) && plan->kernel.tracefs == TRACEFS_DENIED)
+	if (needs_rss_stat && plan->kernel.tracefs == TRACEFS_DENIED)
 		return set_missing(tried, "root, or CAP_DAC_READ_SEARCH",
 				   "tracefs may not be read by this user", "");
-	if ((needs_rss_stat || needs_accept) && plan->kernel.tracefs == TRACEFS_ABSENT)
+	if (needs_rss_stat && plan->kernel.tracefs == TRACEFS_ABSENT)
 		return set_missing(tried, tracefs_remedy,
 				   "tracefs is not mounted, and may not be mounted by this process",
 				   "");
@@ -64,10 +63,6 @@ static bool kernel_lacks(const struct plan *plan, const struct catalogue_strateg
 		return set_missing(tried,
 				   "a kernel with CONFIG_FTRACE and kmem:rss_stat (Linux 5.6)",
 				   "the kernel has no ", "tracepoint kmem:rss_stat");
-	if (needs_accept)
-		return set_missing(tried, "a kernel with CONFIG_FTRACE_SYSCALLS",
-				   "the kernel has no ",
-				   "tracepoints syscalls:sys_{enter,exit}_accept4");
 	return false;
 }
 

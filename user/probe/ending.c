@@ -151,10 +151,12 @@ int ending__send_request(struct ending *ending, const struct http_connection *co
 		.status = key->status,
 		.url_path_length = connection->url_path_length,
 		.method = connection->method,
+		.method_length = connection->method_length,
 	};
 
 	if (!is_exported(ending, &connection->span, end_ns))
 		return 0;
+	memcpy(record.method_text, connection->method_text, sizeof(record.method_text));
 	memcpy(record.url_path, connection->url_path, sizeof(record.url_path));
 	if (state) {
 		record.trace_state_length = (uint32_t)state->length;

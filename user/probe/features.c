@@ -276,9 +276,7 @@ static const char *missing_of_tracefs(const struct plan_kernel *kernel)
 	if (kernel->tracefs == TRACEFS_ABSENT)
 		return "tracefs is not mounted, and may not be mounted by this process: mount it "
 		       "with `mount -t tracefs tracefs /sys/kernel/tracing`";
-	if (!kernel->rss_stat)
-		return "no tracepoint kmem:rss_stat (Linux 5.6 or newer is needed)";
-	return "no tracepoints of system calls (CONFIG_FTRACE_SYSCALLS)";
+	return "no tracepoint kmem:rss_stat (Linux 5.6 or newer is needed)";
 }
 
 /* Attaching a tracepoint needs its id from tracefs. If tracefs is not mounted, mounts tracefs in a
@@ -289,10 +287,8 @@ static void reach_tracefs(struct plan_kernel *kernel)
 	    mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0)
 		mount("tracefs", TRACEFS_PATH, "tracefs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	kernel->rss_stat = has_tracepoint("kmem/rss_stat");
-	kernel->socket_accept = has_tracepoint("syscalls/sys_enter_accept4") &&
-				has_tracepoint("syscalls/sys_exit_accept4");
 	kernel->tracefs = find_tracefs();
-	if (!kernel->rss_stat || !kernel->socket_accept)
+	if (!kernel->rss_stat)
 		report_missing(kernel, missing_of_tracefs(kernel));
 }
 

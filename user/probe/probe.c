@@ -31,7 +31,7 @@
 #define MIN_CONNECTIONS 1024
 #define MAX_CONNECTIONS 32768
 
-/* Pending requests with a tracestate: half a KiB each. */
+/* Pending requests with a tracestate: one KiB each. */
 #define MAX_TRACE_STATES 2048
 
 /* Time for polls in progress at the first step of the activation to end, also on a machine that is

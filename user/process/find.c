@@ -84,10 +84,10 @@ static int search__match(struct search *search, pid_t pid, const struct proc_sta
 			return path_code == -ENOMEM ? path_code : 0;
 		if (strcmp(proc__base_name(path), search->executable) != 0)
 			return 0;
-		r = listeners__find(search->listeners, pid, 0, ret_port);
+		r = listeners__find(search->listeners, pid, 0, ret_port, NULL);
 		return r == -ENOMEM ? r : 1;
 	}
-	r = listeners__find(search->listeners, pid, search->port, ret_port);
+	r = listeners__find(search->listeners, pid, search->port, ret_port, NULL);
 	if (r > 0 && path_code < 0)
 		r = path_code;
 	if (is_denial(r))

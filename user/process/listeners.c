@@ -186,9 +186,11 @@ static int listeners__exclude(pid_t pid, uint16_t port, int code)
 	return !namespace || namespace__has(namespace, port) ? code : 0;
 }
 
-int listeners__find(struct listeners *listeners, pid_t pid, uint16_t port, uint16_t *ret_port)
+int listeners__find(struct listeners *listeners, pid_t pid, uint16_t port, uint16_t *ret_port,
+		    bool *ret_several)
 {
 	const struct namespace *namespace = listeners__namespace(listeners, pid);
+	bool is_several = false;
 	uint16_t lowest = 0;
 	char path[64];
 
@@ -218,17 +220,23 @@ int listeners__find(struct listeners *listeners, pid_t pid, uint16_t port, uint1
 
 		uint16_t found = namespace__port(namespace, inode);
 
+		is_several |= found && lowest && found != lowest;
 		if (found && (port ? found == port : lowest == 0 || found < lowest))
 			lowest = found;
 	}
 	*ret_port = lowest;
+	if (ret_several)
+		*ret_several = is_several;
 	return lowest > 0;
 }
 
 uint16_t process__port(const struct process *target)
 {
 	_cleanup_(listeners__freep) struct listeners *listeners = listeners__new();
+	bool is_several = false;
 	uint16_t port = 0;
 
-	return listeners && listeners__find(listeners, target->pid, 0, &port) > 0 ? port : 0;
+	if (!listeners || listeners__find(listeners, target->pid, 0, &port, &is_several) <= 0)
+		return 0;
+	return is_several ? 0 : port;
 }

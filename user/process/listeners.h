@@ -2,6 +2,7 @@
 #ifndef SCOTTYSCOPE_PROCESS_LISTENERS_H
 #define SCOTTYSCOPE_PROCESS_LISTENERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -12,8 +13,10 @@ struct listeners *listeners__new(void);
 void listeners__free(struct listeners *listeners);
 
 /* Returns 1 if the process listens on `port` (0: on any port) in its own network namespace, with
- * the lowest such port in `*ret_port`; else 0. A negative errno if the sockets are not readable. */
-int listeners__find(struct listeners *listeners, pid_t pid, uint16_t port, uint16_t *ret_port);
+ * the lowest such port in `*ret_port`; else 0. `*ret_several` (may be NULL): whether the process listens
+ * on other ports as well. A negative errno if the sockets are not readable. */
+int listeners__find(struct listeners *listeners, pid_t pid, uint16_t port, uint16_t *ret_port,
+		    bool *ret_several);
 
 static inline void listeners__freep(struct listeners **listeners)
 {

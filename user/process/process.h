@@ -54,8 +54,8 @@ int process__check(const struct process *target);
 int process__load_bias(const struct process *target, uint64_t first_address, uint64_t first_offset,
 		       uint64_t *ret_bias, struct error *error);
 
-/* Returns the lowest TCP port on which the process listens in its own network namespace; 0 without
- * one. */
+/* Returns the only TCP port on which the process listens in its own network namespace; 0 without one
+ * or with several. */
 uint16_t process__port(const struct process *target);
 
 /* Returns the soft limit of open files, which limits the connections; UINT64_MAX: unlimited; 0:

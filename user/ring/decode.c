@@ -26,6 +26,17 @@ static int decode_span(const struct span_state *state, uint64_t end_ns, struct r
 	return 0;
 }
 
+/* Copies the `length` bytes at `text` and terminates the copy. A length above `capacity` stands for a
+ * text that was cut to the capacity; returns whether it was. */
+static bool copy_text(char *copy, const char *text, size_t length, size_t capacity)
+{
+	bool is_cut = length > capacity;
+
+	memcpy(copy, text, is_cut ? capacity : length);
+	copy[is_cut ? capacity : length] = '\0';
+	return is_cut;
+}
+
 static int decode_http_request(const void *bytes, size_t size, struct ring_record *ret_record)
 {
 	struct ring_http_request *request = &ret_record->http_request;
@@ -37,8 +48,8 @@ static int decode_http_request(const void *bytes, size_t size, struct ring_recor
 	if (record.trace_state_length > TRACE_STATE_BYTES ||
 	    (record.trace_state_length > 0 && size != sizeof(record)))
 		return -EPROTO;
-	if (record.method >= METHOD_COUNT || record.url_path_length > URL_PATH_BYTES ||
-	    record.status > 999 ||
+	if (record.method >= METHOD_COUNT || record.url_path_length > URL_PATH_BYTES + 1 ||
+	    record.method_length > METHOD_TEXT_BYTES + 1 || record.status > 999 ||
 	    (record.status < 100 && record.status != HTTP_STATUS_ABORTED &&
 	     record.status != HTTP_STATUS_UNKNOWN))
 		return -EPROTO;
@@ -47,10 +58,10 @@ static int decode_http_request(const void *bytes, size_t size, struct ring_recor
 	request->status = record.status;
 	request->method = (enum http_method)record.method;
 	request->peer = record.peer;
-	/* The kernel side fills the field up to its capacity; a full field may be truncated. */
-	request->url_path_cut = record.url_path_length == URL_PATH_BYTES;
-	memcpy(request->url_path, record.url_path, record.url_path_length);
-	request->url_path[record.url_path_length] = '\0';
+	request->method_cut = copy_text(request->method_text, record.method_text,
+					record.method_length, METHOD_TEXT_BYTES);
+	request->url_path_cut = copy_text(request->url_path, record.url_path,
+					  record.url_path_length, URL_PATH_BYTES);
 	memcpy(request->trace_state, record.trace_state, record.trace_state_length);
 	request->trace_state[record.trace_state_length] = '\0';
 	return decode_span(&record.span, record.end_ns, &ret_record->span);

@@ -31,7 +31,9 @@ struct ring_http_request {
 	uint16_t status; /* or HTTP_STATUS_ABORTED, HTTP_STATUS_UNKNOWN */
 	enum http_method method;
 	bool url_path_cut;
+	bool method_cut;
 	struct socket_address peer;
+	char method_text[METHOD_TEXT_BYTES + 1]; /* of an OTHER method; "" if it is no token */
 	char url_path[URL_PATH_BYTES + 1];
 	char trace_state[TRACE_STATE_BYTES + 1];
 };

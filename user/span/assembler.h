@@ -16,7 +16,7 @@ struct span_assembler {
 	span_route_lookup route_text;
 	void *context; /* context of `route_text` */
 	/* The server's address for clients, NULL if unknown; the text must outlive the spans. The
-	 * port is 0 if the server does not listen. */
+	 * port, of a connection whose socket is unknown, is 0 unless the server listens on one. */
 	const char *server_address;
 	uint16_t server_port;
 	int64_t clock_offset_ns; /* realtime minus monotonic time */

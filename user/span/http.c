@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/wire_names.h"
 #include "span/internal.h"
@@ -30,6 +31,8 @@ static void set_outcome(struct span *span, struct arena *arena,
 	}
 }
 
+static const uint8_t mapped_prefix[12] = {[10] = 0xff, 0xff};
+
 static bool is_same_host(const struct socket_address *left, const struct socket_address *right)
 {
 	return left->family == right->family &&
@@ -40,24 +43,32 @@ static bool is_same_host(const struct socket_address *left, const struct socket_
 static const char *client_text(struct span_batch *batch, const struct socket_address *peer)
 {
 	char text[INET6_ADDRSTRLEN];
+	bool is_mapped;
 
 	if (peer->family != AF_INET && peer->family != AF_INET6)
 		return NULL;
 	if (batch->client_text && is_same_host(&batch->client, peer))
 		return batch->client_text;
-	if (!inet_ntop(peer->family, peer->address, text, sizeof(text)))
+	/* A socket that listens on [::] has IPv4 clients under mapped addresses (RFC 4291 section
+	 * 2.5.5.2). */
+	is_mapped = peer->family == AF_INET6 &&
+		    memcmp(peer->address, mapped_prefix, sizeof(mapped_prefix)) == 0;
+	if (!inet_ntop(is_mapped ? AF_INET : peer->family,
+		       peer->address + (is_mapped ? sizeof(mapped_prefix) : 0), text, sizeof(text)))
 		return NULL;
 	batch->client = *peer;
 	batch->client_text = arena__strdup(batch->arena, text);
 	return batch->client_text;
 }
 
-/* Adds client.address and server.address with their ports. The client is the socket's peer, which
- * may be a proxy (semantic conventions, "Server and client addresses"). */
+/* Adds client.address and server.address with their ports, or the transport of a local socket. The
+ * client is the socket's peer, which may be a proxy (semantic conventions, "Server and client
+ * addresses"). */
 static void add_addresses(struct span *span, const struct socket_address *peer,
 			  const struct span_assembler *assembler)
 {
 	const char *client = client_text(assembler->batch, peer);
+	uint16_t port = peer->family ? peer->local_port : assembler->server_port;
 
 	if (client) {
 		span__add_attribute(span, span_string("client.address", client));
@@ -65,21 +76,32 @@ static void add_addresses(struct span *span, const struct socket_address *peer,
 	}
 	if (assembler->server_address)
 		span__add_attribute(span, span_string("server.address", assembler->server_address));
-	if (assembler->server_port)
-		span__add_attribute(span, span_integer("server.port", assembler->server_port));
+	if (peer->family == AF_UNIX)
+		span__add_attribute(span, span_string("network.transport", "unix"));
+	else if (port)
+		span__add_attribute(span, span_integer("server.port", port));
 }
 
-/* Names a server's span by its method and route template. Returns the template, which is the end of
- * the name; "" without a template; NULL when out of memory. */
+/* Names a server's span by its method (NULL: unknown) and route template. Returns the template, which
+ * is the end of the name; "" without a template; NULL when out of memory. */
 static const char *set_name(struct span *span, struct arena *arena, const char *method,
 			    const char *route)
 {
-	const char *const parts[] = {"HTTP ", method, " ", route};
+	const char *parts[5] = {"HTTP"};
+	size_t count = 1;
 
-	span->name = arena__join(arena, parts, route ? 4 : 2);
+	if (method) {
+		parts[count++] = " ";
+		parts[count++] = method;
+	}
+	if (route) {
+		parts[count++] = " ";
+		parts[count++] = route;
+	}
+	span->name = arena__join(arena, parts, count);
 	if (!span->name)
 		return NULL;
-	return route ? span->name + strlen(parts[0]) + strlen(method) + strlen(parts[2]) : "";
+	return route ? span->name + strlen(span->name) - strlen(route) : "";
 }
 
 /* Returns the template of the matched route; NULL without a match, if it could not be read, or if the
@@ -92,13 +114,38 @@ static const char *route_of(const struct ring_http_request *request,
 	return assembler->route_text(assembler->context, request->route);
 }
 
+/* The mark of a text that was cut: no token and no path of a URL has this character. */
+#define CUT "…"
+
+static const char *copy_with_cut(struct arena *arena, const char *text, bool is_cut)
+{
+	return is_cut ? arena__printf(arena, "%s" CUT, text) : arena__strdup(arena, text);
+}
+
+/* Adds the method. An unknown method has its own name in `method_original`, which the client chose. */
+static void add_method(struct span *span, struct arena *arena,
+		       const struct ring_http_request *request)
+{
+	const char *original;
+
+	span__add_attribute(span,
+			    span_string("http.request.method", wire_method_name(request->method)));
+	if (request->method != METHOD_OTHER || !request->method_text[0])
+		return;
+	original = copy_with_cut(arena, request->method_text, request->method_cut);
+	if (original)
+		span__add_attribute(span, span_string("http.request.method_original", original));
+}
+
 int span_fill_http_request(struct span *span, const struct ring_http_request *request,
 			   const struct span_assembler *assembler)
 {
 	struct arena *arena = assembler->batch->arena;
-	const char *method = wire_method_name(request->method);
+	/* The name of an unknown method is HTTP (semantic conventions for HTTP spans, "Name"). */
+	const char *method =
+		request->method == METHOD_OTHER ? NULL : wire_method_name(request->method);
 	const char *route = set_name(span, arena, method, route_of(request, assembler));
-	const char *path = arena__strdup(arena, request->url_path);
+	const char *path = copy_with_cut(arena, request->url_path, request->url_path_cut);
 
 	if (!route || !path)
 		return -ENOSPC;
@@ -108,7 +155,7 @@ int span_fill_http_request(struct span *span, const struct ring_http_request *re
 		span->trace_state =
 			span_trace_state(arena, request->trace_state, strlen(request->trace_state));
 
-	span__add_attribute(span, span_string("http.request.method", method));
+	add_method(span, arena, request);
 	span__add_attribute(span, span_string("url.scheme", "http"));
 	if (path[0])
 		span__add_attribute(span, span_string("url.path", path));

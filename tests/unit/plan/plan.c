@@ -65,10 +65,10 @@ Test(plan, a_program_that_is_no_scotty_has_a_reason_for_each_instrumentation)
 {
 	struct plan *plan = plan_of(ALL_HOOKS, &full_kernel);
 
-	EXPECT_ALL_BUT(plan, INSTR_CLIENT_ADDRESSES, INSTR_WEBSOCKETS, INSTR_SHELL_SESSIONS,
-		       INSTR_LOG_STREAMS, INSTR_COMPOSE_TASKS, INSTR_APPLICATIONS,
-		       INSTR_APP_STATUSES, INSTR_TOKIO_SCHEDULING, INSTR_OAUTH_FLOWS,
-		       INSTR_OAUTH_SESSIONS, INSTR_RATE_LIMITS);
+	EXPECT_ALL_BUT(plan, INSTR_WEBSOCKETS, INSTR_SHELL_SESSIONS, INSTR_LOG_STREAMS,
+		       INSTR_COMPOSE_TASKS, INSTR_APPLICATIONS, INSTR_APP_STATUSES,
+		       INSTR_TOKIO_SCHEDULING, INSTR_OAUTH_FLOWS, INSTR_OAUTH_SESSIONS,
+		       INSTR_RATE_LIMITS);
 	for (int id = 0; id < INSTR_COUNT; id++) {
 		if (plan->instrumentations[id].strategy)
 			continue;
@@ -173,8 +173,6 @@ Test(plan, kernels_that_lack_something_lose_just_that)
 	} lacks[] = {
 		{offsetof(struct plan_kernel, rss_stat), INSTR_MEMORY_PEAK,
 		 "the kernel has no tracepoint kmem:rss_stat"},
-		{offsetof(struct plan_kernel, socket_accept), INSTR_CLIENT_ADDRESSES,
-		 "the kernel has no tracepoints syscalls:sys_{enter,exit}_accept4"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lacks); i++) {
@@ -194,15 +192,10 @@ Test(plan, a_tracepoint_that_the_kernel_lacks_is_not_hooked)
 	struct plan_kernel kernel = full_kernel;
 	struct plan *plan;
 
-	kernel.rss_stat = kernel.socket_accept = false;
+	kernel.rss_stat = false;
 	plan = plan_of_server(&(struct server){0}, &kernel);
 	expect_wanted(plan, HOOK_RSS_STAT, false);
-	expect_wanted(plan, HOOK_SOCKET_ACCEPT, false);
-	expect_wanted(plan, HOOK_SOCKET_ACCEPTED, false);
-	/* Each says what it takes itself, not what is missing first. */
 	cr_expect(strstr(plan->instrumentations[INSTR_MEMORY_PEAK].remedy, "kmem:rss_stat"));
-	cr_expect(strstr(plan->instrumentations[INSTR_CLIENT_ADDRESSES].remedy,
-			 "CONFIG_FTRACE_SYSCALLS"));
 	plan__free(plan);
 }
 
@@ -222,12 +215,11 @@ Test(plan, an_unreadable_tracefs_is_no_lack_of_the_kernel)
 		struct plan_kernel kernel = full_kernel;
 		struct plan *plan;
 
-		kernel.rss_stat = kernel.socket_accept = false;
+		kernel.rss_stat = false;
 		kernel.tracefs = cases[i].tracefs;
 		plan = plan_of_server(&(struct server){0}, &kernel);
-		EXPECT_ALL_BUT(plan, INSTR_MEMORY_PEAK, INSTR_CLIENT_ADDRESSES);
+		EXPECT_ALL_BUT(plan, INSTR_MEMORY_PEAK);
 		expect_missing(plan, INSTR_MEMORY_PEAK, cases[i].reason);
-		expect_missing(plan, INSTR_CLIENT_ADDRESSES, cases[i].reason);
 		cr_expect(
 			strstr(plan->instrumentations[INSTR_MEMORY_PEAK].remedy, cases[i].remedy));
 		plan__free(plan);

@@ -47,7 +47,6 @@ static const struct plan_kernel full_kernel = {
 	.uprobe_multi = true,
 	.multi_by_process = true,
 	.rss_stat = true,
-	.socket_accept = true,
 };
 
 struct function {

@@ -85,8 +85,8 @@ Test(plan_strategy, without_spawns_all_that_needs_them_is_missing)
 			.without_count = 3};
 		struct plan *plan = plan_of_server(&server, &full_kernel);
 		static const enum instrumentation_id missing[] = {
-			INSTR_TOKIO_SCHEDULING, INSTR_CLIENT_ADDRESSES, INSTR_LOG_STREAMS,
-			INSTR_APPLICATIONS, INSTR_APP_STATUSES};
+			INSTR_TOKIO_SCHEDULING, INSTR_LOG_STREAMS, INSTR_APPLICATIONS,
+			INSTR_APP_STATUSES};
 
 		expect_all_but(plan, missing, ARRAY_SIZE(missing));
 		for (size_t m = 0; m < ARRAY_SIZE(missing); m++)
@@ -95,7 +95,6 @@ Test(plan_strategy, without_spawns_all_that_needs_them_is_missing)
 				       "handle::Handle::schedule_task");
 		expect_wanted(plan, HOOK_SCHEDULE_LOCAL, false);
 		expect_wanted(plan, HOOK_SCHEDULE_REMOTE, false);
-		expect_wanted(plan, HOOK_SOCKET_ACCEPT, false);
 		plan__free(plan);
 	}
 }
@@ -222,7 +221,6 @@ Test(plan_strategy, sessions_need_tasks_of_their_role)
 		size_t count;
 		const char *name;
 	} samples[] = {
-		{ROLE_HTTP_CONNECTION, {INSTR_CLIENT_ADDRESSES}, 1, "http_connection"},
 		{ROLE_SHELL, {INSTR_SHELL_SESSIONS}, 1, "shell_session_handler"},
 		{ROLE_LOG_STREAM, {INSTR_LOG_STREAMS}, 1, "log_stream_handler"},
 		{ROLE_COMPOSE_TASK, {INSTR_COMPOSE_TASKS}, 1, "compose_task"},
@@ -276,7 +274,7 @@ Test(plan_strategy, routes_need_requests)
 				     "<hyper::proto::h1::role::Server as "
 				     "hyper::proto::h1::Http1Transaction>::parse";
 
-	EXPECT_ALL_BUT(plan, INSTR_HTTP_REQUESTS, INSTR_HTTP_ROUTES);
+	EXPECT_ALL_BUT(plan, INSTR_HTTP_REQUESTS, INSTR_HTTP_ROUTES, INSTR_CLIENT_ADDRESSES);
 	expect_missing(plan, INSTR_HTTP_REQUESTS, reason);
 	expect_missing(plan, INSTR_HTTP_ROUTES, reason);
 	expect_wanted(plan, HOOK_HTTP_MATCH, false);

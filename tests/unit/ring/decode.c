@@ -38,6 +38,8 @@ static struct record_http_request valid_request(void)
 		.peer = {.family = AF_INET, .port = 40000, .address = {192, 0, 2, 1}},
 		.status = 200,
 		.method = METHOD_POST,
+		.method_length = 5,
+		.method_text = "PURGE",
 		.url_path_length = 4,
 		.url_path = "/a/b",
 		.trace_state_length = 3,
@@ -118,6 +120,8 @@ Test(ring_decode, a_request_is_taken_over_field_by_field)
 	cr_assert_eq(memcmp(&request->peer, &record.peer, sizeof(record.peer)), 0);
 	cr_assert_str_eq(request->url_path, "/a/b");
 	cr_assert_not(request->url_path_cut);
+	cr_assert_str_eq(request->method_text, "PURGE");
+	cr_assert_not(request->method_cut);
 	cr_assert_str_eq(request->trace_state, "a=1");
 }
 
@@ -173,12 +177,24 @@ Test(ring_decode, texts_that_fill_their_room_are_terminated)
 
 	memset(record.url_path, 'p', sizeof(record.url_path));
 	record.url_path_length = URL_PATH_BYTES;
+	memset(record.method_text, 'm', sizeof(record.method_text));
+	record.method_length = METHOD_TEXT_BYTES;
 	memset(record.trace_state, 't', sizeof(record.trace_state));
 	record.trace_state_length = TRACE_STATE_BYTES;
 	cr_assert_eq(decode(&record, sizeof(record), &decoded), 0);
 	cr_assert_eq(strlen(decoded.http_request.url_path), URL_PATH_BYTES);
-	cr_assert(decoded.http_request.url_path_cut);
+	cr_assert_not(decoded.http_request.url_path_cut);
+	cr_assert_eq(strlen(decoded.http_request.method_text), METHOD_TEXT_BYTES);
+	cr_assert_not(decoded.http_request.method_cut);
 	cr_assert_eq(strlen(decoded.http_request.trace_state), TRACE_STATE_BYTES);
+	/* A length above the capacity stands for a longer text. */
+	record.url_path_length = URL_PATH_BYTES + 1;
+	record.method_length = METHOD_TEXT_BYTES + 1;
+	cr_assert_eq(decode(&record, sizeof(record), &decoded), 0);
+	cr_assert_eq(strlen(decoded.http_request.url_path), URL_PATH_BYTES);
+	cr_assert(decoded.http_request.url_path_cut);
+	cr_assert_eq(strlen(decoded.http_request.method_text), METHOD_TEXT_BYTES);
+	cr_assert(decoded.http_request.method_cut);
 }
 
 /* What the record has behind a text is not a part of it. */
@@ -235,7 +251,8 @@ Test(ring_decode, requests_that_the_kernel_side_does_not_write_are_refused)
 	REFUSED(valid_request, bytes, record.header.size = RECORD_HTTP_REQUEST_BYTES);
 	REFUSED(valid_request, bytes, record.method = METHOD_COUNT);
 	REFUSED(valid_request, bytes, record.end_ns = record.span.start_ns - 1);
-	REFUSED(valid_request, bytes, record.url_path_length = URL_PATH_BYTES + 1);
+	REFUSED(valid_request, bytes, record.url_path_length = URL_PATH_BYTES + 2);
+	REFUSED(valid_request, bytes, record.method_length = METHOD_TEXT_BYTES + 2);
 	REFUSED(valid_request, bytes, record.url_path_length = UINT16_MAX);
 	REFUSED(valid_request, bytes, record.trace_state_length = TRACE_STATE_BYTES + 1);
 	REFUSED(valid_request, bytes, record.trace_state_length = UINT32_MAX);

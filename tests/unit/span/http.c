@@ -78,7 +78,7 @@ Test(span_http, without_a_route_the_path_does_not_become_the_name)
 	cr_assert_null(find(span, "http.route"));
 	record.http_request.method = METHOD_OTHER;
 	span = add_span(batch, &record, &no_route);
-	cr_assert_str_eq(span->name, "HTTP _OTHER");
+	cr_assert_str_eq(span->name, "HTTP");
 	cr_assert_str_eq(text(span, "http.request.method"), "_OTHER");
 	/* Of a target in another form there is no path. */
 	record.http_request.url_path[0] = '\0';
@@ -87,6 +87,49 @@ Test(span_http, without_a_route_the_path_does_not_become_the_name)
 	span_batch__free(batch);
 }
 
+Test(span_http, an_unknown_method_has_its_own_name_beside)
+{
+	const struct scene scene = {.route = "/dav/{name}"};
+	struct span_batch *batch = span_batch__new(4);
+	struct ring_record record = request_of(207);
+	const struct span *span;
+
+	record.http_request.method = METHOD_OTHER;
+	memcpy(record.http_request.method_text, "PROPFIND", sizeof("PROPFIND"));
+	span = add_span(batch, &record, &scene);
+	cr_assert_str_eq(span->name, "HTTP /dav/{name}");
+	cr_assert_str_eq(text(span, "http.request.method"), "_OTHER");
+	cr_assert_str_eq(text(span, "http.request.method_original"), "PROPFIND");
+	cr_assert_str_eq(text(span, "http.route"), "/dav/{name}");
+	/* A cut is marked. */
+	record.http_request.method_cut = true;
+	span = add_span(batch, &record, &scene);
+	cr_assert_str_eq(text(span, "http.request.method_original"), "PROPFIND…");
+	/* Of a known method there is no other name. */
+	record.http_request.method = METHOD_QUERY;
+	span = add_span(batch, &record, &scene);
+	cr_assert_str_eq(span->name, "HTTP QUERY /dav/{name}");
+	cr_assert_null(find(span, "http.request.method_original"));
+	span_batch__free(batch);
+}
+
+Test(span_http, a_path_that_was_cut_is_marked)
+{
+	struct span_batch *batch = span_batch__new(2);
+	struct ring_record record = request_of(404);
+
+	record.http_request.url_path_cut = true;
+	cr_assert_str_eq(text(add_span(batch, &record, &no_route), "url.path"),
+			 "/api/v1/apps/info/blog…");
+	span_batch__free(batch);
+}
+
+/* A client's end of a connection. The address has commas. */
+#define PEER(number, at, ...)                                        \
+	{                                                            \
+		.family = number, .port = at, .address = __VA_ARGS__ \
+	}
+
 Test(span_http, the_client_s_address_goes_with_its_port)
 {
 	static const struct {
@@ -94,26 +137,25 @@ Test(span_http, the_client_s_address_goes_with_its_port)
 		const char *address;
 		int64_t port;
 	} rows[] = {
-		{{AF_INET, 40000, {192, 0, 2, 7}}, "192.0.2.7", 40000},
+		{PEER(AF_INET, 40000, {192, 0, 2, 7}), "192.0.2.7", 40000},
 		/* The same again, and what is alike. */
-		{{AF_INET, 2, {192, 0, 2, 7}}, "192.0.2.7", 2},
-		{{AF_INET6, 2, {192, 0, 2, 7}}, "c000:207::", 2},
-		{{AF_INET, 1, {127, 0, 0, 1}}, "127.0.0.1", 1},
-		{{AF_INET6, 65535, {0x20, 0x01, 0x0d, 0xb8, [15] = 1}}, "2001:db8::1", 65535},
-		{{AF_INET6, 80, {[15] = 1}}, "::1", 80},
-		{{AF_INET6, 80, {[10] = 0xff, 0xff, 192, 0, 2, 7}}, "::ffff:192.0.2.7", 80},
-		{{AF_INET6,
-		  80,
-		  {0x20, 0x01, 0x0d, 0xb8, 0x11, 0x11, 0x22, 0x22, 0x33, 0x33, 0x44, 0x44, 0x55,
-		   0x55, 0x66, 0x66}},
-		 "2001:db8:1111:2222:3333:4444:5555:6666",
-		 80},
+		{PEER(AF_INET, 2, {192, 0, 2, 7}), "192.0.2.7", 2},
+		{PEER(AF_INET6, 2, {192, 0, 2, 7}), "c000:207::", 2},
+		{PEER(AF_INET, 1, {127, 0, 0, 1}), "127.0.0.1", 1},
+		{PEER(AF_INET6, 65535, {0x20, 0x01, 0x0d, 0xb8, [15] = 1}), "2001:db8::1", 65535},
+		{PEER(AF_INET6, 80, {[15] = 1}), "::1", 80},
+		{PEER(AF_INET6, 80, {[10] = 0xff, 0xff, 192, 0, 2, 7}), "192.0.2.7", 80},
+		{PEER(AF_INET6, 80, {[9] = 1, 0xff, 0xff, 192, 0, 2, 7}), "::1:ffff:c000:207", 80},
+		{PEER(AF_INET6, 80,
+		      {0x20, 0x01, 0x0d, 0xb8, 0x11, 0x11, 0x22, 0x22, 0x33, 0x33, 0x44, 0x44, 0x55,
+		       0x55, 0x66, 0x66}),
+		 "2001:db8:1111:2222:3333:4444:5555:6666", 80},
 		/* Not known, or of a family that is none of the internet's. */
-		{{0, 0, {0}}, "(none)", -1},
-		{{0, 40000, {192, 0, 2, 7}}, "(none)", -1},
-		{{AF_UNIX, 40000, {192, 0, 2, 7}}, "(none)", -1},
-		{{UINT16_MAX, 40000, {192, 0, 2, 7}}, "(none)", -1},
-		{{AF_INET, 3, {192, 0, 2, 7}}, "192.0.2.7", 3},
+		{PEER(0, 0, {0}), "(none)", -1},
+		{PEER(0, 40000, {192, 0, 2, 7}), "(none)", -1},
+		{PEER(AF_UNIX, 40000, {192, 0, 2, 7}), "(none)", -1},
+		{PEER(UINT16_MAX, 40000, {192, 0, 2, 7}), "(none)", -1},
+		{PEER(AF_INET, 3, {192, 0, 2, 7}), "192.0.2.7", 3},
 	};
 	const size_t count = ARRAY_SIZE(rows);
 	struct span_batch *batch = span_batch__new(16);
@@ -134,6 +176,38 @@ Test(span_http, the_client_s_address_goes_with_its_port)
 			     rows[i % count].address);
 		cr_assert_null(find(span, "server.address"));
 		cr_assert_null(find(span, "server.port"));
+	}
+	span_batch__free(batch);
+}
+
+Test(span_http, the_server_s_port_is_the_connection_s_own)
+{
+	static const struct {
+		struct socket_address socket;
+		uint16_t listening; /* 0: on no port, or on several */
+		int64_t port;
+		const char *transport;
+	} rows[] = {
+		{{.family = AF_INET, .local_port = 8080}, 21342, 8080, "(none)"},
+		{{.family = AF_INET6, .local_port = 8081}, 0, 8081, "(none)"},
+		{{.family = AF_UNIX}, 21342, -1, "unix"},
+		/* The socket is not known. */
+		{{0}, 21342, 21342, "(none)"},
+		{{0}, 0, -1, "(none)"},
+		/* The connection was reset. */
+		{{.family = AF_INET}, 21342, -1, "(none)"},
+	};
+	struct span_batch *batch = span_batch__new(8);
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct scene scene = {.server_port = rows[i].listening};
+		struct ring_record record = request_of(200);
+		const struct span *span;
+
+		record.http_request.peer = rows[i].socket;
+		span = add_span(batch, &record, &scene);
+		cr_assert_eq(integer(span, "server.port"), rows[i].port, "%zu", i);
+		cr_assert_str_eq(text(span, "network.transport"), rows[i].transport, "%zu", i);
 	}
 	span_batch__free(batch);
 }
@@ -180,7 +254,7 @@ Test(span_http, texts_outlive_the_record)
 	const struct span *span;
 
 	record.span.parent_is_remote = true;
-	record.http_request.peer = (struct socket_address){AF_INET, 2, {192, 0, 2, 7}};
+	record.http_request.peer = (struct socket_address){AF_INET, 2, {192, 0, 2, 7}, 0, 0};
 	strcpy(record.http_request.trace_state, "a=1");
 	span = add_span(batch, &record, &scene);
 	memset(route, 'x', sizeof(route) - 1);
@@ -233,7 +307,7 @@ Test(span_http, a_batch_has_room_for_its_largest_spans)
 	memset(record.http_request.trace_state + 252, '=', 1);
 	record.http_request.trace_state[251] = 'u';
 	record.http_request.trace_state[500] = '\0';
-	record.http_request.peer = (struct socket_address){AF_INET6, 65535, {0}};
+	record.http_request.peer = (struct socket_address){AF_INET6, 65535, {0}, 65535, 0};
 	memset(record.http_request.peer.address, 0xff, 16);
 	for (size_t i = 0; i < 512; i++) {
 		const struct span *span = add_span(batch, &record, &scene);
