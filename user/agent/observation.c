@@ -22,7 +22,8 @@
 
 /* The interval of reading the ring buffer. At 100,000 requests/s half a ring of 8 MiB fills in 0.2 s,
  * and a half full ring wakes the reader by itself. */
-#define DRAIN_INTERVAL_NS (100 * NS_PER_MS)
+#define DRAIN_INTERVAL_NS	(100 * NS_PER_MS)
+#define LEAST_DRAIN_INTERVAL_NS (10 * NS_PER_MS)
 
 int observation__new(const struct config *config, struct observation **ret_observation,
 		     struct error *error)
@@ -205,13 +206,25 @@ static int on_app_sample(void *context)
 	return observation__sample_apps(observation, observation->error);
 }
 
+/* Returns the interval in which the highest rate of spans fills at most a quarter of the export queue. */
+static uint64_t drain_interval_ns(const struct config *config)
+{
+	uint64_t quarter_ns = DRAIN_INTERVAL_NS;
+
+	if (config->max_span_rate > 0)
+		quarter_ns = config->otlp.span_queue * NS_PER_S / 4 / config->max_span_rate;
+	if (quarter_ns > DRAIN_INTERVAL_NS)
+		return DRAIN_INTERVAL_NS;
+	return quarter_ns < LEAST_DRAIN_INTERVAL_NS ? LEAST_DRAIN_INTERVAL_NS : quarter_ns;
+}
+
 static int watch_records(struct observation *observation, struct loop *loop, struct error *error)
 {
 	uint64_t delay_ns = observation->config->otlp.span_delay_ns;
+	uint64_t interval_ns = drain_interval_ns(observation->config);
 	int r;
 
-	r = loop__add_timer(loop, DRAIN_INTERVAL_NS, DRAIN_INTERVAL_NS, on_drain, observation, NULL,
-			    error);
+	r = loop__add_timer(loop, interval_ns, interval_ns, on_drain, observation, NULL, error);
 	if (r < 0)
 		return r;
 	r = loop__add_timer(loop, delay_ns, delay_ns, on_span_delay, observation, NULL, error);

@@ -250,8 +250,10 @@ const struct option_row option_rows[] = {
 		.default_text = "8000",
 		.commands = OBSERVE,
 		RANGE(number_or_none, max_span_rate, 1, COUNT_LIMIT),
-		.help = "limit of spans per second. Above it, traces are sampled; the spans of "
-			"all other traces are dropped and counted. none: no limit",
+		.help = "limit of spans per second, and of a burst: the spans of one second, or "
+			"half of "
+			"the export queue. Above it, traces are sampled; the spans of all other "
+			"traces are dropped and counted. none: no limit",
 	},
 	{.heading = "How to attach"},
 	{
@@ -432,11 +434,13 @@ const struct option_row option_rows[] = {
 	{
 		.variable = "OTEL_BSP_MAX_QUEUE_SIZE",
 		.argument = "N",
-		.default_text = "2048",
+		.default_text = "16384",
 		.commands = RUN,
 		.need = NEEDS_EXPORT,
 		RANGE(number, otlp.span_queue, 1, COUNT_LIMIT),
-		.help = "spans that wait for export; further spans are dropped",
+		.help = "spans that wait for export; further spans are dropped. The default holds "
+			"two "
+			"seconds of --max-span-rate",
 	},
 	{
 		.variable = "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
