@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "agent/drop_log.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -31,6 +32,7 @@ struct agent {
 	struct loop_source *front_socket;
 	struct loop_source *front_process;
 	struct self_counters counters;
+	struct drop_log *drop_log;
 	struct front_statistics ended_fronts; /* the sums of all fronts before the present one */
 	struct snapshot *snapshot;	      /* the latest one, and its metrics; NULL: none */
 	struct metric_set *set;
@@ -65,6 +67,7 @@ void agent__free(struct agent *agent)
 	/* The observation's sources are in the loop. */
 	observation__free(agent->observation);
 	loop__free(agent->loop);
+	drop_log__free(agent->drop_log);
 	free(agent);
 }
 
@@ -355,6 +358,9 @@ static int watch(struct agent *agent, struct error *error)
 				    error);
 	if (r >= 0 && agent->front)
 		r = watch_front(agent, error);
+	if (r >= 0)
+		r = drop_log__start(agent->observation, &agent->counters, agent->loop,
+				    &agent->drop_log, error);
 	return r < 0 ? r : observation__watch(agent->observation, agent->loop, error);
 }
 

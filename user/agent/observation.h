@@ -59,6 +59,11 @@ int observation__snapshot(struct observation *observation, uint64_t since_ns,
 			  struct snapshot **ret_snapshot, uint64_t *ret_now_ns,
 			  struct error *error);
 
+/* Reads the counters of the BPF programs and of the pipeline only: `ret_snapshot`, which is not
+ * cleared, gets the numbers of dropped data. */
+int observation__read_drops(struct observation *observation, struct snapshot *ret_snapshot,
+			    struct error *error);
+
 const struct process *observation__process(const struct observation *observation);
 const struct plan *observation__get_plan(const struct observation *observation);
 struct snapshot_attachment observation__attachment(const struct observation *observation);

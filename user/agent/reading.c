@@ -99,6 +99,13 @@ static int read_live(struct observation *observation, uint64_t since_ns, uint64_
 	return 0;
 }
 
+int observation__read_drops(struct observation *observation, struct snapshot *ret_snapshot,
+			    struct error *error)
+{
+	ret_snapshot->pipeline = observation->pipeline;
+	return probe__read_counters(observation->probe, &ret_snapshot->totals.counters, error);
+}
+
 int observation__snapshot(struct observation *observation, uint64_t since_ns,
 			  struct snapshot **ret_snapshot, uint64_t *ret_now_ns, struct error *error)
 {

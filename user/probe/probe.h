@@ -52,6 +52,9 @@ const struct histogram_layout *probe__layout(const struct probe *probe);
 /* Returns the realtime of the activation, the start of counting. */
 uint64_t probe__start_ns(const struct probe *probe);
 
+/* Reads the plain counters. */
+int probe__read_counters(struct probe *probe, struct counters *ret_counters, struct error *error);
+
 /* Reads the totals from the per-CPU arrays. */
 int probe__read_totals(struct probe *probe, struct snapshot_totals *ret_totals,
 		       struct error *error);
