@@ -162,12 +162,51 @@ static int prepare(struct observation *observation, struct error *error)
 			 &observation->ring, error);
 }
 
+int observation__try_load(struct observation *observation, struct error *error)
+{
+	_cleanup_(probe__freep) struct probe *probe = NULL;
+	struct config config = *observation->config;
+	static char collector[] = "collector";
+	struct error reason;
+	int r;
+
+	if (!plan__has_sites(observation->plan))
+		return 0;
+	/* As in a run that exports spans. */
+	config.otlp.traces_target = collector;
+	r = probe__new(&config, observation->plan, observation->process, observation->load_bias,
+		       &probe, error);
+	if (r < 0)
+		return r;
+	r = probe__load(probe, &reason);
+	if (r < 0)
+		plan__withdraw(observation->plan, r, reason.message);
+	return 0;
+}
+
+/* Fails where no site can be attached, with the reason. */
+static int require_sites(const struct plan *plan, struct error *error)
+{
+	if (plan__has_sites(plan))
+		return 0;
+	if (plan->kernel.why_code < 0 && !plan->kernel.uprobe)
+		return error_set(error, plan->kernel.why_code, "nothing can be attached: %s",
+				 plan->kernel.why_not);
+	return error_set(error, -ENOEXEC,
+			 "nothing can be attached: %s has none of the functions that are hooked; "
+			 "scottyscope verify names them",
+			 plan->executable_path);
+}
+
 int observation__start(struct observation *observation, observation_span_sink sink, void *context,
 		       struct error *error)
 {
-	int r = probe__new(observation->config, observation->plan, observation->process,
-			   observation->load_bias, &observation->probe, error);
+	int r = require_sites(observation->plan, error);
 
+	if (r < 0)
+		return r;
+	r = probe__new(observation->config, observation->plan, observation->process,
+		       observation->load_bias, &observation->probe, error);
 	if (r < 0)
 		return r;
 	observation->sink = sink;

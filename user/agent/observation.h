@@ -30,6 +30,10 @@ int observation__new(const struct config *config, struct observation **ret_obser
 /* Reads the executable and makes the plan for this kernel. */
 int observation__plan(struct observation *observation, struct error *error);
 
+/* Loads the programs without attaching them. Where the kernel refuses them, the plan says so
+ * (plan__withdraw()). Fails only for other reasons. */
+int observation__try_load(struct observation *observation, struct error *error);
+
 /* Attaches the probe and begins to record. Spans go to `sink`. */
 int observation__start(struct observation *observation, observation_span_sink sink, void *context,
 		       struct error *error);

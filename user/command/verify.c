@@ -31,10 +31,14 @@ int command_verify(const struct config *config, struct error *error)
 	size_t available;
 	int r;
 
+	command_log_libbpf();
 	r = observation__new(config, &observation, error);
 	if (r < 0)
 		return r;
 	r = observation__plan(observation, error);
+	if (r < 0)
+		return r;
+	r = observation__try_load(observation, error);
 	if (r < 0)
 		return r;
 	plan = observation__get_plan(observation);
@@ -43,5 +47,8 @@ int command_verify(const struct config *config, struct error *error)
 	available = plan__available(plan);
 	if (available + plan__disabled(plan) == INSTR_COUNT)
 		return EXIT_STATUS_DONE;
+	/* Without a probe, /proc alone is no observation, and a run would fail as well. */
+	if (!plan__has_sites(plan) && plan->kernel.why_code < 0)
+		return exit_status__of_error(plan->kernel.why_code);
 	return available ? EXIT_STATUS_PARTIAL : EXIT_STATUS_FAILED;
 }

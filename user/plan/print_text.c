@@ -195,6 +195,10 @@ static void print_cost(const struct plan *plan, const struct plan_subject *subje
 {
 	const struct plan_cost cost = plan__cost(plan, subject->level);
 
+	if (!plan__has_sites(plan)) {
+		fprintf(stream, "\nCost: none, because nothing can be attached\n");
+		return;
+	}
 	if (cost.hits == 0) {
 		fprintf(stream, "\nCost: requests hit no probe\n");
 		print_expensive(plan, false, stream);
