@@ -364,6 +364,20 @@ static int watch(struct agent *agent, struct error *error)
 	return r < 0 ? r : observation__watch(agent->observation, agent->loop, error);
 }
 
+/* Both sets of metrics and spans have the same names. */
+static void warn_of_own_telemetry(const struct agent *agent)
+{
+	struct own_telemetry own = observation__own_telemetry(agent->observation);
+
+	if (!own_telemetry__is_on(own) || agent->config->own_telemetry != OWN_TELEMETRY_WARN)
+		return;
+	log_warning(
+		"the server exports %s itself (SCOTTY__TELEMETRY): each appears twice under one "
+		"name. Remove the variable from the server's environment, or set "
+		"--own-telemetry replace (another service name) or ignore",
+		own_telemetry__name(own));
+}
+
 static void announce(const struct agent *agent)
 {
 	const struct snapshot_attachment attachment = observation__attachment(agent->observation);
@@ -450,6 +464,7 @@ int agent__run(struct agent *agent, struct error *error)
 	if (r < 0)
 		return r;
 	announce(agent);
+	warn_of_own_telemetry(agent);
 	/* --once alone needs no time to pass. */
 	if (!config->once || config->duration_ns) {
 		r = watch(agent, error);

@@ -86,7 +86,10 @@ int observation__plan(struct observation *observation, struct error *error)
 		kernel.uprobe_multi = false;
 	r = plan__build(image, symbols, &kernel, observation->config->level, &observation->plan,
 			error);
-	return r < 0 ? r : find_load_bias(observation, error);
+	if (r < 0)
+		return r;
+	observation->own_telemetry = own_telemetry__of(process, observation->plan);
+	return find_load_bias(observation, error);
 }
 
 static const char *route_text(void *context, uint64_t route)
@@ -149,7 +152,8 @@ static int prepare(struct observation *observation, struct error *error)
 	    !observation->assembler.batch || !observation->exemplars)
 		return error_out_of_memory(error);
 	r = resource__describe(config, observation->process, observation->plan->version,
-			       observation->resource_arena, &observation->resource, error);
+			       observation->own_telemetry, observation->resource_arena,
+			       &observation->resource, error);
 	if (r < 0)
 		return r;
 	observation->assembler.route_text = route_text;
@@ -367,6 +371,11 @@ const struct plan *observation__get_plan(const struct observation *observation)
 const struct otlp_resource *observation__resource(const struct observation *observation)
 {
 	return &observation->resource;
+}
+
+struct own_telemetry observation__own_telemetry(const struct observation *observation)
+{
+	return observation->own_telemetry;
 }
 
 struct snapshot_attachment observation__attachment(const struct observation *observation)

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "agent/own_telemetry.h"
 #include "base/error.h"
 #include "base/loop.h"
 #include "config/config.h"
@@ -70,6 +71,7 @@ int observation__read_drops(struct observation *observation, struct snapshot *re
 
 const struct process *observation__process(const struct observation *observation);
 const struct plan *observation__get_plan(const struct observation *observation);
+struct own_telemetry observation__own_telemetry(const struct observation *observation);
 struct snapshot_attachment observation__attachment(const struct observation *observation);
 const struct otlp_resource *observation__resource(const struct observation *observation);
 

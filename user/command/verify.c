@@ -8,12 +8,17 @@
 #include "config/exit_status.h"
 #include "plan/print.h"
 
-static void print_plan(const struct plan *plan, pid_t pid, const struct config *config)
+static void print_plan(const struct observation *observation, const struct config *config)
 {
+	const struct plan *plan = observation__get_plan(observation);
 	struct utsname host;
 	const struct plan_subject plan_subject = {
 		.host = uname(&host) == 0 ? host.nodename : "unknown host",
-		.pid = pid,
+		.pid = observation__process(observation)->pid,
+		.own_telemetry =
+			config->own_telemetry == OWN_TELEMETRY_IGNORE
+				? ""
+				: own_telemetry__name(observation__own_telemetry(observation)),
 		.level = config->level,
 		.max_overhead = config->max_overhead * 100,
 	};
@@ -42,7 +47,7 @@ int command_verify(const struct config *config, struct error *error)
 	if (r < 0)
 		return r;
 	plan = observation__get_plan(observation);
-	print_plan(plan, observation__process(observation)->pid, config);
+	print_plan(observation, config);
 
 	available = plan__available(plan);
 	if (available + plan__disabled(plan) == INSTR_COUNT)

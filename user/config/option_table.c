@@ -54,6 +54,12 @@ static const char *const metric_names[] = {
 	[NAMES_SCOTTY_0_3] = "scotty-0.3",
 	NULL,
 };
+static const char *const own_telemetry[] = {
+	[OWN_TELEMETRY_WARN] = "warn",
+	[OWN_TELEMETRY_REPLACE] = "replace",
+	[OWN_TELEMETRY_IGNORE] = "ignore",
+	NULL,
+};
 static const char *const histograms[] = {
 	[HISTOGRAMS_EXPLICIT] = "explicit",
 	[HISTOGRAMS_EXPONENTIAL] = "exponential",
@@ -189,6 +195,16 @@ const struct option_row option_rows[] = {
 		CHOICE(metric_names, metric_names),
 		.help = "docs: the names of Scotty's documentation; scotty-0.3: the names that "
 			"Scotty 0.3 emits",
+	},
+	{
+		.flag = "--own-telemetry",
+		.argument = "HOW",
+		.default_text = "warn",
+		.commands = OBSERVE,
+		CHOICE(own_telemetry, own_telemetry),
+		.help = "where the server exports telemetry of its own under the same names "
+			"(SCOTTY__TELEMETRY). warn: say so. replace: export under the service name "
+			"NAME-scottyscope, so that nothing is doubled. ignore: say nothing",
 	},
 	{
 		.flag = "--app-sample",

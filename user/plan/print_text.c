@@ -222,6 +222,18 @@ static void print_cost(const struct plan *plan, const struct plan_subject *subje
 	print_expensive(plan, false, stream);
 }
 
+static void print_own_telemetry(const struct plan_subject *subject, FILE *stream)
+{
+	if (!subject->own_telemetry || !subject->own_telemetry[0])
+		return;
+	fprintf(stream,
+		"\nOwn telemetry: the server exports %s itself (SCOTTY__TELEMETRY)\n"
+		"  Each appears twice under one name. Remove the variable from the server's "
+		"environment,\n"
+		"  or set --own-telemetry replace (another service name) or ignore.\n",
+		subject->own_telemetry);
+}
+
 static void print_safety(const struct plan *plan, FILE *stream)
 {
 	fprintf(stream,
@@ -322,6 +334,7 @@ void plan__print_text(const struct plan *plan, const struct plan_subject *subjec
 	print_observed(plan, stream);
 	print_missing(plan, stream);
 	print_disabled(plan, subject->level, stream);
+	print_own_telemetry(subject, stream);
 	print_cost(plan, subject, stream);
 	print_safety(plan, stream);
 	if (is_verbose)
