@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "agent/app_interval.h"
 #include "agent/drop_log.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -384,12 +385,17 @@ static void announce(const struct agent *agent)
 	const struct config *config = agent->config;
 	const struct config_otlp *otlp = &config->otlp;
 	const struct process *process = observation__process(agent->observation);
+	char interval[APP_INTERVAL_SIZE];
 
 	log_info("attached to process %d (%s): %zu of %d instrumentations, %zu probe sites in "
 		 "%.1f ms",
 		 (int)process->pid, process->executable_path,
 		 plan__available(observation__get_plan(agent->observation)), (int)INSTR_COUNT,
 		 attachment.sites, (double)attachment.attach_ns / (double)NS_PER_MS);
+	if (plan__has(observation__get_plan(agent->observation), INSTR_APPLICATIONS))
+		log_info("applications are known after the server's next check of all of them; the "
+			 "interval is %s",
+			 app_interval__of(process, interval));
 	if (agent->front && front__port(agent->front))
 		log_info("metrics at http://%s:%u/metrics", config->listen_host,
 			 front__port(agent->front));

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <sys/utsname.h>
 
+#include "agent/app_interval.h"
 #include "agent/observation.h"
 #include "base/cleanup.h"
 #include "command/command.h"
@@ -11,10 +12,12 @@
 static void print_plan(const struct observation *observation, const struct config *config)
 {
 	const struct plan *plan = observation__get_plan(observation);
+	char interval[APP_INTERVAL_SIZE];
 	struct utsname host;
 	const struct plan_subject plan_subject = {
 		.host = uname(&host) == 0 ? host.nodename : "unknown host",
 		.pid = observation__process(observation)->pid,
+		.app_interval = app_interval__of(observation__process(observation), interval),
 		.own_telemetry =
 			config->own_telemetry == OWN_TELEMETRY_IGNORE
 				? ""

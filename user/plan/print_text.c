@@ -222,6 +222,16 @@ static void print_cost(const struct plan *plan, const struct plan_subject *subje
 	print_expensive(plan, false, stream);
 }
 
+static void print_app_interval(const struct plan *plan, const struct plan_subject *subject,
+			       FILE *stream)
+{
+	if (subject->app_interval && plan__has(plan, INSTR_APPLICATIONS))
+		fprintf(stream,
+			"\nApplications: known after the server's next check of all of them.\n"
+			"  The interval is %s.\n",
+			subject->app_interval);
+}
+
 static void print_own_telemetry(const struct plan_subject *subject, FILE *stream)
 {
 	if (!subject->own_telemetry || !subject->own_telemetry[0])
@@ -334,6 +344,7 @@ void plan__print_text(const struct plan *plan, const struct plan_subject *subjec
 	print_observed(plan, stream);
 	print_missing(plan, stream);
 	print_disabled(plan, subject->level, stream);
+	print_app_interval(plan, subject, stream);
 	print_own_telemetry(subject, stream);
 	print_cost(plan, subject, stream);
 	print_safety(plan, stream);
