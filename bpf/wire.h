@@ -6,6 +6,7 @@
  * and the records of the ring buffer. Fixed-width fields, no holes, sizes asserted; both sides
  * compile this file. The types.h of each folder has the types of one library. */
 
+#include "core/span_limit.h"
 #include "core/types.h"
 #include "http/types.h"
 #include "kernel/types.h"
@@ -283,7 +284,9 @@ struct settings {
 	__u64 slow_poll_ns;
 	__u64 span_age_limit_ns; /* older spans are dropped at their end */
 	__u64 sampler_threshold; /* a trace is sampled if bits 1-63 of its id's low half are below */
-	__s64 context_offset;	 /* of tokio's context from the thread pointer; 0: unknown */
+	/* The limit of the span rate; see core/span_limit.h. */
+	struct span_limit span_limit;
+	__s64 context_offset; /* of tokio's context from the thread pointer; 0: unknown */
 	__u64 poll_bounds_ns[HISTOGRAM_BOUNDS]; /* unused bounds: the highest number */
 	__u64 http_bounds_ns[HISTOGRAM_BOUNDS];
 	__u64 session_bounds_ns[HISTOGRAM_BOUNDS];
@@ -303,7 +306,7 @@ struct settings {
 	__u8 routes_come_first;	    /* routes are observed when axum matches them, or not at all */
 	__u8 reserved[6];
 };
-_Static_assert(sizeof(struct settings) == 6 * 8 + 3 * 8 * HISTOGRAM_BOUNDS + 7 * 4 + 12,
+_Static_assert(sizeof(struct settings) == 10 * 8 + 3 * 8 * HISTOGRAM_BOUNDS + 7 * 4 + 12,
 	       "settings");
 
 /* A thread that polls tasks, by its id. Fields that most hooks read are adjacent. */

@@ -26,6 +26,9 @@ __weak bool poll_sampling;
  * space. */
 __weak __u64 trace_limit_threshold;
 
+/* The span rate's clock; see core/span_limit.h. */
+__weak __u64 span_clock_ns;
+
 static __always_inline bool polls_are_enabled(void)
 {
 	return poll_epoch_ns != 0;

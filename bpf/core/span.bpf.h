@@ -6,6 +6,7 @@
  * spawned within it inherit them, and the span needs one record only, at its end. */
 
 #include "core/counters.bpf.h"
+#include "core/span_limit.h"
 
 /* 64 random bits, not all 0 (W3C Trace Context 3.2.2). */
 static __always_inline __u64 random_id(void)
@@ -25,15 +26,32 @@ static __always_inline bool sampled_by_id(const struct trace_context *context)
 	return __builtin_bswap64(low) >> 1 < settings.sampler_threshold;
 }
 
-/* Whether a sampled trace is within the rate limit. Hashes the trace id: after a ratio sampler,
- * here or at the caller, the ids of the sampled traces are similar in the bits that the sampler
- * compared. */
-static __always_inline bool is_within_trace_limit(const struct trace_context *context)
+/* Whether a sampled trace is within the rate limit: below the ratio that user space sets for each
+ * second, which is the same for all requests of a trace, and within the bucket, which limits bursts
+ * from the first span on. Hashes the trace id: after a ratio sampler, here or at the caller, the ids
+ * of the sampled traces are similar in the bits that the sampler compared. */
+static __always_inline bool is_within_trace_limit(const struct trace_context *context, __u64 now_ns)
 {
-	__u64 threshold = trace_limit_threshold, low;
+	__u64 threshold = trace_limit_threshold, low, hash;
 
 	__builtin_memcpy(&low, context->trace_id + 8, sizeof(low));
-	return !threshold || low * 0x9e3779b97f4a7c15ULL < threshold;
+	hash = low * 0x9e3779b97f4a7c15ULL;
+	if (threshold && hash >= threshold)
+		return false;
+	return !settings.span_limit.interval_ns ||
+	       hash < span_limit_threshold(&settings.span_limit, span_clock_ns, now_ns);
+}
+
+/* Accounts for a span. The two writers of the clock may race while the clock follows the time: the
+ * bucket then has a few spans more. Above the limit the clock is ahead, and only the atomic addition
+ * writes. Both are rare: only spans within the limit advance the clock. */
+static __always_inline void take_span(__u64 now_ns)
+{
+	if (!settings.span_limit.interval_ns)
+		return;
+	if (span_clock_ns < now_ns)
+		span_clock_ns = now_ns;
+	add(&span_clock_ns, settings.span_limit.interval_ns);
 }
 
 /* Starts a span at `start_ns` below `parent`. If `parent` is NULL or not present, the span is the
@@ -72,12 +90,13 @@ static __always_inline void start_span(struct span_state *span, __u64 start_ns,
 	}
 	/* The limit applies to the first span of this process only, so that traces stay
 	 * complete. */
-	if (sampled && !is_local && !is_within_trace_limit(context)) {
+	if (sampled && !is_local && !is_within_trace_limit(context, start_ns)) {
 		count_event(EVENT_SPANS_SAMPLED_OUT);
 		sampled = false;
 	}
 	if (sampled) {
 		context->flags |= TRACE_CONTEXT_SAMPLED;
+		take_span(start_ns);
 		count_event(EVENT_SPANS_STARTED);
 	}
 	id = random_id();

@@ -11,7 +11,7 @@ import pytest
 
 from harness import names
 from harness.applications import await_list, by_status, listed
-from harness.builds import BOTH_MANGLINGS
+from harness.builds import BOTH_MANGLINGS, binary_of
 from harness.http_client import ask_once, get
 from harness.ledger import buckets
 from harness.run_delay import RunDelay
@@ -144,3 +144,15 @@ def test_many(start: Starter, binary: str) -> None:
     assert scrape.total(names.APPS) == 210
     assert by_status(scrape)["unsupported"] == 7
     assert await_list(server, tool).losses() == {}
+
+
+def test_says_when_applications_will_be_known(start: Starter) -> None:
+    """Before the first check, the log and `verify` say the interval; afterwards that they are known."""
+    environment = {"SCOTTY__SCHEDULER__RUNNING_APP_CHECK": "7m"}
+    server = start.server(binary_of("bare"), "--app-check-ms", "2500", environment=environment)
+    tool = start.watch(server)
+    assert "the interval is 7m (SCOTTY__SCHEDULER__RUNNING_APP_CHECK)" in tool.stderr()
+    told = start.verify("--pid", str(server.pid)).stdout()
+    assert "The interval is 7m (SCOTTY__SCHEDULER__RUNNING_APP_CHECK)." in told
+    tool.wait_for("applications is known now", lambda: (tool.scrape(), tool.stderr())[1])
+    assert tool.scrape().value(names.APPS) > 0

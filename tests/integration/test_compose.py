@@ -149,6 +149,10 @@ def test_output_of_an_ended_task(server: Server, ledger: Ledger, app: str) -> No
     assert ledger.expected()[names.TASK_LINES] == 3 * lines
 
 
+def is_idle(ledger: Ledger) -> bool:
+    return ledger.tool.scrape().value(names.OUTPUT_STREAMS_ACTIVE) == 0
+
+
 @pytest.mark.parametrize("from_beginning", [True, False])
 @pytest.mark.parametrize("app", [MANY, SLOW])
 def test_output_of_a_running_task(
@@ -158,8 +162,12 @@ def test_output_of_a_running_task(
     client, other = ledger.client(server.port), ledger.client(server.port)
     task = client.start_task(app, "rebuild")
     client.start_output(task, from_beginning=from_beginning)
+    client.await_type("TaskOutputStreamStarted")
+    if app == SLOW:
+        assert ledger.tool.scrape().value(names.OUTPUT_STREAMS_ACTIVE) == 1
     other.read_output(task, from_beginning=from_beginning)
     client.await_type("TaskOutputStreamEnded")
+    wait_until("no stream is left", lambda: is_idle(ledger))
     client.await_task(task)
     lines = (MANY_LINES if app == MANY else 2) * 2 + 1
     assert client.counts[names.TASK_LINES] == other.counts[names.TASK_LINES] == lines

@@ -2,11 +2,14 @@
 """--max-span-rate: above the rate whole traces are sampled out; metrics count every request."""
 
 import collections
+import socket
+import threading
+import time
 
 import pytest
 
 from harness.builds import binary_of
-from harness.http_client import ask_once, get
+from harness.http_client import Connection, ask_once, get
 from harness.load import keep_alive_load
 from harness.sessions import Client
 from harness.starter import Starter
@@ -18,9 +21,37 @@ HEALTH = "/api/v1/health"
 # In requests a second; any machine serves several times as many.
 LIMIT = 40
 JOINED = 60
+BURST = 1000
+BLOCKS = 120
 KEPT = "scottyscope_traces_kept_ratio"
 MADE = "scottyscope_spans_made_total"
 LEFT_OUT = "scottyscope_spans_left_out_total"
+
+
+def ask_pipelined(port: int, count: int) -> None:
+    """Sends requests in blocks of 100 on one connection."""
+    with Connection(port) as connection:
+        for _ in range(count // 100):
+            connection.send(get(HEALTH) * 100)
+            assert {connection.response().status for _ in range(100)} == {200}
+
+
+def flood(port: int, blocks: int) -> None:
+    """Sends blocks of 100 requests, and reads the responses without parsing them."""
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(get(HEALTH))
+        time.sleep(0.1)
+        size = len(client.recv(65536))
+        for _ in range(blocks):
+            client.sendall(get(HEALTH) * 100)
+            left = 100 * size
+            while left > 0:
+                left -= len(client.recv(left))
+
+
+def spans(tool: Tool) -> float:
+    scrape = tool.scrape()
+    return scrape.value(MADE) + scrape.value(LEFT_OUT)
 
 
 def kept(tool: Tool) -> float:
@@ -31,9 +62,7 @@ def kept(tool: Tool) -> float:
 def fixture_tracing(start: Starter) -> Tracing:
     # The limit does not depend on the build.
     server = start.server(binary_of("bare"))
-    # The limit takes effect after a second. The queue has room for all spans of that second.
-    queue = {"OTEL_BSP_MAX_QUEUE_SIZE": "200000"}
-    return Tracing(start, server, "--max-span-rate", str(LIMIT), **queue)
+    return Tracing(start, server, "--max-span-rate", str(LIMIT))
 
 
 def test_traces_are_sampled(tracing: Tracing) -> None:
@@ -58,16 +87,46 @@ def test_traces_are_sampled(tracing: Tracing) -> None:
     scrape = tool.scrape()
     assert scrape.losses() == {}
     assert tool.end() == 0
-    spans = [in_hexadecimal(span) for span in tracing.collector.spans()]
-    of_sessions = [span for span in spans if span["name"] == "websocket_connection"]
+    found = [in_hexadecimal(span) for span in tracing.collector.spans()]
+    of_sessions = [span for span in found if span["name"] == "websocket_connection"]
     # A websocket has two spans, which are kept or sampled out together.
-    assert len(spans) - len(of_sessions) + scrape.value(LEFT_OUT) == requests
-    counts = collections.Counter(span["traceId"] for span in spans)
+    assert len(found) - len(of_sessions) + scrape.value(LEFT_OUT) == requests
+    counts = collections.Counter(span["traceId"] for span in found)
     joined = [counts[context.trace_id] for context in contexts]
     assert set(joined) <= {0, 2}
     assert 0 < joined.count(0)
     assert joined.count(2) == len(of_sessions)
     assert "% of traces" in tool.stderr() and "--max-span-rate" in tool.stderr()
+
+
+def test_a_burst_is_limited_from_the_first_span_on(start: Starter) -> None:
+    """The bucket holds the spans of a second, or half of the export queue. What does not fit is
+    sampled out, by a decision on traces, and nothing is dropped later."""
+    server = start.server(binary_of("bare"))
+    tracing = Tracing(start, server, "--max-span-rate", "100", OTEL_BSP_MAX_QUEUE_SIZE="64")
+    begin = time.monotonic()
+    ask_pipelined(server.port, BURST)
+    wait_until("all spans are read", lambda: spans(tracing.tool) == BURST)
+    scrape = tracing.tool.scrape()
+    refilled = 100 * (time.monotonic() - begin)
+    assert 64 / 2 / 2 <= scrape.value(MADE) <= 64 / 2 + refilled
+    assert scrape.losses() == {}
+
+
+def test_the_default_loses_nothing_to_a_burst(start: Starter) -> None:
+    """As fast as the machine can: with the default options no span is lost in the export queue."""
+    server = start.server(binary_of("bare"))
+    tracing = Tracing(start, server)
+    threads = [threading.Thread(target=flood, args=(server.port, BLOCKS)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    wait_until("all spans are read", lambda: spans(tracing.tool) == 4 * (100 * BLOCKS + 1))
+    made = tracing.tool.scrape().value(MADE)
+    assert tracing.tool.end() == 0
+    assert "dropped:" not in tracing.tool.stderr()
+    assert len(tracing.collector.spans()) == made
 
 
 def test_without_a_limit(start: Starter) -> None:

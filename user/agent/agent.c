@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "agent/app_interval.h"
+#include "agent/drop_log.h"
 #include "agent/second_signal.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -39,6 +41,7 @@ struct agent {
 	struct loop_source *front_process;
 	struct loop_source *target_end;
 	struct self_counters counters;
+	struct drop_log *drop_log;
 	struct front_statistics ended_fronts; /* the sums of all fronts before the present one */
 	struct snapshot *snapshot;	      /* the latest one, and its metrics; NULL: none */
 	struct metric_set *set;
@@ -75,6 +78,7 @@ void agent__free(struct agent *agent)
 	/* The observation's sources are in the loop. */
 	observation__free(agent->observation);
 	loop__free(agent->loop);
+	drop_log__free(agent->drop_log);
 	free(agent);
 }
 
@@ -389,7 +393,24 @@ static int watch(struct agent *agent, struct error *error)
 				    error);
 	if (r >= 0 && agent->front)
 		r = watch_front(agent, error);
+	if (r >= 0)
+		r = drop_log__start(agent->observation, &agent->counters, agent->loop,
+				    &agent->drop_log, error);
 	return r < 0 ? r : observation__watch(agent->observation, agent->loop, error);
+}
+
+/* Both sets of metrics and spans have the same names. */
+static void warn_of_own_telemetry(const struct agent *agent)
+{
+	struct own_telemetry own = observation__own_telemetry(agent->observation);
+
+	if (!own_telemetry__is_on(own) || agent->config->own_telemetry != OWN_TELEMETRY_WARN)
+		return;
+	log_warning(
+		"the server exports %s itself (SCOTTY__TELEMETRY): each appears twice under one "
+		"name. Remove the variable from the server's environment, or set "
+		"--own-telemetry replace (another service name) or ignore",
+		own_telemetry__name(own));
 }
 
 static void announce(const struct agent *agent)
@@ -399,12 +420,17 @@ static void announce(const struct agent *agent)
 	const struct config_otlp *otlp = &config->otlp;
 	const struct process *process = observation__process(agent->observation);
 	char url[WEB_URL_SIZE];
+	char interval[APP_INTERVAL_SIZE];
 
 	log_info("attached to process %d (%s): %zu of %d instrumentations, %zu probe sites in "
 		 "%.1f ms",
 		 (int)process->pid, process->executable_path,
 		 plan__available(observation__get_plan(agent->observation)), (int)INSTR_COUNT,
 		 attachment.sites, (double)attachment.attach_ns / (double)NS_PER_MS);
+	if (plan__has(observation__get_plan(agent->observation), INSTR_APPLICATIONS))
+		log_info("applications are known after the server's next check of all of them; the "
+			 "interval is %s",
+			 app_interval__of(process, interval));
 	if (agent->front && front__port(agent->front))
 		log_info("metrics at %s",
 			 web_listen__url(config->listen_host, front__port(agent->front), url,
@@ -505,6 +531,7 @@ int agent__run(struct agent *agent, struct error *error)
 	if (r < 0)
 		return r;
 	announce(agent);
+	warn_of_own_telemetry(agent);
 	/* --once alone needs no time to pass. */
 	if (!config->once || config->duration_ns) {
 		r = watch(agent, error);

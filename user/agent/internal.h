@@ -5,6 +5,7 @@
 /* The parts of an observation, for the files of agent/ only. */
 
 #include "agent/observation.h"
+#include "agent/own_telemetry.h"
 #include "govern/estimate.h"
 #include "govern/meter.h"
 #include "govern/poll_sampler.h"
@@ -31,6 +32,7 @@ struct observation {
 	const struct config *config;
 	struct process *process;
 	struct plan *plan;
+	struct own_telemetry own_telemetry; /* of the target */
 	uint64_t load_bias;
 	struct probe *probe;
 	struct ring *ring;

@@ -23,7 +23,8 @@
 
 /* The interval of reading the ring buffer. At 100,000 requests/s half a ring of 8 MiB fills in 0.2 s,
  * and a half full ring wakes the reader by itself. */
-#define DRAIN_INTERVAL_NS (100 * NS_PER_MS)
+#define DRAIN_INTERVAL_NS	(100 * NS_PER_MS)
+#define LEAST_DRAIN_INTERVAL_NS (10 * NS_PER_MS)
 
 int observation__new(const struct config *config, struct observation **ret_observation,
 		     struct error *error)
@@ -98,7 +99,10 @@ static int make_plan(struct observation *observation, struct error *error)
 		kernel.uprobe_multi = false;
 	r = plan__build(image, symbols, &kernel, observation->config->level, &observation->plan,
 			error);
-	return r < 0 ? r : find_load_bias(observation, error);
+	if (r < 0)
+		return r;
+	observation->own_telemetry = own_telemetry__of(process, observation->plan);
+	return find_load_bias(observation, error);
 }
 
 int observation__plan(struct observation *observation, struct error *error)
@@ -182,7 +186,8 @@ static int prepare(struct observation *observation, struct error *error)
 	    !observation->assembler.batch || !observation->exemplars)
 		return error_out_of_memory(error);
 	r = resource__describe(config, observation->process, observation->plan->version,
-			       observation->resource_arena, &observation->resource, error);
+			       observation->own_telemetry, observation->resource_arena,
+			       &observation->resource, error);
 	if (r < 0)
 		return r;
 	observation->assembler.route_text = route_text;
@@ -195,11 +200,50 @@ static int prepare(struct observation *observation, struct error *error)
 			 &observation->ring, error);
 }
 
+int observation__try_load(struct observation *observation, struct error *error)
+{
+	_cleanup_(probe__freep) struct probe *probe = NULL;
+	struct config config = *observation->config;
+	static char collector[] = "collector";
+	struct error reason;
+	int r;
+
+	if (!plan__has_sites(observation->plan))
+		return 0;
+	/* As in a run that exports spans. */
+	config.otlp.traces_target = collector;
+	r = probe__new(&config, observation->plan, observation->process, observation->load_bias,
+		       &probe, error);
+	if (r < 0)
+		return r;
+	r = probe__load(probe, &reason);
+	if (r < 0)
+		plan__withdraw(observation->plan, r, reason.message);
+	return 0;
+}
+
+/* Fails where no site can be attached, with the reason. */
+static int require_sites(const struct plan *plan, struct error *error)
+{
+	if (plan__has_sites(plan))
+		return 0;
+	if (plan->kernel.why_code < 0 && !plan->kernel.uprobe)
+		return error_set(error, plan->kernel.why_code, "nothing can be attached: %s",
+				 plan->kernel.why_not);
+	return error_set(error, -ENOEXEC,
+			 "nothing can be attached: %s has none of the functions that are hooked; "
+			 "scottyscope verify names them",
+			 plan->executable_path);
+}
+
 static int attach(struct observation *observation, struct error *error)
 {
-	int r = probe__new(observation->config, observation->plan, observation->process,
-			   observation->load_bias, &observation->probe, error);
+	int r = require_sites(observation->plan, error);
 
+	if (r < 0)
+		return r;
+	r = probe__new(observation->config, observation->plan, observation->process,
+		       observation->load_bias, &observation->probe, error);
 	if (r < 0)
 		return r;
 	r = probe__load(observation->probe, error);
@@ -244,13 +288,25 @@ static int on_app_sample(void *context)
 	return observation__sample_apps(observation, observation->error);
 }
 
+/* Returns the interval in which the highest rate of spans fills at most a quarter of the export queue. */
+static uint64_t drain_interval_ns(const struct config *config)
+{
+	uint64_t quarter_ns = DRAIN_INTERVAL_NS;
+
+	if (config->max_span_rate > 0)
+		quarter_ns = config->otlp.span_queue * NS_PER_S / 4 / config->max_span_rate;
+	if (quarter_ns > DRAIN_INTERVAL_NS)
+		return DRAIN_INTERVAL_NS;
+	return quarter_ns < LEAST_DRAIN_INTERVAL_NS ? LEAST_DRAIN_INTERVAL_NS : quarter_ns;
+}
+
 static int watch_records(struct observation *observation, struct loop *loop, struct error *error)
 {
 	uint64_t delay_ns = observation->config->otlp.span_delay_ns;
+	uint64_t interval_ns = drain_interval_ns(observation->config);
 	int r;
 
-	r = loop__add_timer(loop, DRAIN_INTERVAL_NS, DRAIN_INTERVAL_NS, on_drain, observation, NULL,
-			    error);
+	r = loop__add_timer(loop, interval_ns, interval_ns, on_drain, observation, NULL, error);
 	if (r < 0)
 		return r;
 	r = loop__add_timer(loop, delay_ns, delay_ns, on_span_delay, observation, NULL, error);
@@ -365,6 +421,11 @@ const struct plan *observation__get_plan(const struct observation *observation)
 const struct otlp_resource *observation__resource(const struct observation *observation)
 {
 	return &observation->resource;
+}
+
+struct own_telemetry observation__own_telemetry(const struct observation *observation)
+{
+	return observation->own_telemetry;
 }
 
 struct snapshot_attachment observation__attachment(const struct observation *observation)

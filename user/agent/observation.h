@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "agent/own_telemetry.h"
 #include "base/error.h"
 #include "base/loop.h"
 #include "config/config.h"
@@ -30,6 +31,10 @@ int observation__new(const struct config *config, struct observation **ret_obser
 /* Reads the executable and makes the plan for this kernel. -ESRCH, as of observation__start(), if the
  * process ended meanwhile, whichever step failed. */
 int observation__plan(struct observation *observation, struct error *error);
+
+/* Loads the programs without attaching them. Where the kernel refuses them, the plan says so
+ * (plan__withdraw()). Fails only for other reasons. */
+int observation__try_load(struct observation *observation, struct error *error);
 
 /* Attaches the probe and begins to record. Spans go to `sink`. */
 int observation__start(struct observation *observation, observation_span_sink sink, void *context,
@@ -64,8 +69,14 @@ int observation__snapshot(struct observation *observation, uint64_t since_ns,
 			  struct snapshot **ret_snapshot, uint64_t *ret_now_ns,
 			  struct error *error);
 
+/* Reads the counters of the BPF programs and of the pipeline only: `ret_snapshot`, which is not
+ * cleared, gets the numbers of dropped data. */
+int observation__read_drops(struct observation *observation, struct snapshot *ret_snapshot,
+			    struct error *error);
+
 const struct process *observation__process(const struct observation *observation);
 const struct plan *observation__get_plan(const struct observation *observation);
+struct own_telemetry observation__own_telemetry(const struct observation *observation);
 struct snapshot_attachment observation__attachment(const struct observation *observation);
 const struct otlp_resource *observation__resource(const struct observation *observation);
 

@@ -3,6 +3,7 @@
 
 #include "agent/internal.h"
 #include "base/clock.h"
+#include "base/log.h"
 
 /* Brings the list of applications up to date. The first time that the list is known, a sample of it
  * is taken at once. */
@@ -15,6 +16,8 @@ static int read_apps(struct observation *observation, bool sample, struct error 
 	if (!plan__has(observation->plan, INSTR_APPLICATIONS))
 		return 0;
 	r = probe__read_apps(observation->probe, list, error);
+	if (r >= 0 && list->check > 0 && !was_known)
+		log_info("the list of %zu applications is known now", list->count);
 	if (r >= 0 && list->check > 0 && (sample || !was_known))
 		app_samples__take(&observation->app_samples, list->items, list->count,
 				  clock_monotonic_ns());
@@ -100,6 +103,13 @@ static int read_live(struct observation *observation, uint64_t since_ns, uint64_
 	}
 	live->is_known = true;
 	return 0;
+}
+
+int observation__read_drops(struct observation *observation, struct snapshot *ret_snapshot,
+			    struct error *error)
+{
+	ret_snapshot->pipeline = observation->pipeline;
+	return probe__read_counters(observation->probe, &ret_snapshot->totals.counters, error);
 }
 
 int observation__snapshot(struct observation *observation, uint64_t since_ns,

@@ -112,6 +112,17 @@ static void set_observed(struct builder *builder, const struct process *target)
 	set_string(builder, "container.id", container);
 }
 
+/* Tells the service apart from the server that exports the same metrics. */
+static void append_to_name(struct builder *builder)
+{
+	struct otlp_resource_attribute *name = slot_of(builder, "service.name");
+	const char *text =
+		name ? arena__printf(builder->arena, "%s-scottyscope", name->string) : NULL;
+
+	if (text)
+		name->string = text;
+}
+
 const char *resource__host_name(struct arena *arena)
 {
 	struct utsname host;
@@ -120,8 +131,8 @@ const char *resource__host_name(struct arena *arena)
 }
 
 int resource__describe(const struct config *config, const struct process *target,
-		       const char *version, struct arena *arena, struct otlp_resource *ret_resource,
-		       struct error *error)
+		       const char *version, struct own_telemetry own, struct arena *arena,
+		       struct otlp_resource *ret_resource, struct error *error)
 {
 	_cleanup_free_ char *its_attributes =
 		process__environment(target, "OTEL_RESOURCE_ATTRIBUTES");
@@ -138,6 +149,8 @@ int resource__describe(const struct config *config, const struct process *target
 	set_string(&builder, "service.version", version);
 	set_list(&builder, "OTEL_RESOURCE_ATTRIBUTES", its_attributes);
 	set_string(&builder, "service.name", its_name);
+	if (own_telemetry__is_on(own) && config->own_telemetry == OWN_TELEMETRY_REPLACE)
+		append_to_name(&builder);
 	set_list(&builder, "OTEL_RESOURCE_ATTRIBUTES", config->resource_attributes);
 	set_string(&builder, "service.name", config->service_name);
 	if (arena__failed(arena))

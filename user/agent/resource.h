@@ -2,6 +2,7 @@
 #ifndef SCOTTYSCOPE_AGENT_RESOURCE_H
 #define SCOTTYSCOPE_AGENT_RESOURCE_H
 
+#include "agent/own_telemetry.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "config/config.h"
@@ -10,10 +11,11 @@
 
 /* Describes the observed process as an OpenTelemetry resource, in `arena`: first what /proc shows, then
  * the process's own OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME, then those of the tool. A later
- * value replaces an earlier one of the same key. `version` is Scotty's, NULL where unknown. */
+ * value replaces an earlier one of the same key. `version` is Scotty's, NULL where unknown. Where
+ * `own` is on and --own-telemetry is replace, the service name of the process gets a suffix. */
 int resource__describe(const struct config *config, const struct process *target,
-		       const char *version, struct arena *arena, struct otlp_resource *ret_resource,
-		       struct error *error);
+		       const char *version, struct own_telemetry own, struct arena *arena,
+		       struct otlp_resource *ret_resource, struct error *error);
 
 /* The name of this host, in the arena; NULL where the kernel does not say. */
 const char *resource__host_name(struct arena *arena);

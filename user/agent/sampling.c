@@ -4,13 +4,15 @@
 #include "agent/internal.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "plan/level.h"
 #include "probe/polls.h"
 
 /* Detaching takes a grace period of the kernel: of one link, or in threads of many perf events. */
 #define MULTI_PERIOD_NS	 NS_PER_S
 #define SINGLE_PERIOD_NS (5 * NS_PER_S)
-/* Without a limit, the cost is only reported. */
-#define REPORT_PERIOD_NS (10 * NS_PER_S)
+
+/* A level that saves a smaller share of the cost is not worth advice. */
+#define LEAST_ADVISED_SAVING 0.05
 
 /* Run times are measured for this long. */
 #define MEASURING_NS (20 * NS_PER_MS)
@@ -82,6 +84,28 @@ static int measure(void *context, struct error *error)
 	return r < 0 ? error_set(error, r, "cannot set a timer: %m") : 0;
 }
 
+static bool is_omitted_at_basic(const void *context, enum hook hook)
+{
+	return plan_level_basic_omits(context, hook);
+}
+
+static const char *advise(void *context, char *text, size_t size)
+{
+	const struct observation *observation = context;
+	const struct meter *meter = &observation->sampling.meter;
+	double saved = meter__share(meter, is_omitted_at_basic, observation->plan);
+	char expensive[160];
+
+	meter__name_expensive(meter, expensive, sizeof(expensive));
+	if (saved < LEAST_ADVISED_SAVING)
+		snprintf(text, size, "Most of the cost: %s. No level costs less", expensive);
+	else
+		snprintf(text, size,
+			 "Most of the cost: %s. --level basic saves about %.0f %% of it", expensive,
+			 100 * saved);
+	return text;
+}
+
 static bool needs_more(void *context)
 {
 	return ((const struct observation *)context)->sampling.meter.has_unmeasured;
@@ -110,14 +134,15 @@ static const char *why_not(const struct observation *observation, char *text, si
 {
 	if (!plan__can_detach_polls(observation->plan)) {
 		snprintf(text, size,
-			 "without them, this build's hooks do not tell the current task");
+			 "poll probes stay attached, since without them this build's hooks do not "
+			 "tell the current task");
 		return text;
 	}
 	if (observation->config->level != LEVEL_BASIC &&
 	    !probe__can_cycle_polls(observation->probe)) {
 		snprintf(text, size,
-			 "this kernel attaches their sites one by one, which takes "
-			 "too long to repeat");
+			 "poll probes stay attached, since this kernel attaches their sites one "
+			 "by one, which takes too long to repeat");
 		return text;
 	}
 	return NULL;
@@ -134,11 +159,8 @@ static struct poll_sampler_settings settings_of(struct observation *observation)
 		.is_basic = config->level == LEVEL_BASIC &&
 			    plan->instrumentations[INSTR_TOKIO_POLLS].disabled_by_level,
 		.why_not_later = why_not(observation, sampling->why_not, sizeof(sampling->why_not)),
-		.advice = config->level == LEVEL_FULL ? "; --level standard costs less" : "",
 	};
 
-	if (!settings.is_basic && config->max_overhead <= 0)
-		settings.period_ns = REPORT_PERIOD_NS;
 	return settings;
 }
 
@@ -156,6 +178,7 @@ int sampling__start(struct observation *observation, struct loop *loop, struct e
 		.end_period = end_period,
 		.measure = measure,
 		.needs_more = needs_more,
+		.advise = advise,
 		.context = observation,
 	};
 	uint64_t delay_ns;
@@ -207,6 +230,8 @@ void sampling__report(const struct sampling *sampling, struct snapshot_pipeline 
 
 	if (sampler->settings.period_ns == 0)
 		return;
+	pipeline->has_probe_cost =
+		sampler->has_cost && probe__trap_ns(sampling->meter.probe, HOOK_HTTP_PARSE) > 0;
 	pipeline->probe_cost_ns = sampler->cost_ns;
 	pipeline->probe_overhead = sampler->governor.overhead;
 	pipeline->polls_enabled = sampler->enabled_ratio;

@@ -21,4 +21,7 @@ int command_metrics(const struct config *config, struct error *error);
  * the answer. For health checks in images that have no shell. */
 int command_health(const struct config *config, struct error *error);
 
+/* Makes libbpf log at the level debug only: a failure is reported as an error. */
+void command_log_libbpf(void);
+
 #endif

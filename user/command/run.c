@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include <bpf/libbpf.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,14 +13,6 @@
 #include "export/exporter.h"
 #include "front/main.h"
 #include "ipc/message.h"
-
-static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	/* libbpf's messages are debug output; a failure is reported as an error. */
-	if (log_level() < LOG_LEVEL_DEBUG || level == LIBBPF_DEBUG)
-		return 0;
-	return vfprintf(stderr, format, arguments);
-}
 
 /* Whether anything is exported or served. */
 static bool needs_front(const struct config *config)
@@ -61,7 +51,7 @@ int command_run(const struct config *wanted, struct error *error)
 	struct agent_result result;
 	int r;
 
-	libbpf_set_print(print_libbpf);
+	command_log_libbpf();
 	r = observation__new(&config, &observation, error);
 	if (r < 0)
 		return r;

@@ -2,18 +2,26 @@
 #include <stdio.h>
 #include <sys/utsname.h>
 
+#include "agent/app_interval.h"
 #include "agent/observation.h"
 #include "base/cleanup.h"
 #include "command/command.h"
 #include "config/exit_status.h"
 #include "plan/print.h"
 
-static void print_plan(const struct plan *plan, pid_t pid, const struct config *config)
+static void print_plan(const struct observation *observation, const struct config *config)
 {
+	const struct plan *plan = observation__get_plan(observation);
+	char interval[APP_INTERVAL_SIZE];
 	struct utsname host;
 	const struct plan_subject plan_subject = {
 		.host = uname(&host) == 0 ? host.nodename : "unknown host",
-		.pid = pid,
+		.pid = observation__process(observation)->pid,
+		.app_interval = app_interval__of(observation__process(observation), interval),
+		.own_telemetry =
+			config->own_telemetry == OWN_TELEMETRY_IGNORE
+				? ""
+				: own_telemetry__name(observation__own_telemetry(observation)),
 		.level = config->level,
 		.max_overhead = config->max_overhead * 100,
 	};
@@ -31,17 +39,24 @@ int command_verify(const struct config *config, struct error *error)
 	size_t available;
 	int r;
 
+	command_log_libbpf();
 	r = observation__new(config, &observation, error);
 	if (r < 0)
 		return r;
 	r = observation__plan(observation, error);
 	if (r < 0)
 		return r;
+	r = observation__try_load(observation, error);
+	if (r < 0)
+		return r;
 	plan = observation__get_plan(observation);
-	print_plan(plan, observation__process(observation)->pid, config);
+	print_plan(observation, config);
 
 	available = plan__available(plan);
 	if (available + plan__disabled(plan) == INSTR_COUNT)
 		return EXIT_STATUS_DONE;
+	/* Without a probe, /proc alone is no observation, and a run would fail as well. */
+	if (!plan__has_sites(plan) && plan->kernel.why_code < 0)
+		return exit_status__of_error(plan->kernel.why_code);
 	return available ? EXIT_STATUS_PARTIAL : EXIT_STATUS_FAILED;
 }

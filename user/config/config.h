@@ -38,6 +38,13 @@ enum config_names {
 	NAMES_SCOTTY_0_3, /* the names that Scotty 0.3 emits, if they differ */
 };
 
+/* What to do where the server exports telemetry of its own, under the same names. */
+enum config_own_telemetry {
+	OWN_TELEMETRY_WARN,
+	OWN_TELEMETRY_REPLACE, /* export under another service name */
+	OWN_TELEMETRY_IGNORE,
+};
+
 enum config_histograms {
 	HISTOGRAMS_EXPLICIT,	/* the bounds suit the measured quantity */
 	HISTOGRAMS_EXPONENTIAL, /* base 2: the bounds are powers of two of the unit */
@@ -121,6 +128,7 @@ struct config {
 	double max_overhead;
 
 	enum config_names metric_names;
+	enum config_own_telemetry own_telemetry;
 	enum config_histograms histograms;
 	uint64_t slow_poll_ns;	    /* longer polls are slow polls */
 	uint64_t app_sample_ns;	    /* time between two samples of the applications */

@@ -54,6 +54,12 @@ static const char *const metric_names[] = {
 	[NAMES_SCOTTY_0_3] = "scotty-0.3",
 	NULL,
 };
+static const char *const own_telemetry[] = {
+	[OWN_TELEMETRY_WARN] = "warn",
+	[OWN_TELEMETRY_REPLACE] = "replace",
+	[OWN_TELEMETRY_IGNORE] = "ignore",
+	NULL,
+};
 static const char *const histograms[] = {
 	[HISTOGRAMS_EXPLICIT] = "explicit",
 	[HISTOGRAMS_EXPONENTIAL] = "exponential",
@@ -191,6 +197,16 @@ const struct option_row option_rows[] = {
 			"Scotty 0.3 emits",
 	},
 	{
+		.flag = "--own-telemetry",
+		.argument = "HOW",
+		.default_text = "warn",
+		.commands = OBSERVE,
+		CHOICE(own_telemetry, own_telemetry),
+		.help = "where the server exports telemetry of its own under the same names "
+			"(SCOTTY__TELEMETRY). warn: say so. replace: export under the service name "
+			"NAME-scottyscope, so that nothing is doubled. ignore: say nothing",
+	},
+	{
 		.flag = "--app-sample",
 		.argument = "TIME",
 		.default_text = "30s", /* the interval of Scotty 0.3 */
@@ -259,8 +275,10 @@ const struct option_row option_rows[] = {
 		.default_text = "8000",
 		.commands = OBSERVE,
 		RANGE(number_or_none, max_span_rate, 1, COUNT_LIMIT),
-		.help = "limit of spans per second. Above it, traces are sampled; the spans of "
-			"all other traces are dropped and counted. none: no limit",
+		.help = "limit of spans per second, and of a burst: the spans of one second, or "
+			"half of "
+			"the export queue. Above it, traces are sampled; the spans of all other "
+			"traces are dropped and counted. none: no limit",
 	},
 	{.heading = "How to attach"},
 	{
@@ -441,11 +459,13 @@ const struct option_row option_rows[] = {
 	{
 		.variable = "OTEL_BSP_MAX_QUEUE_SIZE",
 		.argument = "N",
-		.default_text = "2048",
+		.default_text = "16384",
 		.commands = RUN,
 		.need = NEEDS_EXPORT,
 		RANGE(number, otlp.span_queue, 1, COUNT_LIMIT),
-		.help = "spans that wait for export; further spans are dropped",
+		.help = "spans that wait for export; further spans are dropped. The default holds "
+			"two "
+			"seconds of --max-span-rate",
 	},
 	{
 		.variable = "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",

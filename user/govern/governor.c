@@ -5,6 +5,19 @@
  * changing often between exact counts and estimates serves nobody. */
 #define ROOM_TO_ENABLE_ALL 1.25
 
+/* Sampling makes estimates of exact counts, so where it cannot keep the limit it has to save at least
+ * this share of what all other probes cost; half of it where polls are sampled already. */
+#define LEAST_SAVING 0.1
+
+/* Whether the other probes are above the limit by themselves, so that polls hardly matter. */
+static bool is_pointless(const struct governor *governor, const struct governor_period *period,
+			 double all_polls_ns)
+{
+	double least = governor->ratio < 1 ? LEAST_SAVING / 2 : LEAST_SAVING;
+
+	return all_polls_ns < least * (double)period->other_cost_ns;
+}
+
 void governor__decide(struct governor *governor, const struct governor_period *period)
 {
 	double capacity_ns = (double)period->capacity_ns;
@@ -22,7 +35,10 @@ void governor__decide(struct governor *governor, const struct governor_period *p
 		return;
 	all_polls_ns = (double)period->polls_cost_ns * (double)period->length_ns /
 		       (double)period->enabled_ns;
-	if (room_ns <= 0)
+	governor->polls_hardly_cost = room_ns <= 0 && is_pointless(governor, period, all_polls_ns);
+	if (governor->polls_hardly_cost)
+		possible = ROOM_TO_ENABLE_ALL;
+	else if (room_ns <= 0)
 		possible = 0;
 	else
 		possible = all_polls_ns > 0 ? room_ns / all_polls_ns : ROOM_TO_ENABLE_ALL;

@@ -5,15 +5,17 @@
 /* Keeps the CPU time that the probes take from the target within a limit, by the duty cycle of the
  * poll probes: polls are by far the most frequent events, and their metrics can be estimated. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A smaller duty cycle would say nothing about polls. */
 #define GOVERNOR_LEAST_RATIO 0.02
 
 struct governor {
-	double limit;	 /* a ratio of the target's possible CPU time; 0: none */
-	double ratio;	 /* of the time with enabled poll probes; 1: always */
-	double overhead; /* of the last period, in the unit of `limit` */
+	double limit;		/* a ratio of the target's possible CPU time; 0: none */
+	double ratio;		/* of the time with enabled poll probes; 1: always */
+	double overhead;	/* of the last period, in the unit of `limit` */
+	bool polls_hardly_cost; /* the others are above the limit, and sampling polls saves little */
 };
 
 /* The cost of a period, in nanoseconds. */

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "govern/meter.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/wire_names.h"
 #include "plan/catalogue.h"
+#include "plan/cost.h"
 
 int meter__init(struct meter *meter, struct probe *probe, const struct process *target,
 		struct error *error)
@@ -23,6 +26,20 @@ void meter__done(struct meter *meter)
 /* With this many hits in a period, some hits are likely while run times are measured. */
 #define MEASURABLE_HITS 250
 
+static uint64_t at_the_server(double ns)
+{
+	return (uint64_t)(PLAN_SERVER_FACTOR * ns);
+}
+
+/* Returns the run time of a hook's program. A program that has not run while run times were measured
+ * is assumed to take its time in the benchmark. */
+static uint64_t program_ns(const struct meter *meter, enum hook hook)
+{
+	uint64_t measured_ns = program_time__ns(&meter->times[hook]);
+
+	return measured_ns ? measured_ns : probe__typical_program_ns(meter->probe, hook);
+}
+
 int meter__read(struct meter *meter, struct governor_period *period, struct error *error)
 {
 	struct probe_cost now[HOOK_COUNT];
@@ -39,16 +56,66 @@ int meter__read(struct meter *meter, struct governor_period *period, struct erro
 
 		meter->hits[i] = now[i].hits;
 		program_time__take(time, now[i].runs, now[i].run_ns);
-		hit_ns = probe__trap_ns(meter->probe, (enum hook)i) + program_time__ns(time);
+		hit_ns = probe__trap_ns(meter->probe, (enum hook)i) +
+			 program_ns(meter, (enum hook)i);
 		if (hits >= MEASURABLE_HITS && !program_time__is_settled(time) &&
 		    !meter->cannot_measure)
 			meter->has_unmeasured = true;
+		meter->cost_ns[i] = at_the_server((double)hits * (double)hit_ns);
 		if (catalogue_hooks[i].is_of_polls)
-			period->polls_cost_ns += hits * hit_ns;
+			period->polls_cost_ns += meter->cost_ns[i];
 		else
-			period->other_cost_ns += hits * hit_ns;
+			period->other_cost_ns += meter->cost_ns[i];
 	}
 	return 0;
+}
+
+static uint64_t total_of(const struct meter *meter)
+{
+	uint64_t total = 0;
+
+	for (int i = 0; i < HOOK_COUNT; i++)
+		total += meter->cost_ns[i];
+	return total;
+}
+
+/* Hooks below this share of the cost are not named. */
+#define NAMED_SHARE 0.1
+
+const char *meter__name_expensive(const struct meter *meter, char *text, size_t size)
+{
+	double total = (double)total_of(meter);
+	bool is_named[HOOK_COUNT] = {false};
+	size_t length = 0;
+
+	*text = '\0';
+	for (;;) {
+		int most = -1;
+
+		for (int i = 0; i < HOOK_COUNT; i++) {
+			if (!is_named[i] && (double)meter->cost_ns[i] > NAMED_SHARE * total &&
+			    (most < 0 || meter->cost_ns[i] > meter->cost_ns[most]))
+				most = i;
+		}
+		if (most < 0 || length >= size)
+			return text;
+		is_named[most] = true;
+		length += (size_t)snprintf(text + length, size - length, "%s%s %.0f %%",
+					   length ? ", " : "", wire_hook_name((enum hook)most),
+					   100 * (double)meter->cost_ns[most] / total);
+	}
+}
+
+double meter__share(const struct meter *meter,
+		    bool (*is_selected)(const void *context, enum hook hook), const void *context)
+{
+	uint64_t total = total_of(meter), selected = 0;
+
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		if (is_selected(context, (enum hook)i))
+			selected += meter->cost_ns[i];
+	}
+	return total ? (double)selected / (double)total : 0;
 }
 
 void meter__measure_programs(struct meter *meter)

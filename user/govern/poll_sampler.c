@@ -36,6 +36,7 @@ static int settle_period(struct poll_sampler *sampler, struct error *error)
 		return r;
 	governor__decide(&sampler->governor, &period);
 	sampler->cost_ns += period.polls_cost_ns + period.other_cost_ns;
+	sampler->has_cost = true;
 	sampler->enabled_ratio =
 		period.length_ns ? (double)period.enabled_ns / (double)period.length_ns : 1;
 	sampler->start_ns = sampler->window_ns = now_ns;
@@ -52,6 +53,46 @@ static int measure_if_due(struct poll_sampler *sampler, struct error *error)
 	return control->measure(control->context, error);
 }
 
+/* Returns why no more of the cost can be saved; NULL where the governor still can. */
+static const char *reason_of(const struct poll_sampler *sampler)
+{
+	const char *why = sampler->settings.why_not_later;
+
+	if (!can_disable(sampler))
+		return why ? why : "poll probes stay attached: too few requests to learn from";
+	if (sampler->settings.is_basic)
+		return "--level basic has detached the poll probes";
+	if (sampler->governor.polls_hardly_cost)
+		return "poll probes are a small part of the cost and stay attached";
+	return sampler->governor.ratio <= GOVERNOR_LEAST_RATIO
+		       ? "poll probes are attached for the least possible time already"
+		       : NULL;
+}
+
+/* Warns once where the probes have been above the limit for some time and the governor cannot lower
+ * their cost. */
+static void warn_above_limit(struct poll_sampler *sampler)
+{
+	const struct poll_control *control = &sampler->control;
+	const struct governor *governor = &sampler->governor;
+	const char *reason = reason_of(sampler);
+	char advice[256];
+
+	if (sampler->has_warned)
+		return;
+	if (governor->limit <= 0 || governor->overhead <= governor->limit || !reason) {
+		sampler->periods_over_limit = 0;
+		return;
+	}
+	if (++sampler->periods_over_limit < PATIENT_PERIODS)
+		return;
+	sampler->has_warned = true;
+	log_warning("probes cost about %.2g %% of the CPU time that the process may use, and the "
+		    "limit of %.3g %% (--max-overhead) cannot be kept: %s. %s",
+		    100 * governor->overhead, 100 * governor->limit, reason,
+		    control->advise(control->context, advice, sizeof(advice)));
+}
+
 static int end_period(struct poll_sampler *sampler, struct error *error)
 {
 	int r = settle_period(sampler, error);
@@ -63,6 +104,7 @@ static int end_period(struct poll_sampler *sampler, struct error *error)
 			 "on");
 		sampler->is_sampling = false;
 	}
+	warn_above_limit(sampler);
 	return measure_if_due(sampler, error);
 }
 
@@ -76,30 +118,10 @@ static uint64_t window_length_ns(const struct poll_sampler *sampler)
 	return (uint64_t)(ratio * (double)sampler->settings.period_ns);
 }
 
-/* Warns once where the probes have been above the limit for some time because poll probes cannot be
- * disabled. */
-static void warn_above_limit(struct poll_sampler *sampler)
-{
-	const char *why = sampler->settings.why_not_later;
-
-	if (sampler->has_warned || sampler->governor.ratio >= 1 || can_disable(sampler)) {
-		sampler->periods_over_limit = 0;
-		return;
-	}
-	if (++sampler->periods_over_limit < PATIENT_PERIODS)
-		return;
-	sampler->has_warned = true;
-	log_warning("probes cost %.1f %% of the CPU time that the process may use, above the limit "
-		    "of %.3g %% (--max-overhead); poll probes cannot be disabled: %s%s",
-		    100 * sampler->governor.overhead, 100 * sampler->governor.limit,
-		    why ? why : "too few requests to learn from", sampler->settings.advice);
-}
-
 static uint64_t begin_window(struct poll_sampler *sampler)
 {
 	uint64_t length_ns = window_length_ns(sampler);
 
-	warn_above_limit(sampler);
 	sampler->state = POLLS_ENABLED;
 	/* An empty window ends at once. */
 	return length_ns ? length_ns : 1;

@@ -8,6 +8,7 @@
  * knows no probe and no clock: both are behind `struct poll_control`. */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -32,6 +33,8 @@ struct poll_control {
 	 * program has not been measured often enough. */
 	int (*measure)(void *context, struct error *error);
 	bool (*needs_more)(void *context);
+	/* Writes what costs most, and what the user can do: sentences. Returns `text`. */
+	const char *(*advise)(void *context, char *text, size_t size);
 	void *context;
 };
 
@@ -47,7 +50,6 @@ struct poll_sampler_settings {
 	bool is_basic; /* poll probes are disabled permanently, as soon as possible */
 	const char *
 		why_not_later; /* why this executable never allows to disable polls; NULL: it does */
-	const char *advice;    /* appended to the warning of an overhead above the limit; "" */
 };
 
 struct poll_sampler {
@@ -59,11 +61,12 @@ struct poll_sampler {
 	uint64_t window_ns;  /* since when poll probes are enabled */
 	uint64_t enabled_ns; /* in this period, without the window in progress */
 	unsigned int periods;
-	unsigned int periods_over_limit; /* in a row, without a way to disable polls */
+	unsigned int periods_over_limit; /* in a row, without a way to lower the cost */
 	bool has_warned;
 	bool is_sampling;
 	/* Results. */
 	uint64_t cost_ns;     /* of all periods */
+	bool has_cost;	      /* a period has ended */
 	double enabled_ratio; /* of the last period */
 	bool has_estimates;   /* polls were disabled at some time, at a level that reports polls */
 };

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <stdbool.h>
+
 #include "metric/collect_internal.h"
+#include "tokio/task_type.h"
 
 /* Sessions of a role that are running, those from before the attachment included. */
 static uint64_t active(const struct snapshot_totals *totals, enum task_role role)
@@ -66,6 +69,31 @@ static void collect_compose_tasks(struct metric_set *set, const struct snapshot 
 			 snapshot->totals.counters.events[EVENT_TASK_OUTPUT_LINES]);
 }
 
+/* The type of the tasks that Scotty spawns for the streams. */
+#define OUTPUT_STREAM "TaskOutputStreamingService::start_task_output_stream"
+
+/* A stream is a task of a type of its own, and no session: its counts are those of the task type. */
+static void collect_output_streams(struct metric_set *set, const struct snapshot *snapshot)
+{
+	const struct tokio *tokio = &snapshot->plan->tokio;
+	uint64_t started = 0, running = 0;
+	bool is_known = false;
+
+	for (size_t i = 0; i < tokio->task_type_count; i++) {
+		const struct task_totals *tasks = &snapshot->totals.tasks[i];
+
+		if (!task_type_ends_with(tokio->task_types[i].name, OUTPUT_STREAM))
+			continue;
+		is_known = true;
+		started += tasks->started;
+		running += snapshot->totals.initial_tasks[i] + tasks->started - tasks->ended;
+	}
+	if (!is_known)
+		return;
+	metric_add_count(set, METRIC_ID_TASK_OUTPUT_STREAMS_ACTIVE, running);
+	metric_add_count(set, METRIC_ID_TASK_OUTPUT_STREAMS, started);
+}
+
 void metric_collect_sessions(struct metric_set *set, const struct snapshot *snapshot)
 {
 	if (plan__has(snapshot->plan, INSTR_WEBSOCKETS))
@@ -76,4 +104,6 @@ void metric_collect_sessions(struct metric_set *set, const struct snapshot *snap
 		collect_log_streams(set, snapshot);
 	if (plan__has(snapshot->plan, INSTR_COMPOSE_TASKS))
 		collect_compose_tasks(set, snapshot);
+	if (plan__has(snapshot->plan, INSTR_TOKIO_TASKS))
+		collect_output_streams(set, snapshot);
 }

@@ -81,7 +81,11 @@
 	X(TASK_FAILURES, "scotty.task.failures", SAME, "{failure}", METRIC_COUNTER, UNLABELED,    \
 	  "Compose tasks that failed.")                                                           \
 	X(TASK_OUTPUT_LINES, "scotty.task.output_lines", SAME, "{line}", METRIC_COUNTER,          \
-	  UNLABELED, "Lines of compose tasks' output sent to clients.")
+	  UNLABELED, "Lines of compose tasks' output sent to clients.")                           \
+	X(TASK_OUTPUT_STREAMS_ACTIVE, "scotty.task_output_streams.active", SAME, "{stream}",      \
+	  METRIC_GAUGE, UNLABELED, "Streams of compose tasks' output running.")                   \
+	X(TASK_OUTPUT_STREAMS, "scotty.task_output_streams", "scotty.task_output_streams.total",  \
+	  "{stream}", METRIC_COUNTER, UNLABELED, "Streams of compose tasks' output started.")
 
 #define METRIC_LIST_APPS(X)                                                                        \
 	X(APPS, "scotty.apps.total", SAME, "{app}", METRIC_GAUGE, UNLABELED,                       \

@@ -83,6 +83,20 @@ struct plan_cost plan__cost(const struct plan *plan, enum level level)
 	return cost;
 }
 
+/* Programs of other hooks do about as much as that of the route. */
+#define OTHER_PROGRAM_NS 617.0
+
+uint64_t plan_program_ns(const struct plan_kernel *kernel, enum hook hook)
+{
+	double ns = OTHER_PROGRAM_NS;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (rows[i].hook == hook)
+			ns = rows[i].program_ns;
+	}
+	return (uint64_t)(ns * (double)kernel->trap_ns / BENCHMARK_TRAP_NS);
+}
+
 bool plan_is_hit_by_requests(enum hook hook)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

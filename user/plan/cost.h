@@ -19,6 +19,11 @@
 #include "base/level.h"
 #include "plan/plan.h"
 
+/* The estimate of a running observation takes the time of a program from the server itself, where the
+ * caches are cold, and has one number instead of a range. In paired runs at a server's limit, the
+ * server's additional CPU time was 1.3 to 2.8 times the sum of traps and programs, at all levels. */
+#define PLAN_SERVER_FACTOR 2.0
+
 struct plan_cost {
 	double hits;	      /* probe hits of a request whose handler does not wait */
 	double hits_per_wait; /* additional hits each time the handler waits */
@@ -28,6 +33,10 @@ struct plan_cost {
 
 /* Returns the cost of a plan at a level, which is the level of the plan or a lower one. */
 struct plan_cost plan__cost(const struct plan *plan, enum level level);
+
+/* Returns the run time of a hook's program in the benchmark, scaled to this machine by the cost of a
+ * trap; 0: unknown. */
+uint64_t plan_program_ns(const struct plan_kernel *kernel, enum hook hook);
 
 /* Whether requests hit the hook, so that its cost is in struct plan_cost. */
 bool plan_is_hit_by_requests(enum hook hook);

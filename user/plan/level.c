@@ -29,6 +29,16 @@ static void disable_scheduling(struct plan *plan, enum level level)
 	disable(plan, INSTR_TOKIO_SCHEDULING, level);
 }
 
+bool plan_level_basic_omits(const struct plan *plan, enum hook hook)
+{
+	bool is_of_scheduling = hook == HOOK_TASK_SCHEDULE || hook == HOOK_SCHEDULE_LOCAL ||
+				hook == HOOK_SCHEDULE_REMOTE;
+
+	if (is_of_scheduling && plan->hooks[HOOK_TASK_SPAWN].wanted)
+		return true;
+	return catalogue_hooks[hook].is_of_polls && plan__can_detach_polls(plan);
+}
+
 void plan_disable_by_level(struct plan *plan, enum level level)
 {
 	if (level == LEVEL_FULL)

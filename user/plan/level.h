@@ -8,4 +8,7 @@
 /* Disables the instrumentations that the level does not include. The plan has its strategies already. */
 void plan_disable_by_level(struct plan *plan, enum level level);
 
+/* Whether the level basic omits a wanted hook of a higher level, or detaches it soon. */
+bool plan_level_basic_omits(const struct plan *plan, enum hook hook);
+
 #endif

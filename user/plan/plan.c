@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "plan/plan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 bool plan__can_detach_polls(const struct plan *plan)
@@ -25,6 +26,34 @@ void plan__free(struct plan *plan)
 	free(plan->sites);
 	tokio__done(&plan->tokio);
 	free(plan);
+}
+
+bool plan__has_sites(const struct plan *plan)
+{
+	for (size_t i = 0; i < HOOK_COUNT; i++) {
+		if (plan->hooks[i].wanted && plan->hooks[i].site_count > 0)
+			return true;
+	}
+	return false;
+}
+
+void plan__withdraw(struct plan *plan, int code, const char *reason)
+{
+	for (size_t i = 0; i < INSTR_COUNT; i++) {
+		struct plan_instrumentation *instrumentation = &plan->instrumentations[i];
+
+		if (!instrumentation->strategy || instrumentation->strategy->hook_count == 0)
+			continue;
+		instrumentation->strategy = NULL;
+		snprintf(instrumentation->reason, sizeof(instrumentation->reason),
+			 "the kernel does not load the programs");
+		snprintf(instrumentation->remedy, sizeof(instrumentation->remedy),
+			 "what \"Kernel\" below names");
+	}
+	for (size_t i = 0; i < HOOK_COUNT; i++)
+		plan->hooks[i].wanted = false;
+	plan->kernel.why_code = code;
+	snprintf(plan->kernel.why_not, sizeof(plan->kernel.why_not), "%s", reason);
 }
 
 size_t plan__available(const struct plan *plan)

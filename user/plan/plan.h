@@ -23,6 +23,7 @@ enum plan_tracefs {
 
 /* The features of the running kernel, found by trial (probe/features.h). */
 struct plan_kernel {
+	bool locked_down;      /* lockdown=confidentiality: no trial was made, all below is false */
 	bool btf;	       /* /sys/kernel/btf/vmlinux */
 	bool ring_buffer;      /* BPF_MAP_TYPE_RINGBUF */
 	bool uprobe;	       /* uprobes, by perf events or by links for many sites */
@@ -34,7 +35,8 @@ struct plan_kernel {
 	 * instruction that the kernel emulates; step_ns: at an instruction that the CPU single-steps. */
 	uint64_t trap_ns;
 	uint64_t step_ns;
-	char why_not[256]; /* the first missing feature that matters, and its remedy; "": none */
+	char why_not[400]; /* the first missing feature that matters, and its remedy; "": none */
+	int why_code;	   /* a negative errno: -EPERM if a permission is missing; 0: none */
 };
 
 struct plan_site {
@@ -103,6 +105,13 @@ size_t plan__disabled(const struct plan *plan);
 
 /* Whether the poll probes can be detached: the running task is then known from tokio's context. */
 bool plan__can_detach_polls(const struct plan *plan);
+
+/* Whether a wanted hook has a site in the executable. */
+bool plan__has_sites(const struct plan *plan);
+
+/* Marks everything that needs hooks as missing, because the kernel refuses the programs: `code` is the
+ * errno, `reason` a sentence. */
+void plan__withdraw(struct plan *plan, int code, const char *reason);
 
 static inline void plan__freep(struct plan **plan)
 {

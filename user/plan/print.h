@@ -16,6 +16,9 @@ struct plan_subject {
 	const char *host;
 	pid_t pid;
 	enum level level;
+	const char *
+		own_telemetry; /* what the server exports itself, such as "metrics"; "" or NULL: nothing */
+	const char *app_interval; /* the interval of checks of all applications; NULL: unknown */
 	double max_overhead; /* in percent of the CPU time available to the server; 0: no limit */
 };
 

@@ -105,7 +105,7 @@ void plan__print_json(const struct plan *plan, const struct plan_subject *subjec
 		json_array_append_new(instrumentations, json_of_instrumentation(plan, i));
 	root = json_pack("{s:i, s:{s:s, s:s}, s:{s:s}, s:{s:i}, s:s, s:s, s:s?, s:s?, s:s, s:I, "
 			 "s:o, s:s, s:o, s:I, "
-			 "s:I, s:o, s:o}",
+			 "s:I, s:o, s:o, s:s}",
 			 "schema", PLAN_SCHEMA, "tool", "name", "scottyscope", "version",
 			 SCOTTYSCOPE_VERSION, "host", "name", subject->host, "process", "pid",
 			 (int)subject->pid, "level", level_names[subject->level], "executable",
@@ -115,7 +115,8 @@ void plan__print_json(const struct plan *plan, const struct plan_subject *subjec
 			 json_of_kernel(&plan->kernel), "attachment", plan_attachment_name(plan),
 			 "cost", json_of_cost(plan, subject->level), "available",
 			 (json_int_t)plan__available(plan), "of", (json_int_t)INSTR_COUNT,
-			 "instrumentations", instrumentations, "task_types", task_types);
+			 "instrumentations", instrumentations, "task_types", task_types,
+			 "own_telemetry", subject->own_telemetry ? subject->own_telemetry : "");
 	/* the names of schema 1, deprecated (docs/json.md) */
 	json_object_set(root, "signals", instrumentations);
 	json_object_set(root, "task_kinds", task_types);

@@ -195,6 +195,10 @@ static void print_cost(const struct plan *plan, const struct plan_subject *subje
 {
 	const struct plan_cost cost = plan__cost(plan, subject->level);
 
+	if (!plan__has_sites(plan)) {
+		fprintf(stream, "\nCost: none, because nothing can be attached\n");
+		return;
+	}
 	if (cost.hits == 0) {
 		fprintf(stream, "\nCost: requests hit no probe\n");
 		print_expensive(plan, false, stream);
@@ -216,6 +220,28 @@ static void print_cost(const struct plan *plan, const struct plan_subject *subje
 	print_limit(&cost, subject->max_overhead, stream);
 	print_expensive(plan, true, stream);
 	print_expensive(plan, false, stream);
+}
+
+static void print_app_interval(const struct plan *plan, const struct plan_subject *subject,
+			       FILE *stream)
+{
+	if (subject->app_interval && plan__has(plan, INSTR_APPLICATIONS))
+		fprintf(stream,
+			"\nApplications: known after the server's next check of all of them.\n"
+			"  The interval is %s.\n",
+			subject->app_interval);
+}
+
+static void print_own_telemetry(const struct plan_subject *subject, FILE *stream)
+{
+	if (!subject->own_telemetry || !subject->own_telemetry[0])
+		return;
+	fprintf(stream,
+		"\nOwn telemetry: the server exports %s itself (SCOTTY__TELEMETRY)\n"
+		"  Each appears twice under one name. Remove the variable from the server's "
+		"environment,\n"
+		"  or set --own-telemetry replace (another service name) or ignore.\n",
+		subject->own_telemetry);
 }
 
 static void print_safety(const struct plan *plan, FILE *stream)
@@ -318,6 +344,8 @@ void plan__print_text(const struct plan *plan, const struct plan_subject *subjec
 	print_observed(plan, stream);
 	print_missing(plan, stream);
 	print_disabled(plan, subject->level, stream);
+	print_app_interval(plan, subject, stream);
+	print_own_telemetry(subject, stream);
 	print_cost(plan, subject, stream);
 	print_safety(plan, stream);
 	if (is_verbose)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "plan/strategy.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,12 +47,16 @@ static bool kernel_lacks(const struct plan *plan, const struct catalogue_strateg
 {
 	bool needs_rss_stat = strategy->needs & NEED_RSS_STAT && !plan->kernel.rss_stat;
 
+	if (plan->kernel.locked_down && (strategy->needs & NEED_UPROBE || needs_rss_stat))
+		return set_missing(tried, "lockdown=integrity, or no lockdown",
+				   "the kernel's lockdown=confidentiality forbids probes", "");
+	if (strategy->needs & NEED_UPROBE && !plan->kernel.uprobe &&
+	    plan->kernel.why_code == -EPERM)
+		return set_missing(tried, "what \"Kernel\" below names",
+				   "uprobes are not permitted", "");
 	if (strategy->needs & NEED_UPROBE && !plan->kernel.uprobe)
-		return set_missing(
-			tried,
-			"a kernel with CONFIG_UPROBE_EVENTS that lets uprobes be attached "
-			"(kernel.perf_event_paranoid, security modules)",
-			"the kernel has no ", "uprobes");
+		return set_missing(tried, "a kernel with CONFIG_UPROBE_EVENTS",
+				   "the kernel has no ", "uprobes");
 	if (needs_rss_stat && plan->kernel.tracefs == TRACEFS_DENIED)
 		return set_missing(tried, "root, or CAP_DAC_READ_SEARCH",
 				   "tracefs may not be read by this user", "");

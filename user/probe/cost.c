@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <string.h>
 
+#include "plan/cost.h"
 #include "probe/internal.h"
 
 int probe__measure_programs(void)
@@ -46,4 +47,9 @@ uint64_t probe__trap_ns(const struct probe *probe, enum hook hook)
 		return 0;
 	return probe->plan->hooks[hook].has_expensive_site ? probe->plan->kernel.step_ns
 							   : probe->plan->kernel.trap_ns;
+}
+
+uint64_t probe__typical_program_ns(const struct probe *probe, enum hook hook)
+{
+	return plan_program_ns(&probe->plan->kernel, hook);
 }

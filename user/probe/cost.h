@@ -26,4 +26,7 @@ int probe__measure_programs(void);
  * the hook is expensive, returns the cost of an expensive site. */
 uint64_t probe__trap_ns(const struct probe *probe, enum hook hook);
 
+/* Returns the expected run time of a hook's program on this machine, in nanoseconds; 0: unknown. */
+uint64_t probe__typical_program_ns(const struct probe *probe, enum hook hook);
+
 #endif

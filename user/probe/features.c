@@ -17,17 +17,22 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "feature.skel.h"
+#include "probe/refusal.h"
 #include "process/privilege.h"
 
+#define SECURITYFS_PATH	 "/sys/kernel/security"
+#define LOCKDOWN_PATH	 SECURITYFS_PATH "/lockdown"
 #define TRACEFS_PATH	 "/sys/kernel/tracing"
 #define OLD_TRACEFS_PATH "/sys/kernel/debug/tracing"
 
 DEFINE_CLEANUP(struct feature *, feature__destroy);
 
-static void report_missing(struct plan_kernel *kernel, const char *what)
+static void report_missing(struct plan_kernel *kernel, int code, const char *what)
 {
-	if (!kernel->why_not[0])
-		snprintf(kernel->why_not, sizeof(kernel->why_not), "%s", what);
+	if (kernel->why_not[0])
+		return;
+	snprintf(kernel->why_not, sizeof(kernel->why_not), "%s", what);
+	kernel->why_code = code;
 }
 
 /* Functions for trial probes. trial_function() starts as most hooked functions do; the kernel does
@@ -172,20 +177,10 @@ static void try_multi(struct plan_kernel *kernel, const struct own_image *own)
 /* Loads a minimal program. Without BPF, all further trials fail. */
 static int try_bpf(struct error *error)
 {
-	static const cap_value_t needed[] = {CAP_BPF, CAP_PERFMON};
 	_cleanup_(feature__destroyp) struct feature *trial = NULL;
-	char advice[PRIVILEGE_ADVICE_SIZE];
 	int r = open_trial(&trial, 0);
 
-	if (r == -EPERM || r == -EACCES)
-		return error_set(error, r, "no permission to use BPF: %m; %s",
-				 privilege__advise(needed, 2, advice));
-	if (r < 0)
-		return error_set(
-			error, r,
-			"the kernel rejects a minimal BPF program: %m. Linux 5.10 or "
-			"newer with CONFIG_BPF_SYSCALL and CONFIG_UPROBE_EVENTS is needed");
-	return 0;
+	return r < 0 ? refusal_explain(r, "BPF programs", 0, error) : 0;
 }
 
 /* Tries a single uprobe, unless uprobe_multi links work: a perf event for a uprobe needs
@@ -213,8 +208,11 @@ static void report_missing_uprobes(struct plan_kernel *kernel, bool is_denied)
 
 	snprintf(what, sizeof(what), "no permission to attach uprobes; %s",
 		 privilege__advise(needed, 1, advice));
-	report_missing(kernel,
-		       is_denied ? what : "uprobes cannot be attached (CONFIG_UPROBE_EVENTS)");
+	if (is_denied)
+		report_missing(kernel, -EPERM, what);
+	else
+		report_missing(kernel, -ENOTSUP,
+			       "uprobes cannot be attached (CONFIG_UPROBE_EVENTS)");
 }
 
 /* Returns the cost of one hit of the function, with the link type that hooks will use; 0 if the
@@ -279,17 +277,32 @@ static const char *missing_of_tracefs(const struct plan_kernel *kernel)
 	return "no tracepoint kmem:rss_stat (Linux 5.6 or newer is needed)";
 }
 
-/* Attaching a tracepoint needs its id from tracefs. If tracefs is not mounted, mounts tracefs in a
- * mount namespace of this process, which leaves the host unchanged. */
+/* Mounts a file system of the kernel in a mount namespace of this process, which leaves the host
+ * unchanged. */
+static void mount_privately(const char *type, const char *path)
+{
+	if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0)
+		mount(type, path, type, MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+}
+
+/* In a container, securityfs is seldom mounted. */
+static enum lockdown find_lockdown(void)
+{
+	if (access(LOCKDOWN_PATH, F_OK) < 0 && errno == ENOENT &&
+	    access(SECURITYFS_PATH, F_OK) == 0)
+		mount_privately("securityfs", SECURITYFS_PATH);
+	return restriction__lockdown(LOCKDOWN_PATH);
+}
+
+/* Attaching a tracepoint needs its id from tracefs. */
 static void reach_tracefs(struct plan_kernel *kernel)
 {
-	if (!has_tracepoint("kmem/rss_stat") && unshare(CLONE_NEWNS) == 0 &&
-	    mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0)
-		mount("tracefs", TRACEFS_PATH, "tracefs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+	if (!has_tracepoint("kmem/rss_stat"))
+		mount_privately("tracefs", TRACEFS_PATH);
 	kernel->rss_stat = has_tracepoint("kmem/rss_stat");
 	kernel->tracefs = find_tracefs();
 	if (!kernel->rss_stat)
-		report_missing(kernel, missing_of_tracefs(kernel));
+		report_missing(kernel, -ENOTSUP, missing_of_tracefs(kernel));
 }
 
 int probe_find_features(struct plan_kernel *ret_kernel, struct error *error)
@@ -300,6 +313,17 @@ int probe_find_features(struct plan_kernel *ret_kernel, struct error *error)
 	bool is_denied = false;
 	int r;
 
+	/* Nothing is tried there: trials fail for reasons that differ from kernel to kernel. */
+	if (find_lockdown() == LOCKDOWN_CONFIDENTIALITY) {
+		report_missing(
+			&kernel, -EPERM,
+			"lockdown=confidentiality forbids BPF programs to read memory of the "
+			"kernel, and tracefs: start the kernel with lockdown=integrity or "
+			"without lockdown");
+		kernel.locked_down = true;
+		*ret_kernel = kernel;
+		return 0;
+	}
 	dl_iterate_phdr(find_own_offset, &own);
 	dl_iterate_phdr(find_own_offset, &stepped);
 	if (!own.found || !stepped.found)
@@ -316,7 +340,8 @@ int probe_find_features(struct plan_kernel *ret_kernel, struct error *error)
 		return r;
 	kernel.ring_buffer = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
 	if (!kernel.ring_buffer)
-		report_missing(&kernel, "no BPF ring buffer: Linux 5.8 or newer is needed");
+		report_missing(&kernel, -ENOTSUP,
+			       "no BPF ring buffer: Linux 5.8 or newer is needed");
 	try_multi(&kernel, &own);
 	if (!kernel.uprobe)
 		try_single(&kernel, &own, &is_denied);

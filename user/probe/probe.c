@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/wire_names.h"
 #include "probe/internal.h"
+#include "probe/refusal.h"
 #include "probe/settings.h"
 
 /* The inode of the initial pid namespace (PROC_PID_INIT_INO, include/linux/proc_ns.h). In this
@@ -175,19 +176,35 @@ static int insert_overflow_series(struct probe *probe)
 				    probe->per_cpu, size, BPF_ANY);
 }
 
+/* Returns about what the maps take: their entries without the kernel's bookkeeping. */
+static uint64_t memory_bytes(const struct probe *probe)
+{
+	uint64_t sum = 0;
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, probe->skeleton->obj)
+	{
+		enum bpf_map_type type = bpf_map__type(map);
+		uint64_t copies =
+			type == BPF_MAP_TYPE_PERCPU_ARRAY || type == BPF_MAP_TYPE_PERCPU_HASH
+				? (uint64_t)probe->cpu_count
+				: 1;
+
+		sum += type == BPF_MAP_TYPE_RINGBUF
+			       ? bpf_map__max_entries(map)
+			       : (bpf_map__key_size(map) + bpf_map__value_size(map) * copies) *
+					 bpf_map__max_entries(map);
+	}
+	return sum;
+}
+
 int probe__load(struct probe *probe, struct error *error)
 {
 	int r = log_level() >= LOG_LEVEL_DEBUG ? probe_load_verbosely(probe)
 					       : scottyscope__load(probe->skeleton);
 
-	if (r == -EPERM || r == -EACCES)
-		return error_set(error, r,
-				 "the kernel rejects the BPF programs: %m. Root or CAP_BPF "
-				 "and CAP_PERFMON are needed; -v shows the verifier's log");
 	if (r < 0)
-		return error_set(error, r,
-				 "the kernel rejects the BPF programs: %m; -v shows the "
-				 "verifier's log");
+		return refusal_explain(r, "the BPF maps and programs", memory_bytes(probe), error);
 	r = fill_vtables(probe);
 	if (r >= 0)
 		r = insert_overflow_series(probe);

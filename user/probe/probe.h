@@ -50,6 +50,9 @@ int probe__ring_fd(const struct probe *probe);
 /* Returns the bucket bounds of the duration histograms, which are static data. */
 const struct histogram_layout *probe__layout(const struct probe *probe);
 
+/* Reads the plain counters. */
+int probe__read_counters(struct probe *probe, struct counters *ret_counters, struct error *error);
+
 /* Reads the totals from the per-CPU arrays. */
 int probe__read_totals(struct probe *probe, struct snapshot_totals *ret_totals,
 		       struct error *error);

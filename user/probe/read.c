@@ -55,6 +55,13 @@ int probe_read_counters(struct probe *probe, struct counters *ret_counters)
 			  sizeof(*ret_counters), 1);
 }
 
+int probe__read_counters(struct probe *probe, struct counters *ret_counters, struct error *error)
+{
+	int r = probe_read_counters(probe, ret_counters);
+
+	return r < 0 ? error_set(error, r, "cannot read the counters of the BPF programs: %m") : 0;
+}
+
 static void fill_initial(const struct probe *probe, struct snapshot_totals *totals)
 {
 	memset(totals->initial_sessions, 0, sizeof(totals->initial_sessions));

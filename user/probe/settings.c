@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include "base/clock.h"
+
 #define INITIAL_PID_NAMESPACE 0xEFFFFFFCU
 
 /* Sets unused bounds to the maximum, so that no value lies above them. */
@@ -38,6 +40,21 @@ static void set_pid_namespace(struct settings *settings)
 	settings->pid_namespace_inode = namespace.st_ino;
 }
 
+void probe_set_span_limit(uint64_t rate, uint64_t queue, struct span_limit *ret_limit)
+{
+	uint64_t burst = rate < queue / 2 ? rate : queue / 2;
+	uint64_t interval_ns = rate ? NS_PER_S / rate : 0;
+	uint64_t burst_ns = interval_ns * (burst ? burst : 1);
+	uint64_t margin_ns = burst_ns / 4;
+
+	*ret_limit = (struct span_limit){
+		.interval_ns = interval_ns,
+		.burst_ns = burst_ns,
+		.margin_ns = margin_ns,
+		.slope = margin_ns ? UINT64_MAX / margin_ns : 0,
+	};
+}
+
 void probe_write_settings(struct settings *settings, const struct config *config,
 			  const struct plan *plan, const struct histogram_layout *layout, pid_t pid)
 {
@@ -62,6 +79,7 @@ void probe_write_settings(struct settings *settings, const struct config *config
 	settings->routes_come_first = !plan->hooks[HOOK_HTTP_ROUTE].wanted;
 	settings->emit_spans = config->otlp.traces_target != NULL;
 	settings->span_age_limit_ns = config->span_age_limit_ns;
+	probe_set_span_limit(config->max_span_rate, config->otlp.span_queue, &settings->span_limit);
 	settings->sampler_parent_based = config->sampler.parent_based;
 	settings->sampler_threshold = probe_sampler_threshold(&config->sampler);
 }

@@ -20,4 +20,9 @@ void probe_write_settings(struct settings *settings, const struct config *config
  * threshold. */
 uint64_t probe_sampler_threshold(const struct config_sampler *sampler);
 
+/* Sets the token bucket of a limit of `rate` spans per second (0: no limit). The bucket holds the spans
+ * of one second, or half of the export queue's `queue` spans if that is less, so that a full bucket
+ * fits into the queue beside the spans that wait there. */
+void probe_set_span_limit(uint64_t rate, uint64_t queue, struct span_limit *ret_limit);
+
 #endif

@@ -14,10 +14,10 @@ void probe__set_trace_ratio(struct probe *probe, double ratio)
 int probe__count_spans(struct probe *probe, uint64_t *ret_spans, struct error *error)
 {
 	struct counters counters;
-	int r = probe_read_counters(probe, &counters);
+	int r = probe__read_counters(probe, &counters, error);
 
 	if (r < 0)
-		return error_set(error, r, "cannot read the counters of the BPF programs: %m");
+		return r;
 	*ret_spans =
 		counters.events[EVENT_SPANS_STARTED] + counters.events[EVENT_SPANS_SAMPLED_OUT];
 	return 0;

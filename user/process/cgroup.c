@@ -11,9 +11,8 @@
 #include "process/internal.h"
 #include "process/proc.h"
 
-/* The number of CPUs available to a process, limited by its CPU affinity and by the quotas of its
- * control group and of the parent groups (Documentation/admin-guide/cgroup-v2.rst,
- * scheduler/sched-bwc.rst). */
+/* Limits of control groups and their parent groups (Documentation/admin-guide/cgroup-v2.rst,
+ * scheduler/sched-bwc.rst, cgroup-v1/memory.rst): CPUs and memory. */
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 
@@ -48,8 +47,31 @@ static double quota_of(const char *directory)
 	return quota_us > 0 && period_us > 0 ? quota_us / period_us : INFINITY;
 }
 
-/* Returns the lowest quota of the group at `path` below `mount` and of its parent groups. */
-static double least_quota(const char *mount, const char *path, size_t path_length)
+/* Returns the memory limit of the group at `directory` in bytes, infinity without a limit. Version 1
+ * has a number near the highest 64-bit one instead of "max". */
+static double memory_of(const char *directory)
+{
+	double none;
+	double bytes = read_numbers(directory, "memory.max", &none);
+
+	if (isnan(bytes))
+		bytes = read_numbers(directory, "memory.limit_in_bytes", &none);
+	return bytes > 0 && bytes < 0x1p62 ? bytes : INFINITY;
+}
+
+/* A controller, and how to read the limit of a group. */
+struct controller {
+	const char *name;
+	const char *mount; /* of version 1, below the root */
+	double (*limit_of)(const char *directory);
+};
+
+static const struct controller cpu = {"cpu", "/cpu", quota_of};
+static const struct controller memory = {"memory", "/memory", memory_of};
+
+/* Returns the lowest limit of the group at `path` below `mount` and of its parent groups. */
+static double least_limit(const struct controller *controller, const char *mount, const char *path,
+			  size_t path_length)
 {
 	_cleanup_free_ char *directory = NULL;
 	double least = INFINITY;
@@ -59,7 +81,7 @@ static double least_quota(const char *mount, const char *path, size_t path_lengt
 	if (asprintf(&directory, "%s%.*s", mount, (int)path_length, path) < 0)
 		return INFINITY;
 	do {
-		least = fmin(least, quota_of(directory));
+		least = fmin(least, controller->limit_of(directory));
 		end = strrchr(directory + mount_length, '/');
 		if (end)
 			*end = '\0';
@@ -67,24 +89,25 @@ static double least_quota(const char *mount, const char *path, size_t path_lengt
 	return least;
 }
 
-/* Returns whether a list such as "cpu,cpuacct" contains the controller of CPU time. */
-static bool names_cpu(const char *list, size_t length)
+/* Returns whether a list such as "cpu,cpuacct" contains the controller. */
+static bool names(const char *list, size_t length, const char *controller)
 {
 	for (size_t i = 0; i < length;) {
 		size_t size = strcspn(list + i, ",:");
 
-		if (size == 3 && memcmp(list + i, "cpu", 3) == 0)
+		if (size == strlen(controller) && memcmp(list + i, controller, size) == 0)
 			return true;
 		i += size + 1;
 	}
 	return false;
 }
 
-/* Returns the lowest quota for a line of /proc/PID/cgroup, "number:controllers:path". Version 2
+/* Returns the lowest limit for a line of /proc/PID/cgroup, "number:controllers:path". Version 2
  * lists no controllers. */
-static double quota_by_line(const char *root, const char *line, size_t length)
+static double limit_by_line(const struct controller *controller, const char *root, const char *line,
+			    size_t length)
 {
-	static const char *const mounts[] = {"", "/unified", "/cpu"};
+	const char *const mounts[] = {"", "/unified", controller->mount};
 	const char *list = memchr(line, ':', length);
 	const char *path = list ? memchr(list + 1, ':', length - (size_t)(list + 1 - line)) : NULL;
 	double least = INFINITY;
@@ -94,30 +117,47 @@ static double quota_by_line(const char *root, const char *line, size_t length)
 		return INFINITY;
 	if (path != list + 1) {
 		first = 2;
-		end = names_cpu(list + 1, (size_t)(path - list - 1)) ? 3 : 2;
+		end = names(list + 1, (size_t)(path - list - 1), controller->name) ? 3 : 2;
 	}
 	for (size_t i = first; i < end; i++) {
 		_cleanup_free_ char *mount = NULL;
 
 		if (asprintf(&mount, "%s%s", root, mounts[i]) < 0)
 			continue;
-		least = fmin(least,
-			     least_quota(mount, path + 1, length - (size_t)(path + 1 - line)));
+		least = fmin(least, least_limit(controller, mount, path + 1,
+						length - (size_t)(path + 1 - line)));
 	}
 	return least;
 }
 
-double process__parse_quota(const char *root, const char *cgroup)
+static double parse(const struct controller *controller, const char *root, const char *cgroup)
 {
 	double least = INFINITY;
 
 	for (const char *line = cgroup; *line;) {
 		size_t length = strcspn(line, "\n");
 
-		least = fmin(least, quota_by_line(root, line, length));
+		least = fmin(least, limit_by_line(controller, root, line, length));
 		line += length + (line[length] == '\n');
 	}
 	return least;
+}
+
+double process__parse_quota(const char *root, const char *cgroup)
+{
+	return parse(&cpu, root, cgroup);
+}
+
+double process__parse_memory_limit(const char *root, const char *cgroup)
+{
+	return parse(&memory, root, cgroup);
+}
+
+double process__own_memory_limit(void)
+{
+	_cleanup_free_ char *cgroup = proc__cgroup(getpid());
+
+	return cgroup ? process__parse_memory_limit(CGROUP_ROOT, cgroup) : INFINITY;
 }
 
 /* Returns the quota in the target's own cgroup mount. In a container, this tool lacks the cgroup

@@ -19,4 +19,10 @@ uint64_t process__parse_file_limit(const char *limits);
  * is their mount point. Infinity without a quota. */
 double process__parse_quota(const char *root, const char *cgroup);
 
+/* As process__parse_quota(), for the lowest limit of memory, in bytes. Infinity without a limit. */
+double process__parse_memory_limit(const char *root, const char *cgroup);
+
+/* The memory limit of this process's control groups, in bytes. Infinity without a limit. */
+double process__own_memory_limit(void);
+
 #endif

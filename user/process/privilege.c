@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/array.h"
+#include "process/restriction.h"
 
 static bool is_held(cap_t held, cap_value_t capability)
 {
@@ -51,9 +52,7 @@ char *privilege__advise(const cap_value_t *needed, size_t count, char text[PRIVI
 	if (privilege__name_missing(held, needed, count, names, sizeof(names)) > 0)
 		snprintf(text, PRIVILEGE_ADVICE_SIZE, "run as root or with %s", names);
 	else
-		snprintf(text, PRIVILEGE_ADVICE_SIZE,
-			 "capabilities suffice, so a security module, a seccomp filter or a user "
-			 "namespace denies access");
+		restriction__own_denier(text);
 	cap_free(held);
 	return text;
 }

@@ -5,9 +5,11 @@
 #include <stddef.h>
 #include <sys/capability.h>
 
+#include "process/restriction.h"
+
 /* Advice for messages about missing permissions. */
 
-#define PRIVILEGE_ADVICE_SIZE 160
+#define PRIVILEGE_ADVICE_SIZE RESTRICTION_SIZE
 
 /* Writes advice on a denial: the names of the missing capabilities or, if the process has all of
  * them, other possible causes. Returns `text`. */

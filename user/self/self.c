@@ -90,10 +90,12 @@ static void collect_cost(struct metric_set *set, const struct snapshot_pipeline 
 	struct timespec time;
 	struct rusage usage;
 
-	metric_set__add_real(set, metric_describe(METRIC_ID_PROBE_CPU_TIME),
-			     (double)pipeline->probe_cost_ns / 1e9);
-	metric_set__add_real(set, metric_describe(METRIC_ID_PROBE_OVERHEAD),
-			     pipeline->probe_overhead);
+	if (pipeline->has_probe_cost) {
+		metric_set__add_real(set, metric_describe(METRIC_ID_PROBE_CPU_TIME),
+				     (double)pipeline->probe_cost_ns / 1e9);
+		metric_set__add_real(set, metric_describe(METRIC_ID_PROBE_OVERHEAD),
+				     pipeline->probe_overhead);
+	}
 	metric_set__add_real(set, metric_describe(METRIC_ID_POLLS_WATCHED),
 			     pipeline->polls_enabled);
 	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0)

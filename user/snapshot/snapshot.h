@@ -70,6 +70,7 @@ struct snapshot_pipeline {
 	uint64_t spans_unfinished; /* when the observation ended */
 	uint64_t spans_dropped;	   /* the batch was full */
 	double trace_ratio;	   /* the ratio of sampled traces that --max-span-rate allows */
+	bool has_probe_cost;	   /* the next two are measured */
 	uint64_t probe_cost_ns;	   /* estimated CPU time taken from the target */
 	double probe_overhead; /* in the last period, as a ratio of the target's possible CPU time */
 	double polls_enabled;  /* the ratio of the last period in which poll probes were enabled */

@@ -23,8 +23,7 @@ static const struct {
 	{"docker::find_apps::find_apps", ROLE_APP_CHECK},
 };
 
-/* Whether the last segments of `name` are `end`. */
-static bool ends_with(const char *name, const char *end)
+bool task_type_ends_with(const char *name, const char *end)
 {
 	size_t name_length = strlen(name);
 	size_t length = strlen(end);
@@ -39,7 +38,7 @@ enum task_role task_type_role(const char *name, enum task_class class)
 	if (class != TASK_ASYNC)
 		return ROLE_NONE;
 	for (size_t i = 0; i < ARRAY_SIZE(roles); i++) {
-		if (ends_with(name, roles[i].name))
+		if (task_type_ends_with(name, roles[i].name))
 			return roles[i].role;
 	}
 	return ROLE_NONE;

@@ -2,6 +2,8 @@
 #ifndef SCOTTYSCOPE_TOKIO_TASK_TYPE_H
 #define SCOTTYSCOPE_TOKIO_TASK_TYPE_H
 
+#include <stdbool.h>
+
 #include "tokio/tokio.h"
 
 /* Returns the role of the tasks of that name and class. */
@@ -12,5 +14,8 @@ enum task_role task_type_role(const char *name, enum task_class class);
  * of unknown futures; then come the types with a role, then the others, each by name. Types beyond
  * KIND_LIMIT count as unknown. -ENOMEM. */
 int tokio_list_task_types(struct tokio *tokio, char *const *names);
+
+/* Whether the last segments of the name of a task type are `end`. */
+bool task_type_ends_with(const char *name, const char *end);
 
 #endif

@@ -24,6 +24,8 @@ TASKS_ACTIVE = "scotty_tasks_active"
 TASK_DURATION = "scotty_task_duration_seconds"
 TASK_FAILURES = "scotty_task_failures_total"
 TASK_LINES = "scotty_task_output_lines_total"
+OUTPUT_STREAMS = "scotty_task_output_streams_total"
+OUTPUT_STREAMS_ACTIVE = "scotty_task_output_streams_active"
 
 ACTIVE = (CONNECTIONS_ACTIVE, SHELLS_ACTIVE, LOGS_ACTIVE, TASKS_ACTIVE)
 COUNTED = (
@@ -41,6 +43,7 @@ COUNTED = (
     TASKS,
     TASK_FAILURES,
     TASK_LINES,
+    OUTPUT_STREAMS,
 )
 DURATIONS = (SHELL_DURATION, LOG_DURATION, TASK_DURATION)
 

@@ -102,6 +102,8 @@ class Client(WebSocket):
                 self.counts[names.LOG_LINES] += len(data["lines"])
             case "TaskOutputData":
                 self.counts[names.TASK_LINES] += len(data["lines"])
+            case "TaskOutputStreamStarted":
+                self.counts[names.OUTPUT_STREAMS] += 1
             case "ShellSessionCreated":
                 self._begin(self.open_shells, data["session_id"], names.SHELLS, names.SHELLS_ACTIVE)
             case "ShellSessionEnded":

@@ -22,7 +22,7 @@ Test(config_exporter, exporter_defaults)
 	cr_assert_eq(otlp->timeout_ns, 10 * NS_PER_S);
 	cr_assert_eq(otlp->metric_interval_ns, 60 * NS_PER_S);
 	cr_assert_eq(otlp->span_delay_ns, 5 * NS_PER_S);
-	cr_assert_eq(otlp->span_queue, 2048);
+	cr_assert_eq(otlp->span_queue, 16384);
 	cr_assert_eq(otlp->span_batch, 512);
 	config_otlp__metrics_headers(otlp, &count);
 	cr_assert_eq(count, 0);

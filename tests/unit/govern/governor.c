@@ -90,3 +90,17 @@ Test(governor, without_a_limit_watches_all)
 	cr_assert_eq(governor.ratio, 1.0);
 	cr_assert_float_eq(governor.overhead, 1.0, 1e-9);
 }
+
+Test(governor, leaves_polls_alone_where_they_hardly_cost)
+{
+	struct governor_period period = period_of(1, 1, 25);
+
+	cr_assert_eq(decide(1, &period), 1.0);
+	period = period_of(1, 3, 25);
+	cr_assert_eq(decide(1, &period), GOVERNOR_LEAST_RATIO);
+	/* Sampled polls stay sampled until they cost even less. */
+	period = period_of(GOVERNOR_LEAST_RATIO, 2 * GOVERNOR_LEAST_RATIO, 25);
+	cr_assert_eq(decide(GOVERNOR_LEAST_RATIO, &period), GOVERNOR_LEAST_RATIO);
+	period = period_of(GOVERNOR_LEAST_RATIO, 1 * GOVERNOR_LEAST_RATIO, 25);
+	cr_assert_eq(decide(GOVERNOR_LEAST_RATIO, &period), 1.0);
+}

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 
@@ -15,6 +16,7 @@ struct fake {
 	int enable_result;
 	int end_result;
 	bool needs_more;
+	unsigned int advices;
 	double polls_cost; /* of a period with all polls, as a ratio of the capacity */
 	double other_cost;
 	struct governor_period last;
@@ -91,6 +93,13 @@ static bool fake_needs_more(void *context)
 	return ((struct fake *)context)->needs_more;
 }
 
+static const char *fake_advise(void *context, char *text, size_t size)
+{
+	((struct fake *)context)->advices++;
+	snprintf(text, size, "No level costs less");
+	return text;
+}
+
 static struct poll_control control_of(struct fake *fake)
 {
 	return (struct poll_control){
@@ -103,6 +112,7 @@ static struct poll_control control_of(struct fake *fake)
 		.end_period = fake_end_period,
 		.measure = fake_measure,
 		.needs_more = fake_needs_more,
+		.advise = fake_advise,
 		.context = fake,
 	};
 }
@@ -116,7 +126,6 @@ static struct poll_sampler start(struct fake *fake, struct poll_sampler_settings
 	uint64_t delay_ns;
 
 	settings.period_ns = NS_PER_S;
-	settings.advice = "";
 	cr_assert_eq(poll_sampler__init(&sampler, &settings, &control, &delay_ns, &error), 0);
 	cr_assert_eq(delay_ns, NS_PER_S);
 	cr_assert_eq(sampler.state, POLLS_ENABLED);
@@ -261,6 +270,67 @@ Test(poll_sampler, warns_once_where_polls_cannot_be_disabled)
 		cr_assert_eq(step(&sampler, &fake), NS_PER_S);
 	cr_assert_eq(sampler.state, POLLS_ENABLED);
 	cr_assert_not(sampler.has_estimates);
+}
+
+/* Steps through more periods than the sampler is patient for. */
+static void step_for_long(struct poll_sampler *sampler, struct fake *fake)
+{
+	for (int i = 0; i < 60; i++)
+		step(sampler, fake);
+}
+
+Test(poll_sampler, warns_once_where_polls_are_at_their_floor)
+{
+	struct fake fake = {.can_disable = true, .polls_cost = 0.3, .other_cost = 0.2};
+	struct poll_sampler sampler = start(&fake, (struct poll_sampler_settings){.limit = 0.03});
+
+	step_for_long(&sampler, &fake);
+	cr_assert_eq(sampler.governor.ratio, GOVERNOR_LEAST_RATIO);
+	cr_assert_eq(fake.advices, 1u);
+}
+
+Test(poll_sampler, warns_at_the_basic_level)
+{
+	struct fake fake = {.can_disable = true, .polls_cost = 0.3, .other_cost = 0.2};
+	struct poll_sampler sampler =
+		start(&fake, (struct poll_sampler_settings){.limit = 0.03, .is_basic = true});
+
+	step_for_long(&sampler, &fake);
+	cr_assert_eq(fake.advices, 1u);
+	cr_assert_not(sampler.has_estimates);
+}
+
+Test(poll_sampler, keeps_exact_polls_where_estimates_save_nothing)
+{
+	/* Frames cost the most, as in a flood of pings. */
+	struct fake fake = {.can_disable = true, .polls_cost = 0.01, .other_cost = 0.25};
+	struct poll_sampler sampler = start(&fake, (struct poll_sampler_settings){.limit = 0.03});
+
+	step_for_long(&sampler, &fake);
+	cr_assert_not(sampler.has_estimates);
+	cr_assert_eq(sampler.enabled_ratio, 1);
+	cr_assert_eq(fake.advices, 1u);
+}
+
+Test(poll_sampler, does_not_warn_while_the_limit_is_kept)
+{
+	struct fake fake = {.can_disable = true, .polls_cost = 0.3, .other_cost = 0.01};
+	struct poll_sampler sampler = start(&fake, (struct poll_sampler_settings){.limit = 0.03});
+
+	step_for_long(&sampler, &fake);
+	cr_assert(sampler.has_estimates);
+	cr_assert_eq(fake.advices, 0u);
+}
+
+Test(poll_sampler, has_no_cost_until_a_period_has_ended)
+{
+	struct fake fake = {.can_disable = true, .polls_cost = 0.01};
+	struct poll_sampler sampler = start(&fake, (struct poll_sampler_settings){.limit = 0});
+
+	cr_assert_not(sampler.has_cost);
+	step(&sampler, &fake);
+	cr_assert(sampler.has_cost);
+	cr_assert_eq(sampler.cost_ns, NS_PER_S / 100);
 }
 
 Test(poll_sampler, measures_again_what_is_not_known_well_enough)

@@ -175,3 +175,33 @@ Test(metric_collect_sessions, sessions_from_before_are_active_until_they_end)
 	assert_value(collection->set, METRIC_ID_SHELL_SESSIONS, 0);
 	collection_free(collection);
 }
+
+/* A stream is a task of its type: of the initial scan, and later, without those that ended. */
+Test(metric_collect_sessions, streams_of_task_output)
+{
+	static struct tokio_task_type types[] = {
+		{(char *)"other", TASK_ASYNC, ROLE_NONE},
+		{(char *)"a::TaskOutputStreamingService::start_task_output_stream", TASK_ASYNC,
+		 ROLE_NONE},
+		{(char *)"a::OtherTaskOutputStreamingService::start_task_output_stream", TASK_ASYNC,
+		 ROLE_NONE},
+	};
+	struct collection *collection = collection_new();
+	struct snapshot_totals *totals = &collection->snapshot->totals;
+
+	have(collection, INSTR_TOKIO_TASKS);
+	collection->plan.tokio.task_types = types;
+	collection->plan.tokio.task_type_count = 1;
+	metric_collect_sessions(collection->set, collection->snapshot);
+	cr_assert_eq(collection->set->metric_count, 0);
+	collection->plan.tokio.task_type_count = ARRAY_SIZE(types);
+	totals->initial_tasks[1] = 2;
+	totals->tasks[1].started = 10;
+	totals->tasks[1].ended = 7;
+	totals->tasks[2].started = 100;
+	metric_collect_sessions(collection->set, collection->snapshot);
+	cr_assert_eq(collection->set->metric_count, 2);
+	assert_value(collection->set, METRIC_ID_TASK_OUTPUT_STREAMS, 10);
+	assert_value(collection->set, METRIC_ID_TASK_OUTPUT_STREAMS_ACTIVE, 5);
+	collection_free(collection);
+}

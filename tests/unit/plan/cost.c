@@ -127,3 +127,13 @@ Test(plan_cost, percent_of_a_cpu)
 	cr_expect_float_eq(plan_percent_of_cpu(10000), 1.0, 1e-9);
 	cr_expect_float_eq(plan_percent_of_cpu(0), 0, 1e-9);
 }
+
+Test(plan_cost, time_of_one_program)
+{
+	const struct plan_kernel kernel = {.trap_ns = 782}, fast = {.trap_ns = 391}, unknown = {0};
+
+	cr_assert_eq(plan_program_ns(&kernel, HOOK_HTTP_PARSE), 1958u);
+	cr_assert_eq(plan_program_ns(&fast, HOOK_HTTP_PARSE), 979u);
+	cr_assert_gt(plan_program_ns(&kernel, HOOK_FRAME_IN), 100u);
+	cr_assert_eq(plan_program_ns(&unknown, HOOK_HTTP_PARSE), 0u);
+}

@@ -245,6 +245,49 @@ Test(plan, without_uprobes_there_is_what_proc_and_tracepoints_tell)
 	plan__free(plan);
 }
 
+Test(plan, under_lockdown_the_mode_is_the_reason)
+{
+	struct plan_kernel kernel = {.locked_down = true, .why_code = -EPERM};
+	struct plan *plan = plan_of_server(&(struct server){0}, &kernel);
+
+	for (int id = 0; id < INSTR_COUNT; id++) {
+		if (id == INSTR_MEMORY || id == INSTR_TOKIO_WORKERS)
+			cr_expect_not_null(plan->instrumentations[id].strategy);
+		else
+			expect_missing(plan, (enum instrumentation_id)id,
+				       "the kernel's lockdown=confidentiality forbids probes");
+	}
+	cr_assert_not(plan__has_sites(plan));
+	plan__free(plan);
+}
+
+Test(plan, what_is_not_permitted_is_not_called_absent)
+{
+	struct plan_kernel kernel = full_kernel;
+	struct plan *plan;
+
+	kernel.uprobe = false;
+	kernel.why_code = -EPERM;
+	plan = plan_of_server(&(struct server){0}, &kernel);
+	expect_missing(plan, INSTR_HTTP_REQUESTS, "uprobes are not permitted");
+	plan__free(plan);
+}
+
+Test(plan, programs_that_the_kernel_refuses_are_missing)
+{
+	struct plan *plan = plan_of_server(&(struct server){0}, &full_kernel);
+
+	cr_assert(plan__has_sites(plan));
+	plan__withdraw(plan, -ENOMEM, "not enough memory");
+	cr_assert_not(plan__has_sites(plan));
+	cr_assert_eq(plan->kernel.why_code, -ENOMEM);
+	cr_assert_str_eq(plan->kernel.why_not, "not enough memory");
+	expect_missing(plan, INSTR_HTTP_REQUESTS, "the kernel does not load the programs");
+	/* What comes from /proc needs no program. */
+	cr_assert_not_null(plan->instrumentations[INSTR_MEMORY].strategy);
+	plan__free(plan);
+}
+
 Test(plan, a_program_that_is_not_tokios_is_refused_with_a_reason)
 {
 	struct program program = program_of(PLAIN("main") PLAIN("other"));

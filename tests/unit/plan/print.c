@@ -508,3 +508,18 @@ Test(plan_print, types_of_tasks_are_shown)
 	json_decref(root);
 	plan__free(plan);
 }
+
+Test(plan_print, telemetry_of_the_server_itself)
+{
+	struct plan_kernel kernel = measured_kernel();
+	const struct plan_subject with = {
+		.host = "host-1", .pid = 1, .level = LEVEL_FULL, .own_telemetry = "metrics"};
+	struct plan *plan = plan_of_server(&(struct server){.has_context = true}, &kernel);
+	_cleanup_free_ char *text = text_for(plan, &with, false);
+	_cleanup_free_ char *without = text_for(plan, &subject, false);
+
+	cr_expect(strstr(text, "\nOwn telemetry: the server exports metrics itself"), "%s", text);
+	cr_expect(strstr(text, "--own-telemetry replace"), "%s", text);
+	cr_expect_null(strstr(without, "Own telemetry"), "%s", without);
+	plan__free(plan);
+}

@@ -144,3 +144,25 @@ Test(process_cgroup, the_quota_that_the_mounts_of_its_container_show)
 	process__free(target);
 	child__stop(&process);
 }
+
+static void assert_memory(const char *cgroup, double expected)
+{
+	double limit = process__parse_memory_limit(root, cgroup);
+
+	cr_assert(limit == expected, "%s: %f", cgroup, limit);
+}
+
+Test(process_cgroup, memory_limit)
+{
+	write_file("a/memory.max", "max\n");
+	assert_memory("0::/a\n", INFINITY);
+	write_file("a/b/memory.max", "33554432\n");
+	write_file("a/b/c/memory.max", "67108864\n");
+	assert_memory("0::/a/b/c\n", 33554432);
+	/* Version 1 has another file, and a number in place of "max". */
+	write_file("memory/x/memory.limit_in_bytes", "9223372036854771712\n");
+	assert_memory("4:memory:/x\n1:cpu:/a/b\n", INFINITY);
+	write_file("memory/x/y/memory.limit_in_bytes", "16777216\n");
+	assert_memory("4:memory:/x/y\n", 16777216);
+	assert_quota("4:memory:/x/y\n", INFINITY);
+}

@@ -42,6 +42,8 @@ static const struct {
 	{METRIC_ID_TASK_DURATION, "scotty_task_duration_seconds", NULL},
 	{METRIC_ID_TASK_FAILURES, "scotty_task_failures_total", NULL},
 	{METRIC_ID_TASK_OUTPUT_LINES, "scotty_task_output_lines_total", NULL},
+	{METRIC_ID_TASK_OUTPUT_STREAMS_ACTIVE, "scotty_task_output_streams_active", NULL},
+	{METRIC_ID_TASK_OUTPUT_STREAMS, "scotty_task_output_streams_total", NULL},
 	{METRIC_ID_APPS, "scotty_apps_total", NULL},
 	{METRIC_ID_APPS_BY_STATUS, "scotty_apps_by_status", NULL},
 	{METRIC_ID_APP_SERVICES, "scotty_app_services_count", NULL},

@@ -133,6 +133,7 @@ Test(self, counts_of_the_pipeline_and_of_the_process)
 	snapshot->pipeline.records = 11;
 	snapshot->pipeline.spans_made = 12;
 	snapshot->pipeline.trace_ratio = 0.25;
+	snapshot->pipeline.has_probe_cost = true;
 	snapshot->pipeline.probe_cost_ns = 1500000000;
 	snapshot->pipeline.probe_overhead = 0.02;
 	snapshot->pipeline.polls_enabled = 0.5;
@@ -158,6 +159,16 @@ Test(self, counts_of_the_pipeline_and_of_the_process)
 	cr_assert_eq(point_of(set, METRIC_ID_EXPORT_ITEMS, "spans")->integer, 16);
 	cr_assert_eq(point_of(set, METRIC_ID_SCRAPES, "answered")->integer, 17);
 	cr_assert_gt(point_of(set, METRIC_ID_PROCESS_MEMORY_RSS_MAX, NULL)->integer, 0);
+}
+
+Test(self, a_cost_that_is_not_measured_is_absent)
+{
+	const struct metric_set *set = collected();
+
+	for (const struct metric *metric = set->metrics; metric; metric = metric->next) {
+		cr_assert_neq(metric->description, metric_describe(METRIC_ID_PROBE_CPU_TIME));
+		cr_assert_neq(metric->description, metric_describe(METRIC_ID_PROBE_OVERHEAD));
+	}
 }
 
 Test(self, says_when_memory_is_out)
