@@ -25,6 +25,8 @@
 	X(TASK_SCHEDULE, "task_schedule", "tokio inserts a task into a run queue")               \
 	X(SCHEDULE_LOCAL, "schedule_local", "tokio inserts a task into a worker's own queue")    \
 	X(SCHEDULE_REMOTE, "schedule_remote", "tokio inserts a task into the shared queue")      \
+	X(SCHEDULE_SINGLE, "schedule_single",                                                    \
+	  "a current-thread runtime or a LocalSet inserts a task into its queue")                \
 	X(HTTP_PARSE, "http_parse", "hyper parses a connection's buffer for a request head")     \
 	X(HTTP_ROUTE, "http_route", "axum drops a request's MatchedPath")                        \
 	X(HTTP_ENCODE, "http_encode", "hyper writes a response head")                            \
@@ -60,70 +62,73 @@
 
 /* X(identifier, name, description): causes of drops. The kernel side drops nothing without
  * incrementing one of these. The description starts with what is missing. */
-#define DROP_LIST(X)                                                                              \
-	X(RING_FULL, "ring_full",                                                                 \
-	  "spans: the ring buffer was full and the span was dropped; lower --max-span-rate")      \
-	X(SPAN_TOO_OLD, "span_too_old",                                                           \
-	  "spans: open for longer than --max-span-age and not exported; raise --max-span-age")    \
-	X(THREADS_FULL, "threads_full",                                                           \
-	  "polls: not measured, because the server has more polling threads than the map holds "  \
-	  "(1024); poll, request and session numbers are too low")                                \
-	X(TASKS_FULL, "tasks_full",                                                               \
-	  "tasks: not tracked, because more tasks are alive than --max-tasks; task, session and " \
-	  "scheduling numbers are too low; raise --max-tasks")                                    \
-	X(CONNECTIONS_FULL, "connections_full",                                                   \
-	  "requests: not counted, because more connections are open than the map holds (16384)")  \
-	X(SERIES_FULL, "series_full",                                                             \
-	  "label sets: requests beyond --max-series are counted in the overflow label set, "      \
-	  "rate limits beyond 16 tiers not at all; raise --max-series")                           \
-	X(ROUTES_FULL, "routes_full",                                                             \
-	  "route templates: the text is missing, because the server has more templates than the " \
-	  "map holds (1024); the request itself is counted")                                      \
-	X(SESSIONS_FULL, "sessions_full",                                                         \
-	  "sessions: counted without duration, messages and span, because more are open than "    \
-	  "the map holds (16384)")                                                                \
-	X(TRACE_HEADERS, "trace_headers",                                                         \
-	  "traceparent, tracestate: not read, because a header is too long, beyond the "          \
-	  "searched part of the head, or one of too many at a time (2048); the span starts "      \
-	  "a new trace or has no tracestate")                                                     \
-	X(NESTING, "nesting",                                                                     \
-	  "polls: nested more than 7 deep on one thread; durations of the outer polls are "       \
-	  "missing")                                                                              \
-	X(FRAME_LOST, "frame_lost",                                                               \
-	  "polls: the start or the end was not observed; the poll's duration is missing")         \
-	X(NO_TASK, "no_task",                                                                     \
-	  "requests and websocket messages: not counted, because the polled task is "             \
-	  "unknown; normal for the first moments after the attachment")                           \
-	X(APPS_FULL, "apps_full",                                                                 \
-	  "applications: not listed, because Scotty has more than the map holds (4096)")          \
-	X(TIER_STRANGE, "tier_strange",                                                           \
-	  "rate limits: not counted, because the tier is not a valid name; this build of the "    \
-	  "server may pass other arguments")                                                      \
-	X(INSTANT_STRANGE, "instant_strange",                                                     \
-	  "durations of token validations: the start time is invalid; the validation itself is "  \
-	  "counted")                                                                              \
-	X(READ_FAULT, "read_fault",                                                               \
-	  "events: not counted, because a read of the server's memory failed; occasional faults " \
-	  "are pages that are swapped out")                                                       \
-	X(HEAD_STRANGE, "head_strange",                                                           \
-	  "request heads: not read, because hyper's buffer has an unexpected layout; request "    \
-	  "numbers are too low for this build of the server")                                     \
-	X(ROUTE_STRANGE, "route_strange",                                                         \
-	  "routes: the request counts as unmatched, because its template does not start with a "  \
-	  "slash")                                                                                \
-	X(FRAME_STRANGE, "frame_strange",                                                         \
-	  "websocket frames: not counted, because a frame or its buffer is malformed; message "   \
-	  "numbers may be too low for this build of the server")                                  \
-	X(LINES_UNCOUNTED, "lines_uncounted",                                                     \
-	  "lines: only those in the first 64 MiB of a message are counted")                       \
-	X(OUTCOME_UNKNOWN, "outcome_unknown",                                                     \
-	  "outcomes of tasks: the output in memory is malformed; the session counts as ended "    \
-	  "without failure")                                                                      \
-	X(HTTP2, "http2_requests",                                                                \
-	  "requests over HTTP/2: not measured, HTTP/2 is not supported; let the reverse proxy "   \
-	  "use HTTP/1.1")                                                                         \
-	X(STATUS_UNKNOWN, "status_unknown",                                                       \
-	  "status codes: neither memory nor the response line had a valid one; the request is "   \
+#define DROP_LIST(X)                                                                               \
+	X(RING_FULL, "ring_full",                                                                  \
+	  "spans: the ring buffer was full and the span was dropped; lower --max-span-rate")       \
+	X(SPAN_TOO_OLD, "span_too_old",                                                            \
+	  "spans: open for longer than --max-span-age and not exported; raise --max-span-age")     \
+	X(THREADS_FULL, "threads_full",                                                            \
+	  "polls: not measured, because the server has more polling threads than the map holds "   \
+	  "(1024); poll, request and session numbers are too low")                                 \
+	X(TASKS_FULL, "tasks_full",                                                                \
+	  "tasks: not tracked, because more tasks are alive than --max-tasks; task, session and "  \
+	  "scheduling numbers are too low; raise --max-tasks")                                     \
+	X(TASKS_NOT_FOUND, "tasks_not_found",                                                      \
+	  "tasks: alive at the attachment and not found by the initial scan; they are missing in " \
+	  "the numbers of active sessions and task types until they are polled")                   \
+	X(CONNECTIONS_FULL, "connections_full",                                                    \
+	  "requests: not counted, because more connections are open than the map holds (16384)")   \
+	X(SERIES_FULL, "series_full",                                                              \
+	  "label sets: requests beyond --max-series are counted in the overflow label set, "       \
+	  "rate limits beyond 16 tiers not at all; raise --max-series")                            \
+	X(ROUTES_FULL, "routes_full",                                                              \
+	  "route templates: the text is missing, because the server has more templates than the "  \
+	  "map holds (1024); the request itself is counted")                                       \
+	X(SESSIONS_FULL, "sessions_full",                                                          \
+	  "sessions: counted without duration, messages and span, because more are open than "     \
+	  "the map holds (16384)")                                                                 \
+	X(TRACE_HEADERS, "trace_headers",                                                          \
+	  "traceparent, tracestate: not read, because a header is too long, beyond the "           \
+	  "searched part of the head, or one of too many at a time (2048); the span starts "       \
+	  "a new trace or has no tracestate")                                                      \
+	X(NESTING, "nesting",                                                                      \
+	  "polls: nested more than 7 deep on one thread; durations of the outer polls are "        \
+	  "missing")                                                                               \
+	X(FRAME_LOST, "frame_lost",                                                                \
+	  "polls: the start or the end was not observed; the poll's duration is missing")          \
+	X(NO_TASK, "no_task",                                                                      \
+	  "requests and websocket messages: not counted, because the polled task is "              \
+	  "unknown; normal for the first moments after the attachment")                            \
+	X(APPS_FULL, "apps_full",                                                                  \
+	  "applications: not listed, because Scotty has more than the map holds (4096)")           \
+	X(TIER_STRANGE, "tier_strange",                                                            \
+	  "rate limits: not counted, because the tier is not a valid name; this build of the "     \
+	  "server may pass other arguments")                                                       \
+	X(INSTANT_STRANGE, "instant_strange",                                                      \
+	  "durations of token validations: the start time is invalid; the validation itself is "   \
+	  "counted")                                                                               \
+	X(READ_FAULT, "read_fault",                                                                \
+	  "events: not counted, because a read of the server's memory failed; occasional faults "  \
+	  "are pages that are swapped out")                                                        \
+	X(HEAD_STRANGE, "head_strange",                                                            \
+	  "request heads: not read, because hyper's buffer has an unexpected layout; request "     \
+	  "numbers are too low for this build of the server")                                      \
+	X(ROUTE_STRANGE, "route_strange",                                                          \
+	  "routes: the request counts as unmatched, because its template does not start with a "   \
+	  "slash")                                                                                 \
+	X(FRAME_STRANGE, "frame_strange",                                                          \
+	  "websocket frames: not counted, because a frame or its buffer is malformed; message "    \
+	  "numbers may be too low for this build of the server")                                   \
+	X(LINES_UNCOUNTED, "lines_uncounted",                                                      \
+	  "lines: only those in the first 64 MiB of a message are counted")                        \
+	X(OUTCOME_UNKNOWN, "outcome_unknown",                                                      \
+	  "outcomes of tasks: the output in memory is malformed; the session counts as ended "     \
+	  "without failure")                                                                       \
+	X(HTTP2, "http2_requests",                                                                 \
+	  "requests over HTTP/2: not measured, HTTP/2 is not supported; let the reverse proxy "    \
+	  "use HTTP/1.1")                                                                          \
+	X(STATUS_UNKNOWN, "status_unknown",                                                        \
+	  "status codes: neither memory nor the response line had a valid one; the request is "    \
 	  "counted without it")
 
 /* X(identifier, name, description): results of checks of the assumptions about the target. */
@@ -166,6 +171,19 @@
 	X(TASK_REUSED, "task_reused",                                                              \
 	  "memory of a task was reused and its end not observed; the task counts as ended, a "     \
 	  "session as cancelled")                                                                  \
+	X(TASK_MET_LATE, "task_met_late",                                                          \
+	  "a task from before the attachment that the initial scan did not find; the task counts " \
+	  "as alive from then on, and not as a new one")                                           \
+	X(TASKS_AGREE, "tasks_agree",                                                              \
+	  "tokio's own number of live tasks equals the number of observed ones: normal")           \
+	X(TASKS_DIFFER, "tasks_differ",                                                            \
+	  "tokio's own number of live tasks differs from the number of observed ones; the "        \
+	  "metrics "                                                                               \
+	  "of single task types may be wrong")                                                     \
+	X(RUNTIME_UNREADABLE, "runtime_unreadable",                                                \
+	  "tokio's counters of a runtime could not be read, do not fit together, or belong to "    \
+	  "more "                                                                                  \
+	  "than 16 runtimes; their points are missing in that collection")                         \
 	X(VTABLE_UNKNOWN, "vtable_unknown",                                                        \
 	  "a task whose type is not in the plan; the task counts under the type \"other\"")
 
@@ -269,9 +287,12 @@ struct settings {
 	__u8 emit_spans;
 	__u8 sampler_parent_based; /* the decision of a remote parent is followed */
 	__u8 messages_by_frame; /* sent messages are parsed at the frame's write, not when queued */
-	__u8 wakes_are_observed; /* wake-up hooks are attached */
+	__u8 wakes_are_observed;  /* wake-up hooks are attached */
+	__u8 spawns_are_observed; /* the spawn hook is attached */
+	__u8 reserved[7];
 };
-_Static_assert(sizeof(struct settings) == 6 * 8 + 3 * 8 * HISTOGRAM_BOUNDS + 7 * 4 + 4, "settings");
+_Static_assert(sizeof(struct settings) == 6 * 8 + 3 * 8 * HISTOGRAM_BOUNDS + 7 * 4 + 12,
+	       "settings");
 
 /* A thread that polls tasks, by its id. Fields that most hooks read are adjacent. */
 struct thread {

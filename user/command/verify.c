@@ -8,7 +8,8 @@
 #include "config/exit_status.h"
 #include "plan/print.h"
 
-static void print_plan(const struct plan *plan, pid_t pid, const struct config *config)
+static void print_plan(const struct plan *plan, pid_t pid, const struct runtimes *runtimes,
+		       const struct config *config)
 {
 	struct utsname host;
 	const struct plan_subject plan_subject = {
@@ -16,6 +17,7 @@ static void print_plan(const struct plan *plan, pid_t pid, const struct config *
 		.pid = pid,
 		.level = config->level,
 		.max_overhead = config->max_overhead * 100,
+		.runtimes = runtimes,
 	};
 
 	if (config->format == FORMAT_JSON)
@@ -27,6 +29,8 @@ static void print_plan(const struct plan *plan, pid_t pid, const struct config *
 int command_verify(const struct config *config, struct error *error)
 {
 	_cleanup_(observation__freep) struct observation *observation = NULL;
+	_cleanup_(runtimes__done) struct runtimes runtimes = {0};
+	const struct process *process;
 	const struct plan *plan;
 	size_t available;
 	int r;
@@ -38,7 +42,11 @@ int command_verify(const struct config *config, struct error *error)
 	if (r < 0)
 		return r;
 	plan = observation__get_plan(observation);
-	print_plan(plan, observation__process(observation)->pid, config);
+	process = observation__process(observation);
+	runtimes.target = process;
+	/* A user who may not read the memory gets the plan without the runtimes. */
+	r = runtimes__find(&runtimes);
+	print_plan(plan, process->pid, r < 0 ? NULL : &runtimes, config);
 
 	available = plan__available(plan);
 	if (available + plan__disabled(plan) == INSTR_COUNT)

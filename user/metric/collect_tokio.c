@@ -10,12 +10,6 @@ struct sums {
 	uint64_t blocking_runs;
 };
 
-static uint64_t alive(const struct snapshot_totals *totals, size_t type)
-{
-	return totals->initial_tasks[type] + totals->tasks[type].started -
-	       totals->tasks[type].ended;
-}
-
 static struct sums sum_up(const struct snapshot *snapshot)
 {
 	const struct tokio *tokio = &snapshot->plan->tokio;
@@ -30,7 +24,7 @@ static struct sums sum_up(const struct snapshot *snapshot)
 		}
 		histogram_counts__add(&sums.polls, &type->polls);
 		sums.slow_polls += type->slow_polls;
-		sums.alive += alive(&snapshot->totals, i);
+		sums.alive += snapshot_totals__alive(&snapshot->totals, i);
 		sums.ended += type->ended;
 	}
 	return sums;
@@ -76,6 +70,22 @@ static void collect_scheduling(struct metric_set *set, const struct snapshot *sn
 	metric_add_histogram(set, METRIC_ID_TOKIO_FIRST_POLL_DELAY, &schedule->first_poll, bounds);
 }
 
+/* Whether the wake-ups of all runtimes in this process are observed: the metrics of scheduling are those of all tasks
+ * or of none. */
+static bool wakes_are_observed(const struct snapshot *snapshot)
+{
+	const struct plan *plan = snapshot->plan;
+
+	for (size_t i = 0; i < snapshot->runtime_count; i++) {
+		bool is_multi_thread = snapshot->runtimes[i].kind == RUNTIME_MULTI_THREAD;
+
+		if (is_multi_thread ? !plan->schedules_multi_thread
+				    : !plan->schedules_current_thread)
+			return false;
+	}
+	return plan->schedules_local_set || !metric_has_local_tasks(snapshot);
+}
+
 void metric_collect_tokio(struct metric_set *set, const struct snapshot *snapshot)
 {
 	struct sums sums = sum_up(snapshot);
@@ -90,9 +100,11 @@ void metric_collect_tokio(struct metric_set *set, const struct snapshot *snapsho
 	}
 	if (plan__has(snapshot->plan, INSTR_TOKIO_TASKS)) {
 		metric_add_count(set, METRIC_ID_TOKIO_BLOCKING_RUNS, sums.blocking_runs);
-		metric_add_count(set, METRIC_ID_TOKIO_TASKS_DROPPED, sums.ended);
+		if (snapshot->runtime_count == 0)
+			metric_add_count(set, METRIC_ID_TOKIO_TASKS_DROPPED, sums.ended);
 	}
-	if (plan__has(snapshot->plan, INSTR_TOKIO_SCHEDULING))
+	metric_collect_runtime_counts(set, snapshot);
+	if (plan__has(snapshot->plan, INSTR_TOKIO_SCHEDULING) && wakes_are_observed(snapshot))
 		collect_scheduling(set, snapshot);
 }
 
@@ -100,14 +112,16 @@ void metric_collect_tasks_alive(struct metric_set *set, const struct snapshot *s
 {
 	const struct tokio *tokio = &snapshot->plan->tokio;
 
-	metric_add_count(set, METRIC_ID_TOKIO_TASKS_ACTIVE, sum_up(snapshot).alive);
+	if (snapshot->runtime_count == 0)
+		metric_add_count(set, METRIC_ID_TOKIO_TASKS_ACTIVE, sum_up(snapshot).alive);
 	for (size_t i = 0; i < tokio->task_type_count; i++) {
 		struct metric_point *point;
 
-		if (tokio->task_types[i].class == TASK_BLOCKING || alive(&snapshot->totals, i) == 0)
+		if (tokio->task_types[i].class == TASK_BLOCKING ||
+		    snapshot_totals__alive(&snapshot->totals, i) == 0)
 			continue;
 		point = add_of_type(set, METRIC_ID_TOKIO_TASK_ALIVE, &tokio->task_types[i]);
 		if (point)
-			point->integer = (int64_t)alive(&snapshot->totals, i);
+			point->integer = (int64_t)snapshot_totals__alive(&snapshot->totals, i);
 	}
 }

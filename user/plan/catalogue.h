@@ -18,10 +18,11 @@ enum plan_need {
 	NEED_RSS_STAT = 1 << 1,	     /* tracepoint kmem:rss_stat */
 	NEED_SOCKET_ACCEPT = 1 << 2, /* tracepoints syscalls:sys_{enter,exit}_accept4 */
 	NEED_POLLS = 1 << 3, /* INSTR_TOKIO_POLLS: an event belongs to the task that is polled */
-	NEED_WEBSOCKETS = 1 << 4,    /* INSTR_WEBSOCKETS: the requests of clients */
-	NEED_SPAWNS = 1 << 5,	     /* a hook at the spawn of tasks */
-	NEED_APPLICATIONS = 1 << 6,  /* INSTR_APPLICATIONS */
-	NEED_STATUS_OFFSET = 1 << 7, /* the offset of the status in AppData */
+	NEED_WEBSOCKETS = 1 << 4,      /* INSTR_WEBSOCKETS: the requests of clients */
+	NEED_SPAWNS = 1 << 5,	       /* a hook at the spawn of tasks */
+	NEED_APPLICATIONS = 1 << 6,    /* INSTR_APPLICATIONS */
+	NEED_STATUS_OFFSET = 1 << 7,   /* the offset of the status in AppData */
+	NEED_NO_MULTI_THREAD = 1 << 8, /* an executable without tokio's multi-thread scheduler */
 };
 
 /* What a BPF program reads at a site: arguments, and the following. */

@@ -318,6 +318,7 @@ void plan__print_text(const struct plan *plan, const struct plan_subject *subjec
 	print_observed(plan, stream);
 	print_missing(plan, stream);
 	print_disabled(plan, subject->level, stream);
+	plan_print_runtimes(plan, subject, stream);
 	print_cost(plan, subject, stream);
 	print_safety(plan, stream);
 	if (is_verbose)

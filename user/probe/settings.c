@@ -57,6 +57,7 @@ void probe_write_settings(struct settings *settings, const struct config *config
 	settings->frame_head_offset = plan->frame_head_offset;
 	settings->messages_by_frame = !plan->hooks[HOOK_MESSAGE_QUEUE].wanted;
 	settings->wakes_are_observed = plan__has(plan, INSTR_TOKIO_SCHEDULING);
+	settings->spawns_are_observed = plan->hooks[HOOK_TASK_SPAWN].wanted;
 	settings->emit_spans = config->otlp.traces_target != NULL;
 	settings->span_age_limit_ns = config->span_age_limit_ns;
 	settings->sampler_parent_based = config->sampler.parent_based;
