@@ -20,7 +20,7 @@ enum task_class {
 /* How the programs met a task for the first time. */
 enum task_meeting {
 	MET_IN_POLL,
-	MET_IN_QUEUE, /* at an insertion into a run queue: a new task, or an old one that the scan missed */
+	MET_IN_QUEUE, /* at an insertion into a run queue: a new task, or an old task that the scan missed */
 	MET_AT_SPAWN,
 };
 

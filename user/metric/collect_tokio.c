@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <string.h>
+
 #include "metric/collect_internal.h"
 
 /* The sums over all types of asynchronous tasks. */
@@ -38,25 +40,64 @@ static struct metric_point *add_of_type(struct metric_set *set, enum metric_id i
 	return metric_set__point(set, metric_set__metric(set, metric_describe(id)), &attribute, 1);
 }
 
+/* The counts of the task types with one name: the tasks of a LocalSet have a type of their own. */
+struct named_totals {
+	uint64_t alive;
+	uint64_t polls;
+	uint64_t busy_ns;
+};
+
+static size_t type_of_name(const struct tokio *tokio, size_t type)
+{
+	if (tokio->task_types[type].class != TASK_LOCAL)
+		return type;
+	for (size_t i = 0; i < tokio->task_type_count; i++) {
+		if (tokio->task_types[i].class == TASK_ASYNC &&
+		    strcmp(tokio->task_types[i].name, tokio->task_types[type].name) == 0)
+			return i;
+	}
+	return type;
+}
+
+/* Adds up the asynchronous tasks by the name of their type. */
+static void sum_up_names(const struct snapshot *snapshot, struct named_totals names[KIND_LIMIT])
+{
+	const struct tokio *tokio = &snapshot->plan->tokio;
+
+	memset(names, 0, KIND_LIMIT * sizeof(*names));
+	for (size_t i = 0; i < tokio->task_type_count; i++) {
+		const struct task_totals *counted = &snapshot->totals.tasks[i];
+		struct named_totals *name;
+
+		if (tokio->task_types[i].class == TASK_BLOCKING)
+			continue;
+		name = &names[type_of_name(tokio, i)];
+		name->alive += snapshot_totals__alive(&snapshot->totals, i);
+		name->polls += histogram_counts__total(&counted->polls);
+		name->busy_ns += counted->polls.sum_ns;
+	}
+}
+
 /* By task type: only types that were polled. */
 static void collect_task_types(struct metric_set *set, const struct snapshot *snapshot)
 {
 	const struct tokio *tokio = &snapshot->plan->tokio;
+	struct named_totals names[KIND_LIMIT];
 
+	sum_up_names(snapshot, names);
 	for (size_t i = 0; i < tokio->task_type_count; i++) {
 		const struct tokio_task_type *type = &tokio->task_types[i];
-		const struct task_totals *counted = &snapshot->totals.tasks[i];
 		struct metric_point *polls, *busy;
 
-		if (type->class == TASK_BLOCKING || histogram_counts__total(&counted->polls) == 0)
+		if (names[i].polls == 0)
 			continue;
 		polls = add_of_type(set, METRIC_ID_TOKIO_TASK_POLLS, type);
 		busy = add_of_type(set, METRIC_ID_TOKIO_TASK_BUSY, type);
 		if (!polls || !busy)
 			return; /* the arena remembers the failure */
-		polls->integer = (int64_t)histogram_counts__total(&counted->polls);
+		polls->integer = (int64_t)names[i].polls;
 		busy->is_real = true;
-		busy->real = (double)counted->polls.sum_ns / 1e9;
+		busy->real = (double)names[i].busy_ns / 1e9;
 	}
 }
 
@@ -111,17 +152,18 @@ void metric_collect_tokio(struct metric_set *set, const struct snapshot *snapsho
 void metric_collect_tasks_alive(struct metric_set *set, const struct snapshot *snapshot)
 {
 	const struct tokio *tokio = &snapshot->plan->tokio;
+	struct named_totals names[KIND_LIMIT];
 
 	if (snapshot->runtime_count == 0)
 		metric_add_count(set, METRIC_ID_TOKIO_TASKS_ACTIVE, sum_up(snapshot).alive);
+	sum_up_names(snapshot, names);
 	for (size_t i = 0; i < tokio->task_type_count; i++) {
 		struct metric_point *point;
 
-		if (tokio->task_types[i].class == TASK_BLOCKING ||
-		    snapshot_totals__alive(&snapshot->totals, i) == 0)
+		if (names[i].alive == 0)
 			continue;
 		point = add_of_type(set, METRIC_ID_TOKIO_TASK_ALIVE, &tokio->task_types[i]);
 		if (point)
-			point->integer = (int64_t)snapshot_totals__alive(&snapshot->totals, i);
+			point->integer = (int64_t)names[i].alive;
 	}
 }

@@ -88,7 +88,7 @@ static void add_runtime(void *context, uint64_t list)
 	struct probe *probe = context;
 
 	/* Without memory the runtime stays unknown. */
-	runtimes__add(&probe->runtimes, list, true);
+	runtimes__add(&probe->runtimes, list);
 }
 
 /* Tells the programs where new tasks begin: a lower id belongs to an older task. */
@@ -122,8 +122,6 @@ static int count_missed(struct probe *probe, struct error *error)
 		probe_compare_tasks(probe, &totals);
 		nanosleep(&pause, NULL);
 	}
-	if (probe->tasks_differ > 0 && probe->task_difference > 0)
-		probe->initial_missed = (uint64_t)probe->task_difference;
 	return 0;
 }
 
@@ -156,6 +154,7 @@ int probe_scan_tasks(struct probe *probe, struct error *error)
 	probe_note_lists(probe);
 	r = tokio_scan_tasks(probe->target, &probe->plan->tokio, probe->load_bias, &sink, &skipped,
 			     error);
+	probe_end_initial_lists(probe);
 	if (r >= 0)
 		r = count_missed(probe, error);
 	if (r < 0)

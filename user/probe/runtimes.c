@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "probe/internal.h"
-#include "tokio/list_scan.h"
 
 /* Adds the runtimes whose task lists the spawn hook recorded. */
 static int add_recorded(struct probe *probe)
@@ -20,7 +19,7 @@ static int add_recorded(struct probe *probe)
 		int r;
 
 		list = next;
-		r = runtimes__add(&probe->runtimes, list, false);
+		r = runtimes__add(&probe->runtimes, list);
 		if (r < 0)
 			return r;
 		/* Entries are never deleted, so the walk cannot restart. */
@@ -31,20 +30,6 @@ static int add_recorded(struct probe *probe)
 
 /* After a walk through the memory, no other one for this many times its duration. */
 #define WALK_PAUSE_FACTOR 100
-
-struct walk {
-	struct probe *probe;
-	int failure;
-};
-
-static void add_list(void *context, uint64_t list)
-{
-	struct walk *walk = context;
-	int r = runtimes__add(&walk->probe->runtimes, list, false);
-
-	if (r < 0)
-		walk->failure = r;
-}
 
 static uint64_t read_next_list(const struct probe *probe)
 {
@@ -61,7 +46,7 @@ static uint64_t read_next_list(const struct probe *probe)
 static int add_new(struct probe *probe)
 {
 	uint64_t now_ns = clock_monotonic_ns(), next_list = read_next_list(probe);
-	struct walk walk = {.probe = probe};
+	int r;
 
 	if (next_list != probe->next_list)
 		probe->walks_wanted = 2;
@@ -69,15 +54,24 @@ static int add_new(struct probe *probe)
 		return 0;
 	probe->next_list = next_list;
 	probe->walks_wanted--;
-	list_scan__run(probe->target, add_list, &walk);
+	r = runtimes__find(&probe->runtimes);
 	probe->next_walk_ns =
 		clock_monotonic_ns() + WALK_PAUSE_FACTOR * (clock_monotonic_ns() - now_ns);
-	return walk.failure;
+	/* A process that has ended cannot be read. */
+	return r == -ENOMEM ? r : 0;
 }
 
 void probe_note_lists(struct probe *probe)
 {
 	probe->next_list = read_next_list(probe);
+	probe->runtimes.first_new_id = probe->next_list ? probe->next_list : UINT64_MAX;
+}
+
+void probe_end_initial_lists(struct probe *probe)
+{
+	/* Without ids, a runtime that was not found yet counts as younger. */
+	if (probe->next_list == 0)
+		probe->runtimes.first_new_id = 0;
 }
 
 static const char *name_of(struct arena *arena, const struct runtime_place *place)
@@ -189,6 +183,10 @@ void probe_compare_tasks(struct probe *probe, const struct snapshot_totals *tota
 	for (size_t i = 0; i < probe->runtimes.count; i++)
 		alive += probe->runtimes.items[i].counters->alive;
 	difference = (int64_t)(alive - probe_observed_tasks(probe, totals));
+	/* The first comparison shows the tasks that the initial scan did not find. */
+	if (difference > 0 && difference == probe->task_difference &&
+	    probe->tasks_agree + probe->tasks_differ == 0)
+		probe->initial_missed = (uint64_t)difference;
 	if (difference == 0)
 		probe->tasks_agree++;
 	else if (difference == probe->task_difference)

@@ -12,6 +12,9 @@ int probe_read_runtimes(struct probe *probe);
 /* Remembers which runtimes exist: a walk through the memory that begins now finds all of them. */
 void probe_note_lists(struct probe *probe);
 
+/* Ends the search for runtimes that are older than the attachment. */
+void probe_end_initial_lists(struct probe *probe);
+
 /* Copies the counters to the snapshot. -ENOMEM when its arena is full. */
 int probe_copy_runtimes(const struct probe *probe, struct snapshot *snapshot);
 

@@ -13,8 +13,8 @@
 /* A list has up to 65536 shards; the first ones prove as much as all. */
 #define CHECKED_SHARDS 64
 
-/* The memory of the blocking pool that is searched. */
-#define POOL_WORDS 256
+/* The memory of the blocking pool that is searched: it has up to 1,050 bytes (tokio 1.54). */
+#define POOL_WORDS 144
 
 struct window {
 	uint64_t address;

@@ -205,11 +205,11 @@ static bool is_pool(const uint64_t threads[3], uint64_t capacity, uint64_t worke
  * 1.53 on, the number of workers is in between. */
 static size_t find_capacity(const uint64_t *words, size_t threads, uint64_t workers)
 {
-	if (threads >= 1 && is_pool(words + threads, words[threads - 1], workers))
-		return threads - 1;
 	if (threads >= 2 && words[threads - 1] == workers &&
 	    is_pool(words + threads, words[threads - 2], workers))
 		return threads - 2;
+	if (threads >= 1 && is_pool(words + threads, words[threads - 1], workers))
+		return threads - 1;
 	return 0;
 }
 
@@ -223,21 +223,21 @@ static size_t find_map(const uint64_t *words, size_t end, uint64_t entries)
 	return 0;
 }
 
+/* Another number of the pool is that of all threads ever started, which can pass for the number of threads. The
+ * counts are the last field of the pool, so the last place counts. */
 bool runtime_find_pool(const uint64_t *words, size_t count, uint64_t workers,
 		       struct runtime_pool *ret_pool)
 {
-	size_t found = 0;
-
-	for (size_t i = 1; i + 3 <= count; i++) {
-		size_t capacity = find_capacity(words, i, workers);
+	for (size_t i = count; i-- > 1;) {
+		size_t capacity = i + 3 <= count ? find_capacity(words, i, workers) : 0;
 		size_t handles = capacity ? find_map(words, capacity, words[i]) : 0;
 
 		if (!handles)
 			continue;
 		*ret_pool = (struct runtime_pool){i, handles, capacity};
-		found++;
+		return true;
 	}
-	return found == 1;
+	return false;
 }
 
 bool runtime_pool_is_valid(const uint64_t *words, const struct runtime_pool *pool, uint64_t workers)

@@ -61,7 +61,7 @@ struct runtime_pool {
 
 /* Finds these words. The pool has a hash map with a join handle for each thread, whose size, capacity and
  * number of entries fit each other and the number of threads. `workers` is the least number of threads: a
- * multi-thread runtime starts its workers in the pool. Returns false unless exactly one place fits. */
+ * multi-thread runtime starts its workers in the pool. Returns false if no place fits. */
 bool runtime_find_pool(const uint64_t *words, size_t count, uint64_t workers,
 		       struct runtime_pool *ret_pool);
 

@@ -9,7 +9,7 @@
 /* A part that is not found may be in a state that two places fit, and is searched again. */
 #define SEARCH_LIMIT 100
 
-#define POOL_WORDS 256
+#define POOL_WORDS 144
 
 const char *runtime_kind_name(enum runtime_kind kind)
 {
@@ -170,5 +170,8 @@ enum runtime_state runtime_read(const struct process *target, struct runtime_pla
 	ret_counters->has_local_queues = attempt(read_local_queues, target, place, ret_counters);
 	ret_counters->has_global_queue = attempt(read_global_queue, target, place, ret_counters);
 	ret_counters->has_pool = attempt(read_pool, target, place, ret_counters);
+	/* What does not prove itself again is searched again. */
+	if (!ret_counters->has_pool)
+		place->pool = 0;
 	return RUNTIME_ALIVE;
 }

@@ -59,7 +59,7 @@ static void set_base(struct runtime *runtime)
 	       counters->worker_count * sizeof(*runtime->base_workers));
 }
 
-int runtimes__add(struct runtimes *runtimes, uint64_t list, bool is_old)
+int runtimes__add(struct runtimes *runtimes, uint64_t list)
 {
 	struct runtime runtime = {0};
 	uint64_t age_ns = uptime_ns(runtimes->target);
@@ -83,7 +83,7 @@ int runtimes__add(struct runtimes *runtimes, uint64_t list, bool is_old)
 		runtime_free(&runtime);
 		return 0;
 	}
-	if (is_old)
+	if (runtime.place.id < runtimes->first_new_id)
 		set_base(&runtime);
 	runtimes->items[runtimes->count++] = runtime;
 	runtimes->total++;
@@ -98,7 +98,7 @@ struct search {
 static void add_list(void *context, uint64_t list)
 {
 	struct search *search = context;
-	int r = runtimes__add(search->runtimes, list, true);
+	int r = runtimes__add(search->runtimes, list);
 
 	if (r < 0)
 		search->failure = r;

@@ -30,19 +30,19 @@ struct runtimes {
 	const struct process *target;
 	struct runtime items[RUNTIME_LIMIT]; /* by the order in which they were found */
 	size_t count;
+	/* Runtimes with lower ids are older than the attachment: they count from their first read on. */
+	uint64_t first_new_id;
 	uint64_t total;	   /* runtimes ever found */
 	uint64_t left_out; /* found when there were RUNTIME_LIMIT already */
 };
 
 void runtimes__done(struct runtimes *runtimes);
 
-/* Adds the runtime whose task list is at `list`, unless it is known or the memory there is no runtime. `is_old`:
- * the runtime may be older than the attachment, so counting starts at its present counters. Returns 1 if the
- * runtime was added, 0 if not, -ENOMEM. */
-int runtimes__add(struct runtimes *runtimes, uint64_t list, bool is_old);
+/* Adds the runtime whose task list is at `list`, unless it is known or the memory there is no runtime. Returns 1 if
+ * the runtime was added, 0 if not, -ENOMEM. */
+int runtimes__add(struct runtimes *runtimes, uint64_t list);
 
-/* Searches the target's memory for runtimes and adds them, as older than the attachment. Returns 0 or a negative
- * errno. */
+/* Searches the target's memory for runtimes and adds them. Returns 0 or a negative errno. */
 int runtimes__find(struct runtimes *runtimes);
 
 /* Reads the counters of all runtimes. Removes those that have ended. Returns the number of runtimes that could

@@ -259,3 +259,17 @@ Test(tokio_runtime_layout, a_pool_that_changes_is_proved_again)
 	words[pool.handles - 2] = 15;
 	cr_expect(runtime_pool_is_valid(words, &pool, WORKERS));
 }
+
+/* The number of threads ever started, behind a word that could be a limit. */
+Test(tokio_runtime_layout, the_counts_are_the_last_place_that_fits)
+{
+	uint64_t words[32];
+	struct runtime_pool pool;
+
+	put_pool(words, 7, false, (const uint64_t[]){7, 3, 1});
+	words[20] = 1024;
+	words[21] = 7;
+	cr_assert(runtime_find_pool(words, 32, WORKERS, &pool));
+	cr_expect_eq(pool.threads, 29);
+	cr_expect_eq(pool.capacity, 28);
+}

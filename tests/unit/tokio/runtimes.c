@@ -11,12 +11,13 @@
 
 /* This process is the target: it holds the words that tokio's runtimes would have. */
 
-#define WORKERS	   2
-#define LIST_AT	   20 /* index of the task list in its page */
-#define METRICS_AT (LIST_AT + 7)
-#define OWN_AT	   48 /* of a current-thread runtime's own metrics: a multiple of 16 */
-#define PAGE_WORDS 512
-#define LINE_WORDS (WORKER_ALIGNMENT / sizeof(uint64_t))
+#define WORKERS	     2
+#define LIST_AT	     20 /* index of the task list in its page */
+#define METRICS_AT   (LIST_AT + 7)
+#define OWN_AT	     48 /* of a current-thread runtime's own metrics: a multiple of 16 */
+#define PAGE_WORDS   512
+#define FIRST_NEW_ID 50 /* runtimes with lower ids are older than the attachment */
+#define LINE_WORDS   (WORKER_ALIGNMENT / sizeof(uint64_t))
 
 struct heap {
 	uint64_t handle[PAGE_WORDS];
@@ -80,12 +81,12 @@ static struct process this_process(void)
 Test(tokio_runtimes, counters_of_a_multi_thread_runtime)
 {
 	struct process target = this_process();
-	struct runtimes runtimes = {.target = &target};
+	struct runtimes runtimes = {.target = &target, .first_new_id = FIRST_NEW_ID};
 	struct heap *heap = make_heap();
 	uint64_t *list = put_multi_thread(heap, 1);
 
-	cr_assert_eq(runtimes__add(&runtimes, address_of(list), true), 1);
-	cr_assert_eq(runtimes__add(&runtimes, address_of(list), true), 0, "known already");
+	cr_assert_eq(runtimes__add(&runtimes, address_of(list)), 1);
+	cr_assert_eq(runtimes__add(&runtimes, address_of(list)), 0, "known already");
 	cr_assert_eq(runtimes.items[0].place.kind, RUNTIME_MULTI_THREAD);
 	cr_assert_eq(runtimes.items[0].place.worker_count, WORKERS);
 	list[LIST_SPAWNED] = 15;
@@ -109,10 +110,10 @@ Test(tokio_runtimes, counters_of_a_multi_thread_runtime)
 Test(tokio_runtimes, a_runtime_younger_than_the_attachment_counts_from_its_start)
 {
 	struct process target = this_process();
-	struct runtimes runtimes = {.target = &target};
-	uint64_t *list = put_current_thread(make_heap(), 2);
+	struct runtimes runtimes = {.target = &target, .first_new_id = FIRST_NEW_ID};
+	uint64_t *list = put_current_thread(make_heap(), FIRST_NEW_ID);
 
-	cr_assert_eq(runtimes__add(&runtimes, address_of(list), false), 1);
+	cr_assert_eq(runtimes__add(&runtimes, address_of(list)), 1);
 	cr_assert_eq(runtimes.items[0].place.kind, RUNTIME_CURRENT_THREAD);
 	cr_assert_eq(runtimes__read(&runtimes), 0);
 	cr_assert_eq(runtimes.items[0].ended, 6);
@@ -125,37 +126,37 @@ Test(tokio_runtimes, a_runtime_younger_than_the_attachment_counts_from_its_start
 Test(tokio_runtimes, memory_that_proves_nothing_is_no_runtime)
 {
 	struct process target = this_process();
-	struct runtimes runtimes = {.target = &target};
+	struct runtimes runtimes = {.target = &target, .first_new_id = FIRST_NEW_ID};
 	struct heap *heap = make_heap();
 	uint64_t *list = put_multi_thread(heap, 1);
 
 	/* A copy from before the start, such as one on a stack: no worker has parked. */
 	put_worker(heap->workers[0], 0, 0);
-	cr_expect_eq(runtimes__add(&runtimes, address_of(list), true), 0);
+	cr_expect_eq(runtimes__add(&runtimes, address_of(list)), 0);
 	/* The parity is wrong. */
 	put_worker(heap->workers[0], 100, 21);
 	heap->workers[1][WORKER_PARKS_AND_UNPARKS] = 2;
-	cr_expect_eq(runtimes__add(&runtimes, address_of(list), true), 0);
+	cr_expect_eq(runtimes__add(&runtimes, address_of(list)), 0);
 	/* A shard with one end. */
 	put_multi_thread(heap, 1);
 	heap->shards[2][SHARD_HEAD] = address_of(heap);
-	cr_expect_eq(runtimes__add(&runtimes, address_of(list), true), 0);
+	cr_expect_eq(runtimes__add(&runtimes, address_of(list)), 0);
 	heap->shards[2][SHARD_HEAD] = 0;
 	/* Another number of workers than the shards are for. */
 	heap->handle[METRICS_AT + 1] = 1;
-	cr_expect_eq(runtimes__add(&runtimes, address_of(list), true), 0);
+	cr_expect_eq(runtimes__add(&runtimes, address_of(list)), 0);
 	heap->handle[METRICS_AT + 1] = WORKERS;
 	list[LIST_CLOSED] = 1;
-	cr_expect_eq(runtimes__add(&runtimes, address_of(list), true), 0, "closed");
+	cr_expect_eq(runtimes__add(&runtimes, address_of(list)), 0, "closed");
 	list[LIST_CLOSED] = 0;
-	cr_expect_eq(runtimes__add(&runtimes, address_of(list), true), 1);
+	cr_expect_eq(runtimes__add(&runtimes, address_of(list)), 1);
 	runtimes__done(&runtimes);
 }
 
 Test(tokio_runtimes, the_only_task_of_a_runtime_belongs_to_it)
 {
 	struct process target = this_process();
-	struct runtimes runtimes = {.target = &target};
+	struct runtimes runtimes = {.target = &target, .first_new_id = FIRST_NEW_ID};
 	struct heap *heap = make_heap();
 	uint64_t *list = put_multi_thread(heap, 7);
 	struct task_header *header = (struct task_header *)(void *)heap->behind;
@@ -163,21 +164,21 @@ Test(tokio_runtimes, the_only_task_of_a_runtime_belongs_to_it)
 	list[LIST_ALIVE] = 1;
 	heap->shards[1][SHARD_HEAD] = heap->shards[1][SHARD_TAIL] = address_of(header);
 	header->owner_id = 6;
-	cr_expect_eq(runtimes__add(&runtimes, address_of(list), true), 0);
+	cr_expect_eq(runtimes__add(&runtimes, address_of(list)), 0);
 	header->owner_id = 7;
-	cr_expect_eq(runtimes__add(&runtimes, address_of(list), true), 1);
+	cr_expect_eq(runtimes__add(&runtimes, address_of(list)), 1);
 	runtimes__done(&runtimes);
 }
 
 Test(tokio_runtimes, a_runtime_that_ends_is_removed)
 {
 	struct process target = this_process();
-	struct runtimes runtimes = {.target = &target};
+	struct runtimes runtimes = {.target = &target, .first_new_id = FIRST_NEW_ID};
 	uint64_t *first = put_multi_thread(make_heap(), 1);
 	uint64_t *second = put_current_thread(make_heap(), 2);
 
-	cr_assert_eq(runtimes__add(&runtimes, address_of(first), true), 1);
-	cr_assert_eq(runtimes__add(&runtimes, address_of(second), true), 1);
+	cr_assert_eq(runtimes__add(&runtimes, address_of(first)), 1);
+	cr_assert_eq(runtimes__add(&runtimes, address_of(second)), 1);
 	first[LIST_CLOSED] = 1;
 	cr_assert_eq(runtimes__read(&runtimes), 0);
 	cr_assert_eq(runtimes.count, 1);
@@ -193,11 +194,11 @@ Test(tokio_runtimes, a_runtime_that_ends_is_removed)
 Test(tokio_runtimes, what_cannot_be_read_is_told)
 {
 	struct process target = this_process();
-	struct runtimes runtimes = {.target = &target};
+	struct runtimes runtimes = {.target = &target, .first_new_id = FIRST_NEW_ID};
 	struct heap *heap = make_heap();
 	uint64_t *list = put_multi_thread(heap, 1);
 
-	cr_assert_eq(runtimes__add(&runtimes, address_of(list), true), 1);
+	cr_assert_eq(runtimes__add(&runtimes, address_of(list)), 1);
 	/* More tasks alive than spawned: never at one moment. */
 	list[LIST_ALIVE] = 11;
 	cr_assert_eq(runtimes__read(&runtimes), 1);
@@ -217,10 +218,10 @@ Test(tokio_runtimes, what_cannot_be_read_is_told)
 Test(tokio_runtimes, ended_tasks_never_become_fewer)
 {
 	struct process target = this_process();
-	struct runtimes runtimes = {.target = &target};
-	uint64_t *list = put_multi_thread(make_heap(), 1);
+	struct runtimes runtimes = {.target = &target, .first_new_id = FIRST_NEW_ID};
+	uint64_t *list = put_multi_thread(make_heap(), FIRST_NEW_ID);
 
-	cr_assert_eq(runtimes__add(&runtimes, address_of(list), false), 1);
+	cr_assert_eq(runtimes__add(&runtimes, address_of(list)), 1);
 	cr_assert_eq(runtimes__read(&runtimes), 0);
 	cr_assert_eq(runtimes.items[0].ended, 6);
 	list[LIST_ALIVE] = 5; /* its spawn was not seen in the other word */
@@ -232,10 +233,10 @@ Test(tokio_runtimes, ended_tasks_never_become_fewer)
 Test(tokio_runtimes, no_spawn_and_no_end_is_no_change)
 {
 	struct process target = this_process();
-	struct runtimes runtimes = {.target = &target};
-	uint64_t *list = put_multi_thread(make_heap(), 1);
+	struct runtimes runtimes = {.target = &target, .first_new_id = FIRST_NEW_ID};
+	uint64_t *list = put_multi_thread(make_heap(), FIRST_NEW_ID);
 
-	cr_assert_eq(runtimes__add(&runtimes, address_of(list), false), 1);
+	cr_assert_eq(runtimes__add(&runtimes, address_of(list)), 1);
 	cr_assert(runtimes__are_unchanged(&runtimes));
 	list[LIST_SPAWNED]++;
 	cr_assert_not(runtimes__are_unchanged(&runtimes));
@@ -245,14 +246,13 @@ Test(tokio_runtimes, no_spawn_and_no_end_is_no_change)
 Test(tokio_runtimes, more_than_the_limit_are_counted)
 {
 	struct process target = this_process();
-	struct runtimes runtimes = {.target = &target};
+	struct runtimes runtimes = {.target = &target, .first_new_id = FIRST_NEW_ID};
 
 	for (uint64_t id = 1; id <= RUNTIME_LIMIT; id++)
-		cr_assert_eq(runtimes__add(&runtimes,
-					   address_of(put_current_thread(make_heap(), id)), true),
-			     1);
-	cr_assert_eq(
-		runtimes__add(&runtimes, address_of(put_current_thread(make_heap(), 99)), true), 0);
+		cr_assert_eq(
+			runtimes__add(&runtimes, address_of(put_current_thread(make_heap(), id))),
+			1);
+	cr_assert_eq(runtimes__add(&runtimes, address_of(put_current_thread(make_heap(), 99))), 0);
 	cr_assert_eq(runtimes.left_out, 1);
 	runtimes__done(&runtimes);
 }
