@@ -223,13 +223,14 @@ static size_t find_map(const uint64_t *words, size_t end, uint64_t entries)
 	return 0;
 }
 
-/* Another number of the pool is that of all threads ever started, which can pass for the number of threads. The
+/* A pool without threads is all zeros and proves nothing. Another number of the pool is that of all threads ever started, which can pass for the number of threads. The
  * counts are the last field of the pool, so the last place counts. */
 bool runtime_find_pool(const uint64_t *words, size_t count, uint64_t workers,
 		       struct runtime_pool *ret_pool)
 {
 	for (size_t i = count; i-- > 1;) {
-		size_t capacity = i + 3 <= count ? find_capacity(words, i, workers) : 0;
+		bool has_threads = i + 3 <= count && words[i] > 0;
+		size_t capacity = has_threads ? find_capacity(words, i, workers) : 0;
 		size_t handles = capacity ? find_map(words, capacity, words[i]) : 0;
 
 		if (!handles)

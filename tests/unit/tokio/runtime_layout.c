@@ -273,3 +273,18 @@ Test(tokio_runtime_layout, the_counts_are_the_last_place_that_fits)
 	cr_expect_eq(pool.threads, 29);
 	cr_expect_eq(pool.capacity, 28);
 }
+
+Test(tokio_runtime_layout, a_pool_without_threads_proves_nothing)
+{
+	uint64_t words[32];
+	struct runtime_pool pool;
+
+	put_pool(words, 0, false, (const uint64_t[]){0, 0, 0});
+	words[11] = 0; /* an empty map has one bucket */
+	cr_expect_not(runtime_find_pool(words, 32, 0, &pool));
+	put_pool(words, 1, false, (const uint64_t[]){1, 1, 0});
+	cr_expect(runtime_find_pool(words, 32, 0, &pool));
+	put_pool(words, 0, false, (const uint64_t[]){0, 0, 0});
+	words[11] = 0;
+	cr_expect(runtime_pool_is_valid(words, &pool, 0), "its threads have ended");
+}
