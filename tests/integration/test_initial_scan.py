@@ -49,6 +49,14 @@ def speak(clients: list[Client]) -> None:
             client.echo(shell, "hello")
 
 
+def close(clients: list[Client]) -> None:
+    """Ends the shells, which outlive their websockets, and closes the websockets."""
+    for client in clients:
+        for shell in list(client.open_shells.values()):
+            client.end_shell(shell)
+        client.close()
+
+
 def expect(tool: Tool, active: bool) -> None:
     """Waits for the number of active sessions; none of them may count as a started one."""
 
@@ -58,7 +66,7 @@ def expect(tool: Tool, active: bool) -> None:
             SOCKETS if active else 0
         ) and scrape.value(names.SHELLS_ACTIVE) == (SHELLS if active else 0)
 
-    wait_until("the number of active sessions", is_right)
+    wait_until(f"{SOCKETS if active else 0} websockets are active", is_right)
     scrape = tool.scrape()
     assert scrape.value(names.CONNECTIONS) == 0
     assert scrape.value(names.SHELLS) == 0
@@ -77,8 +85,7 @@ def test_heap_in_a_memfd(start: Starter, binary: str, heap_library: str) -> None
     assert first.losses() == {}
     speak(clients)
     expect(tool, True)
-    for client in clients:
-        client.close()
+    close(clients)
     expect(tool, False)
 
 
@@ -105,6 +112,5 @@ def test_tasks_that_the_scan_cannot_find(start: Starter, binary: str, heap_libra
     assert scrape.value(names.TOKIO_TASKS_ACTIVE) >= alive
     # Only the request's connection was spawned and has ended since the attachment.
     assert scrape.value(names.DROPPED) <= 1
-    for client in clients:
-        client.close()
+    close(clients)
     expect(tool, False)
