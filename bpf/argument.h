@@ -15,8 +15,9 @@
  * floating-point numbers have registers of their own and do not count. */
 enum argument {
 	ARGUMENT_TASK_HEADER = 1, /* State's functions, raw::poll, Harness::complete */
+	ARGUMENT_TASK_LIST = 1,	  /* bind_inner */
 	ARGUMENT_BOUND_HEADER = 2,
-	ARGUMENT_SCHEDULED_HEADER = 2, /* schedule_task, push_remote_task */
+	ARGUMENT_SCHEDULED_HEADER = 2, /* schedule_task, push_remote_task, schedule */
 	ARGUMENT_LOCAL_HEADER = 3,     /* schedule_local */
 	ARGUMENT_PARSE_BUFFER = WITH_RESULT_IN_MEMORY + 1,
 	ARGUMENT_ENCODE_HEAD = WITH_RESULT_IN_MEMORY + 1,

@@ -26,6 +26,8 @@
 	X(TASK_SCHEDULE, "task_schedule", "tokio inserts a task into a run queue")               \
 	X(SCHEDULE_LOCAL, "schedule_local", "tokio inserts a task into a worker's own queue")    \
 	X(SCHEDULE_REMOTE, "schedule_remote", "tokio inserts a task into the shared queue")      \
+	X(SCHEDULE_SINGLE, "schedule_single",                                                    \
+	  "a current-thread runtime or a LocalSet inserts a task into its queue")                \
 	X(HTTP_PARSE, "http_parse", "hyper parses a connection's buffer for a request head")     \
 	X(HTTP_MATCH, "http_match", "axum stores the matched path in a request")                 \
 	X(HTTP_ROUTE, "http_route", "axum drops a request's MatchedPath")                        \
@@ -73,6 +75,9 @@
 	X(TASKS_FULL, "tasks_full",                                                                \
 	  "tasks: not tracked, because more tasks are alive than --max-tasks; task, session and "  \
 	  "scheduling numbers are too low; raise --max-tasks")                                     \
+	X(TASKS_NOT_FOUND, "tasks_not_found",                                                      \
+	  "tasks: alive at the attachment and not found by the initial scan; they are missing in " \
+	  "the numbers of active sessions and task types until they are polled")                   \
 	X(CONNECTIONS_FULL, "connections_full",                                                    \
 	  "requests: not counted, because more connections are open than --max-connections; "      \
 	  "raise "                                                                                 \
@@ -196,6 +201,19 @@
 	X(TASK_REUSED, "task_reused",                                                              \
 	  "memory of a task was reused and its end not observed; the task counts as ended, a "     \
 	  "session as cancelled")                                                                  \
+	X(TASK_MET_LATE, "task_met_late",                                                          \
+	  "a task from before the attachment that the initial scan did not find; the task counts " \
+	  "as alive from then on, and not as a new one")                                           \
+	X(TASKS_AGREE, "tasks_agree",                                                              \
+	  "tokio's own number of live tasks equals the number of observed ones: normal")           \
+	X(TASKS_DIFFER, "tasks_differ",                                                            \
+	  "tokio's own number of live tasks differs from the number of observed ones; the "        \
+	  "metrics "                                                                               \
+	  "of single task types may be wrong")                                                     \
+	X(RUNTIME_UNREADABLE, "runtime_unreadable",                                                \
+	  "tokio's counters of a runtime could not be read, do not fit together, or belong to "    \
+	  "more "                                                                                  \
+	  "than 16 runtimes; their points are missing in that collection")                         \
 	X(VTABLE_UNKNOWN, "vtable_unknown",                                                        \
 	  "a task whose type is not in the plan; the task counts under the type \"other\"")
 
@@ -302,9 +320,10 @@ struct settings {
 	__u8 sampler_parent_based; /* the decision of a remote parent is followed */
 	__u8 messages_by_frame; /* sent messages are parsed at the frame's write, not when queued */
 	__u8 wakes_are_observed;    /* wake-up hooks are attached */
+	__u8 spawns_are_observed;   /* the spawn hook is attached */
 	__u8 failures_are_observed; /* the hooks of http/failure.bpf.c are attached */
 	__u8 routes_come_first;	    /* routes are observed when axum matches them, or not at all */
-	__u8 reserved[6];
+	__u8 reserved[5];
 };
 _Static_assert(sizeof(struct settings) == 10 * 8 + 3 * 8 * HISTOGRAM_BOUNDS + 7 * 4 + 12,
 	       "settings");

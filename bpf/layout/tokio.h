@@ -74,6 +74,43 @@ struct tokio_stream {
 	__u32 padding;
 };
 
+/* tokio's counters of one runtime, in builds with and without tokio_unstable. None of these types is
+ * repr(C): the orders below are those of tokio 1.48 to 1.54, and a reader checks the values before it
+ * uses them (tokio/runtime_layout.h).
+ *
+ * OwnedTasks (tokio/src/runtime/task/list.rs): a ShardedList, the list's id, a flag. */
+enum task_list_word {
+	LIST_SHARDS,	  /* pointer to the shards */
+	LIST_SHARD_COUNT, /* a power of two */
+	LIST_SPAWNED,	  /* tasks ever added */
+	LIST_ALIVE,
+	LIST_SHARD_MASK, /* the number of shards - 1 */
+	LIST_ID,	 /* the owner in the headers of the list's tasks */
+	LIST_CLOSED,	 /* a byte: the runtime shuts down */
+	LIST_WORDS,
+};
+
+/* A shard: a mutex, head and tail of a list of tasks. */
+enum task_shard_word {
+	SHARD_MUTEX,
+	SHARD_HEAD,
+	SHARD_TAIL,
+	SHARD_WORDS,
+};
+
+/* WorkerMetrics (tokio/src/runtime/metrics/worker.rs), aligned to 128 bytes. Further words follow
+ * with tokio_unstable. */
+enum worker_word {
+	WORKER_MUTEX,
+	WORKER_THREAD, /* ThreadId of the standard library; 0: the worker has not started */
+	WORKER_BUSY_NS,
+	WORKER_QUEUE_DEPTH, /* of current-thread runtimes only */
+	WORKER_PARKS,
+	WORKER_PARKS_AND_UNPARKS, /* twice the parks; one less while the worker is parked */
+	WORKER_WORDS,
+};
+#define WORKER_ALIGNMENT 128
+
 /* Words of the thread-local context that are searched for the id of the polled task
  * (tokio/src/runtime/context.rs, Context). */
 #define TOKIO_CONTEXT_WORDS 10

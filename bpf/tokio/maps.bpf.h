@@ -28,6 +28,15 @@ struct {
 	__type(value, struct task_kind);
 } vtables __weak SEC(".maps");
 
+/* Addresses of the task lists of runtimes (OwnedTasks) that tasks were added to since the
+ * attachment. User space reads tokio's counters there. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, TASK_LIST_LIMIT);
+	__type(key, __u64);
+	__type(value, __u64);
+} task_lists __weak SEC(".maps");
+
 /* By index of the task type. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -73,9 +73,9 @@ int on_raw_poll_return(struct pt_regs *ctx)
 	return 0;
 }
 
-/* Counts a closure of spawn_blocking that completes while poll probes are detached: such a task is
- * otherwise inserted at its only poll. */
-static __always_inline void count_untracked_closure(__u64 address)
+/* Counts a task that completes while poll probes are detached and passes no spawn hook: a closure of
+ * spawn_blocking, which is otherwise inserted at its only poll, or a task of a LocalSet. */
+static __always_inline void count_untracked_task(__u64 address)
 {
 	struct task_totals *totals;
 	struct task_header header;
@@ -84,7 +84,7 @@ static __always_inline void count_untracked_closure(__u64 address)
 	if (!read_header(address, &header))
 		return;
 	kind = kind_of_vtable(header.vtable);
-	totals = kind.class == TASK_BLOCKING ? totals_of(kind) : NULL;
+	totals = kind.class != TASK_ASYNC ? totals_of(kind) : NULL;
 	if (totals) {
 		add(&totals->started, 1);
 		add(&totals->ended, 1);
@@ -107,7 +107,7 @@ int on_task_complete(struct pt_regs *ctx)
 	handle_task_completed(header, task, now_ns);
 	if (!task) {
 		if (poll_sampling)
-			count_untracked_closure(header);
+			count_untracked_task(header);
 		return 0;
 	}
 	totals = totals_of(task->kind);

@@ -49,7 +49,7 @@ static __always_inline void start_poll(struct pt_regs *ctx, __u32 tid)
 	/* tokio does not run a task that is running or complete: no poll follows. */
 	if (header.state & (STATE_RUNNING | STATE_COMPLETE))
 		return;
-	task = get_or_insert_task(address, header.vtable, tid, false);
+	task = get_or_insert_task(address, header.vtable, tid, MET_IN_POLL);
 	if (task && task->kind.class == TASK_BLOCKING)
 		return;
 	thread = get_or_init_thread(tid);

@@ -22,20 +22,35 @@ static __always_inline void wake_task(struct task *task, __u64 now_ns)
 	task->wake_ns = now_ns;
 }
 
-/* Returns the task that is inserted into a list or queue. An unknown task is being spawned. */
-static __always_inline struct task *handle_insertion(enum hook hook, __u64 address)
+/* The list that the last observed spawn added its task to. */
+__weak __u64 last_task_list;
+
+/* Returns the task that is inserted into a list or queue. */
+static __always_inline struct task *handle_insertion(enum hook hook, __u64 address,
+						     enum task_meeting meeting)
 {
 	__u32 tid = admit(hook, ACTIVE_POLLS);
 	struct task_header header;
 
 	if (!tid || !read_header(address, &header))
 		return NULL;
-	return get_or_insert_task(address, header.vtable, tid, true);
+	return get_or_insert_task(address, header.vtable, tid, meeting);
+}
+
+/* Records the address of a runtime's task list. A server with one runtime needs one comparison. */
+static __always_inline void record_list(__u64 list)
+{
+	__u64 is_known = 1;
+
+	if (list == last_task_list)
+		return;
+	last_task_list = list;
+	bpf_map_update_elem(&task_lists, &list, &is_known, BPF_NOEXIST);
 }
 
 static __always_inline void handle_schedule(enum hook hook, __u64 address)
 {
-	struct task *task = handle_insertion(hook, address);
+	struct task *task = handle_insertion(hook, address, MET_IN_QUEUE);
 
 	if (task && polls_may_start() && !is_in_poll_epoch(task->wake_ns))
 		wake_task(task, bpf_ktime_get_ns());
@@ -44,7 +59,9 @@ static __always_inline void handle_schedule(enum hook hook, __u64 address)
 SEC("uprobe")
 int on_task_spawn(struct pt_regs *ctx)
 {
-	handle_insertion(HOOK_TASK_SPAWN, read_argument(ctx, ARGUMENT_BOUND_HEADER));
+	if (handle_insertion(HOOK_TASK_SPAWN, read_argument(ctx, ARGUMENT_BOUND_HEADER),
+			     MET_AT_SPAWN))
+		record_list(read_argument(ctx, ARGUMENT_TASK_LIST));
 	return 0;
 }
 
@@ -66,5 +83,12 @@ SEC("uprobe")
 int on_schedule_remote(struct pt_regs *ctx)
 {
 	handle_schedule(HOOK_SCHEDULE_REMOTE, read_argument(ctx, ARGUMENT_SCHEDULED_HEADER));
+	return 0;
+}
+
+SEC("uprobe")
+int on_schedule_single(struct pt_regs *ctx)
+{
+	handle_schedule(HOOK_SCHEDULE_SINGLE, read_argument(ctx, ARGUMENT_SCHEDULED_HEADER));
 	return 0;
 }

@@ -56,19 +56,17 @@ static __always_inline bool is_idle(__u64 header, __u64 awake)
 	return !(state & awake);
 }
 
-/* Inserts the task at `header` after deleting the entry of an earlier task at the same
- * address. Returns the entry; NULL if the map is full. `is_spawn`: the task is spawned by thread `tid` right
- * now. */
-__hidden struct task *insert_task(__u64 header, __u64 vtable, __u32 tid, bool is_spawn);
+/* Inserts the task at `header`, which thread `tid` met as `meeting` states, after deleting the entry of
+ * an earlier task at the same address. Returns the entry; NULL if the map is full. */
+__hidden struct task *insert_task(__u64 header, __u64 vtable, __u32 tid, enum task_meeting meeting);
 
 /* Returns the task at `header`, inserted if it is new; NULL if the map is full. */
 static __always_inline struct task *get_or_insert_task(__u64 header, __u64 vtable, __u32 tid,
-						       bool is_spawn)
+						       enum task_meeting meeting)
 {
 	struct task *known = bpf_map_lookup_elem(&tasks, &header);
 
-	return known && known->vtable == vtable ? known
-						: insert_task(header, vtable, tid, is_spawn);
+	return known && known->vtable == vtable ? known : insert_task(header, vtable, tid, meeting);
 }
 
 /* Deletes a task. The initial scan in user space may do the same at the same time: exactly one of

@@ -14,6 +14,14 @@
 enum task_class {
 	TASK_ASYNC,
 	TASK_BLOCKING, /* a closure of spawn_blocking, or a worker thread's own loop */
+	TASK_LOCAL,    /* asynchronous, of a LocalSet */
+};
+
+/* How the programs met a task for the first time. */
+enum task_meeting {
+	MET_IN_POLL,
+	MET_IN_QUEUE, /* at an insertion into a run queue: a new task, or an old task that the scan missed */
+	MET_AT_SPAWN,
 };
 
 /* Facts about all tasks with one vtable. */
@@ -93,6 +101,9 @@ struct schedule_totals {
 	__u64 scheduled;
 };
 _Static_assert(sizeof(struct schedule_totals) == 424, "schedule_totals");
+
+/* Maximum number of runtimes whose task lists are recorded. */
+#define TASK_LIST_LIMIT 64
 
 /* Number of comparisons after which a word of tokio's context that always held the id of the polled
  * task is treated as the id's word. */

@@ -83,6 +83,22 @@ static int read_peak(struct observation *observation, uint64_t since_ns, uint64_
 	return 0;
 }
 
+/* Without tokio's own counters, the stacks of threads tell the number of workers. A stack never tells a
+ * current-thread runtime, so 0 is unknown. */
+static int count_workers(struct observation *observation, struct snapshot *snapshot,
+			 struct error *error)
+{
+	int workers;
+
+	if (!plan__has(observation->plan, INSTR_TOKIO_WORKERS) || snapshot->runtime_count > 0)
+		return 0;
+	workers = probe__count_workers(observation->probe, error);
+	if (workers < 0)
+		return workers;
+	snapshot->live.workers = workers > 0 ? workers : -1;
+	return 0;
+}
+
 static int read_live(struct observation *observation, uint64_t since_ns, uint64_t now_ns,
 		     struct snapshot_live *live, struct error *error)
 {
@@ -95,12 +111,6 @@ static int read_live(struct observation *observation, uint64_t since_ns, uint64_
 	r = read_peak(observation, since_ns, now_ns, &live->peak_rss_bytes, error);
 	if (r < 0)
 		return r;
-	live->workers = -1;
-	if (plan__has(observation->plan, INSTR_TOKIO_WORKERS)) {
-		live->workers = probe__count_workers(observation->probe, error);
-		if (live->workers < 0)
-			return live->workers;
-	}
 	live->is_known = true;
 	return 0;
 }
@@ -136,6 +146,8 @@ int observation__snapshot(struct observation *observation, uint64_t since_ns,
 	/* A target that ends during the read has no memory to report, which is no failure. */
 	if (observation->target_is_up) {
 		r = read_live(observation, since_ns, now_ns, &snapshot->live, error);
+		if (r >= 0)
+			r = count_workers(observation, snapshot, error);
 		if (r < 0 && process__check(observation->process) == 0)
 			return r;
 	}

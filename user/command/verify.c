@@ -9,7 +9,8 @@
 #include "config/exit_status.h"
 #include "plan/print.h"
 
-static void print_plan(const struct observation *observation, const struct config *config)
+static void print_plan(const struct observation *observation, const struct runtimes *runtimes,
+		       const struct config *config)
 {
 	const struct plan *plan = observation__get_plan(observation);
 	char interval[APP_INTERVAL_SIZE];
@@ -24,6 +25,7 @@ static void print_plan(const struct observation *observation, const struct confi
 				: own_telemetry__name(observation__own_telemetry(observation)),
 		.level = config->level,
 		.max_overhead = config->max_overhead * 100,
+		.runtimes = runtimes,
 	};
 
 	if (config->format == FORMAT_JSON)
@@ -35,6 +37,7 @@ static void print_plan(const struct observation *observation, const struct confi
 int command_verify(const struct config *config, struct error *error)
 {
 	_cleanup_(observation__freep) struct observation *observation = NULL;
+	_cleanup_(runtimes__done) struct runtimes runtimes = {0};
 	const struct plan *plan;
 	size_t available;
 	int r;
@@ -50,7 +53,10 @@ int command_verify(const struct config *config, struct error *error)
 	if (r < 0)
 		return r;
 	plan = observation__get_plan(observation);
-	print_plan(observation, config);
+	runtimes.target = observation__process(observation);
+	/* A user who may not read the memory gets the plan without the runtimes. */
+	r = runtimes__find(&runtimes);
+	print_plan(observation, r < 0 ? NULL : &runtimes, config);
 
 	available = plan__available(plan);
 	if (available + plan__disabled(plan) == INSTR_COUNT)

@@ -59,6 +59,12 @@ static inline const uint8_t *elf_image__file_bytes(const struct elf_image *image
 /* Returns the file with the names: the executable or a debug file. */
 const struct elf_image *elf_symbols__tables(const struct elf_symbols *symbols);
 
+/* Sets `*ret_value` to the value of the only symbol of `type` (STT_OBJECT, STT_TLS) and `size` whose
+ * name contains both parts. -ENOENT for none or several. */
+int elf_variable__find_entry(const struct elf_symbols *symbols, unsigned char type,
+			     const char *part, const char *other_part, uint64_t size,
+			     uint64_t *ret_value);
+
 /* Opens the xz-compressed ELF file in the section .gnu_debugdata of `image`. -ENOENT without the
  * section. */
 int elf_debugdata__open(const struct elf_image *image, struct elf_image **ret_image,

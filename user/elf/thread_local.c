@@ -2,7 +2,6 @@
 #include "elf/thread_local.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "elf/internal.h"
 
@@ -10,32 +9,6 @@
 #define ARM64_POINTER_BYTES 16
 
 #define BLOCK_LIMIT (UINT64_C(1) << 31)
-
-static int find_in_block(const struct elf_image *tables, const char *part, uint64_t size,
-			 uint64_t *ret_value)
-{
-	struct elf_section table, names;
-	size_t found = 0;
-	int r = elf_image__section(tables, SHT_SYMTAB, NULL, &table);
-
-	if (r == 0)
-		r = elf_image__section_at(tables, table.link, &names);
-	if (r < 0 || table.entry_size != sizeof(Elf64_Sym) || names.size == 0 ||
-	    names.bytes[names.size - 1] != '\0')
-		return -ENOENT;
-	for (size_t i = 0; i < table.size / sizeof(Elf64_Sym); i++) {
-		Elf64_Sym entry;
-
-		memcpy(&entry, table.bytes + i * sizeof(entry), sizeof(entry));
-		if (ELF64_ST_TYPE(entry.st_info) != STT_TLS || entry.st_shndx == SHN_UNDEF ||
-		    entry.st_size != size || entry.st_name >= names.size ||
-		    !strstr((const char *)names.bytes + entry.st_name, part))
-			continue;
-		*ret_value = entry.st_value;
-		found++;
-	}
-	return found == 1 ? 0 : -ENOENT;
-}
 
 static const Elf64_Phdr *find_block(const struct elf_image *image)
 {
@@ -56,7 +29,7 @@ int elf_thread_local__find(const struct elf_image *image, const struct elf_symbo
 	uint64_t value;
 
 	if (!block || align & (align - 1) || align > BLOCK_LIMIT || block->p_memsz > BLOCK_LIMIT ||
-	    find_in_block(elf_symbols__tables(symbols), part, size, &value) < 0 ||
+	    elf_variable__find_entry(symbols, STT_TLS, part, "", size, &value) < 0 ||
 	    value > block->p_memsz || size > block->p_memsz - value)
 		return -ENOENT;
 	if (elf_image__machine(image) == EM_AARCH64) {

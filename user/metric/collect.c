@@ -25,6 +25,7 @@ static void collect_live(struct metric_set *set, const struct snapshot *snapshot
 								  : rss_bytes);
 	if (plan__has(snapshot->plan, INSTR_TOKIO_TASKS))
 		metric_collect_tasks_alive(set, snapshot);
+	metric_collect_runtimes_live(set, snapshot);
 	if (live->workers >= 0)
 		metric_add_count(set, METRIC_ID_TOKIO_WORKERS, (uint64_t)live->workers);
 }

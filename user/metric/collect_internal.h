@@ -30,6 +30,13 @@ void metric_collect_sessions(struct metric_set *set, const struct snapshot *snap
 /* OAuth and rate limits. */
 void metric_collect_recorder(struct metric_set *set, const struct snapshot *snapshot);
 
+/* tokio's own counters: tasks and workers of each runtime; its queues and threads while it runs. */
+void metric_collect_runtime_counts(struct metric_set *set, const struct snapshot *snapshot);
+void metric_collect_runtimes_live(struct metric_set *set, const struct snapshot *snapshot);
+
+/* Whether the process has, or had, tasks of LocalSets. */
+bool metric_has_local_tasks(const struct snapshot *snapshot);
+
 /* Polls and scheduling. */
 void metric_collect_tokio(struct metric_set *set, const struct snapshot *snapshot);
 

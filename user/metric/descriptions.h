@@ -127,6 +127,23 @@
 	  UNLABELED, "Time from the spawn of a tokio task to its first poll.")                     \
 	X(TOKIO_BLOCKING_RUNS, "scotty.tokio.blocking.runs", SAME, "{run}", METRIC_COUNTER,        \
 	  UNLABELED, "Closures that the blocking pool of tokio has finished.")                     \
+	X(TOKIO_TASKS_SPAWNED, "scotty.tokio.tasks.spawned", SAME, "{task}", METRIC_COUNTER,       \
+	  UNLABELED, "Tokio tasks spawned, by tokio's own counter.")                               \
+	X(TOKIO_WORKER_BUSY, "scotty.tokio.worker.busy", SAME, "s", METRIC_COUNTER, "worker",      \
+	  "Time for which a worker was not parked, by tokio's own counter. tokio updates the "     \
+	  "counter when the worker parks, and every 61 tasks.")                                    \
+	X(TOKIO_WORKER_PARKS, "scotty.tokio.worker.parks", SAME, "{park}", METRIC_COUNTER,         \
+	  "worker", "How often a worker parked, by tokio's own counter.")                          \
+	X(TOKIO_GLOBAL_QUEUE_DEPTH, "scotty.tokio.global_queue.depth", SAME, "{task}",             \
+	  METRIC_GAUGE, UNLABELED, "Tasks in the queue that all workers share.")                   \
+	X(TOKIO_LOCAL_QUEUE_DEPTH, "scotty.tokio.local_queue.depth", SAME, "{task}", METRIC_GAUGE, \
+	  "worker", "Tasks in the queue of a worker.")                                             \
+	X(TOKIO_BLOCKING_THREADS, "scotty.tokio.blocking.threads", SAME, "{thread}", METRIC_GAUGE, \
+	  UNLABELED, "Threads of the blocking pool, without the workers.")                         \
+	X(TOKIO_BLOCKING_IDLE_THREADS, "scotty.tokio.blocking.idle_threads", SAME, "{thread}",     \
+	  METRIC_GAUGE, UNLABELED, "Threads of the blocking pool that wait for a closure.")        \
+	X(TOKIO_BLOCKING_QUEUE_DEPTH, "scotty.tokio.blocking_queue.depth", SAME, "{closure}",      \
+	  METRIC_GAUGE, UNLABELED, "Closures that wait for a thread of the blocking pool.")        \
 	X(TOKIO_TASK_POLLS, "scotty.tokio.task.polls", SAME, "{poll}", METRIC_COUNTER, "task",     \
 	  "Polls, by kind of task.")                                                               \
 	X(TOKIO_TASK_BUSY, "scotty.tokio.task.busy", SAME, "s", METRIC_COUNTER, "task",            \
@@ -161,21 +178,28 @@
 	  METRIC_COUNTER, UNLABELED, "Requests without a key for the rate limit.")
 
 /* X(key, the key that Scotty 0.3 has, what the value says): the attributes of these metrics. */
-#define METRIC_ATTRIBUTE_LIST(X)                                                                 \
-	X("method", SAME, "of a request: the HTTP method")                                       \
-	X("path", "route",                                                                       \
-	  "of a request: the route template; `/unmatched` where none matched, `/unknown` where " \
-	  "the template could not be read")                                                      \
-	X("status", SAME,                                                                        \
-	  "of a request: the status code; of `scotty.apps.by_status`: the "                      \
-	  "application's status in lower case")                                                  \
-	X("task", SAME, "of `scotty.tokio.task.*`: the async function or type of the task")      \
-	X("tier", SAME, "of `scotty.rate_limit.requests.total`: the limit")                      \
-	X("decision", SAME, "of `scotty.rate_limit.requests.total`: `allowed` or `denied`")      \
-	X("hook", SAME, "of `scottyscope.probe.hits`: the hook")                                 \
-	X("cause", SAME, "of `scottyscope.lost`: the cause")                                     \
-	X("check", SAME, "of `scottyscope.checks`: the result of a check")                       \
-	X("kind", SAME, "of `scottyscope.export.items`: `points` or `spans`")                    \
+#define METRIC_ATTRIBUTE_LIST(X)                                                                   \
+	X("method", SAME, "of a request: the HTTP method")                                         \
+	X("path", "route",                                                                         \
+	  "of a request: the route template; `/unmatched` where none matched, `/unknown` where "   \
+	  "the template could not be read")                                                        \
+	X("status", SAME,                                                                          \
+	  "of a request: the status code; of `scotty.apps.by_status`: the "                        \
+	  "application's status in lower case")                                                    \
+	X("task", SAME, "of `scotty.tokio.task.*`: the async function or type of the task")        \
+	X("worker", SAME,                                                                          \
+	  "of `scotty.tokio.worker.*` and `scotty.tokio.local_queue.depth`: the "                  \
+	  "index of the worker in its runtime")                                                    \
+	X("runtime", SAME,                                                                         \
+	  "of the tokio metrics of tasks, workers, queues and blocking threads, only where the "   \
+	  "process has several runtimes: kind and id of the runtime, such as `multi_thread-1` or " \
+	  "`current_thread-2`; `local_set` for the tasks of all LocalSets")                        \
+	X("tier", SAME, "of `scotty.rate_limit.requests.total`: the limit")                        \
+	X("decision", SAME, "of `scotty.rate_limit.requests.total`: `allowed` or `denied`")        \
+	X("hook", SAME, "of `scottyscope.probe.hits`: the hook")                                   \
+	X("cause", SAME, "of `scottyscope.lost`: the cause")                                       \
+	X("check", SAME, "of `scottyscope.checks`: the result of a check")                         \
+	X("kind", SAME, "of `scottyscope.export.items`: `points` or `spans`")                      \
 	X("outcome", SAME, "of `scottyscope.scrapes`: `answered` or `failed`")
 
 enum metric_id {

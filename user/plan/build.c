@@ -10,6 +10,7 @@
 #include "layout/hyper.h"
 #include "layout/tungstenite.h"
 #include "plan/level.h"
+#include "plan/schedulers.h"
 #include "plan/sites.h"
 #include "plan/strategy.h"
 #include "plan/version.h"
@@ -77,6 +78,7 @@ int plan__build(const struct elf_image *image, const struct elf_symbols *symbols
 	if (plan_find_version(image, symbols, &plan->version) < 0)
 		return error_out_of_memory(error);
 	plan_choose_strategies(plan, symbols);
+	plan_find_schedulers(plan, symbols);
 	plan_disable_by_level(plan, level);
 	*ret_plan = TAKE_PTR(plan);
 	return 0;

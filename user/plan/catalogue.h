@@ -17,10 +17,11 @@ enum plan_need {
 	NEED_UPROBE = 1 << 0,	/* uprobes of the kernel */
 	NEED_RSS_STAT = 1 << 1, /* tracepoint kmem:rss_stat */
 	NEED_POLLS = 1 << 2,	/* INSTR_TOKIO_POLLS: an event belongs to the task that is polled */
-	NEED_WEBSOCKETS = 1 << 3,    /* INSTR_WEBSOCKETS: the requests of clients */
-	NEED_SPAWNS = 1 << 4,	     /* a hook at the spawn of tasks */
-	NEED_APPLICATIONS = 1 << 5,  /* INSTR_APPLICATIONS */
-	NEED_STATUS_OFFSET = 1 << 6, /* the offset of the status in AppData */
+	NEED_WEBSOCKETS = 1 << 3,      /* INSTR_WEBSOCKETS: the requests of clients */
+	NEED_SPAWNS = 1 << 4,	       /* a hook at the spawn of tasks */
+	NEED_APPLICATIONS = 1 << 5,    /* INSTR_APPLICATIONS */
+	NEED_STATUS_OFFSET = 1 << 6,   /* the offset of the status in AppData */
+	NEED_NO_MULTI_THREAD = 1 << 7, /* an executable without tokio's multi-thread scheduler */
 };
 
 /* What a BPF program reads at a site: arguments, and the following. */

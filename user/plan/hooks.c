@@ -50,7 +50,7 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 	[HOOK_TASK_SPAWN] =
 		{
 			.functions = {{"tokio::runtime::task::list::OwnedTasks::bind_inner",
-				       READS(ARGUMENT_BOUND_HEADER)}},
+				       READS(ARGUMENT_TASK_LIST) | READS(ARGUMENT_BOUND_HEADER)}},
 		},
 	[HOOK_TASK_SCHEDULE] =
 		{
@@ -68,6 +68,19 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 			.is_of_polls = true,
 			.functions = {{SCHEDULER "push_remote_task",
 				       READS(ARGUMENT_SCHEDULED_HEADER)}},
+		},
+	[HOOK_SCHEDULE_SINGLE] =
+		{
+			.is_of_polls = true,
+			/* The first path has copies for current-thread runtimes and for LocalSets, and may
+			 * have one for multi-thread runtimes. A LocalSet's spawn calls the second. A second
+			 * hit before the poll is harmless. */
+			.functions =
+				{{"<alloc::sync::Arc as tokio::runtime::task::Schedule>::schedule",
+				  READS(ARGUMENT_SCHEDULED_HEADER)},
+				 {"tokio::task::local::Shared::schedule",
+				  READS(ARGUMENT_SCHEDULED_HEADER)}},
+			.in_all_functions = true,
 		},
 	[HOOK_HTTP_PARSE] =
 		{

@@ -23,7 +23,10 @@ const struct catalogue_instrumentation catalogue_instrumentations[INSTR_COUNT] =
 	[INSTR_TOKIO_SCHEDULING] = {"tokio scheduling", "tokio_scheduled_count_total, "
 							"tokio_idle_duration_seconds, "
 							"tokio_first_poll_delay_seconds"},
-	[INSTR_TOKIO_WORKERS] = {"tokio workers", "tokio_workers_count"},
+	[INSTR_TOKIO_WORKERS] = {"tokio workers",
+				 "tokio_workers_count, tokio_worker_*, tokio_tasks_spawned_total, "
+				 "tokio_global_queue_depth, tokio_local_queue_depth, "
+				 "tokio_blocking_*"},
 	[INSTR_MEMORY] = {"memory", "memory_rss_bytes, memory_virtual_bytes"},
 	[INSTR_MEMORY_PEAK] = {"memory peak", "memory_rss_peak_bytes"},
 	[INSTR_OAUTH_FLOWS] = {"oauth flows", "oauth_device_flows_total, oauth_web_flows_total, "

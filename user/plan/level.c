@@ -26,6 +26,8 @@ static void disable_scheduling(struct plan *plan, enum level level)
 		return;
 	for (size_t i = 0; i < strategy->hook_count; i++)
 		plan->hooks[strategy->hooks[i]].wanted = false;
+	for (size_t i = 0; i < strategy->optional_hook_count; i++)
+		plan->hooks[strategy->optional_hooks[i]].wanted = false;
 	disable(plan, INSTR_TOKIO_SCHEDULING, level);
 }
 

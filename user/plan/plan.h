@@ -77,6 +77,10 @@ struct plan {
 	struct plan_instrumentation instrumentations[INSTR_COUNT];
 
 	struct tokio tokio;
+	/* The kinds of schedulers whose wake-ups are observed. */
+	bool schedules_multi_thread;
+	bool schedules_current_thread;
+	bool schedules_local_set;
 
 	/* Layouts of hyper's response head and of tungstenite's frame. The BPF programs check these offsets
 	 * while they count. */

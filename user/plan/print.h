@@ -10,6 +10,7 @@
 
 #include "base/level.h"
 #include "plan/plan.h"
+#include "tokio/runtimes.h"
 
 /* The process and the settings that a plan was made for. */
 struct plan_subject {
@@ -20,6 +21,8 @@ struct plan_subject {
 		own_telemetry; /* what the server exports itself, such as "metrics"; "" or NULL: nothing */
 	const char *app_interval; /* the interval of checks of all applications; NULL: unknown */
 	double max_overhead; /* in percent of the CPU time available to the server; 0: no limit */
+	const struct runtimes
+		*runtimes; /* found in the process; NULL: its memory was not searched */
 };
 
 /* Prints the verdict: what is observed, what is missing and why, the cost, and how to undo it. With
@@ -38,6 +41,12 @@ const char *plan_attachment_name(const struct plan *plan);
 const struct plan_hook *plan_hook_of_strategy(const struct plan *plan,
 					      const struct catalogue_strategy *strategy,
 					      size_t index);
+
+/* Prints the runtimes that were found in the process, and what is known of each. */
+void plan_print_runtimes(const struct plan *plan, const struct plan_subject *subject, FILE *stream);
+
+/* Whether the wake-ups of tasks of that kind of runtime are observed. */
+bool plan_observes_wakes(const struct plan *plan, enum runtime_kind kind);
 
 /* Returns the number of vtables of a task type. */
 size_t plan_count_vtables(const struct plan *plan, size_t task_type);

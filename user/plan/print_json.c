@@ -96,6 +96,28 @@ static json_t *json_of_cost(const struct plan *plan, enum level level)
 	return object;
 }
 
+static json_t *json_of_runtimes(const struct plan *plan, const struct runtimes *runtimes)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; runtimes && i < runtimes->count; i++) {
+		const struct runtime *runtime = &runtimes->items[i];
+		const struct runtime_counters *counters = runtime->counters;
+
+		json_array_append_new(
+			array, json_pack("{s:s, s:I, s:I, s:I, s:b, s:b, s:b, s:b}", "kind",
+					 runtime_kind_name(runtime->place.kind), "id",
+					 (json_int_t)runtime->place.id, "workers",
+					 (json_int_t)runtime->place.worker_count, "tasks",
+					 (json_int_t)counters->alive, "global_queue",
+					 (int)counters->has_global_queue, "local_queues",
+					 (int)counters->has_local_queues, "blocking_threads",
+					 (int)counters->has_pool, "wake_ups",
+					 (int)plan_observes_wakes(plan, runtime->place.kind)));
+	}
+	return array;
+}
+
 void plan__print_json(const struct plan *plan, const struct plan_subject *subject, FILE *stream)
 {
 	json_t *instrumentations = json_array(), *task_types = json_of_task_types(plan);
@@ -117,6 +139,7 @@ void plan__print_json(const struct plan *plan, const struct plan_subject *subjec
 			 (json_int_t)plan__available(plan), "of", (json_int_t)INSTR_COUNT,
 			 "instrumentations", instrumentations, "task_types", task_types,
 			 "own_telemetry", subject->own_telemetry ? subject->own_telemetry : "");
+	json_object_set_new(root, "runtimes", json_of_runtimes(plan, subject->runtimes));
 	/* the names of schema 1, deprecated (docs/json.md) */
 	json_object_set(root, "signals", instrumentations);
 	json_object_set(root, "task_kinds", task_types);

@@ -346,6 +346,7 @@ void plan__print_text(const struct plan *plan, const struct plan_subject *subjec
 	print_disabled(plan, subject->level, stream);
 	print_app_interval(plan, subject, stream);
 	print_own_telemetry(subject, stream);
+	plan_print_runtimes(plan, subject, stream);
 	print_cost(plan, subject, stream);
 	print_safety(plan, stream);
 	if (is_verbose)

@@ -129,7 +129,8 @@ const struct catalogue_strategy catalogue_strategies[] = {
 	},
 	{
 		.id = INSTR_TOKIO_TASKS,
-		.name = "the polls and ends of tasks, and an initial scan of the heap",
+		.name = "tokio's own counters; the polls and ends of tasks, and an initial scan of "
+			"the heap",
 		.needs = NEED_UPROBE | NEED_POLLS,
 		HOOKS(HOOK_TASK_COMPLETE),
 		OPTIONAL_HOOKS(HOOK_TASK_SPAWN),
@@ -140,17 +141,30 @@ const struct catalogue_strategy catalogue_strategies[] = {
 		.name = "the function that puts a task into a run queue",
 		.needs = NEED_UPROBE | NEED_POLLS,
 		HOOKS(HOOK_TASK_SCHEDULE),
+		OPTIONAL_HOOKS(HOOK_SCHEDULE_SINGLE),
 	},
 	{
 		.id = INSTR_TOKIO_SCHEDULING,
 		.name = "the two functions that put a task into a run queue",
 		.needs = NEED_UPROBE | NEED_POLLS,
 		HOOKS(HOOK_SCHEDULE_LOCAL, HOOK_SCHEDULE_REMOTE),
+		OPTIONAL_HOOKS(HOOK_SCHEDULE_SINGLE),
+	},
+	{
+		.id = INSTR_TOKIO_SCHEDULING,
+		.name = "the function that puts a task of a current-thread runtime into its queue",
+		.needs = NEED_UPROBE | NEED_POLLS | NEED_NO_MULTI_THREAD,
+		HOOKS(HOOK_SCHEDULE_SINGLE),
 	},
 	{
 		.id = INSTR_TOKIO_WORKERS,
-		.name = "threads with tokio's worker loop on their stack",
-		.path = "tokio::runtime::scheduler::multi_thread::worker::run",
+		.name = "tokio's own counters, or threads with tokio's worker loop on their stack",
+		.path = WORKER_LOOP,
+	},
+	{
+		.id = INSTR_TOKIO_WORKERS,
+		.name = "tokio's own counters in the server's memory",
+		.path = "tokio::runtime::task::raw::poll",
 	},
 	{
 		.id = INSTR_MEMORY,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/wire_names.h"
+#include "plan/paths.h"
 
 /* The plan and the symbols that a choice is made from. */
 struct choice {
@@ -145,6 +146,9 @@ static bool is_available(const struct choice *choice, const struct catalogue_str
 		return !set_missing(
 			tried, build_remedy,
 			"the code of AppData::new does not show the place of the status", "");
+	if (strategy->needs & NEED_NO_MULTI_THREAD && is_in_executable(choice, WORKER_LOOP))
+		return !set_missing(tried, build_remedy, "inlined, or cannot be probed: ",
+				    "the run queues of the multi-thread scheduler");
 	if (strategy->path && !is_in_executable(choice, strategy->path))
 		return !set_missing(tried, build_remedy, "not in the executable: ", strategy->path);
 	return true;

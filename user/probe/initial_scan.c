@@ -4,8 +4,12 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <time.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "probe/internal.h"
+#include "probe/runtimes.h"
 #include "tokio/task_scan.h"
 #include "tokio/worker_scan.h"
 
@@ -79,15 +83,84 @@ static void remove_task(void *context, uint64_t header)
 	}
 }
 
+static void add_runtime(void *context, uint64_t list)
+{
+	struct probe *probe = context;
+
+	/* Without memory the runtime stays unknown. */
+	runtimes__add(&probe->runtimes, list);
+}
+
+/* Tells the programs where new tasks begin: a lower id belongs to an older task. */
+static void write_first_new_id(struct probe *probe)
+{
+	uint64_t address = probe->plan->tokio.next_id_address, id = 0;
+
+	if (address && process__read_memory(probe->target, address + probe->load_bias, &id,
+					    sizeof(id)) == sizeof(id))
+		probe->skeleton->bss->first_new_task_id = id;
+}
+
+/* Pauses between comparisons of tokio's counts with those of the scan: a task may be spawned or end meanwhile. */
+#define COMPARISONS	    5
+#define COMPARISON_PAUSE_NS (2 * NS_PER_MS)
+
+/* Counts the live tasks that the scan did not find, by tokio's own counters. */
+static int count_missed(struct probe *probe, struct error *error)
+{
+	struct timespec pause = {.tv_nsec = (long)COMPARISON_PAUSE_NS};
+	struct snapshot_totals totals;
+
+	for (int i = 0; i < COMPARISONS && probe->tasks_agree + probe->tasks_differ == 0; i++) {
+		int r = probe_read_runtimes(probe);
+
+		if (r < 0)
+			return error_out_of_memory(error);
+		r = probe__read_totals(probe, &totals, error);
+		if (r < 0)
+			return r;
+		probe_compare_tasks(probe, &totals);
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+static void log_missed(const struct probe *probe, const struct memory_skipped *skipped)
+{
+	uint64_t bytes = skipped->swapped_bytes + skipped->failed_bytes;
+
+	if (probe->initial_missed > 0)
+		log_warning("the initial scan did not find %llu of the tasks that tokio counts: "
+			    "they are missing in the numbers of active sessions until they are "
+			    "polled (scottyscope_lost_total{cause=\"tasks_not_found\"})",
+			    (unsigned long long)probe->initial_missed);
+	if (bytes > 0)
+		log_info(
+			"the initial scan did not read %llu KiB of the server's memory that are in "
+			"swap, and %llu KiB that could not be read",
+			(unsigned long long)skipped->swapped_bytes / 1024,
+			(unsigned long long)skipped->failed_bytes / 1024);
+}
+
 int probe_scan_tasks(struct probe *probe, struct error *error)
 {
-	const struct task_sink sink = {add_task, remove_task, probe};
+	const struct task_sink sink = {add_task, remove_task, add_runtime, probe};
+	struct memory_skipped skipped;
 	int r;
 
 	if (!plan__has(probe->plan, INSTR_TOKIO_TASKS))
 		return 0;
-	r = tokio_scan_tasks(probe->target, &probe->plan->tokio, probe->load_bias, &sink, error);
-	return r < 0 ? error_prefix(error, r, "initial scan of tasks") : 0;
+	write_first_new_id(probe);
+	probe_note_lists(probe);
+	r = tokio_scan_tasks(probe->target, &probe->plan->tokio, probe->load_bias, &sink, &skipped,
+			     error);
+	probe_end_initial_lists(probe);
+	if (r >= 0)
+		r = count_missed(probe, error);
+	if (r < 0)
+		return error_prefix(error, r, "initial scan of tasks");
+	log_missed(probe, &skipped);
+	return 0;
 }
 
 static uint64_t last_stack_pointer(void *context, pid_t tid)

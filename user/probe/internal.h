@@ -11,6 +11,7 @@
 #include "probe/route_label.h"
 #include "scottyscope.skel.h"
 #include "snapshot/start_time.h"
+#include "tokio/runtimes.h"
 
 struct bpf_link;
 
@@ -62,8 +63,17 @@ struct probe {
 	struct start_time start; /* of counting: the activation */
 	uint64_t initial_tasks[KIND_LIMIT];
 	uint64_t initial_dropped; /* live tasks that did not fit into the map */
-	int cpu_count;		  /* of possible CPUs: the length of a per-CPU value */
-	void *per_cpu;		  /* buffer for the values of any per-CPU map */
+	uint64_t initial_missed;  /* live tasks that the initial scan did not find */
+	struct runtimes runtimes;
+	uint64_t next_list; /* tokio's next id of a task list at the last walk through the memory */
+	unsigned int walks_wanted;
+	uint64_t next_walk_ns;
+	uint64_t unreadable_runtimes; /* collections and runtimes without counters */
+	uint64_t tasks_agree;	      /* comparisons of tokio's number of live tasks */
+	uint64_t tasks_differ;
+	int64_t task_difference; /* of the last comparison */
+	int cpu_count;		 /* of possible CPUs: the length of a per-CPU value */
+	void *per_cpu;		 /* buffer for the values of any per-CPU map */
 	struct probe_route routes[ROUTE_CACHE_SLOTS];
 };
 

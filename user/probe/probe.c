@@ -124,6 +124,7 @@ int probe__new(const struct config *config, const struct plan *plan, const struc
 	probe->config = config;
 	probe->plan = plan;
 	probe->target = target;
+	probe->runtimes.target = target;
 	probe->load_bias = load_bias;
 	probe->histograms = config->histograms == HISTOGRAMS_EXPONENTIAL
 				    ? &histogram_layout_exponential
@@ -236,6 +237,7 @@ void probe__free(struct probe *probe)
 	if (probe->skeleton)
 		probe__detach(probe);
 	scottyscope__destroy(probe->skeleton);
+	runtimes__done(&probe->runtimes);
 	free(probe->links);
 	free(probe->detachers);
 	free(probe->per_cpu);

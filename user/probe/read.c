@@ -8,6 +8,7 @@
 #include "base/array.h"
 #include "base/clock.h"
 #include "probe/internal.h"
+#include "probe/runtimes.h"
 
 /* Sums the words of a per-CPU value over all CPUs. Every per-CPU value here is an array of 64-bit
  * counters. */
@@ -102,6 +103,10 @@ int probe__read_totals(struct probe *probe, struct snapshot_totals *ret_totals, 
 	}
 	fill_initial(probe, ret_totals);
 	ret_totals->counters.drops[DROP_TASKS_FULL] += probe->initial_dropped;
+	ret_totals->counters.drops[DROP_TASKS_NOT_FOUND] += probe->initial_missed;
+	ret_totals->counters.checks[CHECK_TASKS_AGREE] += probe->tasks_agree;
+	ret_totals->counters.checks[CHECK_TASKS_DIFFER] += probe->tasks_differ;
+	ret_totals->counters.checks[CHECK_RUNTIME_UNREADABLE] += probe->unreadable_runtimes;
 	for (size_t i = 0; i < OAUTH_FLOW_COUNT; i++)
 		ret_totals->oauth_sessions[i] =
 			__atomic_load_n(&skeleton->bss->oauth_sessions[i], __ATOMIC_RELAXED);
@@ -196,10 +201,16 @@ static int read_rate_limits(struct probe *probe, struct snapshot *snapshot)
 
 int probe__snapshot(struct probe *probe, struct snapshot *snapshot, struct error *error)
 {
-	int r = probe__read_totals(probe, &snapshot->totals, error);
+	int r = probe_read_runtimes(probe);
 
 	if (r < 0)
+		return error_out_of_memory(error);
+	r = probe__read_totals(probe, &snapshot->totals, error);
+	if (r < 0)
 		return r;
+	probe_compare_tasks(probe, &snapshot->totals);
+	if (probe_copy_runtimes(probe, snapshot) < 0)
+		return error_out_of_memory(error);
 	snapshot->start_ns = start_time__at(&probe->start, snapshot->time_ns, clock_monotonic_ns());
 	snapshot->layout = probe->histograms;
 	snapshot->attachment = probe->attachment;

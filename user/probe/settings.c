@@ -77,6 +77,7 @@ void probe_write_settings(struct settings *settings, const struct config *config
 	settings->failures_are_observed =
 		plan->hooks[HOOK_HTTP_ERROR].wanted && plan->hooks[HOOK_PANIC].wanted;
 	settings->routes_come_first = !plan->hooks[HOOK_HTTP_ROUTE].wanted;
+	settings->spawns_are_observed = plan->hooks[HOOK_TASK_SPAWN].wanted;
 	settings->emit_spans = config->otlp.traces_target != NULL;
 	settings->span_age_limit_ns = config->span_age_limit_ns;
 	probe_set_span_limit(config->max_span_rate, config->otlp.span_queue, &settings->span_limit);

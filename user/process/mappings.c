@@ -13,12 +13,34 @@
 #include "process/proc.h"
 #include "process/process.h"
 
-/* Returns whether a mapping is memory that the program filled, not a file or a mapping of the
- * kernel such as "[vdso]". */
-static bool is_anonymous(uint64_t inode, const char *path)
+static bool starts_with(const char *path, const char *start)
 {
-	return inode == 0 && (*path == '\0' || strncmp(path, "[heap]", 6) == 0 ||
-			      strncmp(path, "[stack", 6) == 0 || strncmp(path, "[anon", 5) == 0);
+	return strncmp(path, start, strlen(start)) == 0;
+}
+
+/* Returns whether a file is nameless memory: shared anonymous memory, huge pages and System V segments
+ * ("/dev/zero (deleted)", "/anon_hugepage (deleted)", "/SYSV00000000 (deleted)"), memfds
+ * ("/memfd:name (deleted)") and files of memory file systems. Allocators use all of them, glibc for
+ * glibc.malloc.hugetlb=2. */
+static bool is_memory_file(const char *path)
+{
+	size_t length = strcspn(path, "\n");
+	static const char deleted[] = " (deleted)";
+	size_t suffix = sizeof(deleted) - 1;
+
+	return starts_with(path, "/memfd:") || starts_with(path, "/dev/shm/") ||
+	       starts_with(path, "/dev/hugepages/") ||
+	       (length > suffix && strncmp(path + length - suffix, deleted, suffix) == 0);
+}
+
+/* Returns whether a mapping can be a part of the program's heap: memory that the program filled, not
+ * a file or a mapping of the kernel such as "[vdso]". */
+static bool is_heap(uint64_t inode, const char *path)
+{
+	if (inode != 0)
+		return is_memory_file(path);
+	return *path == '\0' || *path == '\n' || starts_with(path, "[heap]") ||
+	       starts_with(path, "[stack") || starts_with(path, "[anon");
 }
 
 static bool parse_mapping(const char *line, struct process_mapping *ret_mapping)
@@ -38,7 +60,7 @@ static bool parse_mapping(const char *line, struct process_mapping *ret_mapping)
 		.readable = access[0] == 'r',
 		.writable = access[1] == 'w',
 		.executable = access[2] == 'x',
-		.anonymous = is_anonymous(inode, line + path),
+		.is_heap = is_heap(inode, line + path),
 	};
 	return true;
 }

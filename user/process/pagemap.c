@@ -8,13 +8,14 @@
 #include "base/cleanup.h"
 #include "process/process.h"
 
-/* Bit 63 of a word of /proc/PID/pagemap: the page is in memory
- * (Documentation/admin-guide/mm/pagemap.rst). Reading the bit needs no CAP_SYS_ADMIN. */
+/* Bits of a word of /proc/PID/pagemap: the page is in memory, or in swap
+ * (Documentation/admin-guide/mm/pagemap.rst). Reading the bits needs no CAP_SYS_ADMIN. */
 #define PAGEMAP_PRESENT (UINT64_C(1) << 63)
+#define PAGEMAP_SWAPPED (UINT64_C(1) << 62)
 #define PAGEMAP_BATCH	512
 
 int process__pages_present(const struct process *target, uint64_t address, size_t count,
-			   bool *ret_present)
+			   bool *ret_present, size_t *ret_swapped)
 {
 	uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
 	uint64_t words[PAGEMAP_BATCH];
@@ -26,6 +27,7 @@ int process__pages_present(const struct process *target, uint64_t address, size_
 
 	if (fd < 0)
 		return -errno;
+	*ret_swapped = 0;
 	for (size_t at = 0; at < count;) {
 		size_t batch = count - at < PAGEMAP_BATCH ? count - at : PAGEMAP_BATCH;
 		off_t offset = (off_t)((address / page_bytes + at) * sizeof(words[0]));
@@ -33,8 +35,10 @@ int process__pages_present(const struct process *target, uint64_t address, size_
 
 		if (size <= 0)
 			return size < 0 ? -errno : -ESRCH;
-		for (size_t i = 0; i < (size_t)size / sizeof(words[0]); i++)
+		for (size_t i = 0; i < (size_t)size / sizeof(words[0]); i++) {
 			ret_present[at + i] = (words[i] & PAGEMAP_PRESENT) != 0;
+			*ret_swapped += (words[i] & PAGEMAP_SWAPPED) != 0;
+		}
 		at += (size_t)size / sizeof(words[0]);
 	}
 	return 0;

@@ -80,10 +80,10 @@ struct process_resident {
 int process__resident(const struct process *target, struct process_resident *ret_resident);
 
 /* Sets `ret_present[i]` to whether page i of `count` pages from `address` (a multiple of the page
- * size) is resident. Reading resident pages only does not grow the target's memory. Returns 0 or a
- * negative errno. */
+ * size) is resident, and `*ret_swapped` to the number of pages that are in swap. Reading resident
+ * pages only does not grow the target's memory. Returns 0 or a negative errno. */
 int process__pages_present(const struct process *target, uint64_t address, size_t count,
-			   bool *ret_present);
+			   bool *ret_present, size_t *ret_swapped);
 
 /* Returns the value of an environment variable at the start of the process, malloc'ed; NULL if the
  * variable is unset or not readable. */
@@ -111,7 +111,7 @@ struct process_mapping {
 	bool readable;
 	bool writable;
 	bool executable;
-	bool anonymous; /* heap, stacks and unnamed memory */
+	bool is_heap; /* can hold the heap: unnamed memory, stacks, files of memory file systems */
 };
 
 /* Calls `callback` for each mapping, in order. Stops at a non-zero return and returns the value.

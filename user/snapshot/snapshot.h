@@ -17,6 +17,7 @@
 #include "snapshot/app_samples.h"
 #include "snapshot/bounds.h"
 #include "snapshot/exemplars.h"
+#include "tokio/runtime.h"
 #include "wire.h"
 
 /* The sums over all CPUs of the counts that the BPF programs keep in arrays. */
@@ -52,6 +53,32 @@ struct snapshot_apps {
 	const struct app *items;
 	size_t count;
 	struct app_samples samples;
+};
+
+/* A worker of a runtime, since the attachment. */
+struct snapshot_worker {
+	uint64_t busy_ns;
+	uint64_t parks;
+	uint64_t queue_depth;
+};
+
+/* A runtime of tokio, by its own counters. Counts are those since the attachment. */
+struct snapshot_runtime {
+	const char *name; /* its kind and the id of its task list: "multi_thread-1" */
+	enum runtime_kind kind;
+	bool is_readable; /* false: the counters could not be read this time */
+	uint64_t alive;
+	uint64_t spawned;
+	uint64_t ended;
+	const struct snapshot_worker *workers;
+	size_t worker_count;
+	bool has_local_queues;
+	bool has_global_queue;
+	bool has_blocking;
+	uint64_t global_queue;
+	uint64_t blocking_threads;
+	uint64_t blocking_idle;
+	uint64_t blocking_queue;
 };
 
 /* Values that only a running target has. */
@@ -96,6 +123,9 @@ struct snapshot {
 	struct snapshot_rate_limit *rate_limits;
 	size_t rate_limit_count;
 	struct snapshot_apps apps;
+	struct snapshot_runtime *runtimes; /* none: tokio's own counters were not found */
+	size_t runtime_count;
+	bool has_several_runtimes; /* at this time or before */
 	struct snapshot_live live;
 	struct snapshot_attachment attachment;
 	struct snapshot_pipeline pipeline;
@@ -108,6 +138,13 @@ struct snapshot *snapshot__new(struct arena *arena, const struct plan *plan);
  * until the next call. NULL when out of memory, which the arena remembers. */
 struct snapshot_series *snapshot__add_series(struct snapshot *snapshot);
 struct snapshot_rate_limit *snapshot__add_rate_limit(struct snapshot *snapshot);
+
+/* Tasks of a type that are alive, by the counts of the probes and the initial scan. */
+static inline uint64_t snapshot_totals__alive(const struct snapshot_totals *totals, size_t type)
+{
+	return totals->initial_tasks[type] + totals->tasks[type].started -
+	       totals->tasks[type].ended;
+}
 
 /* Sampled spans that have begun and not ended. */
 uint64_t snapshot__open_spans(const struct snapshot *snapshot);

@@ -6,6 +6,7 @@
 
 #include "base/array.h"
 #include "elf/thread_local.h"
+#include "elf/variable.h"
 #include "layout/tokio.h"
 #include "tokio/vtable.h"
 
@@ -55,6 +56,18 @@ static void find_context(const struct elf_executable *executable, struct tokio *
 		tokio->context_offset = 0;
 }
 
+/* Finds the counters that the ids of tasks and of task lists are taken from (tokio/src/runtime/task/id.rs,
+ * `Id::next`, and list.rs, `get_next_id`). */
+static void find_next_ids(const struct elf_executable *executable, struct tokio *tokio)
+{
+	if (elf_variable__find(executable->symbols, "4task2id", "2Id4next7NEXT_ID",
+			       sizeof(uint64_t), &tokio->next_id_address) < 0)
+		tokio->next_id_address = 0;
+	if (elf_variable__find(executable->symbols, "4task4list", "NEXT_OWNED_TASKS_ID",
+			       sizeof(uint64_t), &tokio->next_list_address) < 0)
+		tokio->next_list_address = 0;
+}
+
 int tokio_read(const struct elf_executable *executable, struct tokio *tokio, struct error *error)
 {
 	int r = tokio_find_vtables(tokio, executable, error);
@@ -65,5 +78,6 @@ int tokio_read(const struct elf_executable *executable, struct tokio *tokio, str
 	if (r < 0)
 		return r;
 	find_context(executable, tokio);
+	find_next_ids(executable, tokio);
 	return 0;
 }

@@ -48,7 +48,7 @@ bool task_header__is_alive(const struct task_header *header, const struct task_m
 {
 	const struct tokio_vtable *vtable = task_memory__find_vtable(memory, header->vtable);
 
-	return vtable && vtable->kind.class == TASK_ASYNC && header->owner_id != 0 &&
+	return vtable && vtable->kind.class != TASK_BLOCKING && header->owner_id != 0 &&
 	       state_is_alive(header->state, header->queue_next != 0);
 }
 

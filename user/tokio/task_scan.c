@@ -5,16 +5,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
+#include "tokio/list_scan.h"
+#include "tokio/memory_walk.h"
 #include "tokio/task_header.h"
-
-#define CHUNK_BYTES ((size_t)1024 * 1024)
-
-/* A larger mapping is reserved address space, such as a sanitizer's shadow of terabytes, and no heap. */
-#define MAPPING_LIMIT_BYTES (UINT64_C(64) << 30)
 
 /* The scan waits so long for the end of polls in progress. */
 #define POLL_PAUSE_NS (5 * NS_PER_MS)
@@ -39,40 +34,43 @@ struct candidate {
 
 struct scan {
 	const struct task_memory *memory;
+	const struct task_sink *sink;
 	struct candidate *candidates; /* sorted by header, because the walk goes upwards */
 	size_t count;
 	size_t room;
-	unsigned char *chunk;
-	bool *present; /* for each page of a chunk: it is resident */
-	size_t page_bytes;
-	int (*look)(struct scan *scan, uint64_t start, size_t size);
-	int failure;
 };
 
-/* First walk: finds headers that look alive. */
-static int find_candidates(struct scan *scan, uint64_t start, size_t size)
+static int add_candidate(struct scan *scan, uint64_t header, uint64_t vtable)
 {
-	for (size_t at = 0; at + sizeof(struct task_header) <= size; at += HEADER_ALIGNMENT) {
-		const struct task_header *header = (const void *)(scan->chunk + at);
+	if (scan->count == scan->room) {
+		size_t room = scan->room ? scan->room * 2 : 256;
+		struct candidate *grown = reallocarray(scan->candidates, room, sizeof(*grown));
 
-		if (!task_header__is_alive(header, scan->memory))
-			continue;
-		if (scan->count == scan->room) {
-			size_t room = scan->room ? scan->room * 2 : 256;
-			struct candidate *grown =
-				reallocarray(scan->candidates, room, sizeof(*grown));
-
-			if (!grown)
-				return -ENOMEM;
-			scan->candidates = grown;
-			scan->room = room;
-		}
-		scan->candidates[scan->count++] = (struct candidate){
-			.header = start + at,
-			.vtable = header->vtable,
-		};
+		if (!grown)
+			return -ENOMEM;
+		scan->candidates = grown;
+		scan->room = room;
 	}
+	scan->candidates[scan->count++] = (struct candidate){.header = header, .vtable = vtable};
 	return 0;
+}
+
+/* First walk: finds task lists, and headers that look alive. */
+static int find_candidates(void *context, const struct memory_part *part)
+{
+	struct scan *scan = context;
+	int r = 0;
+
+	if (scan->sink->list)
+		list_scan__look(part, scan->sink->list, scan->sink->context);
+	for (size_t at = 0; at + sizeof(struct task_header) <= part->size && r >= 0;
+	     at += HEADER_ALIGNMENT) {
+		const struct task_header *header = (const void *)(part->bytes + at);
+
+		if (task_header__is_alive(header, scan->memory))
+			r = add_candidate(scan, part->start + at, header->vtable);
+	}
+	return r;
 }
 
 static int compare_candidates(const void *key, const void *item)
@@ -84,12 +82,15 @@ static int compare_candidates(const void *key, const void *item)
 }
 
 /* Second walk: finds lists whose only task is a candidate. */
-static int find_lone_owners(struct scan *scan, uint64_t start, size_t size)
+static int find_lone_owners(void *context, const struct memory_part *part)
 {
-	(void)start;
-	for (size_t at = 0; at + sizeof(struct pair) <= size; at += sizeof(uint64_t)) {
-		const struct pair *pair = (const void *)(scan->chunk + at);
+	struct scan *scan = context;
 
+	for (size_t at = 0; at < part->size; at += sizeof(uint64_t)) {
+		const struct pair *pair = (const void *)(part->bytes + at);
+
+		if (at + sizeof(*pair) > part->readable)
+			break;
 		if (pair->head != pair->tail || pair->head % HEADER_ALIGNMENT || !pair->head)
 			continue;
 
@@ -103,55 +104,10 @@ static int find_lone_owners(struct scan *scan, uint64_t start, size_t size)
 	return 0;
 }
 
-/* Reads consecutive resident pages within a chunk. A page that is gone by now holds no task. */
-static void scan_pages(struct scan *scan, uint64_t start, size_t size)
+static int add_candidates(struct scan *scan)
 {
-	ssize_t got = process__read_memory(scan->memory->target, start, scan->chunk, size);
+	const struct task_sink *sink = scan->sink;
 
-	if (got > 0)
-		scan->failure = scan->look(scan, start, (size_t)got);
-}
-
-static int scan_mapping(void *context, const struct process_mapping *mapping)
-{
-	struct scan *scan = context;
-
-	if (!mapping->readable || !mapping->writable || !mapping->anonymous ||
-	    mapping->end - mapping->start > MAPPING_LIMIT_BYTES)
-		return 0;
-	for (uint64_t start = mapping->start; start < mapping->end && !scan->failure;
-	     start += CHUNK_BYTES) {
-		uint64_t left = mapping->end - start;
-		size_t pages = (size_t)(left < CHUNK_BYTES ? left : CHUNK_BYTES) / scan->page_bytes;
-
-		if (process__pages_present(scan->memory->target, start, pages, scan->present) < 0)
-			continue;
-		/* To read a page that is not resident would make the page resident. */
-		for (size_t first = 0; first < pages && !scan->failure;) {
-			size_t end = first;
-
-			while (end < pages && scan->present[end])
-				end++;
-			if (end > first)
-				scan_pages(scan, start + first * scan->page_bytes,
-					   (end - first) * scan->page_bytes);
-			first = end + 1;
-		}
-	}
-	return scan->failure;
-}
-
-static int walk(struct scan *scan, int (*look)(struct scan *scan, uint64_t start, size_t size))
-{
-	int r;
-
-	scan->look = look;
-	r = process__for_each_mapping(scan->memory->target, scan_mapping, scan);
-	return scan->failure ? scan->failure : r;
-}
-
-static int add_candidates(struct scan *scan, const struct task_sink *sink)
-{
 	for (size_t i = 0; i < scan->count; i++) {
 		struct candidate *candidate = &scan->candidates[i];
 		int r = sink->add(sink->context, candidate->header, candidate->vtable);
@@ -168,6 +124,7 @@ static int add_candidates(struct scan *scan, const struct task_sink *sink)
  * there. */
 static int find_owners(struct scan *scan)
 {
+	struct memory_skipped skipped = {0}; /* the first walk has counted it */
 	bool some_are_alone = false;
 
 	for (size_t i = 0; i < scan->count; i++) {
@@ -176,7 +133,8 @@ static int find_owners(struct scan *scan)
 		candidate->is_owned = task_is_linked(scan->memory, candidate->header);
 		some_are_alone |= !candidate->is_owned;
 	}
-	return some_are_alone ? walk(scan, find_lone_owners) : 0;
+	return some_are_alone ? memory_walk(scan->memory->target, find_lone_owners, scan, &skipped)
+			      : 0;
 }
 
 static bool some_are_running(const struct scan *scan)
@@ -203,8 +161,9 @@ static void await_ends_of_polls(const struct scan *scan)
 }
 
 /* Removes the added candidates that are no tasks or have ended; returns the number of those that stay. */
-static int remove_the_dead(struct scan *scan, const struct task_sink *sink)
+static int remove_the_dead(struct scan *scan)
 {
+	const struct task_sink *sink = scan->sink;
 	int added = 0;
 
 	for (size_t i = 0; i < scan->count; i++) {
@@ -222,27 +181,19 @@ static int remove_the_dead(struct scan *scan, const struct task_sink *sink)
 }
 
 int tokio_scan_tasks(const struct process *target, const struct tokio *tokio, uint64_t load_bias,
-		     const struct task_sink *sink, struct error *error)
+		     const struct task_sink *sink, struct memory_skipped *ret_skipped,
+		     struct error *error)
 {
 	const struct task_memory memory = {target, tokio, load_bias};
-	_cleanup_free_ unsigned char *chunk = aligned_alloc(HEADER_ALIGNMENT, CHUNK_BYTES);
-	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
-	_cleanup_free_ bool *present = calloc(CHUNK_BYTES / page_bytes, sizeof(*present));
-	struct scan scan = {
-		.memory = &memory,
-		.chunk = chunk,
-		.present = present,
-		.page_bytes = page_bytes,
-	};
+	struct scan scan = {.memory = &memory, .sink = sink};
 	int r = 0;
 
-	if (!chunk || !present)
-		return error_out_of_memory(error);
+	*ret_skipped = (struct memory_skipped){0};
 	if (tokio->vtable_count == 0)
 		return 0;
-	r = walk(&scan, find_candidates);
+	r = memory_walk(target, find_candidates, &scan, ret_skipped);
 	if (r >= 0)
-		r = add_candidates(&scan, sink);
+		r = add_candidates(&scan);
 	if (r >= 0)
 		r = find_owners(&scan);
 	if (r < 0)
@@ -250,7 +201,7 @@ int tokio_scan_tasks(const struct process *target, const struct tokio *tokio, ui
 			  (int)target->pid);
 	if (r >= 0) {
 		await_ends_of_polls(&scan);
-		r = remove_the_dead(&scan, sink);
+		r = remove_the_dead(&scan);
 	}
 	free(scan.candidates);
 	return r;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "process/process.h"
+#include "tokio/list_scan.h"
 #include "tokio/tokio.h"
 
 /* The set of live tasks to which the scan adds. The probes in the target change the same set meanwhile. */
@@ -18,14 +19,19 @@ struct task_sink {
 	int (*add)(void *context, uint64_t header, uint64_t vtable);
 	/* Removes a task that the scan added, if the task is still in the set. */
 	void (*remove)(void *context, uint64_t header);
+	/* Called for each address that can be that of a runtime's task list (tokio/runtime.h). NULL: not
+	 * wanted. */
+	list_callback list;
 	void *context;
 };
 
 /* Searches the target's heap for the headers of live asynchronous tasks. A candidate has the alignment and a
  * vtable of a header and a plausible state word. A candidate is a task if the runtime's list of tasks holds
  * it. The scan adds a candidate before it checks the list: from then on, either the probes or the check
- * notice the end of the task. Returns the number of tasks that stay added, or a negative errno. */
+ * notice the end of the task. Sets `*ret_skipped` to the memory that the scan did not see. Returns the number of
+ * tasks that stay added, or a negative errno. */
 int tokio_scan_tasks(const struct process *target, const struct tokio *tokio, uint64_t load_bias,
-		     const struct task_sink *sink, struct error *error);
+		     const struct task_sink *sink, struct memory_skipped *ret_skipped,
+		     struct error *error);
 
 #endif

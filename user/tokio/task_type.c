@@ -35,7 +35,7 @@ bool task_type_ends_with(const char *name, const char *end)
 
 enum task_role task_type_role(const char *name, enum task_class class)
 {
-	if (class != TASK_ASYNC)
+	if (class == TASK_BLOCKING)
 		return ROLE_NONE;
 	for (size_t i = 0; i < ARRAY_SIZE(roles); i++) {
 		if (task_type_ends_with(name, roles[i].name))
@@ -74,6 +74,7 @@ static int add_types(struct tokio *tokio, struct tokio_task_type *found, size_t 
 	static const struct tokio_task_type others[] = {
 		[KIND_OTHER] = {(char *)"other", TASK_ASYNC, ROLE_NONE},
 		[TASK_TYPE_OTHER_BLOCKING] = {(char *)"other blocking", TASK_BLOCKING, ROLE_NONE},
+		[TASK_TYPE_OTHER_LOCAL] = {(char *)"other local", TASK_LOCAL, ROLE_NONE},
 	};
 	int r = 0;
 
@@ -94,7 +95,9 @@ static int add_types(struct tokio *tokio, struct tokio_task_type *found, size_t 
 static void set_type(const struct tokio *tokio, struct tokio_vtable *vtable, const char *name)
 {
 	enum task_class class = vtable->kind.class;
-	size_t index = class == TASK_BLOCKING ? TASK_TYPE_OTHER_BLOCKING : KIND_OTHER;
+	size_t index = class == TASK_BLOCKING ? TASK_TYPE_OTHER_BLOCKING
+		       : class == TASK_LOCAL  ? TASK_TYPE_OTHER_LOCAL
+					      : KIND_OTHER;
 
 	for (size_t i = TASK_TYPE_NAMED; name && i < tokio->task_type_count; i++) {
 		if (tokio->task_types[i].class == class &&

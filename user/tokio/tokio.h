@@ -10,9 +10,11 @@
 
 #include "wire.h"
 
-/* The first task types are those of unknown futures: KIND_OTHER (wire.h), and this one for blocking tasks. */
+/* The first task types are those of unknown futures: KIND_OTHER (wire.h), and these for blocking tasks and for
+ * tasks of LocalSets. */
 #define TASK_TYPE_OTHER_BLOCKING 1
-#define TASK_TYPE_NAMED		 2 /* the first type with a name of its own */
+#define TASK_TYPE_OTHER_LOCAL	 2
+#define TASK_TYPE_NAMED		 3 /* the first type with a name of its own */
 
 /* The type of a task is the type of its future. `name` is the path of the async function or type that the
  * future comes from, without closures
@@ -46,6 +48,11 @@ struct tokio {
 	/* Offset of tokio's context from a thread's thread pointer; 0: unknown. The context holds the id of the
 	 * task that the thread polls. */
 	int64_t context_offset;
+	/* tokio's counter of task ids, a static variable; 0: unknown. Each task takes the next id. */
+	uint64_t next_id_address;
+	/* tokio's counter of task lists, a static variable; 0: unknown. Each runtime and LocalSet takes the next
+	 * id. */
+	uint64_t next_list_address;
 };
 
 /* Frees what the members point to and leaves a zeroed struct. */

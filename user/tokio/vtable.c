@@ -49,13 +49,21 @@ static int find_panic(void *functions, uint64_t target)
 struct schedule {
 	const struct functions *functions;
 	bool has_called;
+	bool is_local; /* it calls the schedule function of a LocalSet */
 };
 
-/* Whether the `raw::schedule` that calls `target` belongs to blocking tasks. Such a function calls
- * BlockingSchedule's own function. If BlockingSchedule's function was inlined, the first call is the panic
- * in its body. If the compiler merged all functions that consist of a panic, the first call is
- * another function, whose first call is the panic. */
-static int find_blocking(void *context, uint64_t target)
+/* The scheduler of a LocalSet is an Arc of this type (tokio/src/task/local.rs). Legacy names have the path in
+ * the name of an implementation, or of a function of the type. */
+static bool is_of_local_set(const char *mangled)
+{
+	return strstr(mangled, "task..local..Shared") || strstr(mangled, "4task5local6Shared");
+}
+
+/* Whether the `raw::schedule` that calls `target` belongs to a LocalSet, which it tells in `is_local`, or to blocking
+ * tasks. The function of blocking tasks calls BlockingSchedule's own function. If BlockingSchedule's function was
+ * inlined, the first call is the panic in its body. If the compiler merged all functions that consist of a panic,
+ * the first call is another function, whose first call is the panic. */
+static int find_class(void *context, uint64_t target)
 {
 	struct schedule *schedule = context;
 	const struct functions *functions = schedule->functions;
@@ -64,6 +72,10 @@ static int find_blocking(void *context, uint64_t target)
 	bool is_first = !schedule->has_called;
 
 	schedule->has_called = true;
+	if (callee && is_of_local_set(callee->name)) {
+		schedule->is_local = true;
+		return 1;
+	}
 	if (callee && path && strstr(path, "::BlockingSchedule as "))
 		return 1;
 	if (!callee || !path || !is_first)
@@ -81,14 +93,16 @@ static enum task_class class_of_schedule(const struct functions *functions,
 	_cleanup_free_ char *generics = rust_demangle_generics(symbol->name);
 	struct schedule schedule = {.functions = functions};
 
+	if (generics && strstr(generics, "task::local::Shared"))
+		return TASK_LOCAL;
 	if (generics)
 		return strstr(generics, "BlockingSchedule") ? TASK_BLOCKING : TASK_ASYNC;
 
 	/* Legacy names have no generic arguments, so the calls decide. */
-	return code_for_each_target(functions->executable->image, &functions->executable->pointers,
-				    symbol->address, symbol->size, find_blocking, &schedule) == 1
-		       ? TASK_BLOCKING
-		       : TASK_ASYNC;
+	if (code_for_each_target(functions->executable->image, &functions->executable->pointers,
+				 symbol->address, symbol->size, find_class, &schedule) != 1)
+		return TASK_ASYNC;
+	return schedule.is_local ? TASK_LOCAL : TASK_BLOCKING;
 }
 
 static int add_function(struct functions *functions, const struct elf_symbol *symbol,

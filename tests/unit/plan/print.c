@@ -498,9 +498,9 @@ Test(plan_print, types_of_tasks_are_shown)
 
 	json_t *root = json_loads(json, 0, NULL);
 	json_t *types = json_object_get(root, "task_types");
-	json_t *run = json_array_get(types, 3);
+	json_t *run = json_array_get(types, TASK_TYPE_NAMED + 1);
 
-	cr_assert_eq(json_array_size(types), 4, "%s", json);
+	cr_assert_eq(json_array_size(types), TASK_TYPE_NAMED + 2, "%s", json);
 	cr_expect_str_eq(json_string_value(json_object_get(run, "name")), "a::run");
 	cr_expect_str_eq(json_string_value(json_object_get(run, "class")), "async");
 	cr_expect_str_eq(json_string_value(json_object_get(run, "role")), "none");

@@ -19,7 +19,7 @@ struct shared {
 	pid_t worker;
 	uint16_t port;
 	uint64_t address;
-	uint64_t addresses[4];
+	uint64_t addresses[6];
 	pid_t tids[4];
 	bool was_permitted;
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
@@ -115,6 +116,25 @@ Test(process_memory, sizes)
 	process__free(target);
 }
 
+/* Maps the executable, a memfd, and shared memory without a file. */
+static void map_memory_files(struct shared *shared)
+{
+	int executable = open("/proc/self/exe", O_RDONLY);
+	int memory = memfd_create("heap", 0);
+	void *own, *named, *nameless;
+
+	if (executable < 0 || memory < 0 || ftruncate(memory, (off_t)PAGE) < 0)
+		_exit(101);
+	own = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, executable, 0);
+	named = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+	nameless = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (own == MAP_FAILED || named == MAP_FAILED || nameless == MAP_FAILED)
+		_exit(102);
+	shared->addresses[3] = (uintptr_t)own;
+	shared->addresses[4] = (uintptr_t)named;
+	shared->addresses[5] = (uintptr_t)nameless;
+}
+
 static void map_some(struct child *process)
 {
 	struct shared *shared = process->shared;
@@ -136,6 +156,7 @@ static void map_some(struct child *process)
 		_exit(100);
 	shared->addresses[1] = (uintptr_t)file;
 	shared->addresses[2] = status.st_ino;
+	map_memory_files(shared);
 	child__tell(process);
 }
 
@@ -165,11 +186,12 @@ Test(process_memory, mappings)
 	struct process *target = open_process(&process);
 	struct wanted anonymous = {.start = process.shared->addresses[0]};
 	struct wanted file = {.start = process.shared->addresses[1]};
+	struct wanted own = {.start = process.shared->addresses[3]};
 	struct wanted none = {.start = 1};
 
 	cr_assert_eq(process__for_each_mapping(target, pick, &anonymous), 42);
 	cr_assert_eq(anonymous.mapping.end, anonymous.start + 3 * PAGE);
-	cr_assert(anonymous.mapping.anonymous);
+	cr_assert(anonymous.mapping.is_heap);
 	cr_assert(anonymous.mapping.readable);
 	cr_assert(anonymous.mapping.writable);
 	cr_assert_not(anonymous.mapping.executable);
@@ -177,12 +199,23 @@ Test(process_memory, mappings)
 
 	cr_assert_eq(process__for_each_mapping(target, pick, &file), 42);
 	cr_assert_eq(file.mapping.end, file.start + 2 * PAGE);
-	cr_assert_not(file.mapping.anonymous);
+	cr_assert(file.mapping.is_heap, "a file without a name is memory");
 	cr_assert(file.mapping.readable);
 	cr_assert_not(file.mapping.writable);
 	cr_assert(file.mapping.executable);
 	cr_assert_eq(file.mapping.offset, PAGE);
 	cr_assert_eq(file.mapping.inode, process.shared->addresses[2]);
+
+	/* Allocators have their memory from files without a name, too. */
+	for (size_t i = 4; i < 6; i++) {
+		struct wanted memory = {.start = process.shared->addresses[i]};
+
+		cr_assert_eq(process__for_each_mapping(target, pick, &memory), 42);
+		cr_assert(memory.mapping.is_heap, "memory file %zu", i);
+		cr_assert_neq(memory.mapping.inode, 0);
+	}
+	cr_assert_eq(process__for_each_mapping(target, pick, &own), 42);
+	cr_assert_not(own.mapping.is_heap);
 
 	cr_assert_eq(process__for_each_mapping(target, pick, &none), 0);
 	child__stop(&process);

@@ -15,13 +15,17 @@ Test(process_pagemap, only_touched_pages_are_present)
 	unsigned char *memory = mmap(NULL, PAGES * page, PROT_READ | PROT_WRITE,
 				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	bool present[PAGES];
+	size_t swapped = 1;
 
 	cr_assert_neq(memory, MAP_FAILED);
 	/* A huge page would make the neighbours of a touched page present. */
 	cr_assert_eq(madvise(memory, PAGES * page, MADV_NOHUGEPAGE), 0);
 	for (size_t i = 0; i < PAGES; i += 3)
 		memory[i * page] = 1;
-	cr_assert_eq(process__pages_present(&self, (uint64_t)(uintptr_t)memory, PAGES, present), 0);
+	cr_assert_eq(process__pages_present(&self, (uint64_t)(uintptr_t)memory, PAGES, present,
+					    &swapped),
+		     0);
+	cr_assert_eq(swapped, 0);
 	for (size_t i = 0; i < PAGES; i++)
 		cr_assert_eq(present[i], i % 3 == 0, "page %zu", i);
 	munmap(memory, PAGES * page);
@@ -54,7 +58,8 @@ Test(process_pagemap, a_process_that_is_gone_has_none)
 	struct process gone = {.pid = 0x3fffffff};
 	struct process_resident resident;
 	bool present[1];
+	size_t swapped;
 
 	cr_assert_lt(process__resident(&gone, &resident), 0);
-	cr_assert_lt(process__pages_present(&gone, 0, 1, present), 0);
+	cr_assert_lt(process__pages_present(&gone, 0, 1, present, &swapped), 0);
 }

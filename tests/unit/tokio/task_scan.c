@@ -118,10 +118,12 @@ static void remove_task(void *context, uint64_t header)
 
 static bool finds(struct world *world, size_t index)
 {
-	const struct task_sink sink = {add, remove_task, world};
+	const struct task_sink sink = {add, remove_task, NULL, world};
+	struct memory_skipped skipped;
 
 	world->count = 0;
-	cr_assert_eq(tokio_scan_tasks(&world->target, &world->tokio, 0, &sink, NULL), world->count);
+	cr_assert_eq(tokio_scan_tasks(&world->target, &world->tokio, 0, &sink, &skipped, NULL),
+		     world->count);
 	for (size_t i = 0; i < world->count; i++) {
 		if (world->found[i] == address_of(world, index))
 			return true;

@@ -336,8 +336,8 @@ Test(tokio_task_type, more_than_the_limit_are_other_but_not_those_with_a_role)
 	cr_assert_eq(tokio->task_type_count, KIND_LIMIT);
 	expect_type(tokio, KIND_LIMIT, "z::ShellService::create_session", TASK_ASYNC, ROLE_SHELL);
 	cr_expect_eq(tokio->vtables[KIND_LIMIT].kind.index, TASK_TYPE_NAMED);
-	expect_type(tokio, KIND_LIMIT - 4, "a::run_124", TASK_ASYNC, ROLE_NONE);
-	expect_type(tokio, KIND_LIMIT - 3, "other", TASK_ASYNC, ROLE_NONE);
+	expect_type(tokio, KIND_LIMIT - 5, "a::run_123", TASK_ASYNC, ROLE_NONE);
+	expect_type(tokio, KIND_LIMIT - 4, "other", TASK_ASYNC, ROLE_NONE);
 	expect_type(tokio, KIND_LIMIT + 9, "other", TASK_ASYNC, ROLE_NONE);
 	tokio_free(tokio);
 }
@@ -352,14 +352,15 @@ Test(tokio_task_type, the_order_of_vtables_does_not_matter)
 	struct tokio *other = tokio_of_names(backwards, 5);
 	static const char *const expected[] = {"other",
 					       "other blocking",
+					       "other local",
 					       "c::state_machine::StateMachine::spawn",
 					       "a::StateMachine::spawn",
 					       "a::run",
 					       "b::run"};
 
-	cr_assert_eq(one->task_type_count, 6);
-	cr_assert_eq(other->task_type_count, 6);
-	for (size_t i = 0; i < 6; i++) {
+	cr_assert_eq(one->task_type_count, 7);
+	cr_assert_eq(other->task_type_count, 7);
+	for (size_t i = 0; i < 7; i++) {
 		cr_expect_str_eq(one->task_types[i].name, expected[i]);
 		cr_expect_str_eq(other->task_types[i].name, expected[i]);
 	}
@@ -379,5 +380,30 @@ Test(tokio_task_type, one_name_in_two_classes_is_two_kinds)
 	expect_type(tokio, 0, "a::run", TASK_ASYNC, ROLE_NONE);
 	expect_type(tokio, 1, "a::run", TASK_BLOCKING, ROLE_NONE);
 	cr_expect_eq(tokio->task_type_count, TASK_TYPE_NAMED + 2);
+	tokio_free(tokio);
+}
+
+/* The schedule function of a LocalSet is an implementation for an Arc, or the function of the type. */
+#define LOCAL_SCHEDULE                                                                           \
+	"_ZN5tokio4task5local97_$LT$impl$u20$tokio..runtime..task..Schedule$u20$for$u20$alloc.." \
+	"sync..Arc$LT$tokio..task..local..Shared$GT$$GT$8schedule17h0123456789abcdefE"
+
+Test(tokio_task_type, tasks_of_local_sets_are_a_class_of_their_own)
+{
+	struct tasks tasks;
+
+	tasks_start(&tasks);
+	add_function(&tasks, LOCAL_SCHEDULE, "push %rbx\npop %rbx\nret");
+	add_function(&tasks, TASK_RAW "8schedule17h0123456789ab0001E",
+		     "jmp \"" LOCAL_SCHEDULE "\"");
+	add_function(&tasks, TASK_RAW "8schedule17h0123456789ab0002E", "push %rbx\npop %rbx\nret");
+	add_legacy_task(&tasks, TASK_RAW "8schedule17h0123456789ab0001E", "ret");
+	add_legacy_task(&tasks, TASK_RAW "8schedule17h0123456789ab0002E", "ret");
+
+	struct tokio *tokio = tasks_tokio(&tasks);
+
+	expect_type(tokio, 0, "other local", TASK_LOCAL, ROLE_NONE);
+	cr_expect_eq(tokio->vtables[0].kind.index, TASK_TYPE_OTHER_LOCAL);
+	expect_type(tokio, 1, "other", TASK_ASYNC, ROLE_NONE);
 	tokio_free(tokio);
 }

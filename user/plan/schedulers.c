@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "plan/schedulers.h"
+
+#include <string.h>
+
+/* A function of HOOK_SCHEDULE_SINGLE has a copy for each kind of scheduler. The mangled name has the path of the
+ * scheduler's type: with separators of two kinds in legacy names, with lengths in v0 names. */
+static int add_scheduler(void *context, const struct elf_symbol *symbol)
+{
+	struct plan *plan = context;
+
+	plan->schedules_current_thread |= strstr(symbol->name, "current_thread") != NULL;
+	plan->schedules_local_set |= strstr(symbol->name, "task..local..Shared") ||
+				     strstr(symbol->name, "5local6Shared");
+	return 0;
+}
+
+void plan_find_schedulers(struct plan *plan, const struct elf_symbols *symbols)
+{
+	const struct plan_hook *single = &plan->hooks[HOOK_SCHEDULE_SINGLE];
+
+	plan->schedules_multi_thread = plan->hooks[HOOK_TASK_SCHEDULE].wanted ||
+				       (plan->hooks[HOOK_SCHEDULE_LOCAL].wanted &&
+					plan->hooks[HOOK_SCHEDULE_REMOTE].wanted);
+	for (size_t i = 0; single->wanted && i < single->site_count; i++)
+		elf_symbols__names(symbols, plan->sites[single->first_site + i].code.entry,
+				   add_scheduler, plan);
+}

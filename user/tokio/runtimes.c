@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "tokio/runtimes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "tokio/list_scan.h"
+#include "tokio/runtime_parts.h"
+
+/* The kernel rounds the start of a process to ticks. */
+#define UPTIME_SLACK_NS NS_PER_S
+
+/* The age of the process, by a clock that no one sets. */
+static uint64_t uptime_ns(const struct process *target)
+{
+	uint64_t ticks_per_s = (uint64_t)sysconf(_SC_CLK_TCK);
+	struct timespec now;
+	uint64_t now_ns, start_ns;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	now_ns = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+	start_ns = target->start_ticks * (NS_PER_S / ticks_per_s);
+	return now_ns + UPTIME_SLACK_NS > start_ns ? now_ns + UPTIME_SLACK_NS - start_ns : 0;
+}
+
+static void runtime_free(struct runtime *runtime)
+{
+	free(runtime->counters);
+	free(runtime->base_workers);
+}
+
+void runtimes__done(struct runtimes *runtimes)
+{
+	for (size_t i = 0; i < runtimes->count; i++)
+		runtime_free(&runtimes->items[i]);
+	runtimes->count = 0;
+}
+
+static bool is_known(const struct runtimes *runtimes, uint64_t list, uint64_t id)
+{
+	for (size_t i = 0; i < runtimes->count; i++) {
+		if (runtimes->items[i].place.list == list || runtimes->items[i].place.id == id)
+			return true;
+	}
+	return false;
+}
+
+static void set_base(struct runtime *runtime)
+{
+	const struct runtime_counters *counters = runtime->counters;
+
+	runtime->base_spawned = counters->spawned;
+	runtime->base_ended = counters->spawned - counters->alive;
+	memcpy(runtime->base_workers, counters->workers,
+	       counters->worker_count * sizeof(*runtime->base_workers));
+}
+
+int runtimes__add(struct runtimes *runtimes, uint64_t list)
+{
+	struct runtime runtime = {0};
+	uint64_t age_ns = uptime_ns(runtimes->target);
+
+	if (is_known(runtimes, list, 0) ||
+	    !runtime_find(runtimes->target, list, age_ns, &runtime.place) ||
+	    is_known(runtimes, list, runtime.place.id))
+		return 0;
+	if (runtimes->count == RUNTIME_LIMIT) {
+		runtimes->left_out++;
+		return 0;
+	}
+	runtime.counters = calloc(1, sizeof(*runtime.counters));
+	runtime.base_workers = calloc(runtime.place.worker_count, sizeof(*runtime.base_workers));
+	if (!runtime.counters || !runtime.base_workers) {
+		runtime_free(&runtime);
+		return -ENOMEM;
+	}
+	runtime.state = runtime_read(runtimes->target, &runtime.place, age_ns, runtime.counters);
+	if (runtime.state != RUNTIME_ALIVE) {
+		runtime_free(&runtime);
+		return 0;
+	}
+	if (runtime.place.id < runtimes->first_new_id)
+		set_base(&runtime);
+	runtimes->items[runtimes->count++] = runtime;
+	runtimes->total++;
+	return 1;
+}
+
+struct search {
+	struct runtimes *runtimes;
+	int failure;
+};
+
+static void add_list(void *context, uint64_t list)
+{
+	struct search *search = context;
+	int r = runtimes__add(search->runtimes, list);
+
+	if (r < 0)
+		search->failure = r;
+}
+
+int runtimes__find(struct runtimes *runtimes)
+{
+	struct search search = {.runtimes = runtimes};
+	int r = list_scan__run(runtimes->target, add_list, &search);
+
+	return r < 0 ? r : search.failure;
+}
+
+/* Tasks spawned between the reads of two words can make the number of ended tasks too low. */
+static void update_ended(struct runtime *runtime)
+{
+	uint64_t ended =
+		runtime->counters->spawned - runtime->counters->alive - runtime->base_ended;
+
+	if (ended > runtime->ended)
+		runtime->ended = ended;
+}
+
+size_t runtimes__read(struct runtimes *runtimes)
+{
+	uint64_t age_ns = uptime_ns(runtimes->target);
+	size_t kept = 0, unreadable = 0;
+
+	for (size_t i = 0; i < runtimes->count; i++) {
+		struct runtime *runtime = &runtimes->items[i];
+
+		runtime->state =
+			runtime_read(runtimes->target, &runtime->place, age_ns, runtime->counters);
+		if (runtime->state == RUNTIME_ENDED) {
+			runtime_free(runtime);
+			continue;
+		}
+		if (runtime->state == RUNTIME_ALIVE)
+			update_ended(runtime);
+		else
+			unreadable++;
+		runtimes->items[kept++] = *runtime;
+	}
+	runtimes->count = kept;
+	return unreadable;
+}
+
+bool runtimes__are_unchanged(const struct runtimes *runtimes)
+{
+	for (size_t i = 0; i < runtimes->count; i++) {
+		const struct runtime *runtime = &runtimes->items[i];
+		uint64_t words[LIST_WORDS];
+
+		if (runtime->state != RUNTIME_ALIVE ||
+		    !runtime_read_words(runtimes->target, runtime->place.list, words, LIST_WORDS) ||
+		    words[LIST_SPAWNED] != runtime->counters->spawned ||
+		    words[LIST_ALIVE] != runtime->counters->alive)
+			return false;
+	}
+	return true;
+}
