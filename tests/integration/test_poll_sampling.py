@@ -32,8 +32,9 @@ from harness.traces import Tracing, is_error, new_context
 from harness.waiting import wait_until
 from harness.workload import CLIENTS, STEPS, Workload
 
-# Builds with state transitions and one or two run queues, and one that hooks the poll functions.
-TESTED_BUILDS = ("default", "bare", "size", "lto")
+# Builds with state transitions and one or two run queues, one that hooks the poll functions, and one
+# with larger tasks.
+TESTED_BUILDS = ("default", "bare", "size", "lto", "unstable")
 MODES = {
     "basic": ("--level", "basic"),
     # Any load costs more than this limit.

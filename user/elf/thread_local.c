@@ -11,7 +11,8 @@
 
 #define BLOCK_LIMIT (UINT64_C(1) << 31)
 
-static int find_in_block(const struct elf_image *tables, const char *part, uint64_t size,
+/* Sets the variable's size, and `*ret_value` to the variable's offset from the start of the block. */
+static int find_in_block(const struct elf_image *tables, struct elf_thread_local *variable,
 			 uint64_t *ret_value)
 {
 	struct elf_section table, names;
@@ -28,10 +29,12 @@ static int find_in_block(const struct elf_image *tables, const char *part, uint6
 
 		memcpy(&entry, table.bytes + i * sizeof(entry), sizeof(entry));
 		if (ELF64_ST_TYPE(entry.st_info) != STT_TLS || entry.st_shndx == SHN_UNDEF ||
-		    entry.st_size != size || entry.st_name >= names.size ||
-		    !strstr((const char *)names.bytes + entry.st_name, part))
+		    entry.st_size < variable->size_min || entry.st_size > variable->size_max ||
+		    entry.st_name >= names.size ||
+		    !strstr((const char *)names.bytes + entry.st_name, variable->part))
 			continue;
 		*ret_value = entry.st_value;
+		variable->size = entry.st_size;
 		found++;
 	}
 	return found == 1 ? 0 : -ENOENT;
@@ -49,26 +52,26 @@ static const Elf64_Phdr *find_block(const struct elf_image *image)
 }
 
 int elf_thread_local__find(const struct elf_image *image, const struct elf_symbols *symbols,
-			   const char *part, uint64_t size, int64_t *ret_offset)
+			   struct elf_thread_local *variable)
 {
 	const Elf64_Phdr *block = find_block(image);
 	uint64_t align = block && block->p_align ? block->p_align : 1;
 	uint64_t value;
 
 	if (!block || align & (align - 1) || align > BLOCK_LIMIT || block->p_memsz > BLOCK_LIMIT ||
-	    find_in_block(elf_symbols__tables(symbols), part, size, &value) < 0 ||
-	    value > block->p_memsz || size > block->p_memsz - value)
+	    find_in_block(elf_symbols__tables(symbols), variable, &value) < 0 ||
+	    value > block->p_memsz || variable->size > block->p_memsz - value)
 		return -ENOENT;
 	if (elf_image__machine(image) == EM_AARCH64) {
 		uint64_t start = ARM64_POINTER_BYTES +
 				 ((block->p_vaddr - ARM64_POINTER_BYTES) & (align - 1));
 
-		*ret_offset = (int64_t)(start + value);
+		variable->offset = (int64_t)(start + value);
 		return 0;
 	}
 
 	uint64_t end = block->p_memsz + ((0 - block->p_vaddr - block->p_memsz) & (align - 1));
 
-	*ret_offset = (int64_t)value - (int64_t)end;
+	variable->offset = (int64_t)value - (int64_t)end;
 	return 0;
 }

@@ -46,6 +46,8 @@ struct tokio {
 	/* Offset of tokio's context from a thread's thread pointer; 0: unknown. The context holds the id of the
 	 * task that the thread polls. */
 	int64_t context_offset;
+	uint32_t context_words;	 /* size of that context */
+	uint32_t stage_distance; /* from the id in a task's cell to the task's stage, in bytes */
 };
 
 /* Frees what the members point to and leaves a zeroed struct. */

@@ -5,9 +5,9 @@ import os
 
 import pytest
 
-# See the Makefile. The first three differ in features and mangling, the others in optimisation and
-# in the versions of libraries.
-BUILDS = ("default", "bare", "v0", "size", "lto", "older", "current")
+# See tests/fixtures/rules.mk. The first three differ in features and mangling, the others in optimisation, in the
+# versions of libraries, and in tokio's unstable features.
+BUILDS = ("default", "bare", "v0", "size", "lto", "older", "current", "unstable")
 BUILD_VARIABLES = {build: f"SCOTTY_{build.upper()}" for build in BUILDS}
 # The other builds have no recorder, or a recorder whose functions are inlined.
 BUILDS_WITH_RECORDER = ("default",)
@@ -20,6 +20,8 @@ ONE_BUILD = ("default",)
 BOTH_RECORDERS = ("default", "bare")
 # The two differ in the recorder and in the mangling, and so in how each hook is found.
 BOTH_MANGLINGS = ("default", "v0")
+# For what is read from the output that a task leaves: the output's place differs in the last.
+BOTH_STAGES = (*BOTH_MANGLINGS, "unstable")
 
 
 def binary_of(build: str) -> str:
