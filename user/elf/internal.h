@@ -14,8 +14,10 @@
 #define BUILD_ID_BYTES_MAX ((size_t)64)
 
 struct elf_image {
-	const uint8_t *bytes; /* contents of the whole file, mapped */
+	const uint8_t
+		*bytes; /* contents of the whole file, mapped; of a debug file: a copy of parts */
 	size_t size;
+	uint64_t copied; /* bytes of that copy */
 	char *path;
 	Elf64_Ehdr header;
 	Elf64_Phdr *segments; /* all program headers */
@@ -33,7 +35,9 @@ struct elf_section {
 };
 
 /* Opens a separate debug file like elf_image__open(), but does not require the segments' contents
- * in the file: eu-strip keeps the executable's program headers unchanged. */
+ * in the file: eu-strip keeps the executable's program headers unchanged. Nothing prevents that the file is
+ * overwritten or truncated later, so the image has a copy of headers, symbols, names and notes; all other
+ * contents are zero. */
 int elf_image__open_debug(int fd, const char *path, struct elf_image **ret_image,
 			  struct error *error);
 
@@ -64,9 +68,8 @@ const struct elf_image *elf_symbols__tables(const struct elf_symbols *symbols);
 int elf_debugdata__open(const struct elf_image *image, struct elf_image **ret_image,
 			struct error *error);
 
-/* Opens the separate debug file of `image`, under `root` (NULL: none) or under this machine's root.
- * -ENOENT without a matching file. */
-int elf_debug_file__open(const struct elf_image *image, const char *root,
+/* Opens the separate debug file of `image`. `places` may be NULL. -ENOENT without a matching file. */
+int elf_debug_file__open(const struct elf_image *image, const struct elf_debug_places *places,
 			 struct elf_image **ret_image);
 
 #endif
