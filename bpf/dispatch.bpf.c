@@ -101,7 +101,7 @@ __hidden void handle_task_completed(__u64 header, struct task *task, __u64 now_n
 	if (!task)
 		return;
 	if (task->kind.role == ROLE_APP_CHECK)
-		end_inspection(header, task->vtable);
+		end_inspection(header, task->kind.id_word);
 	else if (task->kind.role >= ROLE_FIRST_SESSION)
 		end_session_task(header, task, now_ns);
 }

@@ -315,6 +315,8 @@ struct settings {
 	__u32 frame_head_offset;    /* in that frame: FIN, reserved bits, opcode */
 	__u32 app_status_offset;    /* in Scotty's AppData; 0: unknown */
 	__u32 app_result_register;  /* DWARF number of the register with AppData's address */
+	__u32 context_words;	    /* size of tokio's context */
+	__u32 stage_distance;	    /* from a task's id to the task's stage, in bytes */
 	/* Booleans. */
 	__u8 emit_spans;
 	__u8 sampler_parent_based; /* the decision of a remote parent is followed */
@@ -325,7 +327,7 @@ struct settings {
 	__u8 routes_come_first;	    /* routes are observed when axum matches them, or not at all */
 	__u8 reserved[5];
 };
-_Static_assert(sizeof(struct settings) == 10 * 8 + 3 * 8 * HISTOGRAM_BOUNDS + 7 * 4 + 12,
+_Static_assert(sizeof(struct settings) == 10 * 8 + 3 * 8 * HISTOGRAM_BOUNDS + 9 * 4 + 12,
 	       "settings");
 
 /* A thread that polls tasks, by its id. Fields that most hooks read are adjacent. */

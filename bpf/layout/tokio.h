@@ -2,11 +2,12 @@
 #ifndef SCOTTYSCOPE_LAYOUT_TOKIO_H
 #define SCOTTYSCOPE_LAYOUT_TOKIO_H
 
-/* Layouts of tokio 1.49 to 1.52. Both sides compile this file. */
+/* Layouts of tokio 1.48 to 1.54, with and without `--cfg tokio_unstable`. Both sides compile this file. */
 
 #include <linux/types.h>
 
-/* Task header: repr(C), tokio/src/runtime/task/core.rs. */
+/* The first words of a task header: repr(C), tokio/src/runtime/task/core.rs. With `--cfg tokio_unstable`,
+ * the features `tracing` and `schedule-latency` add fields behind these words. */
 struct task_header {
 	__u64 state;
 	__u64 queue_next;
@@ -36,6 +37,7 @@ enum vtable_word {
 	VTABLE_TRAILER_OFFSET,
 	VTABLE_SCHEDULER_OFFSET,
 	VTABLE_ID_OFFSET,
+	VTABLE_SPAWN_LOCATION_OFFSET, /* with `--cfg tokio_unstable` only */
 };
 #define VTABLE_WORD_BYTES 8
 
@@ -43,9 +45,12 @@ enum vtable_word {
  * waker and hooks, in an order that the compiler chooses. */
 #define TRAILER_WORDS 6
 
-/* A task's cell is repr(C): header, scheduler, id, stage (tokio/src/runtime/task/core.rs). The
- * stage is a tag and, once finished, the output: Result<T, JoinError>. */
-#define STAGE_FINISHED 1
+/* A task's cell is repr(C): header, scheduler, id, with `--cfg tokio_unstable` a pointer to the source
+ * location of the spawn, stage (tokio/src/runtime/task/core.rs). The stage is repr(C): a tag and, once
+ * finished, the output: Result<T, JoinError>. */
+#define STAGE_DISTANCE		8  /* from the id to the stage */
+#define STAGE_DISTANCE_UNSTABLE 16 /* the same, with a spawn location */
+#define STAGE_FINISHED		1
 
 struct task_stage {
 	__u32 tag;
@@ -111,8 +116,9 @@ enum worker_word {
 };
 #define WORKER_ALIGNMENT 128
 
-/* Words of the thread-local context that are searched for the id of the polled task
- * (tokio/src/runtime/context.rs, Context). */
-#define TOKIO_CONTEXT_WORDS 10
+/* Size of the thread-local context, in words. One of them holds the id of the polled task
+ * (tokio/src/runtime/context.rs, Context). The feature `taskdump` adds three words. */
+#define TOKIO_CONTEXT_WORDS_MIN 10
+#define TOKIO_CONTEXT_WORDS_MAX 16
 
 #endif

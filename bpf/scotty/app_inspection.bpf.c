@@ -7,7 +7,7 @@
 /* Takes over the final status from the output of the task, which is about to be marked complete.
  * The status may change after AppData::new: Scotty finds only then that an application is
  * unsupported. */
-static __always_inline void update_status(__u64 header, __u64 vtable, __u64 name)
+static __always_inline void update_status(__u64 header, __u8 id_word, __u64 name)
 {
 	struct app *known = bpf_map_lookup_elem(&apps, &name);
 	struct task_stage output;
@@ -17,7 +17,7 @@ static __always_inline void update_status(__u64 header, __u64 vtable, __u64 name
 
 	if (!known || !settings.app_status_offset)
 		return;
-	stage = find_stage(header, vtable, &id);
+	stage = find_stage(header, id_word, &id);
 	if (!stage || bpf_probe_read_user(&output, sizeof(output), (void *)stage) ||
 	    output.tag != STAGE_FINISHED ||
 	    read_app(stage + sizeof(output), settings.app_status_offset, &data, &status) != name) {
@@ -28,7 +28,7 @@ static __always_inline void update_status(__u64 header, __u64 vtable, __u64 name
 	count_check(CHECK_APP_AGREES);
 }
 
-__hidden void end_inspection(__u64 header, __u64 vtable)
+__hidden void end_inspection(__u64 header, __u8 id_word)
 {
 	struct app_inspection *inspection = bpf_map_lookup_elem(&app_inspections, &header);
 	struct app_check *check;
@@ -38,7 +38,7 @@ __hidden void end_inspection(__u64 header, __u64 vtable)
 		return;
 	number = inspection->check;
 	if (inspection->app)
-		update_status(header, vtable, inspection->app);
+		update_status(header, id_word, inspection->app);
 	bpf_map_delete_elem(&app_inspections, &header);
 	check = check_by_number(number);
 	if (check && check->number == number)

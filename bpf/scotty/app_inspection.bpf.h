@@ -89,7 +89,7 @@ static __always_inline void start_inspection(__u64 header, __u32 tid)
 }
 
 /* Ends the inspection that the task at `header` ran: takes over the status in its output, and
- * counts the inspection in its check. */
-__hidden void end_inspection(__u64 header, __u64 vtable);
+ * counts the inspection in its check. `id_word` as in struct task_kind. */
+__hidden void end_inspection(__u64 header, __u8 id_word);
 
 #endif

@@ -13,27 +13,24 @@ static __always_inline bool is_user_pointer(__u64 value)
 	return is_user_address(value) && !(value & 7);
 }
 
-/* The address of the stage of the task at `header`; sets `ret_id` to the task's id. 0 if the vtable
- * or the cell is malformed. */
-static __always_inline __u64 find_stage(__u64 header, __u64 vtable, __u64 *ret_id)
+/* The address of the stage of the task at `header`, whose vtable tells `id_word`; sets `ret_id` to the
+ * task's id. 0 if the vtable does not tell the place of the id or the cell cannot be read. */
+static __always_inline __u64 find_stage(__u64 header, __u8 id_word, __u64 *ret_id)
 {
-	__u64 id_offset = 0;
+	__u64 address = header + id_word * sizeof(*ret_id);
 
-	if (bpf_probe_read_user(&id_offset, sizeof(id_offset),
-				(void *)(vtable + VTABLE_ID_OFFSET * VTABLE_WORD_BYTES)) ||
-	    id_offset <= sizeof(struct task_header) || id_offset > 0x40 || id_offset & 7 ||
-	    bpf_probe_read_user(ret_id, sizeof(*ret_id), (void *)(header + id_offset)))
+	if (!id_word || bpf_probe_read_user(ret_id, sizeof(*ret_id), (void *)address))
 		return 0;
-	return header + id_offset + sizeof(*ret_id);
+	return address + settings.stage_distance;
 }
 
 /* The outcome of the task at `header`, which is about to be marked complete and returns () or,
  * with `returns_result`, a Result. A malformed output is counted and treated as an end without
  * failure. */
-static __always_inline enum session_end task_outcome(__u64 header, __u64 vtable,
+static __always_inline enum session_end task_outcome(__u64 header, __u8 id_word,
 						     bool returns_result)
 {
-	__u64 id = 0, address = find_stage(header, vtable, &id);
+	__u64 id = 0, address = find_stage(header, id_word, &id);
 	struct task_stage_result output;
 
 	if (!address || bpf_probe_read_user(&output, sizeof(output), (void *)address) ||
@@ -54,7 +51,7 @@ unknown:
 static __always_inline void end_session_task(__u64 header, const struct task *task, __u64 now_ns)
 {
 	enum session_end outcome =
-		task_outcome(header, task->vtable, task->kind.role == ROLE_COMPOSE_TASK);
+		task_outcome(header, task->kind.id_word, task->kind.role == ROLE_COMPOSE_TASK);
 	struct task_session *session = find_session(header);
 
 	/* An operation that destroyed its application ends with an error: it no longer finds it. */

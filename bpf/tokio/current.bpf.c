@@ -36,14 +36,16 @@ __hidden struct poll_frame *init_untracked_frame(struct thread *thread, __u32 ti
 __hidden void compare_context(__u64 header)
 {
 	struct task *task = bpf_map_lookup_elem(&tasks, &header);
-	__u64 words[TOKIO_CONTEXT_WORDS];
+	__u64 words[TOKIO_CONTEXT_WORDS_MAX] = {};
 	__u32 word = task_id_word, holding = 0;
+	__u32 size = settings.context_words * sizeof(words[0]);
 	__u64 id = task ? task->id : 0;
 	bool agrees;
 
-	if (!id || bpf_probe_read_user(words, sizeof(words), (void *)context_of_thread()))
+	if (!id || size > sizeof(words) ||
+	    bpf_probe_read_user(words, size, (void *)context_of_thread()))
 		return;
-	for (__u32 i = 0; i < TOKIO_CONTEXT_WORDS; i++) {
+	for (__u32 i = 0; i < TOKIO_CONTEXT_WORDS_MAX; i++) {
 		if (words[i] == id)
 			holding |= 1U << i;
 	}

@@ -24,6 +24,8 @@ static void switch_all_on(struct scottyscope *skeleton)
 	skeleton->rodata->settings.frame_payload_offset = 16;
 	skeleton->rodata->settings.frame_head_offset = 40;
 	skeleton->rodata->settings.context_offset = -64;
+	skeleton->rodata->settings.context_words = 10;
+	skeleton->rodata->settings.stage_distance = 8;
 	skeleton->rodata->settings.app_status_offset = 8;
 	skeleton->rodata->settings.app_result_register = 19;
 	skeleton->rodata->settings.emit_spans = 1;

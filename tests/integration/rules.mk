@@ -4,7 +4,7 @@
 upper = $(shell echo $(1) | tr a-z- A-Z_)
 integration_ENVIRONMENT = SCOTTYSCOPE=$(abspath $(BUILD))/scottyscope \
 	SCOTTYSCOPE_STATIC=$(abspath $(STATIC))/scottyscope \
-	$(foreach each,$(MATRIX),SCOTTY_$(call upper,$(each))=$(abspath $(FIXTURES))/scotty-$(each))
+	$(foreach each,$(MATRIX) $(OPTIONAL_MATRIX),SCOTTY_$(call upper,$(each))=$(abspath $(FIXTURES))/scotty-$(each))
 # PYTEST_OPTIONS="-k NAME" chooses tests.
 PYTEST_OPTIONS ?=
 integration_PYTEST = $(integration_ENVIRONMENT) $(PYTEST) $(PYTEST_OPTIONS)

@@ -11,7 +11,7 @@ import pytest
 
 from harness import names
 from harness.applications import await_list, by_status, listed
-from harness.builds import BOTH_MANGLINGS, binary_of
+from harness.builds import BOTH_STAGES, binary_of
 from harness.http_client import ask_once, get
 from harness.ledger import buckets
 from harness.run_delay import RunDelay
@@ -22,7 +22,7 @@ from harness.starter import Starter
 from harness.tool import Tool
 from harness.waiting import wait_until
 
-TESTED_BUILDS = BOTH_MANGLINGS
+TESTED_BUILDS = BOTH_STAGES
 
 CHECK_S = 0.2
 SLOW_CHECK_S = 1.0

@@ -4,7 +4,7 @@
 import pytest
 
 from harness import names
-from harness.builds import BOTH_MANGLINGS
+from harness.builds import BOTH_STAGES
 from harness.http_client import ask_once, get
 from harness.ledger import Ledger
 from harness.server import Server
@@ -13,7 +13,7 @@ from harness.starter import Starter
 from harness.tool import Tool
 from harness.waiting import wait_until
 
-TESTED_BUILDS = BOTH_MANGLINGS
+TESTED_BUILDS = BOTH_STAGES
 
 # What a task's process prints depends on its application.
 MANY = "app-1"

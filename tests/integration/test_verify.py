@@ -90,10 +90,10 @@ def assert_refused(process: Process, status: int, *said: str) -> None:
         assert text in lines[0]
 
 
-def assert_counts(start: Starter, binary: str) -> None:
+def assert_counts(start: Starter, binary: str, *options: str) -> None:
     """Asserts that a tool on that binary counts requests, routes and polls."""
     server = start.server(binary)
-    tool = start.watch(server)
+    tool = start.watch(server, *options)
     counting = Counting(tool)
     for _ in range(10):
         ask_once(server.port, get(HEALTH))
@@ -228,16 +228,34 @@ def test_stripped(start: Starter, binary: str, directory: pathlib.Path) -> None:
     assert ask_once(server.port, get(HEALTH)).status == 200
 
 
-def test_separate_debug_file(start: Starter, binary: str, directory: pathlib.Path) -> None:
-    """A stripped executable with a debug file in the usual place is observed."""
-    needs("strip", "objcopy", "readelf")
+def debug_file_name(binary: str) -> pathlib.Path:
+    """Returns where in a directory of debug files the one of a binary is."""
     notes = subprocess.check_output(["readelf", "-n", binary], text=True)
     found = re.search(r"Build ID: ([0-9a-f]+)", notes)
     if not found:
         pytest.skip("the executable has no build id")
+    return pathlib.Path(".build-id", found[1][:2], f"{found[1][2:]}.debug")
+
+
+def test_debug_directory(start: Starter, binary: str, directory: pathlib.Path) -> None:
+    """A stripped executable with a debug file in a directory of the user's choice is observed."""
+    needs("strip", "objcopy", "readelf")
+    copy, files = directory / "separated", directory / "files"
+    subprocess.run(["strip", "-o", copy, binary], check=True)
+    debug = files / debug_file_name(binary)
+    debug.parent.mkdir(parents=True)
+    subprocess.run(["objcopy", "--only-keep-debug", binary, debug], check=True)
+    assert_counts(start, str(copy), "--debug-directory", str(files))
+    refused = start.verify("--exe", copy.name)
+    assert_refused(refused, FAILED, "stripped", "--debug-directory")
+
+
+def test_separate_debug_file(start: Starter, binary: str, directory: pathlib.Path) -> None:
+    """A stripped executable with a debug file in the usual place is observed."""
+    needs("strip", "objcopy", "readelf")
     copy = directory / "separated"
     subprocess.run(["strip", "-o", copy, binary], check=True)
-    debug = pathlib.Path("/usr/lib/debug/.build-id", found[1][:2], f"{found[1][2:]}.debug")
+    debug = pathlib.Path("/usr/lib/debug") / debug_file_name(binary)
     if debug.exists():
         pytest.skip(f"{debug} is not ours")
     made = [parent for parent in debug.parents if not parent.exists()]

@@ -28,6 +28,7 @@ void config__free(struct config *config)
 	free(otlp->client_certificate);
 	free(otlp->client_key);
 	free(config->config_path);
+	free(config->debug_directory);
 	free(config->executable);
 	free(config->listen_host);
 	free(config->service_name);

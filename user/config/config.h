@@ -111,12 +111,13 @@ struct config {
 	char *config_path;	   /* --config; NULL: not given */
 
 	/* Selects the process: at most one of the three is given. */
-	pid_t pid;	      /* 0: not given */
-	uint16_t port;	      /* 0: not given */
-	char *executable;     /* base name to look for; NULL: not given */
-	uint64_t duration_ns; /* 0: until interrupted */
-	bool once;	      /* print all metrics to standard output and stop */
-	bool report;	      /* print a summary to standard output at the end */
+	pid_t pid;	       /* 0: not given */
+	uint16_t port;	       /* 0: not given */
+	char *executable;      /* base name to look for; NULL: not given */
+	char *debug_directory; /* --debug-directory; NULL: not given */
+	uint64_t duration_ns;  /* 0: until interrupted */
+	bool once;	       /* print all metrics to standard output and stop */
+	bool report;	       /* print a summary to standard output at the end */
 
 	char *listen_host;    /* of /metrics; NULL: no HTTP server */
 	uint16_t listen_port; /* 0: any free port */

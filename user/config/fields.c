@@ -170,6 +170,17 @@ int store_readable_path(const struct field *field, struct config *config, const 
 	return write_text(field, config, text, error);
 }
 
+int store_directory(const struct field *field, struct config *config, const char *name,
+		    const char *text, struct error *error)
+{
+	_cleanup_close_ int fd = open(text, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_set(error, -EINVAL, "%s: cannot open '%.200s'; accepted: a directory",
+				 name, text);
+	return write_text(field, config, text, error);
+}
+
 int store_pairs(const struct field *field, struct config *config, const char *name,
 		const char *text, struct error *error)
 {

@@ -95,6 +95,15 @@ const struct option_row option_rows[] = {
 		RANGE(number, port, 1, UINT16_MAX),
 		.help = "the process that listens on this TCP port",
 	},
+	{
+		.flag = "--debug-directory",
+		.argument = "DIRECTORY",
+		.commands = OBSERVE,
+		FIELD(directory, debug_directory),
+		.help = "search this directory first, then /usr/lib/debug, for the symbols of a "
+			"stripped executable: .build-id/xx/yyyy.debug, or the file that its "
+			".gnu_debuglink names",
+	},
 
 	{.heading = "Duration and output"},
 	{

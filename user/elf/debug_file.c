@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
 /* Separate debug files: /usr/lib/debug/.build-id/xx/yyyy.debug, or the file that .gnu_debuglink
- * names. */
+ * names. The user's directory takes the place of /usr/lib/debug, as gdb's debug-file-directory does. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,9 +36,24 @@ static int open_in_root(const char *root, const char *path)
 	return fd < 0 ? -errno : (int)fd;
 }
 
-/* Returns whether `candidate` belongs to `image`: the build ids are equal. If either file has no
- * build id, the checksum in .gnu_debuglink must match the candidate. */
-static bool is_match(const struct elf_image *image, const struct elf_image *candidate,
+/* Whether the file's CRC-32 is `checksum`. */
+static bool has_checksum(int fd, uint32_t checksum)
+{
+	uint8_t bytes[64 * 1024];
+	uint32_t found = 0;
+	off_t offset = 0;
+	ssize_t count;
+
+	while ((count = pread(fd, bytes, sizeof(bytes), offset)) > 0) {
+		found = lzma_crc32(bytes, (size_t)count, found);
+		offset += count;
+	}
+	return count == 0 && found == checksum;
+}
+
+/* Returns whether `candidate`, read from `fd`, belongs to `image`: the build ids are equal. If either file has
+ * no build id, the checksum in .gnu_debuglink must match the candidate. */
+static bool is_match(const struct elf_image *image, const struct elf_image *candidate, int fd,
 		     const uint32_t *checksum)
 {
 	const char *wanted = elf_image__build_id(image);
@@ -48,7 +63,7 @@ static bool is_match(const struct elf_image *image, const struct elf_image *cand
 		return false;
 	if (wanted && found)
 		return strcmp(wanted, found) == 0;
-	return checksum && lzma_crc32(candidate->bytes, candidate->size, 0) == *checksum;
+	return checksum && has_checksum(fd, *checksum);
 }
 
 static int try_path(const struct elf_image *image, const char *root, const char *path,
@@ -61,7 +76,7 @@ static int try_path(const struct elf_image *image, const char *root, const char 
 		return -ENOENT;
 	/* Treat an unusable file as absent: the file is not part of the executable. */
 	if (elf_image__open_debug(fd, path, &candidate, NULL) < 0 ||
-	    !is_match(image, candidate, checksum))
+	    !is_match(image, candidate, fd, checksum))
 		return -ENOENT;
 	*ret_image = TAKE_PTR(candidate);
 	return 0;
@@ -134,10 +149,34 @@ static int try_root(const struct elf_image *image, const char *root, struct elf_
 	return r;
 }
 
-int elf_debug_file__open(const struct elf_image *image, const char *root,
+/* Searches the user's directory, also for the mere name: files are often copied there by hand. */
+static int try_directory(const struct elf_image *image, const char *root,
 			 struct elf_image **ret_image)
 {
-	if (root && try_root(image, root, ret_image) == 0)
+	const char *build_id = elf_image__build_id(image);
+	const char *path = elf_image__path(image);
+	const char *slash = strrchr(path, '/');
+	uint32_t checksum;
+	const char *link = read_debuglink(image, &checksum);
+	int r = -ENOENT;
+
+	if (build_id)
+		r = try_formatted(image, root, NULL, ret_image, "/.build-id/%.2s/%s.debug",
+				  build_id, build_id + 2);
+	if (r < 0 && link)
+		r = try_formatted(image, root, &checksum, ret_image, "/%s", link);
+	if (r < 0 && link && *path == '/')
+		r = try_formatted(image, root, &checksum, ret_image, "%.*s/%s", (int)(slash - path),
+				  path, link);
+	return r;
+}
+
+int elf_debug_file__open(const struct elf_image *image, const struct elf_debug_places *places,
+			 struct elf_image **ret_image)
+{
+	if (places && places->directory && try_directory(image, places->directory, ret_image) == 0)
+		return 0;
+	if (places && places->root && try_root(image, places->root, ret_image) == 0)
 		return 0;
 	return try_root(image, "/", ret_image);
 }

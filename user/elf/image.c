@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/param.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +16,10 @@
 /* Linkers write about a dozen program headers. The limit bounds the time of linear lookups for any
  * file. */
 #define SEGMENTS_MAX 256
+
+/* The names of a debug file take some 10 MB for a server like Scotty. The limit bounds the memory for any
+ * file. */
+#define COPY_BYTES_MAX (UINT64_C(512) << 20)
 
 void elf_image__free(struct elf_image *image)
 {
@@ -28,8 +33,11 @@ void elf_image__free(struct elf_image *image)
 	free(image);
 }
 
-static int image__map(struct elf_image *image, int fd, struct error *error)
+/* Maps the file, or with `is_copy` as much empty memory as the file is long. */
+static int image__map(struct elf_image *image, int fd, bool is_copy, struct error *error)
 {
+	int flags = is_copy ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE : MAP_PRIVATE;
+	int protection = is_copy ? PROT_READ | PROT_WRITE : PROT_READ;
 	struct stat status;
 
 	if (fstat(fd, &status) < 0)
@@ -39,12 +47,39 @@ static int image__map(struct elf_image *image, int fd, struct error *error)
 	if (status.st_size == 0)
 		return error_set(error, -ENOEXEC, "%s is empty", image->path);
 
-	void *bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	void *bytes = mmap(NULL, (size_t)status.st_size, protection, flags, is_copy ? -1 : fd, 0);
 
 	if (bytes == MAP_FAILED)
 		return error_set(error, -errno, "cannot map %s: %m", image->path);
 	image->bytes = bytes;
 	image->size = (size_t)status.st_size;
+	return 0;
+}
+
+/* Reads a part of the file into the copy. What exceeds the file, or is cut off meanwhile, stays empty. */
+static int image__copy(struct elf_image *image, int fd, uint64_t offset, uint64_t size,
+		       struct error *error)
+{
+	if (offset >= image->size)
+		return 0;
+
+	uint64_t end = offset + MIN(size, image->size - offset);
+
+	image->copied += end - offset;
+	if (image->copied > COPY_BYTES_MAX)
+		return error_set(error, -EFBIG, "%s is too large", image->path);
+	while (offset < end) {
+		ssize_t count = pread(fd, (uint8_t *)(uintptr_t)image->bytes + offset, end - offset,
+				      (off_t)offset);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return error_set(error, -errno, "cannot read %s: %m", image->path);
+		if (count == 0)
+			return 0;
+		offset += (uint64_t)count;
+	}
 	return 0;
 }
 
@@ -151,6 +186,35 @@ static int image__read_sections(struct elf_image *image, struct error *error)
 	return 0;
 }
 
+/* Copies the sections that name functions and the build. */
+static int image__copy_names(struct elf_image *image, int fd, struct error *error)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < image->section_count && r == 0; i++) {
+		const Elf64_Shdr *section = &image->sections[i];
+
+		if (section->sh_type == SHT_SYMTAB || section->sh_type == SHT_STRTAB ||
+		    section->sh_type == SHT_NOTE)
+			r = image__copy(image, fd, section->sh_offset, section->sh_size, error);
+	}
+	return r;
+}
+
+static int image__copy_headers(struct elf_image *image, int fd, struct error *error)
+{
+	Elf64_Ehdr header;
+	int r = image__copy(image, fd, 0, sizeof(header), error);
+
+	if (r < 0 || image->size < sizeof(header))
+		return r;
+	memcpy(&header, image->bytes, sizeof(header));
+	r = image__copy(image, fd, header.e_phoff, header.e_phnum * sizeof(Elf64_Phdr), error);
+	if (r < 0)
+		return r;
+	return image__copy(image, fd, header.e_shoff, header.e_shnum * sizeof(Elf64_Shdr), error);
+}
+
 static int image__open(int fd, const char *path, bool is_debug_file, struct elf_image **ret_image,
 		       struct error *error)
 {
@@ -163,7 +227,9 @@ static int image__open(int fd, const char *path, bool is_debug_file, struct elf_
 	if (!image->path)
 		return error_out_of_memory(error);
 
-	r = image__map(image, fd, error);
+	r = image__map(image, fd, is_debug_file, error);
+	if (r == 0 && is_debug_file)
+		r = image__copy_headers(image, fd, error);
 	if (r < 0)
 		return r;
 	r = image__read_header(image, error);
@@ -176,6 +242,8 @@ static int image__open(int fd, const char *path, bool is_debug_file, struct elf_
 	if (r < 0)
 		return r;
 	r = image__read_sections(image, error);
+	if (r == 0 && is_debug_file)
+		r = image__copy_names(image, fd, error);
 	if (r < 0)
 		return r;
 	elf_image__read_build_id(image);

@@ -14,8 +14,10 @@
 #define BUILD_ID_BYTES_MAX ((size_t)64)
 
 struct elf_image {
-	const uint8_t *bytes; /* contents of the whole file, mapped */
+	const uint8_t
+		*bytes; /* contents of the whole file, mapped; of a debug file: a copy of parts */
 	size_t size;
+	uint64_t copied; /* bytes of that copy */
 	char *path;
 	Elf64_Ehdr header;
 	Elf64_Phdr *segments; /* all program headers */
@@ -33,7 +35,9 @@ struct elf_section {
 };
 
 /* Opens a separate debug file like elf_image__open(), but does not require the segments' contents
- * in the file: eu-strip keeps the executable's program headers unchanged. */
+ * in the file: eu-strip keeps the executable's program headers unchanged. Nothing prevents that the file is
+ * overwritten or truncated later, so the image has a copy of headers, symbols, names and notes; all other
+ * contents are zero. */
 int elf_image__open_debug(int fd, const char *path, struct elf_image **ret_image,
 			  struct error *error);
 
@@ -59,20 +63,35 @@ static inline const uint8_t *elf_image__file_bytes(const struct elf_image *image
 /* Returns the file with the names: the executable or a debug file. */
 const struct elf_image *elf_symbols__tables(const struct elf_symbols *symbols);
 
-/* Sets `*ret_value` to the value of the only symbol of `type` (STT_OBJECT, STT_TLS) and `size` whose
- * name contains both parts. -ENOENT for none or several. */
-int elf_variable__find_entry(const struct elf_symbols *symbols, unsigned char type,
-			     const char *part, const char *other_part, uint64_t size,
-			     uint64_t *ret_value);
+/* What a variable is recognised by: its type (STT_OBJECT, STT_TLS), two parts of its mangled name, and the
+ * bounds of its size in bytes. */
+struct elf_variable_query {
+	unsigned char type;
+	const char *part;
+	const char *other_part;
+	uint64_t size_min;
+	uint64_t size_max;
+};
+
+/* Value and size of a variable's symbol. */
+struct elf_variable_entry {
+	uint64_t value;
+	uint64_t size;
+};
+
+/* Sets `*ret_entry` to the symbol of the only variable that the query matches. -ENOENT for none or
+ * several. */
+int elf_variable__find_entry(const struct elf_symbols *symbols,
+			     const struct elf_variable_query *query,
+			     struct elf_variable_entry *ret_entry);
 
 /* Opens the xz-compressed ELF file in the section .gnu_debugdata of `image`. -ENOENT without the
  * section. */
 int elf_debugdata__open(const struct elf_image *image, struct elf_image **ret_image,
 			struct error *error);
 
-/* Opens the separate debug file of `image`, under `root` (NULL: none) or under this machine's root.
- * -ENOENT without a matching file. */
-int elf_debug_file__open(const struct elf_image *image, const char *root,
+/* Opens the separate debug file of `image`. `places` may be NULL. -ENOENT without a matching file. */
+int elf_debug_file__open(const struct elf_image *image, const struct elf_debug_places *places,
 			 struct elf_image **ret_image);
 
 #endif

@@ -122,7 +122,7 @@ static int symbols__add_image(struct elf_symbols *symbols, const struct elf_imag
 
 /* Adds the best table besides .dynsym: the first of three that has any function. */
 static int symbols__add_best(struct elf_symbols *symbols, const struct elf_image *image,
-			     const char *root, struct error *error)
+			     const struct elf_debug_places *places, struct error *error)
 {
 	struct elf_image *debug_image;
 	int r;
@@ -134,7 +134,7 @@ static int symbols__add_best(struct elf_symbols *symbols, const struct elf_image
 		return r;
 
 	/* Ignore a damaged separate debug file: the file is not the target's own. */
-	if (elf_debug_file__open(image, root, &debug_image) == 0 &&
+	if (elf_debug_file__open(image, places, &debug_image) == 0 &&
 	    symbols__add_image(symbols, image, debug_image, SYMBOLS_DEBUG_FILE, NULL) > 0)
 		return 0;
 
@@ -175,7 +175,7 @@ static void symbols__sort(struct elf_symbols *symbols)
 		symbols->items = exact;
 }
 
-int elf_symbols__load(const struct elf_image *image, const char *root,
+int elf_symbols__load(const struct elf_image *image, const struct elf_debug_places *places,
 		      struct elf_symbols **ret_symbols, struct error *error)
 {
 	_cleanup_(elf_symbols__freep) struct elf_symbols *symbols = calloc(1, sizeof(*symbols));
@@ -184,7 +184,7 @@ int elf_symbols__load(const struct elf_image *image, const char *root,
 	if (!symbols)
 		return error_out_of_memory(error);
 	symbols->image = image;
-	r = symbols__add_best(symbols, image, root, error);
+	r = symbols__add_best(symbols, image, places, error);
 	if (r < 0)
 		return r;
 	r = symbols__add(symbols, image, image, SHT_DYNSYM, error);

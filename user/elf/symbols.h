@@ -26,11 +26,16 @@ struct elf_symbol {
 
 struct elf_symbols;
 
+/* Where separate debug files are searched, besides this machine's usual directories. */
+struct elf_debug_places {
+	const char *directory; /* chosen by the user, searched first; NULL: none */
+	const char *root;      /* the target's root directory, "/proc/PID/root"; NULL: none */
+};
+
 /* Reads the functions of `image`, which must outlive the symbols, from the best available table (in
- * the order of the enum), merged with .dynsym. Searches for a separate debug file in `root` (the
- * target's root directory, "/proc/PID/root"; NULL: none), then in /. For an image without
- * functions, returns 0 and the source is SYMBOLS_NONE. -EBADMSG if a table is damaged. */
-int elf_symbols__load(const struct elf_image *image, const char *root,
+ * the order of the enum), merged with .dynsym. `places` may be NULL. For an image without functions,
+ * returns 0 and the source is SYMBOLS_NONE. -EBADMSG if a table is damaged. */
+int elf_symbols__load(const struct elf_image *image, const struct elf_debug_places *places,
 		      struct elf_symbols **ret_symbols, struct error *error);
 void elf_symbols__free(struct elf_symbols *symbols);
 

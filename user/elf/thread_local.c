@@ -22,26 +22,34 @@ static const Elf64_Phdr *find_block(const struct elf_image *image)
 }
 
 int elf_thread_local__find(const struct elf_image *image, const struct elf_symbols *symbols,
-			   const char *part, uint64_t size, int64_t *ret_offset)
+			   struct elf_thread_local *variable)
 {
 	const Elf64_Phdr *block = find_block(image);
 	uint64_t align = block && block->p_align ? block->p_align : 1;
-	uint64_t value;
+	const struct elf_variable_query query = {
+		.type = STT_TLS,
+		.part = variable->part,
+		.other_part = "",
+		.size_min = variable->size_min,
+		.size_max = variable->size_max,
+	};
+	struct elf_variable_entry entry;
 
 	if (!block || align & (align - 1) || align > BLOCK_LIMIT || block->p_memsz > BLOCK_LIMIT ||
-	    elf_variable__find_entry(symbols, STT_TLS, part, "", size, &value) < 0 ||
-	    value > block->p_memsz || size > block->p_memsz - value)
+	    elf_variable__find_entry(symbols, &query, &entry) < 0 || entry.value > block->p_memsz ||
+	    entry.size > block->p_memsz - entry.value)
 		return -ENOENT;
+	variable->size = entry.size;
 	if (elf_image__machine(image) == EM_AARCH64) {
 		uint64_t start = ARM64_POINTER_BYTES +
 				 ((block->p_vaddr - ARM64_POINTER_BYTES) & (align - 1));
 
-		*ret_offset = (int64_t)(start + value);
+		variable->offset = (int64_t)(start + entry.value);
 		return 0;
 	}
 
 	uint64_t end = block->p_memsz + ((0 - block->p_vaddr - block->p_memsz) & (align - 1));
 
-	*ret_offset = (int64_t)value - (int64_t)end;
+	variable->offset = (int64_t)entry.value - (int64_t)end;
 	return 0;
 }

@@ -6,9 +6,9 @@
 
 #include "elf/internal.h"
 
-int elf_variable__find_entry(const struct elf_symbols *symbols, unsigned char type,
-			     const char *part, const char *other_part, uint64_t size,
-			     uint64_t *ret_value)
+int elf_variable__find_entry(const struct elf_symbols *symbols,
+			     const struct elf_variable_query *query,
+			     struct elf_variable_entry *ret_entry)
 {
 	const struct elf_image *tables = elf_symbols__tables(symbols);
 	struct elf_section table, names;
@@ -25,13 +25,17 @@ int elf_variable__find_entry(const struct elf_symbols *symbols, unsigned char ty
 		const char *name;
 
 		memcpy(&entry, table.bytes + i * sizeof(entry), sizeof(entry));
-		if (ELF64_ST_TYPE(entry.st_info) != type || entry.st_shndx == SHN_UNDEF ||
-		    entry.st_size != size || entry.st_name >= names.size)
+		if (ELF64_ST_TYPE(entry.st_info) != query->type || entry.st_shndx == SHN_UNDEF ||
+		    entry.st_size < query->size_min || entry.st_size > query->size_max ||
+		    entry.st_name >= names.size)
 			continue;
 		name = (const char *)names.bytes + entry.st_name;
-		if (!strstr(name, part) || !strstr(name, other_part))
+		if (!strstr(name, query->part) || !strstr(name, query->other_part))
 			continue;
-		*ret_value = entry.st_value;
+		*ret_entry = (struct elf_variable_entry){
+			.value = entry.st_value,
+			.size = entry.st_size,
+		};
 		found++;
 	}
 	return found == 1 ? 0 : -ENOENT;
@@ -40,5 +44,17 @@ int elf_variable__find_entry(const struct elf_symbols *symbols, unsigned char ty
 int elf_variable__find(const struct elf_symbols *symbols, const char *part, const char *other_part,
 		       uint64_t size, uint64_t *ret_address)
 {
-	return elf_variable__find_entry(symbols, STT_OBJECT, part, other_part, size, ret_address);
+	const struct elf_variable_query query = {
+		.type = STT_OBJECT,
+		.part = part,
+		.other_part = other_part,
+		.size_min = size,
+		.size_max = size,
+	};
+	struct elf_variable_entry entry;
+	int r = elf_variable__find_entry(symbols, &query, &entry);
+
+	if (r == 0)
+		*ret_address = entry.value;
+	return r;
 }

@@ -27,7 +27,8 @@ static int check_program(const struct plan *plan, struct error *error)
 		return error_set(error, -ENOEXEC,
 				 "%s is stripped: it names none of its functions. Use a build with "
 				 ".symtab (Rust's default release build has it) or install its "
-				 "separate debug file (build id %s) below /usr/lib/debug/.build-id",
+				 "separate debug file (build id %s) below /usr/lib/debug/.build-id "
+				 "or in a directory that --debug-directory names",
 				 plan->executable_path, plan->build_id ? plan->build_id : "none");
 	return error_set(error, -ENOEXEC,
 			 "%s is no tokio program: none of tokio's and hyper's functions are among "

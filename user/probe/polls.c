@@ -18,7 +18,7 @@ static bool is_of_polls(enum hook hook)
 
 uint32_t poll_context_word(uint32_t misses, uint64_t samples, bool differs)
 {
-	uint32_t candidates = ~misses & ((UINT32_C(1) << TOKIO_CONTEXT_WORDS) - 1);
+	uint32_t candidates = ~misses & ((UINT32_C(1) << TOKIO_CONTEXT_WORDS_MAX) - 1);
 
 	if (samples < TASK_ID_SAMPLES || differs || __builtin_popcount(candidates) != 1)
 		return 0;

@@ -66,6 +66,8 @@ void probe_write_settings(struct settings *settings, const struct config *config
 	set_bounds(settings->session_bounds_ns, layout->sessions);
 	if (plan__can_detach_polls(plan))
 		settings->context_offset = plan->tokio.context_offset;
+	settings->context_words = plan->tokio.context_words;
+	settings->stage_distance = plan->tokio.stage_distance;
 	settings->app_status_offset = plan->app_status_offset;
 	settings->app_result_register = plan->app_result_register;
 	settings->encode_head_offset = plan->encode_head_offset;

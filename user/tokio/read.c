@@ -50,10 +50,16 @@ static int find_worker_code(const struct elf_executable *executable, struct toki
  * id of the task that the thread polls (tokio/src/runtime/context.rs, `Context`). */
 static void find_context(const struct elf_executable *executable, struct tokio *tokio)
 {
-	if (elf_thread_local__find(
-		    executable->image, executable->symbols, "5tokio7runtime7context7CONTEXT",
-		    TOKIO_CONTEXT_WORDS * sizeof(uint64_t), &tokio->context_offset) < 0)
-		tokio->context_offset = 0;
+	struct elf_thread_local context = {
+		.part = "5tokio7runtime7context7CONTEXT",
+		.size_min = TOKIO_CONTEXT_WORDS_MIN * sizeof(uint64_t),
+		.size_max = TOKIO_CONTEXT_WORDS_MAX * sizeof(uint64_t),
+	};
+
+	if (elf_thread_local__find(executable->image, executable->symbols, &context) < 0)
+		return;
+	tokio->context_offset = context.offset;
+	tokio->context_words = (uint32_t)(context.size / sizeof(uint64_t));
 }
 
 /* Finds the counters that the ids of tasks and of task lists are taken from (tokio/src/runtime/task/id.rs,

@@ -53,6 +53,8 @@ struct tokio {
 	/* tokio's counter of task lists, a static variable; 0: unknown. Each runtime and LocalSet takes the next
 	 * id. */
 	uint64_t next_list_address;
+	uint32_t context_words;	 /* size of that context */
+	uint32_t stage_distance; /* from the id in a task's cell to the task's stage, in bytes */
 };
 
 /* Frees what the members point to and leaves a zeroed struct. */

@@ -150,21 +150,50 @@ static const struct function *functions__at(const struct functions *functions, u
 	return bsearch(&key, functions->items, functions->count, sizeof(key), compare_functions);
 }
 
-/* The task's id follows the header and the scheduler's handle, which is one or two pointers. */
-#define ID_WORD_LIMIT 16
-
-/* Returns the index of the word of a task's memory that holds its id; 0 if the vtable does not tell. */
-static __u8 id_word(const struct elf_image *image, uint64_t vtable)
+/* Returns a word of a vtable that is an offset into a task's cell; 0 if the file does not have the word. */
+static uint64_t offset_at(const struct elf_image *image, uint64_t vtable, enum vtable_word word)
 {
-	const uint8_t *bytes = elf_image__bytes(
-		image, vtable + VTABLE_ID_OFFSET * VTABLE_WORD_BYTES, sizeof(uint64_t));
+	const uint8_t *bytes =
+		elf_image__bytes(image, vtable + word * VTABLE_WORD_BYTES, sizeof(uint64_t));
 	uint64_t offset = 0;
 
 	if (bytes)
 		memcpy(&offset, bytes, sizeof(offset));
-	return offset % sizeof(uint64_t) == 0 && offset / sizeof(uint64_t) < ID_WORD_LIMIT
-		       ? (__u8)(offset / sizeof(uint64_t))
-		       : 0;
+	return offset;
+}
+
+/* Returns the index of the word of a task's cell that holds the task's id; 0 if the offsets of the vtable
+ * are not those of header, scheduler, id and trailer in this order. */
+static __u8 id_word(const struct elf_image *image, uint64_t vtable)
+{
+	uint64_t scheduler = offset_at(image, vtable, VTABLE_SCHEDULER_OFFSET);
+	uint64_t id = offset_at(image, vtable, VTABLE_ID_OFFSET);
+	uint64_t trailer = offset_at(image, vtable, VTABLE_TRAILER_OFFSET);
+
+	if (scheduler < sizeof(struct task_header) || id <= scheduler || trailer <= id ||
+	    id % sizeof(uint64_t) != 0 || id / sizeof(uint64_t) > UINT8_MAX)
+		return 0;
+	return (__u8)(id / sizeof(uint64_t));
+}
+
+/* Returns the distance from id to stage in all cells. With `--cfg tokio_unstable` every vtable has an
+ * eleventh word: the offset of the spawn location, which follows the id. In other builds the eleventh word
+ * belongs to any other constant, so one vtable alone would not prove the difference. */
+static uint32_t stage_distance(const struct elf_image *image, const struct tokio *tokio)
+{
+	size_t with_location = 0;
+
+	for (size_t i = 0; i < tokio->vtable_count; i++) {
+		const struct tokio_vtable *vtable = &tokio->vtables[i];
+		uint64_t behind_id = (vtable->kind.id_word + UINT64_C(1)) * sizeof(uint64_t);
+
+		if (!vtable->kind.id_word)
+			continue;
+		if (offset_at(image, vtable->address, VTABLE_SPAWN_LOCATION_OFFSET) != behind_id)
+			return STAGE_DISTANCE;
+		with_location++;
+	}
+	return with_location ? STAGE_DISTANCE_UNSTABLE : STAGE_DISTANCE;
 }
 
 /* Adds a vtable for each pair of pointers to a `raw::poll` and a `raw::schedule`. */
@@ -232,6 +261,7 @@ int tokio_find_vtables(struct tokio *tokio, const struct elf_executable *executa
 		      compare_functions);
 		r = find_pairs(tokio, &functions);
 	}
+	tokio->stage_distance = stage_distance(executable->image, tokio);
 	if (r >= 0)
 		r = find_task_types(tokio, executable);
 	free(functions.items);

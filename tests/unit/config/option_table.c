@@ -27,8 +27,8 @@ TestSuite(config_option_table, .init = start, .fini = end);
 static bool is_text(const struct field *field)
 {
 	return field->store == store_text || field->store == store_base_name ||
-	       field->store == store_readable_path || field->store == store_pairs ||
-	       field->store == store_listen;
+	       field->store == store_readable_path || field->store == store_directory ||
+	       field->store == store_pairs || field->store == store_listen;
 }
 
 static const void *place_of(const struct option_row *row, const struct config *config)
@@ -74,6 +74,8 @@ static const char *sample(const struct option_row *row, int which)
 		return which ? "a=1" : "b=2";
 	else if (field->store == store_readable_path)
 		return which ? "/dev/null" : "/dev/zero";
+	else if (field->store == store_directory)
+		return which ? "/" : "/tmp";
 	else if (field->store == store_boolean || field->store == store_step)
 		return "true";
 	else if (field->store != store_choice)

@@ -15,6 +15,7 @@ Test(config_options, defaults)
 	cr_assert_eq(config->pid, 0);
 	cr_assert_eq(config->port, 0);
 	cr_assert_null(config->executable);
+	cr_assert_null(config->debug_directory);
 	cr_assert_eq(config->duration_ns, 0);
 	cr_assert_not(config->once);
 	cr_assert_not(config->report);
@@ -397,4 +398,17 @@ Test(config_options, listen)
 	refuse("--listen a:", "--listen");
 	refuse("--listen a/b:1", "--listen");
 	refuse("--listen a:1x", "--listen");
+}
+
+Test(config_options, debug_directory)
+{
+	struct config *config = accept("--debug-directory /usr/lib");
+
+	cr_assert_str_eq(config->debug_directory, "/usr/lib");
+	config__free(config);
+	config = accept("verify --debug-directory /");
+	cr_assert_str_eq(config->debug_directory, "/");
+	config__free(config);
+	refuse("--debug-directory /etc/passwd", "--debug-directory|/etc/passwd|a directory");
+	refuse("--debug-directory /no/such", "--debug-directory|/no/such|a directory");
 }

@@ -35,7 +35,8 @@ static bool use(int fd, const char *root)
 	}
 	int r = elf_pointers__load(image, &pointers);
 	cr_assert(r == 0 || r == -EBADMSG);
-	if (elf_symbols__load(image, root, &symbols, &error) < 0) {
+	if (elf_symbols__load(image, &(struct elf_debug_places){.root = root}, &symbols, &error) <
+	    0) {
 		cr_assert_neq(error.code, 0);
 		return true;
 	}

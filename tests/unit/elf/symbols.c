@@ -9,13 +9,18 @@
 
 #define BUILD_ID "abcdef0123456789"
 
-static struct elf_symbols *load(const struct elf_image *image, const char *root)
+static struct elf_symbols *load_with(const struct elf_image *image, struct elf_debug_places places)
 {
 	struct elf_symbols *symbols = NULL;
 	struct error error = {0};
 
-	cr_assert_eq(elf_symbols__load(image, root, &symbols, &error), 0, "%s", error.message);
+	cr_assert_eq(elf_symbols__load(image, &places, &symbols, &error), 0, "%s", error.message);
 	return symbols;
+}
+
+static struct elf_symbols *load(const struct elf_image *image, const char *root)
+{
+	return load_with(image, (struct elf_debug_places){.root = root});
 }
 
 /* The functions of the test program must be there, found by path and by address. */
@@ -220,6 +225,55 @@ Test(elf_symbols, debuglink)
 	cr_expect_eq(source_within(&directory, "nowhere"), SYMBOLS_DEBUG_FILE);
 	test_run("cd '%s' && echo >>.debug/program.debug", directory.path);
 	cr_expect_eq(source_within(&directory, "nowhere"), SYMBOLS_NONE);
+}
+
+static enum elf_symbol_source source_with_directory(const struct test_directory *directory,
+						    const char *name)
+{
+	_cleanup_(elf_image__freep) struct elf_image *image = test_open(directory, "stripped");
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", directory->path, name);
+	_cleanup_(elf_symbols__freep) struct elf_symbols *symbols =
+		load_with(image, (struct elf_debug_places){.directory = path});
+	if (elf_symbols__source(symbols) == SYMBOLS_DEBUG_FILE)
+		expect_functions(symbols);
+	return elf_symbols__source(symbols);
+}
+
+Test(elf_symbols, debug_directory_of_the_user)
+{
+	_cleanup_(test_clean) struct test_directory directory = test_directory();
+
+	test_build(&directory, "program", "-Wl,--build-id=0x" BUILD_ID);
+	test_run("cd '%s' && mkdir -p ids/.build-id/ab plain deep/$PWD wrong && "
+		 "objcopy --only-keep-debug program plain/names.debug && "
+		 "objcopy -S --add-gnu-debuglink=plain/names.debug program stripped && "
+		 "cp plain/names.debug deep/$PWD && "
+		 "cp plain/names.debug ids/.build-id/ab/cdef0123456789.debug && "
+		 "cc -Wl,--build-id=0x00112233445566 -o wrong/names.debug program.c",
+		 directory.path);
+	cr_expect_eq(source_with_directory(&directory, "ids"), SYMBOLS_DEBUG_FILE);
+	cr_expect_eq(source_with_directory(&directory, "plain"), SYMBOLS_DEBUG_FILE);
+	cr_expect_eq(source_with_directory(&directory, "deep"), SYMBOLS_DEBUG_FILE);
+	cr_expect_eq(source_with_directory(&directory, "wrong"), SYMBOLS_NONE);
+	cr_expect_eq(source_with_directory(&directory, "absent"), SYMBOLS_NONE);
+}
+
+/* Nothing prevents that a debug file is overwritten while its names are in use. */
+Test(elf_symbols, a_debug_file_that_is_truncated_later)
+{
+	_cleanup_(test_clean) struct test_directory directory = test_directory();
+	char path[PATH_MAX];
+
+	build_separate(&directory);
+	snprintf(path, sizeof(path), "%s/root", directory.path);
+	_cleanup_(elf_image__freep) struct elf_image *image = test_open(&directory, "stripped");
+	_cleanup_(elf_symbols__freep) struct elf_symbols *symbols = load(image, path);
+
+	test_run("cd '%s' && : >root/usr/lib/debug/.build-id/ab/cdef0123456789.debug",
+		 directory.path);
+	expect_functions(symbols);
 }
 
 /* Entries that are no function, or not in the code, or whose name has no end, are left out. */

@@ -26,7 +26,8 @@ struct tasks {
 };
 
 /* The offset of the id in tasks of tokio's scheduler. */
-#define ID_OFFSET 40
+#define ID_OFFSET      40
+#define TRAILER_OFFSET 512
 
 static inline void tasks_start(struct tasks *tasks)
 {
@@ -87,14 +88,16 @@ static inline void merge_glue(struct tasks *tasks, const char *merged, const cha
 	add_alias(tasks, alias, name);
 }
 
-/* Adds a vtable with these functions. */
+/* Adds a vtable with these functions. The scheduler before the id is a pointer. */
 static inline void add_vtable(struct tasks *tasks, const char *poll, const char *schedule,
 			      const char *dealloc)
 {
+	unsigned int id = tasks->id_offset;
+
 	fprintf(tasks->stream,
 		".section .data.rel.ro,\"aw\"\n.balign 8\n"
-		".quad \"%s\", \"%s\", \"%s\", 0, 0, 0, 0, 0, 0, %u\n.text\n",
-		poll, schedule, dealloc, tasks->id_offset);
+		".quad \"%s\", \"%s\", \"%s\", 0, 0, 0, 0, %u, %u, %u\n.text\n",
+		poll, schedule, dealloc, TRAILER_OFFSET, id ? id - 8 : 0, id);
 }
 
 /* Adds a vtable with a poll and a dealloc function of its own. */

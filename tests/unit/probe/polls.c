@@ -5,11 +5,11 @@
 
 #include "layout/tokio.h"
 
-#define ALL_WORDS ((UINT32_C(1) << TOKIO_CONTEXT_WORDS) - 1)
+#define ALL_WORDS ((UINT32_C(1) << TOKIO_CONTEXT_WORDS_MAX) - 1)
 
 Test(probe_polls, the_only_word_that_never_missed_is_taken)
 {
-	for (uint32_t word = 0; word < TOKIO_CONTEXT_WORDS; word++)
+	for (uint32_t word = 0; word < TOKIO_CONTEXT_WORDS_MAX; word++)
 		cr_assert_eq(poll_context_word(ALL_WORDS & ~(UINT32_C(1) << word), TASK_ID_SAMPLES,
 					       false),
 			     word + 1);

@@ -75,3 +75,66 @@ Test(tokio_vtable, pointers_to_poll_alone_make_no_vtable)
 	cr_assert_eq(plan->tokio.vtable_count, 0);
 	plan__free(plan);
 }
+
+/* A program with two vtables whose words behind the functions are `first` and `second`. */
+static struct plan *plan_with_offsets(const char *first, const char *second)
+{
+	char text[16384];
+
+	snprintf(text, sizeof(text),
+		 "%s.section .data.rel.ro,\"aw\"\n.balign 8\n"
+		 ".quad \"%s\", \"%s\", 0, 0, 0, 0, 0, %s\n"
+		 ".quad \"%s\", \"%s\", 0, 0, 0, 0, 0, %s\n",
+		 PLAIN(POLL) PLAIN(SCHEDULE), POLL, SCHEDULE, first, POLL, SCHEDULE, second);
+	return plan_of(text, &full_kernel);
+}
+
+static void expect_layout(const char *first, const char *second, int first_id, int second_id,
+			  unsigned int stage_distance)
+{
+	struct plan *plan = plan_with_offsets(first, second);
+
+	cr_assert_eq(plan->tokio.vtable_count, 2);
+	cr_expect_eq(plan->tokio.vtables[0].kind.id_word, first_id, "%s: %d", first,
+		     plan->tokio.vtables[0].kind.id_word);
+	cr_expect_eq(plan->tokio.vtables[1].kind.id_word, second_id, "%s: %d", second,
+		     plan->tokio.vtables[1].kind.id_word);
+	cr_expect_eq(plan->tokio.stage_distance, stage_distance, "%s; %s: %u", first, second,
+		     plan->tokio.stage_distance);
+	plan__free(plan);
+}
+
+/* trailer, scheduler, id; then whatever the compiler puts behind the constant. */
+Test(tokio_vtable, without_unstable_the_stage_follows_the_id)
+{
+	expect_layout("512, 32, 40, 0", "512, 32, 40, 0", 5, 5, 8);
+	/* A vtable of a trait object behind a task's vtable: drop glue, size, alignment. */
+	expect_layout("512, 32, 40, 48, 8", "512, 32, 40, 0, 48, 8", 5, 5, 8);
+	expect_layout("512, 32, 40, 0, 48, 8", "512, 32, 64, 72", 5, 8, 8);
+}
+
+Test(tokio_vtable, with_unstable_the_spawn_location_follows_the_id)
+{
+	expect_layout("512, 32, 40, 48", "256, 32, 64, 72", 5, 8, 16);
+	/* The feature `tracing` adds a word to the header. */
+	expect_layout("512, 40, 48, 56", "256, 40, 72, 80", 6, 9, 16);
+	/* The feature `schedule-latency` of tokio 1.54 adds two. */
+	expect_layout("512, 56, 64, 72", "256, 56, 88, 96", 8, 11, 16);
+	/* A future that is aligned to 128 bytes moves the scheduler. */
+	expect_layout("1024, 128, 136, 144", "512, 32, 40, 48", 17, 5, 16);
+}
+
+Test(tokio_vtable, offsets_that_contradict_each_other_tell_no_id)
+{
+	static const char *const wrong[] = {
+		"512, 40, 32, 0", /* the id before the scheduler */
+		"40, 32, 40, 0",  /* the trailer at the id */
+		"512, 24, 40, 0", /* the scheduler in the header */
+		"512, 32, 44, 0", /* a part of a word */
+		"8192, 4096, 4104, 0",
+	};
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		expect_layout(wrong[i], "512, 32, 40, 48", 0, 5, 16);
+	expect_layout("0, 0, 0, 8", "0, 0, 0, 8", 0, 0, 8);
+}
