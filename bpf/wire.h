@@ -257,7 +257,7 @@ struct settings {
 	__u64 sampler_threshold; /* a trace is sampled if bits 1-63 of its id's low half are below */
 	/* The limit of the span rate; see core/span_limit.h. */
 	struct span_limit span_limit;
-	__s64 context_offset;	 /* of tokio's context from the thread pointer; 0: unknown */
+	__s64 context_offset; /* of tokio's context from the thread pointer; 0: unknown */
 	__u64 poll_bounds_ns[HISTOGRAM_BOUNDS]; /* unused bounds: the highest number */
 	__u64 http_bounds_ns[HISTOGRAM_BOUNDS];
 	__u64 session_bounds_ns[HISTOGRAM_BOUNDS];
@@ -274,7 +274,8 @@ struct settings {
 	__u8 messages_by_frame; /* sent messages are parsed at the frame's write, not when queued */
 	__u8 wakes_are_observed; /* wake-up hooks are attached */
 };
-_Static_assert(sizeof(struct settings) == 10 * 8 + 3 * 8 * HISTOGRAM_BOUNDS + 7 * 4 + 4, "settings");
+_Static_assert(sizeof(struct settings) == 10 * 8 + 3 * 8 * HISTOGRAM_BOUNDS + 7 * 4 + 4,
+	       "settings");
 
 /* A thread that polls tasks, by its id. Fields that most hooks read are adjacent. */
 struct thread {
