@@ -55,6 +55,9 @@ def test_scan_adds_no_series(server: Server, tool: Tool) -> None:
             assert connection.get(target, AUTHORIZED).status == 404
         counting = Counting(tool)
         wait_until("the label sets are exposed", lambda: len(tool.scrape().requests()) >= 3)
+        # The cost of the probes is known after a second.
+        cost = ("scottyscope_probe_overhead_ratio", frozenset[tuple[str, str]]())
+        wait_until("the cost is exposed", lambda: cost in tool.scrape().values)
         before = label_sets(tool.scrape())
         size = len(tool.text())
         for first in range(0, SCANNED, 1000):
