@@ -287,7 +287,7 @@ Test(config_exporter, span_queue)
 	config__free(config);
 	set("OTEL_BSP_MAX_QUEUE_SIZE", "0");
 	config = accept_with_warning("", "OTEL_BSP_MAX_QUEUE_SIZE|'0'");
-	cr_assert_eq(config->otlp.span_queue, 2048);
+	cr_assert_eq(config->otlp.span_queue, 16384);
 	cr_assert_eq(config->otlp.span_batch, 101);
 	config__free(config);
 }
