@@ -179,11 +179,14 @@
 	X(FRAME_UNCHECKED, "frame_unchecked",                                                      \
 	  "the written frame was no longer in the buffer; the opcode in memory is used")           \
 	X(REQUEST_UNKNOWN, "request_unknown",                                                      \
-	  "type of a client's message unknown: fragmented, not within the first 96 bytes, or not " \
-	  "readable; a refused log stream may be missing")                                         \
+	  "type of a client's message unknown: fragmented, with escapes, not within the first 96 " \
+	  "bytes, or not readable; a refused log stream may be missing")                           \
 	X(MESSAGE_UNCONFIRMED, "message_unconfirmed",                                              \
 	  "last message of a websocket, which no frame followed: incomplete, invalid, or neither " \
 	  "known; the message is not counted")                                                     \
+	X(WEBSOCKET_ROLE_UNKNOWN, "websocket_role_unknown",                                        \
+	  "a received websocket message that may be one of a client of this process: not "         \
+	  "counted; only in builds that show whole messages")                                      \
 	X(TASK_ID_AGREES, "task_id_agrees",                                                        \
 	  "tokio's context has the id of the polled task: normal")                                 \
 	X(TASK_ID_DIFFERS, "task_id_differs",                                                      \

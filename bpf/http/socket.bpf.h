@@ -14,13 +14,11 @@
 #define AF_INET	 2
 #define AF_INET6 10
 
-/* The stream is searched this far before and behind the buffer, in chunks of words. */
-#define SOCKET_WINDOW_BYTES ((__u64)1024)
-#define SOCKET_CHUNK_WORDS  32
-#define SOCKET_CHUNK_BYTES  (SOCKET_CHUNK_WORDS * sizeof(__u64))
-
-/* Distance from hyper's buffer to the stream that the last search found; 0: none yet. */
-__weak int stream_distance;
+/* The stream is searched in this many words before the buffer. hyper's Buffered holds both, with the
+ * stream 184 bytes before the buffer in all builds seen; a stream behind a Box makes the object smaller.
+ * So all of these words belong to the object: the memory around it may hold remains of other
+ * connections' streams, as tokio moves a future together with bytes that nothing has written. */
+#define STREAM_WINDOW_WORDS 24
 
 /* The process's file with this descriptor; NULL for none. */
 static __always_inline struct file *file_of_descriptor(__u32 descriptor)
@@ -48,11 +46,14 @@ static __always_inline struct sock *socket_of_descriptor(__u32 descriptor)
 	return socket && BPF_CORE_READ(socket, file) == file ? BPF_CORE_READ(socket, sk) : NULL;
 }
 
-/* Whether the process has a socket with this descriptor. A global function: the verifier checks it
- * once. */
-__weak __noinline int is_socket(__u32 descriptor)
+/* Whether the process has a socket with this descriptor that has a peer: no listener. A global
+ * function: the verifier checks it once. */
+__weak __noinline int is_connection(__u32 descriptor)
 {
-	return socket_of_descriptor(descriptor) != NULL;
+	struct sock *sock = socket_of_descriptor(descriptor);
+
+	return sock && (BPF_CORE_READ(sock, __sk_common.skc_family) == AF_UNIX ||
+			BPF_CORE_READ(sock, __sk_common.skc_dport));
 }
 
 /* Stores the ends of the socket with this descriptor. Returns false if it has none. */
@@ -78,82 +79,37 @@ static __always_inline bool read_socket(__u32 descriptor, struct socket_address 
 	return ends->family == AF_INET || ends->family == AF_UNIX;
 }
 
-/* Whether these words are a stream of tokio's. */
-static __always_inline bool is_stream(const struct tokio_stream *stream)
-{
-	return stream->flavor < TOKIO_FLAVORS && is_user_address(stream->handle) &&
-	       is_user_address(stream->scheduled_io) &&
-	       !(stream->scheduled_io % SCHEDULED_IO_ALIGNMENT) && is_socket(stream->descriptor);
-}
-
-/* The descriptor of the stream at `address`; -1 for none. */
+/* The descriptor of the stream at `address`; -1 for none. The count of references to the ScheduledIo
+ * tells a stream from the remains of one. */
 __weak __noinline int descriptor_at(__u64 address)
 {
 	struct tokio_stream stream;
+	__u64 references = 0;
 
-	if (bpf_probe_read_user(&stream, sizeof(stream), (void *)address) || !is_stream(&stream))
+	if (bpf_probe_read_user(&stream, sizeof(stream), (void *)address) ||
+	    stream.flavor >= TOKIO_FLAVORS || !is_user_address(stream.handle) ||
+	    !is_user_address(stream.scheduled_io) || stream.scheduled_io % SCHEDULED_IO_ALIGNMENT)
 		return -1;
-	return (int)stream.descriptor;
+	if (bpf_probe_read_user(&references, sizeof(references), (void *)stream.scheduled_io) ||
+	    !references || references > SCHEDULED_IO_REFERENCES)
+		return -1;
+	return is_connection(stream.descriptor) ? (int)stream.descriptor : -1;
 }
 
-/* What a search knows, as one number: the distance of a stream from the start of the window, and its
- * descriptor. */
-#define STREAM_FOUND(distance, descriptor) ((__u64)(distance) << 32 | (__u32)(descriptor))
-#define STREAM_NONE			   STREAM_FOUND(0, ~0U)
-#define STREAM_SEVERAL			   STREAM_FOUND(1, ~0U)
-
-/* Adds the stream at `distance` in the window at `window`, if there is one, to `known`; returns the
- * sum. Copies of a stream have the same descriptor. */
-__weak __noinline __u64 add_stream(__u64 window, __u64 distance, __u64 known)
-{
-	int descriptor = descriptor_at(window + distance);
-
-	if (descriptor < 0 || known == STREAM_SEVERAL || (__u32)known == (__u32)descriptor)
-		return known;
-	return known == STREAM_NONE ? STREAM_FOUND(distance, descriptor) : STREAM_SEVERAL;
-}
-
-/* As add_stream(), for each stream that starts in the chunk at `distance`. */
-__weak __noinline __u64 add_streams_of_chunk(__u64 window, __u64 distance, __u64 known)
-{
-	__u64 words[SOCKET_CHUNK_WORDS];
-
-	if (bpf_probe_read_user(words, sizeof(words), (void *)(window + distance)))
-		return known;
-	for (__u32 i = 0; i < SOCKET_CHUNK_WORDS; i++) {
-		if (words[i] < TOKIO_FLAVORS)
-			known = add_stream(window, distance + i * sizeof(*words), known);
-	}
-	return known;
-}
-
-/* The distance from `buffer` to the only stream in the window around it; 0 for none, or for several:
- * a task that drives several connections may have their objects side by side. */
-__weak __noinline int search_stream(__u64 buffer)
-{
-	__u64 window = buffer - SOCKET_WINDOW_BYTES, known = STREAM_NONE;
-
-	for (__u64 at = 0; at < 2 * SOCKET_WINDOW_BYTES; at += SOCKET_CHUNK_BYTES)
-		known = add_streams_of_chunk(window, at, known);
-	if ((__u32)known == ~0U)
-		return 0;
-	return (int)(known >> 32) - (int)SOCKET_WINDOW_BYTES;
-}
-
-/* The descriptor of the connection whose parser has the buffer at `buffer`; -1 if it is not known. The
- * distance is the same for all connections of one type. */
+/* The descriptor of the connection whose parser has the buffer at `buffer`; -1 if it is not known. */
 __weak __noinline int find_descriptor(__u64 buffer)
 {
-	int distance = stream_distance;
-	int descriptor = distance ? descriptor_at(buffer + (__u64)(__s64)distance) : -1;
+	__u64 words[STREAM_WINDOW_WORDS];
+	__u64 window = buffer - sizeof(words);
+	int descriptor = -1;
 
-	if (descriptor >= 0)
-		return descriptor;
-	distance = search_stream(buffer);
-	if (!distance)
+	if (bpf_probe_read_user(words, sizeof(words), (void *)window))
 		return -1;
-	stream_distance = distance;
-	return descriptor_at(buffer + (__u64)(__s64)distance);
+	for (__u32 i = 0; i <= STREAM_WINDOW_WORDS - sizeof(struct tokio_stream) / 8; i++) {
+		if (descriptor < 0 && words[i] < TOKIO_FLAVORS)
+			descriptor = descriptor_at(window + i * sizeof(*words));
+	}
+	return descriptor;
 }
 
 #endif

@@ -68,8 +68,9 @@ struct task_stage_result {
 /* A TcpStream or a UnixStream: PollEvented of a mio socket (tokio/src/io/poll_evented.rs). The
  * registration, a handle of the scheduler and an Arc<ScheduledIo>, comes before the descriptor in all
  * builds seen. */
-#define TOKIO_FLAVORS	       2   /* variants of the handle: current_thread, multi_thread */
-#define SCHEDULED_IO_ALIGNMENT 128 /* repr(align(128)) on x86-64 and arm64 */
+#define TOKIO_FLAVORS		2   /* variants of the handle: current_thread, multi_thread */
+#define SCHEDULED_IO_ALIGNMENT	128 /* repr(align(128)) on x86-64 and arm64 */
+#define SCHEDULED_IO_REFERENCES 64  /* more than the driver and a stream with its halves have */
 
 struct tokio_stream {
 	__u64 flavor;

@@ -12,13 +12,18 @@
 #define FRAME_PAYLOAD_OFFSET 8 /* of the payload's pointer and length */
 #define FRAME_HEAD_OFFSET    32
 
-/* The header in a `Frame`: the enum OpCode is two bytes. */
+/* The header in a `Frame`: the enum OpCode is three bytes, the mask is an Option<[u8; 4]>. */
 struct frame_header {
 	__u8 is_final;
 	__u8 reserved[3];
 	__u8 is_control;
 	__u8 opcode;
+	__u8 reserved_opcode;
+	__u8 is_masked;
 };
+
+/* The enum Role, an argument of WebSocketContext::new. */
+#define WEBSOCKET_ROLE_CLIENT 1
 
 /* io::Cursor<&mut BytesMut>, the input of FrameHeader::parse. */
 struct frame_cursor {

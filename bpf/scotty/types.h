@@ -43,19 +43,21 @@ enum websocket_request {
 #define MESSAGE_WHOLE  8  /* with MESSAGE_PENDING: the payload had arrived as well */
 #define MESSAGE_VALID  16 /* with MESSAGE_WHOLE: tungstenite accepts the payload as UTF-8 */
 #define FRAGMENTS      32 /* the first fragments of any message were parsed */
+#define HAS_CLIENT     64 /* the task is a websocket client as well, on another connection */
 
 /* A task that is a session, by the address of its header. */
 struct task_session {
 	struct span_state span; /* start 0: started before the attachment */
 	__u64 sent;
 	__u64 received;
-	__u8 role;	    /* enum task_role */
-	__u8 end;	    /* enum session_end, as known so far */
+	__u64 input; /* address of the buffer that the client's frames are parsed from; 0: none yet */
+	__u8 role;   /* enum task_role */
+	__u8 end;    /* enum session_end, as known so far */
 	__u8 request;	    /* enum websocket_request */
 	__u8 message_flags; /* see above */
 	__u8 reserved[4];
 };
-_Static_assert(sizeof(struct task_session) == sizeof(struct span_state) + 24, "session");
+_Static_assert(sizeof(struct task_session) == sizeof(struct span_state) + 32, "session");
 
 /* X(identifier, name): the states of an application, in Scotty's order
  * (scotty-core/src/apps/app_data/status.rs). */

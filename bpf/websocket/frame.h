@@ -9,4 +9,8 @@
 #define OPCODE_TEXT	 1
 #define OPCODE_BINARY	 2
 
+/* A bit of the second byte: clients mask their frames, servers do not (section 5.1). */
+#define FRAME_MASKED	 0x80
+#define FRAME_MASK_BYTES 4
+
 #endif

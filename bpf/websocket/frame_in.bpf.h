@@ -89,24 +89,30 @@ static __always_inline __u8 message_state(const struct frame_head *head, __u64 p
 }
 
 /* Handles the start of a text message: finds out whether it asks for a log stream, which Scotty may
- * refuse. The type of a short complete message is always known. */
+ * refuse. A complete message without a type asks for nothing. */
 static __always_inline void handle_request(struct task_session *session, __u64 payload,
-					   __u64 available, const struct frame_head *head)
+					   __u64 length, __u32 mask, bool is_complete)
 {
-	__u64 length = head->payload_length;
-	bool is_complete = head->first_byte & FRAME_FIN && length <= REQUEST_BYTES;
-	int type;
+	int type = request_type_of(payload, length, mask);
 
-	session->request = REQUEST_NONE;
-	if (available < length && available < REQUEST_BYTES) {
+	session->request = type == REQUEST_TYPE_LOG_STREAM ? REQUEST_LOG_STREAM : REQUEST_NONE;
+	if (type == REQUEST_TYPE_UNKNOWN || type == REQUEST_TYPE_UNREAD ||
+	    (type == REQUEST_TYPE_MISSING && !(is_complete && length <= REQUEST_BYTES)))
+		count_check(CHECK_REQUEST_UNKNOWN);
+}
+
+/* As handle_request(), for the first frame of a text message; `available` bytes of the payload have
+ * arrived. */
+static __always_inline void handle_first_frame(struct task_session *session, __u64 payload,
+					       __u64 available, const struct frame_head *head)
+{
+	if (available < head->payload_length && available < REQUEST_BYTES) {
+		session->request = REQUEST_NONE;
 		count_check(CHECK_REQUEST_UNKNOWN);
 		return;
 	}
-	type = request_type_of(payload, length, head->mask);
-	if (type == REQUEST_TYPE_LOG_STREAM)
-		session->request = REQUEST_LOG_STREAM;
-	else if (type == REQUEST_TYPE_UNREAD || (type == REQUEST_TYPE_UNKNOWN && !is_complete))
-		count_check(CHECK_REQUEST_UNKNOWN);
+	handle_request(session, payload, head->payload_length, head->mask,
+		       head->first_byte & FRAME_FIN);
 }
 
 /* Handles the frame at `data`; `available` bytes have arrived. Marks the message as
@@ -127,7 +133,7 @@ static __always_inline void handle_frame(struct task_session *session, __u64 dat
 	session->message_flags &= ~(MESSAGE_WHOLE | MESSAGE_VALID);
 	session->message_flags |= FRAGMENTS;
 	if (opcode == OPCODE_TEXT) {
-		handle_request(session, data + head.size, available - head.size, &head);
+		handle_first_frame(session, data + head.size, available - head.size, &head);
 		session->message_flags |= FRAGMENTS_TEXT;
 	} else if (opcode == OPCODE_BINARY) {
 		session->message_flags &= ~FRAGMENTS_TEXT;

@@ -36,7 +36,16 @@ static __always_inline struct task_session *connection_of(const struct poll_fram
 	return session && session->role == ROLE_WEBSOCKET ? session : NULL;
 }
 
-/* Handles a text message of one frame. */
+/* The task writes a client's frame: this process is a client on another connection. */
+static __always_inline void mark_client(const struct poll_frame *frame)
+{
+	struct task_session *session = find_session(frame->header);
+
+	if (session)
+		session->message_flags |= HAS_CLIENT;
+}
+
+/* Handles a text message of one frame to a client of the server. */
 static __always_inline void handle_text(const struct poll_frame *frame, __u64 text, __u64 length)
 {
 	struct task_session *connection = connection_of(frame);
@@ -58,7 +67,8 @@ static __always_inline void handle_text(const struct poll_frame *frame, __u64 te
 static __always_inline __u8 first_byte_of(const struct frame_header *header)
 {
 	if (header->is_final > 1 || header->reserved[0] > 1 || header->reserved[1] > 1 ||
-	    header->reserved[2] > 1 || header->is_control > 1 || header->opcode > 7)
+	    header->reserved[2] > 1 || header->is_control > 1 || header->opcode > 7 ||
+	    header->is_masked > 1)
 		return 0;
 	return (__u8)(header->is_final << 7 | header->is_control << 3 | header->opcode);
 }
@@ -66,7 +76,7 @@ static __always_inline __u8 first_byte_of(const struct frame_header *header)
 /* Stores the expected bytes of the frame, for the verification in the same poll. */
 static __always_inline void await_verification(struct thread *thread, __u64 output,
 					       __u64 output_length, __u64 payload_length,
-					       __u8 first_byte)
+					       __u8 first_byte, bool is_masked)
 {
 	struct written_frame *written = &thread->written;
 
@@ -79,6 +89,7 @@ static __always_inline void await_verification(struct thread *thread, __u64 outp
 					  : written->length_byte == 126 ? 4
 									: 10);
 	written->first_byte = first_byte;
+	written->is_masked = is_masked;
 }
 
 SEC("uprobe")
@@ -109,12 +120,15 @@ int on_frame_out(struct pt_regs *ctx)
 	}
 	first_byte = first_byte_of(&header);
 	if (!(frame->flags & FRAME_UNTRACKED)) {
-		await_verification(thread, written, output.length, payload.length, first_byte);
+		await_verification(thread, written, output.length, payload.length, first_byte,
+				   header.is_masked);
 		frame->flags |= FRAME_WEBSOCKET_PENDING;
 	} else {
 		count_unverified(first_byte);
 	}
-	if (first_byte == (FRAME_FIN | OPCODE_TEXT))
+	if (header.is_masked == 1)
+		mark_client(frame);
+	else if (first_byte == (FRAME_FIN | OPCODE_TEXT))
 		handle_text(frame, payload.data, payload.length);
 	return 0;
 }

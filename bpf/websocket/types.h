@@ -9,10 +9,11 @@
 struct written_frame {
 	__u64 output;	     /* address of the output vector; 0: no frame to verify */
 	__u64 output_length; /* length of that vector before the frame */
-	__u64 size;	     /* of the frame on the wire */
+	__u64 size;	     /* of the frame on the wire, without a mask */
 	__u8 first_byte;     /* FIN and opcode; 0: the fields in memory were malformed */
-	__u8 length_byte;    /* the second byte: a server masks nothing */
-	__u8 reserved[6];
+	__u8 length_byte;    /* the second byte without the bit of the mask */
+	__u8 is_masked; /* the frame of a client, which this process is on another connection */
+	__u8 reserved[5];
 };
 
 #endif

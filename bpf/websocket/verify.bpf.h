@@ -16,10 +16,13 @@ static __always_inline bool read_written(const struct written_frame *written, __
 {
 	struct rust_vec output;
 
-	return !bpf_probe_read_user(&output, sizeof(output), (void *)written->output) &&
-	       (!output.length || output.length == written->output_length + written->size) &&
-	       !bpf_probe_read_user(head, 2, (void *)(output.address + written->output_length)) &&
-	       head[1] == written->length_byte;
+	if (bpf_probe_read_user(&output, sizeof(output), (void *)written->output) ||
+	    bpf_probe_read_user(head, 2, (void *)(output.address + written->output_length)))
+		return false;
+	return (head[1] & ~FRAME_MASKED) == written->length_byte &&
+	       (!output.length ||
+		output.length == written->output_length + written->size +
+					 (head[1] & FRAME_MASKED ? FRAME_MASK_BYTES : 0));
 }
 
 /* Counts a frame that cannot be verified. */
@@ -43,11 +46,14 @@ static __always_inline void verify_written_frame(struct thread *thread)
 	if (!read_written(written, head)) {
 		count_unverified(written->first_byte);
 	} else if (written->first_byte) {
-		count_check(head[0] == written->first_byte ? CHECK_FRAME_AGREES
-							   : CHECK_FRAME_DIFFERS);
+		count_check(head[0] == written->first_byte &&
+					    (head[1] & FRAME_MASKED) ==
+						    (written->is_masked ? FRAME_MASKED : 0)
+				    ? CHECK_FRAME_AGREES
+				    : CHECK_FRAME_DIFFERS);
 	} else {
 		count_check(CHECK_FRAME_DIFFERS);
-		if (head[0] == (FRAME_FIN | OPCODE_TEXT))
+		if (head[0] == (FRAME_FIN | OPCODE_TEXT) && !(head[1] & FRAME_MASKED))
 			count_event(EVENT_MESSAGES_SENT);
 	}
 	written->output = 0;

@@ -138,6 +138,58 @@ def test_refused_in_pieces(server: Server, tool: Tool, ledger: Ledger, cut: int)
     assert (unknown, grown(before, after, names.LOG_ERRORS)) == (1, 0)
 
 
+DATA = '{"app_name":"none","service_name":"web"}'
+# Requests as serde_json reads them (an adjacently tagged enum), and whether the tool decodes them.
+FORMS = {
+    "array": (f'["StartLogStream",{DATA}]', True),
+    "array-with-spaces": (f' [ "StartLogStream" ,\n{DATA} ]', True),
+    "data-first": (f'{{"data":{DATA},"type":"StartLogStream"}}', True),
+    "escaped-type": (f'{{"type":"Start\\u004cogStream","data":{DATA}}}', False),
+    "escaped-field": (f'{{"\\u0074ype":"StartLogStream","data":{DATA}}}', False),
+    "escaped-field-last": (f'{{"data":{DATA},"\\u0074ype":"StartLogStream"}}', False),
+    "escaped-array": (f'["Start\\u004cogStream",{DATA}]', False),
+    "object-as-type": (f'{{"type":{{"StartLogStream":null}},"data":{DATA}}}', False),
+}
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("form", FORMS)
+def test_refused_in_other_forms(server: Server, tool: Tool, ledger: Ledger, form: str) -> None:
+    """A refused request is an error or, in a form that the tool does not decode, is unknown."""
+    request, is_decoded = FORMS[form]
+    client = ledger.client(server.port)
+    before = tool.scrape()
+    client.send_text(request.encode())
+    assert "App 'none' not found" in str(client.await_type("Error"))
+    client.fence()
+    after = tool.scrape()
+    unknown = after.found("request_unknown") - before.found("request_unknown")
+    assert grown(before, after, names.LOG_ERRORS) == is_decoded
+    assert unknown == (not is_decoded)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"type":"StartLogStream","type":"StartLogStream","data":{DATA}}}',
+        '{"type":"StartLogStreams","data":{}}',
+        '["Ping","StartLogStream"]',
+        f'[{{"StartLogStream":null}},{DATA}]',
+        "{}",
+        "[]",
+        "StartLogStream",
+    ],
+)
+def test_text_that_is_no_request(server: Server, tool: Tool, ledger: Ledger, text: str) -> None:
+    """A message that serde refuses is neither an error of a log stream nor unknown."""
+    client = ledger.client(server.port)
+    before = tool.scrape()
+    client.send_text(text.encode())
+    assert "Could not parse" in str(client.await_type("Error"))
+    ledger.expect()
+    assert tool.scrape().found("request_unknown") == before.found("request_unknown")
+
+
 def test_disconnected(start: Starter, binary: str) -> None:
     """A stream ends with its client's connection, in any way, and without an error."""
     # No line is in flight when a client leaves.

@@ -120,7 +120,8 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 		},
 	[HOOK_WEBSOCKET_OPEN] =
 		{
-			.functions = {{"tungstenite::protocol::WebSocketContext::new", 0}},
+			.functions = {{"tungstenite::protocol::WebSocketContext::new",
+				       READS(ARGUMENT_WEBSOCKET_ROLE)}},
 		},
 	[HOOK_FRAME_IN] =
 		{

@@ -71,10 +71,10 @@ def encode(kind: str, data: Any = None) -> bytes:
 PING_MESSAGE = encode("Ping")
 
 
-def upgrade_request(key: str, *headers: str) -> bytes:
+def upgrade_request(key: str, *headers: str, path: str = "/ws") -> bytes:
     """Returns the request that opens a websocket."""
     return get(
-        "/ws",
+        path,
         "Connection: Upgrade",
         "Upgrade: websocket",
         "Sec-WebSocket-Version: 13",
@@ -89,7 +89,7 @@ class WebSocket(Connection):
     The last message arrived between `after_s` and `before_s`, by time.perf_counter().
     """
 
-    def __init__(self, port: int, *headers: str) -> None:
+    def __init__(self, port: int, *headers: str, path: str = "/ws") -> None:
         super().__init__(port)
         self.sent = self.received = 0
         self.pongs_due = 0
@@ -101,7 +101,7 @@ class WebSocket(Connection):
         self.controls: collections.Counter[int] = collections.Counter()
         self._fragments: list[bytes] = []
         key = base64.b64encode(os.urandom(16)).decode()
-        response = self.ask(upgrade_request(key, *headers))
+        response = self.ask(upgrade_request(key, *headers, path=path))
         assert response.status == 101, response.head
         digest = hashlib.sha1(key.encode() + ACCEPT_GUID).digest()
         assert base64.b64encode(digest).decode() in response.head
