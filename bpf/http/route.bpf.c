@@ -83,22 +83,6 @@ static __always_inline void set_matched(const struct working *working, __u64 has
 	linked->start_ns = connection->start_ns;
 }
 
-/* Reads the path of the router's route `id`. Returns whether it is one; counts a drop if not. */
-static __always_inline bool read_router_path(struct pt_regs *ctx, struct rust_arc_str *path)
-{
-	__u64 bucket = find_path(read_argument(ctx, ARGUMENT_ROUTE_PATHS),
-				 (__u32)read_argument(ctx, ARGUMENT_ROUTE_ID));
-
-	if (bucket &&
-	    !bpf_probe_read_user(
-		    path, sizeof(*path),
-		    (void *)(bucket + __builtin_offsetof(struct axum_path_bucket, path))) &&
-	    path->length)
-		return true;
-	count_drop(DROP_ROUTE_STRANGE);
-	return false;
-}
-
 static __always_inline __u64 unknown_if_none(__u64 hash)
 {
 	return hash ? hash : ROUTE_UNKNOWN;
@@ -125,21 +109,26 @@ SEC("uprobe")
 int on_http_match(struct pt_regs *ctx)
 {
 	__u32 tid = admit(HOOK_HTTP_MATCH, ACTIVE_ALL);
+	struct axum_path_bucket bucket = {};
 	struct working working;
-	struct rust_arc_str path;
 	__u64 hash;
 
 	if (!tid || !find_working(tid, &working))
 		return 0;
-	if (!read_router_path(ctx, &path)) {
+	if (!find_path(read_argument(ctx, ARGUMENT_ROUTE_PATHS),
+		       (__u32)read_argument(ctx, ARGUMENT_ROUTE_ID), &bucket) ||
+	    !bucket.path.length) {
+		count_drop(DROP_ROUTE_STRANGE);
 		if (!matched_before(working.connection))
 			set_matched(&working, ROUTE_UNKNOWN, false);
 		return 0;
 	}
-	hash = read_matched(working.connection, &path,
+	hash = read_matched(working.connection, &bucket.path,
 			    read_argument(ctx, ARGUMENT_REQUEST_EXTENSIONS));
+	/* The last route of a connection is no private path. */
 	if (hash)
-		set_matched(&working, hash, is_nest_path(&path));
+		set_matched(&working, hash,
+			    hash != working.connection->last_route && is_nest_path(&bucket.path));
 	return 0;
 }
 

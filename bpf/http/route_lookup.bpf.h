@@ -22,48 +22,49 @@ static __always_inline bool is_map(const struct rust_map *map)
 	       map->items + map->growth_left <= rust_map_capacity(map->bucket_mask);
 }
 
-/* The address of the bucket with the id `id`, among the buckets that `marks` selects of the eight
- * from `index` on; 0 if there is none. */
-static __always_inline __u64 find_in_word(const struct rust_map *map, __u64 index, __u64 marks,
-					  __u32 id)
+/* Reads the bucket with the id `id`, among those that `marks` selects of the eight from `index` on.
+ * Returns whether there is one. */
+static __always_inline bool find_in_word(const struct rust_map *map, __u64 index, __u64 marks,
+					 __u32 id, struct axum_path_bucket *bucket)
 {
 	for (int i = 0; i < MAP_MATCH_LIMIT && marks; i++) {
-		__u64 bucket = ((index + first_marked(marks)) & map->bucket_mask) + 1;
-		__u64 address = map->control - bucket * sizeof(struct axum_path_bucket);
-		__u32 found = 0;
+		__u64 number = ((index + first_marked(marks)) & map->bucket_mask) + 1;
 
-		if (!bpf_probe_read_user(&found, sizeof(found), (void *)address) && found == id)
-			return address;
+		if (!bpf_probe_read_user(bucket, sizeof(*bucket),
+					 (void *)(map->control - number * sizeof(*bucket))) &&
+		    bucket->id == id)
+			return true;
 		marks &= marks - 1;
 	}
-	return 0;
+	return false;
 }
 
-/* Reads the map of paths at `paths` and returns the address of the bucket of the route `id`; 0 if
- * there is none, or if the memory is no such map. A global function, which the verifier checks
- * once. */
-__weak __noinline __u64 find_path(__u64 paths, __u32 id)
+/* Reads the bucket of the route `id` in the map of paths at `paths`. Returns false if there is none,
+ * or if the memory is no such map. */
+static __attribute__((noinline, unused)) bool find_path(__u64 paths, __u32 id,
+							struct axum_path_bucket *bucket)
 {
-	__u64 words[RUST_MAP_GROUP_WORDS], hash, tag, index, empty = 0, found = 0;
+	__u64 words[RUST_MAP_GROUP_WORDS], hash, tag, index, empty = 0;
 	struct rust_map map;
 
 	if (bpf_probe_read_user(&map, sizeof(map), (void *)paths) || !is_map(&map))
-		return 0;
+		return false;
 	hash = siphash_u32(map.key0, map.key1, id);
 	tag = hash >> 57;
 	index = hash;
-	for (__u32 i = 1; i <= MAP_GROUP_LIMIT && !found && !empty; i++) {
+	for (__u32 i = 1; i <= MAP_GROUP_LIMIT && !empty; i++) {
 		index &= map.bucket_mask;
 		if (bpf_probe_read_user(words, sizeof(words), (void *)(map.control + index)))
-			return 0;
-		for (__u32 word = 0; word < RUST_MAP_GROUP_WORDS && !found; word++) {
-			found = find_in_word(&map, index + word * sizeof(*words),
-					     bytes_equal(words[word], (__u8)tag), id);
+			return false;
+		for (__u32 word = 0; word < RUST_MAP_GROUP_WORDS; word++) {
+			if (find_in_word(&map, index + word * sizeof(*words),
+					 bytes_equal(words[word], (__u8)tag), id, bucket))
+				return true;
 			empty |= bytes_equal(words[word], RUST_MAP_EMPTY);
 		}
 		index += (__u64)i * sizeof(words);
 	}
-	return found;
+	return false;
 }
 
 #endif

@@ -61,9 +61,9 @@ static void make(struct sample *sample, uint32_t items)
 
 static uint32_t found(const struct sample *sample, uint32_t id)
 {
-	uint64_t address = find_path(native_address(&sample->map), id);
+	struct axum_path_bucket bucket = {0};
 
-	return address ? ((const struct axum_path_bucket *)(uintptr_t)address)->id : 0;
+	return find_path(native_address(&sample->map), id, &bucket) ? bucket.id : 0;
 }
 
 /* The values of std's DefaultHasher, whose keys are 0, for a #[derive(Hash)] struct of a u32. */
