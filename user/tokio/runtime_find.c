@@ -49,7 +49,8 @@ static bool read_window(const struct process *target, uint64_t center, struct wi
 	return false;
 }
 
-/* Whether the first shards of the list are shards, and the tasks in them belong to the list. */
+/* Whether the first shards of the list are shards, and the tasks in them belong to the list. A stack can still hold
+ * a copy of the list from before the runtime started: without tasks, but with the shards of the list in use. */
 static bool shards_are_valid(const struct process *target, const uint64_t list[LIST_WORDS])
 {
 	uint64_t words[CHECKED_SHARDS][SHARD_WORDS];
@@ -63,8 +64,12 @@ static bool shards_are_valid(const struct process *target, const uint64_t list[L
 
 		if (!runtime_shard_is_valid(words[i]))
 			return false;
+		if (words[i][SHARD_HEAD] == 0)
+			continue;
+		if (list[LIST_ALIVE] == 0)
+			return false;
 		/* A task may end meanwhile; then its memory can hold anything. */
-		if (words[i][SHARD_HEAD] == 0 || list[LIST_ALIVE] > 1)
+		if (list[LIST_ALIVE] > 1)
 			continue;
 		if (process__read_memory(target, words[i][SHARD_HEAD], &header, sizeof(header)) ==
 			    sizeof(header) &&
