@@ -104,8 +104,8 @@ enum task_shard_word {
 	SHARD_WORDS,
 };
 
-/* WorkerMetrics (tokio/src/runtime/metrics/worker.rs), aligned to 128 bytes. Further words follow
- * with tokio_unstable. */
+/* WorkerMetrics (tokio/src/runtime/metrics/worker.rs), aligned to 128 bytes. With tokio_unstable
+ * there are further words, and another order (tokio/runtime_layout.c). */
 enum worker_word {
 	WORKER_MUTEX,
 	WORKER_THREAD, /* ThreadId of the standard library; 0: the worker has not started */

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/wire_names.h"
@@ -109,12 +110,24 @@ static int add_entry(struct function_search *in, const struct elf_symbol *symbol
 	return r < 0 ? r : add_site(in, &code);
 }
 
+static bool is_excepted(const struct catalogue_site *function, const char *mangled)
+{
+	for (size_t i = 0; function->except[i]; i++) {
+		if (strstr(mangled, function->except[i]))
+			return true;
+	}
+	return false;
+}
+
 static int add_copy(void *context, const struct elf_symbol *symbol)
 {
 	struct function_search *in = context;
 	const struct catalogue_hook *hook = &catalogue_hooks[in->hook];
-	int r = hook->place == PLACE_EXITS ? add_exits(in, symbol) : add_entry(in, symbol);
+	int r;
 
+	if (is_excepted(in->function, symbol->name))
+		return 0;
+	r = hook->place == PLACE_EXITS ? add_exits(in, symbol) : add_entry(in, symbol);
 	if (r < 0)
 		return error_prefix(in->search->error, r, "cannot plan hook %s",
 				    wire_hook_name(in->hook));

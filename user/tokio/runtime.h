@@ -30,8 +30,8 @@ struct runtime_place {
 	uint64_t shards;  /* their number */
 	uint64_t workers; /* address of the workers' metrics */
 	size_t worker_count;
-	uint64_t worker_bytes; /* from one worker's metrics to the next */
-	uint64_t remotes;      /* address of the pairs of queue and parker, one pair a worker */
+	enum worker_layout worker_layout;
+	uint64_t remotes; /* address of the pairs of queue and parker, one pair a worker */
 	uint64_t queue_length;
 	uint64_t queue_head;
 	uint64_t pool; /* start of the blocking pool's memory */

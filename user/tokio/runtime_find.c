@@ -49,7 +49,8 @@ static bool read_window(const struct process *target, uint64_t center, struct wi
 	return false;
 }
 
-/* Whether the first shards of the list are shards, and the tasks in them belong to the list. */
+/* Whether the first shards of the list are shards, and the tasks in them belong to the list. A stack can still hold
+ * a copy of the list from before the runtime started: without tasks, but with the shards of the list in use. */
 static bool shards_are_valid(const struct process *target, const uint64_t list[LIST_WORDS])
 {
 	uint64_t words[CHECKED_SHARDS][SHARD_WORDS];
@@ -63,8 +64,12 @@ static bool shards_are_valid(const struct process *target, const uint64_t list[L
 
 		if (!runtime_shard_is_valid(words[i]))
 			return false;
+		if (words[i][SHARD_HEAD] == 0)
+			continue;
+		if (list[LIST_ALIVE] == 0)
+			return false;
 		/* A task may end meanwhile; then its memory can hold anything. */
-		if (words[i][SHARD_HEAD] == 0 || list[LIST_ALIVE] > 1)
+		if (list[LIST_ALIVE] > 1)
 			continue;
 		if (process__read_memory(target, words[i][SHARD_HEAD], &header, sizeof(header)) ==
 			    sizeof(header) &&
@@ -84,20 +89,29 @@ static bool workers_are_valid(const struct process *target, const struct runtime
 	for (size_t i = 0; i < place->worker_count; i++) {
 		uint64_t words[WORKER_WORDS];
 
-		if (!runtime_read_words(target, place->workers + i * place->worker_bytes, words,
-					WORKER_WORDS) ||
+		if (!runtime_read_worker(target, place, i, words) ||
 		    !runtime_worker_is_valid(words, uptime_ns))
 			return false;
-		/* Zeros behind smaller metrics are no worker. */
-		if (place->worker_bytes != WORKER_ALIGNMENT && words[WORKER_THREAD] == 0)
+		/* Zeros are no worker of the rarer layout. */
+		if (place->worker_layout != WORKER_STABLE && words[WORKER_THREAD] == 0)
 			return false;
 		has_parked |= words[WORKER_PARKS] > 0 && words[WORKER_THREAD] != 0;
 	}
 	return has_parked;
 }
 
-/* Finds the workers of a multi-thread runtime: a pointer to their metrics, and their number. With tokio_unstable
- * the metrics are larger. */
+static bool find_layout(const struct process *target, struct runtime_place *place,
+			uint64_t uptime_ns)
+{
+	for (int layout = 0; layout < WORKER_LAYOUTS; layout++) {
+		place->worker_layout = (enum worker_layout)layout;
+		if (workers_are_valid(target, place, uptime_ns))
+			return true;
+	}
+	return false;
+}
+
+/* Finds the workers of a multi-thread runtime: a pointer to their metrics, and their number. */
 static bool find_workers(const struct process *target, const struct window *window,
 			 struct runtime_place *place, uint64_t uptime_ns)
 {
@@ -107,15 +121,11 @@ static bool find_workers(const struct process *target, const struct window *wind
 		if (pointer == 0 || pointer % WORKER_ALIGNMENT || count > RUNTIME_WORKER_LIMIT ||
 		    runtime_shards_of(count) != place->shards)
 			continue;
+		place->kind = RUNTIME_MULTI_THREAD;
 		place->workers = pointer;
 		place->worker_count = (size_t)count;
-		for (uint64_t size = 1; size <= 2; size++) {
-			place->worker_bytes = size * WORKER_ALIGNMENT;
-			if (workers_are_valid(target, place, uptime_ns)) {
-				place->kind = RUNTIME_MULTI_THREAD;
-				return true;
-			}
-		}
+		if (find_layout(target, place, uptime_ns))
+			return true;
 	}
 	return false;
 }
@@ -126,7 +136,7 @@ static bool find_own_worker(const struct process *target, const struct window *w
 {
 	uint64_t nearest = UINT64_MAX;
 
-	for (size_t i = 0; i + WORKER_WORDS <= window->count; i++) {
+	for (size_t i = 0; i < window->count; i++) {
 		uint64_t address = window->address + i * sizeof(uint64_t);
 		uint64_t distance =
 			address > place->list ? address - place->list : place->list - address;
@@ -137,8 +147,7 @@ static bool find_own_worker(const struct process *target, const struct window *w
 		tried.kind = RUNTIME_CURRENT_THREAD;
 		tried.workers = address;
 		tried.worker_count = 1;
-		tried.worker_bytes = WORKER_ALIGNMENT;
-		if (!workers_are_valid(target, &tried, uptime_ns))
+		if (!find_layout(target, &tried, uptime_ns))
 			continue;
 		nearest = distance;
 		*place = tried;

@@ -67,6 +67,44 @@ bool runtime_worker_is_valid(const uint64_t words[WORKER_WORDS], uint64_t uptime
 	       parks < UINT64_MAX / 2 && both <= 2 * parks && 2 * parks - both <= 1;
 }
 
+/* With tokio_unstable a histogram of six words comes first, and the other fields have the order of the
+ * declaration. */
+static const struct {
+	size_t bytes;
+	size_t places[WORKER_WORDS];
+} worker_layouts[WORKER_LAYOUTS] = {
+	[WORKER_STABLE] = {WORKER_ALIGNMENT,
+			   {
+				   [WORKER_MUTEX] = 0,
+				   [WORKER_THREAD] = 1,
+				   [WORKER_BUSY_NS] = 2,
+				   [WORKER_QUEUE_DEPTH] = 3,
+				   [WORKER_PARKS] = 4,
+				   [WORKER_PARKS_AND_UNPARKS] = 5,
+			   }},
+	[WORKER_UNSTABLE] = {2 * (size_t)WORKER_ALIGNMENT,
+			     {
+				     [WORKER_BUSY_NS] = 6,
+				     [WORKER_QUEUE_DEPTH] = 7,
+				     [WORKER_MUTEX] = 8,
+				     [WORKER_THREAD] = 9,
+				     [WORKER_PARKS] = 10,
+				     [WORKER_PARKS_AND_UNPARKS] = 11,
+			     }},
+};
+
+size_t runtime_worker_bytes(enum worker_layout layout)
+{
+	return worker_layouts[layout].bytes;
+}
+
+void runtime_order_worker(enum worker_layout layout, const uint64_t raw[WORKER_RAW_WORDS],
+			  uint64_t ret_words[WORKER_WORDS])
+{
+	for (size_t i = 0; i < WORKER_WORDS; i++)
+		ret_words[i] = raw[worker_layouts[layout].places[i]];
+}
+
 uint64_t runtime_shards_of(uint64_t workers)
 {
 	uint64_t shards = 4;

@@ -25,6 +25,23 @@ bool runtime_list_is_closed(const uint64_t words[LIST_WORDS]);
  * ends of the list or neither. */
 bool runtime_shard_is_valid(const uint64_t words[SHARD_WORDS]);
 
+/* The layouts of a worker's metrics: without and with tokio_unstable. */
+enum worker_layout {
+	WORKER_STABLE,
+	WORKER_UNSTABLE,
+	WORKER_LAYOUTS,
+};
+
+/* Returns the size of the metrics in bytes. */
+size_t runtime_worker_bytes(enum worker_layout layout);
+
+/* The number of words that runtime_order_worker() reads, in any layout. */
+#define WORKER_RAW_WORDS 12
+
+/* Puts the words of a worker's metrics into the order of enum worker_word. */
+void runtime_order_worker(enum worker_layout layout, const uint64_t raw[WORKER_RAW_WORDS],
+			  uint64_t ret_words[WORKER_WORDS]);
+
 /* Whether the words are those of a worker's metrics: the second counter of parks fits the first, and the
  * worker was busy for at most `uptime_ns`. */
 bool runtime_worker_is_valid(const uint64_t words[WORKER_WORDS], uint64_t uptime_ns);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "layout/tokio.h"
 #include "process/process.h"
 
 struct runtime_place;
@@ -15,6 +16,10 @@ struct runtime_place;
 /* Reads `count` words; false unless all of them can be read. */
 bool runtime_read_words(const struct process *target, uint64_t address, uint64_t *words,
 			size_t count);
+
+/* Reads the metrics of a worker into words in the order of enum worker_word. False unless all can be read. */
+bool runtime_read_worker(const struct process *target, const struct runtime_place *place,
+			 size_t worker, uint64_t ret_words[WORKER_WORDS]);
 
 /* Reads the length of a worker's local queue. `remotes`: the address of the pairs of queue and parker. False if
  * neither of the pair is a queue. */

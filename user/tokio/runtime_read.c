@@ -16,6 +16,18 @@ const char *runtime_kind_name(enum runtime_kind kind)
 	return kind == RUNTIME_MULTI_THREAD ? "multi_thread" : "current_thread";
 }
 
+bool runtime_read_worker(const struct process *target, const struct runtime_place *place,
+			 size_t worker, uint64_t ret_words[WORKER_WORDS])
+{
+	uint64_t raw[WORKER_RAW_WORDS];
+	uint64_t address = place->workers + worker * runtime_worker_bytes(place->worker_layout);
+
+	if (!runtime_read_words(target, address, raw, WORKER_RAW_WORDS))
+		return false;
+	runtime_order_worker(place->worker_layout, raw, ret_words);
+	return true;
+}
+
 bool runtime_read_local_depth(const struct process *target, uint64_t remotes, size_t worker,
 			      uint64_t *ret_depth)
 {
@@ -37,8 +49,7 @@ static bool read_workers(const struct process *target, const struct runtime_plac
 	for (size_t i = 0; i < place->worker_count; i++) {
 		uint64_t words[WORKER_WORDS];
 
-		if (!runtime_read_words(target, place->workers + i * place->worker_bytes, words,
-					WORKER_WORDS) ||
+		if (!runtime_read_worker(target, place, i, words) ||
 		    !runtime_worker_is_valid(words, uptime_ns))
 			return false;
 		counters->workers[i] = (struct runtime_worker){

@@ -40,10 +40,19 @@ void runtimes__done(struct runtimes *runtimes)
 	runtimes->count = 0;
 }
 
-static bool is_known(const struct runtimes *runtimes, uint64_t list, uint64_t id)
+static struct runtime *find_by_id(struct runtimes *runtimes, uint64_t id)
 {
 	for (size_t i = 0; i < runtimes->count; i++) {
-		if (runtimes->items[i].place.list == list || runtimes->items[i].place.id == id)
+		if (runtimes->items[i].place.id == id)
+			return &runtimes->items[i];
+	}
+	return NULL;
+}
+
+static bool is_known(const struct runtimes *runtimes, uint64_t list)
+{
+	for (size_t i = 0; i < runtimes->count; i++) {
+		if (runtimes->items[i].place.list == list)
 			return true;
 	}
 	return false;
@@ -59,28 +68,50 @@ static void set_base(struct runtime *runtime)
 	       counters->worker_count * sizeof(*runtime->base_workers));
 }
 
+/* Uses the second place of a runtime if it has more spawned tasks: the other is a copy from before the start. */
+static void replace_copy(struct runtimes *runtimes, struct runtime *known, struct runtime *found)
+{
+	if (found->counters->spawned > known->counters->spawned) {
+		if (found->place.id < runtimes->first_new_id)
+			set_base(found);
+		runtime_free(known);
+		*known = *found;
+	} else {
+		runtime_free(found);
+	}
+}
+
+static int read_first(const struct runtimes *runtimes, struct runtime *runtime, uint64_t age_ns)
+{
+	runtime->counters = calloc(1, sizeof(*runtime->counters));
+	runtime->base_workers = calloc(runtime->place.worker_count, sizeof(*runtime->base_workers));
+	if (!runtime->counters || !runtime->base_workers)
+		return -ENOMEM;
+	runtime->state = runtime_read(runtimes->target, &runtime->place, age_ns, runtime->counters);
+	return runtime->state == RUNTIME_ALIVE;
+}
+
 int runtimes__add(struct runtimes *runtimes, uint64_t list)
 {
-	struct runtime runtime = {0};
+	struct runtime runtime = {0}, *known;
 	uint64_t age_ns = uptime_ns(runtimes->target);
+	int r;
 
-	if (is_known(runtimes, list, 0) ||
-	    !runtime_find(runtimes->target, list, age_ns, &runtime.place) ||
-	    is_known(runtimes, list, runtime.place.id))
+	if (is_known(runtimes, list) ||
+	    !runtime_find(runtimes->target, list, age_ns, &runtime.place))
 		return 0;
-	if (runtimes->count == RUNTIME_LIMIT) {
+	known = find_by_id(runtimes, runtime.place.id);
+	if (!known && runtimes->count == RUNTIME_LIMIT) {
 		runtimes->left_out++;
 		return 0;
 	}
-	runtime.counters = calloc(1, sizeof(*runtime.counters));
-	runtime.base_workers = calloc(runtime.place.worker_count, sizeof(*runtime.base_workers));
-	if (!runtime.counters || !runtime.base_workers) {
+	r = read_first(runtimes, &runtime, age_ns);
+	if (r <= 0) {
 		runtime_free(&runtime);
-		return -ENOMEM;
+		return r;
 	}
-	runtime.state = runtime_read(runtimes->target, &runtime.place, age_ns, runtime.counters);
-	if (runtime.state != RUNTIME_ALIVE) {
-		runtime_free(&runtime);
+	if (known) {
+		replace_copy(runtimes, known, &runtime);
 		return 0;
 	}
 	if (runtime.place.id < runtimes->first_new_id)

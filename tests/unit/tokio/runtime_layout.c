@@ -288,3 +288,22 @@ Test(tokio_runtime_layout, a_pool_without_threads_proves_nothing)
 	words[11] = 0;
 	cr_expect(runtime_pool_is_valid(words, &pool, 0), "its threads have ended");
 }
+
+/* As a build of tokio 1.52 with tokio_unstable has them. */
+Test(tokio_runtime_layout, unstable_metrics_have_another_order)
+{
+	static const uint64_t raw[WORKER_RAW_WORDS] = {
+		3, POINTER, POINTER, POINTER, POINTER, 0, 106900, 5, 0, 2, 6, 11};
+	uint64_t words[WORKER_WORDS];
+
+	runtime_order_worker(WORKER_UNSTABLE, raw, words);
+	cr_expect(runtime_worker_is_valid(words, UPTIME));
+	cr_expect_eq(words[WORKER_BUSY_NS], 106900);
+	cr_expect_eq(words[WORKER_QUEUE_DEPTH], 5);
+	cr_expect_eq(words[WORKER_THREAD], 2);
+	cr_expect_eq(words[WORKER_PARKS], 6);
+	runtime_order_worker(WORKER_STABLE, raw, words);
+	cr_expect_not(runtime_worker_is_valid(words, UPTIME));
+	cr_expect_eq(runtime_worker_bytes(WORKER_UNSTABLE),
+		     2 * runtime_worker_bytes(WORKER_STABLE));
+}

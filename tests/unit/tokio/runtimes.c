@@ -257,6 +257,36 @@ Test(tokio_runtimes, more_than_the_limit_are_counted)
 	runtimes__done(&runtimes);
 }
 
+/* The thread that made the runtime may have a copy of the list on its stack, with pointers to the same shards and
+ * workers. */
+Test(tokio_runtimes, a_copy_from_before_the_start_is_not_used)
+{
+	struct process target = this_process();
+	struct runtimes runtimes = {.target = &target, .first_new_id = FIRST_NEW_ID};
+	struct heap *heap = make_heap(), *stack = make_heap();
+	uint64_t *list = put_multi_thread(heap, 1), *copy;
+
+	list[LIST_SPAWNED] = list[LIST_ALIVE] = 0;
+	memcpy(stack->handle, heap->handle, sizeof(heap->handle));
+	copy = stack->handle + LIST_AT;
+	cr_assert_eq(runtimes__add(&runtimes, address_of(copy)), 1, "both say the same");
+	list[LIST_SPAWNED] = 5;
+	list[LIST_ALIVE] = 3;
+	heap->shards[1][SHARD_HEAD] = heap->shards[1][SHARD_TAIL] = address_of(heap->behind);
+	cr_assert_eq(runtimes__add(&runtimes, address_of(list)), 0);
+	cr_assert_eq(runtimes.count, 1);
+	cr_assert_eq(runtimes.items[0].place.list, address_of(list));
+	cr_assert_eq(runtimes.items[0].counters->alive, 3);
+	cr_assert_eq(runtimes.items[0].base_spawned, 5, "an old runtime");
+	cr_assert_eq(runtimes__add(&runtimes, address_of(copy)), 0);
+	cr_assert_eq(runtimes.items[0].place.list, address_of(list));
+	runtimes__done(&runtimes);
+	/* The list in use has tasks in its shards. */
+	cr_assert_eq(runtimes__add(&runtimes, address_of(copy)), 0);
+	cr_assert_eq(runtimes__add(&runtimes, address_of(list)), 1);
+	runtimes__done(&runtimes);
+}
+
 struct search {
 	uint64_t wanted;
 	unsigned int found;
