@@ -9,7 +9,7 @@
 #include "http/delivery.bpf.h"
 #include "http/finalize.bpf.h"
 
-/* The connection of the poll in progress; NULL if the poll belongs to another task, or to one that
+/* The connection of the poll in progress; NULL if the poll belongs to another task, or to a task that
  * drives several connections. */
 static __always_inline struct http_connection *failing_connection(enum hook hook)
 {

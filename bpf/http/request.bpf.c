@@ -21,27 +21,6 @@ __weak __noinline __u64 any_value(__u64 value)
 	return value;
 }
 
-/* Stores the ends of the connection's socket: once for a task of axum's own, which drives one
- * connection; at each head for another task, which may drive several in the same memory. */
-static __always_inline void store_socket(struct http_connection *connection,
-					 const struct poll_frame *frame, __u64 buffer)
-{
-	__u64 header = frame->header;
-	int descriptor;
-
-	if (!settings.emit_spans || connection->has_socket)
-		return;
-	connection->has_socket =
-		polled_role(frame, bpf_map_lookup_elem(&tasks, &header)) == ROLE_HTTP_CONNECTION;
-	descriptor = find_descriptor(buffer);
-	if (descriptor >= 0 && read_socket((__u32)descriptor, &connection->peer)) {
-		count_check(CHECK_SOCKET_FOUND);
-		return;
-	}
-	connection->peer.family = 0;
-	count_check(CHECK_SOCKET_UNKNOWN);
-}
-
 /* Stores the token of an OTHER method at `data` for the request's span. Returns the length of the token
  * with the space after it; 0 if the token does not end within the buffer. */
 static __always_inline __u64 store_method(struct http_connection *connection, __u64 data,

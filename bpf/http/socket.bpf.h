@@ -8,7 +8,9 @@
 
 #include "core/address.bpf.h"
 #include "core/counters.bpf.h"
+#include "http/maps.bpf.h"
 #include "layout/tokio.h"
+#include "tokio/current.bpf.h"
 
 #define AF_UNIX	 1
 #define AF_INET	 2
@@ -110,6 +112,27 @@ __weak __noinline int find_descriptor(__u64 buffer)
 			descriptor = descriptor_at(window + i * sizeof(*words));
 	}
 	return descriptor;
+}
+
+/* Stores the ends of the connection's socket: once for a task of axum's own, which drives one
+ * connection; at each head for another task, which may drive several in the same memory. */
+static __always_inline void store_socket(struct http_connection *connection,
+					 const struct poll_frame *frame, __u64 buffer)
+{
+	__u64 header = frame->header;
+	int descriptor;
+
+	if (!settings.emit_spans || connection->has_socket)
+		return;
+	connection->has_socket =
+		polled_role(frame, bpf_map_lookup_elem(&tasks, &header)) == ROLE_HTTP_CONNECTION;
+	descriptor = find_descriptor(buffer);
+	if (descriptor >= 0 && read_socket((__u32)descriptor, &connection->peer)) {
+		count_check(CHECK_SOCKET_FOUND);
+		return;
+	}
+	connection->peer.family = 0;
+	count_check(CHECK_SOCKET_UNKNOWN);
 }
 
 #endif
