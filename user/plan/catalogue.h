@@ -37,8 +37,10 @@ struct catalogue_site {
 	/* The function serves only if at least this percentage of the asynchronous tasks' poll functions call
 	 * it; a compiler may have inlined the function into others. 0: any percentage. */
 	unsigned int percent_of_polls;
-	/* Copies whose mangled names contain one of these texts have no hook. NULL: end of the list. */
-	const char *except[3];
+	/* Copies whose mangled names contain this text have no hook. NULL: none. */
+	const char *except;
+	/* Copies that call the function with this path have no hook. NULL: none. */
+	const char *except_callers_of;
 };
 
 /* The place of a hook in its function. */

@@ -72,15 +72,13 @@ const struct catalogue_hook catalogue_hooks[HOOK_COUNT] = {
 	[HOOK_SCHEDULE_SINGLE] =
 		{
 			.is_of_polls = true,
-			/* The first path has copies for all schedulers: that of multi-thread runtimes calls
-			 * schedule_task, that of LocalSets the second path. */
+			/* The first path has copies for all schedulers. That of multi-thread runtimes calls
+			 * schedule_task; that of LocalSets may call the second path. */
 			.functions =
 				{{"<alloc::sync::Arc as tokio::runtime::task::Schedule>::schedule",
-				  READS(ARGUMENT_SCHEDULED_HEADER),
-				  0,
-				  {"multi_thread", "local"}},
-				 {"tokio::task::local::Shared::schedule",
-				  READS(ARGUMENT_SCHEDULED_HEADER)}},
+				  READS(ARGUMENT_SCHEDULED_HEADER), 0, "multi_thread",
+				  LOCAL_SCHEDULE},
+				 {LOCAL_SCHEDULE, READS(ARGUMENT_SCHEDULED_HEADER)}},
 			.in_all_functions = true,
 		},
 	[HOOK_HTTP_PARSE] =

@@ -3,15 +3,14 @@
 
 #include <string.h>
 
-/* A function of HOOK_SCHEDULE_SINGLE has a copy for each kind of scheduler. The mangled name has the path of the
- * scheduler's type: with separators of two kinds in legacy names, with lengths in v0 names. */
+/* A function of HOOK_SCHEDULE_SINGLE has a copy for each kind of scheduler. The mangled name has the module of the
+ * scheduler: tokio::runtime::scheduler::current_thread or tokio::task::local. */
 static int add_scheduler(void *context, const struct elf_symbol *symbol)
 {
 	struct plan *plan = context;
 
 	plan->schedules_current_thread |= strstr(symbol->name, "current_thread") != NULL;
-	plan->schedules_local_set |= strstr(symbol->name, "task..local..Shared") ||
-				     strstr(symbol->name, "5local6Shared");
+	plan->schedules_local_set |= strstr(symbol->name, "4task5local") != NULL;
 	return 0;
 }
 

@@ -7,10 +7,12 @@
 
 #include "base/cleanup.h"
 #include "base/wire_names.h"
+#include "code/branches.h"
 #include "code/exit.h"
 #include "code/site.h"
 #include "plan/arguments.h"
 #include "plan/reachable.h"
+#include "rust/demangle.h"
 #include "tokio/call_coverage.h"
 
 /* The search for the sites of all hooks. */
@@ -110,13 +112,25 @@ static int add_entry(struct function_search *in, const struct elf_symbol *symbol
 	return r < 0 ? r : add_site(in, &code);
 }
 
-static bool is_excepted(const struct catalogue_site *function, const char *mangled)
+/* Returns 1 if the function at `target` is the one whose callers have no hook. */
+static int match_callee(void *context, uint64_t target)
 {
-	for (size_t i = 0; function->except[i]; i++) {
-		if (strstr(mangled, function->except[i]))
-			return true;
-	}
-	return false;
+	const struct function_search *in = context;
+	const struct elf_symbol *callee = elf_symbols__at(in->search->executable->symbols, target);
+	_cleanup_free_ char *path = callee ? rust_demangle_path(callee->name) : NULL;
+
+	return path && strcmp(path, in->function->except_callers_of) == 0 ? 1 : 0;
+}
+
+static bool is_excepted(struct function_search *in, const struct elf_symbol *symbol)
+{
+	const struct elf_executable *executable = in->search->executable;
+
+	if (in->function->except && strstr(symbol->name, in->function->except))
+		return true;
+	return in->function->except_callers_of &&
+	       code_for_each_target(executable->image, &executable->pointers, symbol->address,
+				    symbol->size, match_callee, in) == 1;
 }
 
 static int add_copy(void *context, const struct elf_symbol *symbol)
@@ -125,7 +139,7 @@ static int add_copy(void *context, const struct elf_symbol *symbol)
 	const struct catalogue_hook *hook = &catalogue_hooks[in->hook];
 	int r;
 
-	if (is_excepted(in->function, symbol->name))
+	if (is_excepted(in, symbol))
 		return 0;
 	r = hook->place == PLACE_EXITS ? add_exits(in, symbol) : add_entry(in, symbol);
 	if (r < 0)
