@@ -52,6 +52,7 @@ __u64 http_key_of_other(__u64 header, __u64 buffer)
 	if (!first->seen_ns && !first->start_ns) {
 		first->buffer = buffer;
 		first->peer.family = 0;
+		first->has_socket = 0;
 		return header;
 	}
 	return insert_other(first, header, buffer) ? buffer : 0;

@@ -114,25 +114,32 @@ __weak __noinline int find_descriptor(__u64 buffer)
 	return descriptor;
 }
 
+/* Values of `has_socket`. */
+#define SOCKET_STAYS	1 /* the connection's socket is known for the life of the task */
+#define SOCKET_REPEATED 2 /* the search is repeated at each request */
+
 /* Stores the ends of the connection's socket: once for a task of axum's own, which drives one
- * connection; at each head for another task, which may drive several in the same memory. */
+ * connection; at each head for another task, which may drive several in the same memory. The result for
+ * a connection is counted once. */
 static __always_inline void store_socket(struct http_connection *connection,
 					 const struct poll_frame *frame, __u64 buffer)
 {
+	bool is_new = !connection->has_socket, is_found;
 	__u64 header = frame->header;
 	int descriptor;
 
-	if (!settings.emit_spans || connection->has_socket)
+	if (!settings.emit_spans || connection->has_socket == SOCKET_STAYS)
 		return;
 	connection->has_socket =
-		polled_role(frame, bpf_map_lookup_elem(&tasks, &header)) == ROLE_HTTP_CONNECTION;
+		polled_role(frame, bpf_map_lookup_elem(&tasks, &header)) == ROLE_HTTP_CONNECTION
+			? SOCKET_STAYS
+			: SOCKET_REPEATED;
 	descriptor = find_descriptor(buffer);
-	if (descriptor >= 0 && read_socket((__u32)descriptor, &connection->peer)) {
-		count_check(CHECK_SOCKET_FOUND);
-		return;
-	}
-	connection->peer.family = 0;
-	count_check(CHECK_SOCKET_UNKNOWN);
+	is_found = descriptor >= 0 && read_socket((__u32)descriptor, &connection->peer);
+	if (!is_found)
+		connection->peer.family = 0;
+	if (is_new)
+		count_check(is_found ? CHECK_SOCKET_FOUND : CHECK_SOCKET_UNKNOWN);
 }
 
 #endif

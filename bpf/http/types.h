@@ -112,7 +112,7 @@ struct http_connection {
 	__u8 method;
 	__u8 method_length; /* of an OTHER method; more than METHOD_TEXT_BYTES: truncated */
 	__u8 has_trace_state;
-	__u8 has_socket;  /* the ends of the connection's socket are known, and stay */
+	__u8 has_socket;  /* 0: new; see http/socket.bpf.h */
 	__u8 delivery;	  /* enum http_delivery */
 	__u8 is_replaced; /* hyper replaces the handler's status */
 	__u8 is_unread;	  /* the last parse could not read the buffer */
