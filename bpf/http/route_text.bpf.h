@@ -6,6 +6,7 @@
  * ROUTE_HASH_BYTES and of the length; of the text the first ROUTE_TEXT_BYTES are stored. Unit tests
  * compile this file natively. */
 
+#include "core/bound.bpf.h"
 #include "core/word.bpf.h"
 #include "http/types.h"
 #include "layout/axum.h"
@@ -42,10 +43,9 @@ static __always_inline __u64 finish_route_hash(__u64 hash, __u64 length)
 __weak __noinline __u64 hash_route_bytes(__u64 hash, __u64 address, __u64 length)
 {
 	for (__u32 done = 0; done < ROUTE_HASH_BYTES && done < length; done += ROUTE_CHUNK_BYTES) {
-		__u64 words[ROUTE_CHUNK_BYTES / 8] = {}, size = length - done;
+		__u64 words[ROUTE_CHUNK_BYTES / 8] = {};
+		__u64 size = at_most(length - done, ROUTE_CHUNK_BYTES);
 
-		if (size > ROUTE_CHUNK_BYTES)
-			size = ROUTE_CHUNK_BYTES;
 		if (bpf_probe_read_user(words, (__u32)size, (void *)(address + done)))
 			return 0;
 		hash = hash_route_chunk(hash, words);
@@ -70,10 +70,8 @@ static __always_inline __u64 hash_path(const struct rust_arc_str *path)
 static __always_inline bool read_path_text(const struct rust_arc_str *path,
 					   struct route_text *route)
 {
-	__u64 size = path->length;
+	__u64 size = at_most(path->length, ROUTE_TEXT_BYTES);
 
-	if (size > ROUTE_TEXT_BYTES)
-		size = ROUTE_TEXT_BYTES;
 	route->length = path->length;
 	return !bpf_probe_read_user(route->text, (__u32)size, (void *)address_of_path(path));
 }
@@ -134,8 +132,7 @@ static __always_inline __u64 join_routes(const struct route_text *outer, __u64 o
 	route->length = prefix + path->length;
 	/* Of a longer prefix the text before the cut is known, and its hash. */
 	if (prefix < ROUTE_TEXT_BYTES) {
-		if (size > ROUTE_TEXT_BYTES)
-			size = ROUTE_TEXT_BYTES;
+		size = at_most(size, ROUTE_TEXT_BYTES);
 		if (bpf_probe_read_user(route->text + (prefix & ROUTE_TEXT_MASK), (__u32)size,
 					(void *)address))
 			return 0;
