@@ -36,6 +36,7 @@ static const struct wrapper {
 	unsigned int argument;
 } wrappers[] = {
 	{"tokio::runtime::blocking::task::BlockingTask", 0},
+	{"tokio::runtime::task::trace::Root", 0}, /* the feature taskdump */
 	{"tokio::task::task_local::TaskLocalFuture", 1},
 	{"tokio::task::unconstrained::Unconstrained", 0},
 	{"tokio::task::coop::unconstrained::Unconstrained", 0},

@@ -39,6 +39,10 @@ Test(tokio_task_type, future_names)
 		{"tokio_metrics::task::Instrumented<tracing::instrument::Instrumented<a::"
 		 "run" CLOSURE ">, tokio_metrics::task::TaskMonitorCore>, c",
 		 "a::run"},
+		/* With tokio's unstable features `tracing` and `taskdump`. */
+		{"tracing::instrument::Instrumented<tokio::runtime::task::trace::Root<" SESSION
+		 ">>, alloc::sync::Arc<c::Handle>",
+		 "scotty::docker::services::shell::ShellService::create_session"},
 		{"tokio::task::task_local::TaskLocalFuture<a::B<c, d>, e::run" CLOSURE ">",
 		 "e::run"},
 		{BLOCKING "<a::read<&str>" CLOSURE ">", "a::read"},
