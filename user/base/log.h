@@ -15,7 +15,8 @@ enum log_level {
 void log_set_level(enum log_level level);
 enum log_level log_level(void);
 
-/* Writes one line. `format` has no final newline; the prefix is "scottyscope: " and the level. */
+/* Writes one line. `format` has no final newline; the prefix is "scottyscope: " and the level.
+ * The line is safe for a terminal (base/printable.h), whatever names from outside it holds. */
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...)	 log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
