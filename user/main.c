@@ -5,16 +5,24 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/sandbox.h"
 #include "command/command.h"
 #include "config/exit_status.h"
 #include "config/parse.h"
+#include "front/main.h"
+#include "front/supervisor.h"
 
 int main(int argc, char **argv)
 {
 	_cleanup_(config__freep) struct config *config = NULL;
 	struct error error = {0};
-	int r = config__parse(argc, argv, &config, &error);
+	int r = sandbox__forbid_dumps(&error);
 
+	/* The agent executes its own program as the supervisor of the front. */
+	if (supervisor__is_requested(argv))
+		supervisor__run(front_main);
+	if (r == 0)
+		r = config__parse(argc, argv, &config, &error);
 	if (r < 0) {
 		log_error("%s", error.message);
 		return EXIT_STATUS_USAGE;

@@ -13,7 +13,6 @@
 #include "command/print.h"
 #include "config/exit_status.h"
 #include "export/exporter.h"
-#include "front/main.h"
 #include "ipc/message.h"
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -76,7 +75,7 @@ int command_run(const struct config *wanted, struct error *error)
 		return r;
 	/* Before any thread is started. */
 	if (needs_front(&config)) {
-		r = front__start(&config, front_main, &front, error);
+		r = front__start(&config, &front, error);
 		if (r < 0)
 			return r;
 	}

@@ -30,6 +30,8 @@ void config__free(struct config *config)
 	free(config->config_path);
 	free(config->executable);
 	free(config->listen_host);
+	free(config->allowed_host);
+	free(config->front_user);
 	free(config->service_name);
 	free(config->resource_attributes);
 	free(config);

@@ -113,6 +113,10 @@ struct config {
 
 	char *listen_host;    /* of /metrics; NULL: no HTTP server */
 	uint16_t listen_port; /* 0: any free port */
+	/* A name for which /metrics is served on a loopback address, besides localhost and
+	 * addresses; NULL: not given. */
+	char *allowed_host;
+	char *front_user; /* the user that the network process runs as; NULL: not given */
 
 	enum config_attach attach;
 	enum level level;

@@ -11,6 +11,8 @@
 
 #include "base/sandbox.h"
 
+static const struct sandbox_user nobody = {SANDBOX_USER_ID, SANDBOX_USER_ID};
+
 /* Runs `body` in a child, which loses its privileges, and returns the child's exit status. */
 static int status_in_child(int (*body)(void))
 {
@@ -30,7 +32,7 @@ static int enter_and_look_at_descriptors(void)
 	int kept = open("/dev/null", O_RDONLY), closed = open("/dev/null", O_RDONLY);
 	int also = open("/dev/null", O_RDONLY), last = open("/dev/null", O_RDONLY);
 
-	if (sandbox__enter(kept, also, NULL) < 0)
+	if (sandbox__enter(kept, also, &nobody, NULL) < 0)
 		return 1;
 	if (fcntl(kept, F_GETFD) < 0 || fcntl(also, F_GETFD) < 0 ||
 	    fcntl(STDERR_FILENO, F_GETFD) < 0)
@@ -47,10 +49,10 @@ static int enter_twice(void)
 {
 	if (sandbox__verify(NULL) != -EPERM)
 		return 1;
-	if (sandbox__enter(0, 0, NULL) < 0 || sandbox__verify(NULL) < 0)
+	if (sandbox__enter(0, 0, &nobody, NULL) < 0 || sandbox__verify(NULL) < 0)
 		return 2;
 	/* A process in the sandbox has nothing left to drop. */
-	return sandbox__enter(0, 0, NULL) == 0 ? 0 : 3;
+	return sandbox__enter(0, 0, &nobody, NULL) == 0 ? 0 : 3;
 }
 
 Test(sandbox, may_be_entered_again)
