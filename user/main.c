@@ -9,6 +9,7 @@
 #include "command/command.h"
 #include "config/exit_status.h"
 #include "config/parse.h"
+#include "config/secrets.h"
 #include "front/main.h"
 #include "front/supervisor.h"
 
@@ -27,6 +28,7 @@ int main(int argc, char **argv)
 		log_error("%s", error.message);
 		return EXIT_STATUS_USAGE;
 	}
+	secrets__wipe_environment();
 	log_set_level(config->log_level);
 	switch (config->command) {
 	case COMMAND_RUN:

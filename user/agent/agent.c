@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
+#include "agent/confine.h"
 #include "agent/front_watch.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -319,6 +320,9 @@ int agent__run(struct agent *agent, struct error *error)
 
 	agent->error = error;
 	r = observation__start(agent->observation, on_spans, agent, error);
+	if (r < 0)
+		return r;
+	r = agent_confine__finish(observation__keeps_sys_admin(agent->observation), error);
 	if (r < 0)
 		return r;
 	announce(agent);

@@ -8,6 +8,7 @@
 
 #include "agent/internal.h"
 #include "agent/resource.h"
+#include "base/capabilities.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -161,6 +162,14 @@ static int prepare(struct observation *observation, struct error *error)
 			 &observation->ring, error);
 }
 
+/* The agent keeps CAP_SYS_ADMIN where each attachment takes it. */
+static int start_run_stats(struct observation *observation, struct error *error)
+{
+	if (!capabilities__has(CAP_SYS_ADMIN) || observation__keeps_sys_admin(observation))
+		return 0;
+	return run_stats__start(&observation->run_stats, error);
+}
+
 int observation__start(struct observation *observation, observation_span_sink sink, void *context,
 		       struct error *error)
 {
@@ -171,6 +180,9 @@ int observation__start(struct observation *observation, observation_span_sink si
 		return r;
 	observation->sink = sink;
 	observation->sink_context = context;
+	r = start_run_stats(observation, error);
+	if (r < 0)
+		return r;
 	r = probe__load(observation->probe, error);
 	if (r < 0)
 		return r;
@@ -179,6 +191,11 @@ int observation__start(struct observation *observation, observation_span_sink si
 		return r;
 	r = probe__attach(observation->probe, error);
 	return r < 0 ? r : probe__activate(observation->probe, error);
+}
+
+bool observation__keeps_sys_admin(const struct observation *observation)
+{
+	return !observation->plan->kernel.uprobe_multi;
 }
 
 static int on_drain(void *context)
@@ -257,6 +274,7 @@ void observation__free(struct observation *observation)
 	arena__free(observation->snapshot_arena);
 	arena__free(observation->resource_arena);
 	probe__free(observation->probe);
+	run_stats__free(observation->run_stats);
 	plan__free(observation->plan);
 	process__free(observation->process);
 	free(observation);

@@ -41,7 +41,7 @@ static int close_range_from(unsigned int first, unsigned int last)
 	return first > last ? 0 : (int)syscall(SYS_close_range, first, last, 0);
 }
 
-static int close_all_except(int keep_fd, int also_fd, struct error *error)
+int sandbox__close_others(int keep_fd, int also_fd, struct error *error)
 {
 	const int open_fds[] = {
 		keep_fd < also_fd ? keep_fd : also_fd,
@@ -116,7 +116,7 @@ int sandbox__forbid_new_privileges(struct error *error)
 
 int sandbox__enter(int keep_fd, int also_fd, const struct sandbox_user *user, struct error *error)
 {
-	int r = close_all_except(keep_fd, also_fd, error);
+	int r = sandbox__close_others(keep_fd, also_fd, error);
 
 	if (r < 0)
 		return r;

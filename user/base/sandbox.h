@@ -22,6 +22,9 @@ struct sandbox_user {
  * exit. */
 int sandbox__enter(int keep_fd, int also_fd, const struct sandbox_user *user, struct error *error);
 
+/* Closes every descriptor above 2 except `keep_fd` and `also_fd` (0: none). */
+int sandbox__close_others(int keep_fd, int also_fd, struct error *error);
+
 /* Returns -EPERM if the process has a capability, has root as one of its users, or may gain
  * privileges by execve(); else 0. */
 int sandbox__verify(struct error *error);

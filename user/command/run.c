@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/confine.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "command/command.h"
@@ -67,6 +68,9 @@ int command_run(const struct config *wanted, struct error *error)
 	int r;
 
 	libbpf_set_print(print_libbpf);
+	r = agent_confine__begin(error);
+	if (r < 0)
+		return r;
 	r = observation__new(&config, &observation, error);
 	if (r < 0)
 		return r;
@@ -79,6 +83,8 @@ int command_run(const struct config *wanted, struct error *error)
 		if (r < 0)
 			return r;
 	}
+	/* The front has its own copy. */
+	config_otlp__wipe(&config.otlp);
 	r = observation__plan(observation, error);
 	if (r < 0)
 		return r;

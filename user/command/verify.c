@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <sys/utsname.h>
 
+#include "agent/confine.h"
 #include "agent/observation.h"
 #include "base/cleanup.h"
 #include "command/command.h"
@@ -31,6 +32,9 @@ int command_verify(const struct config *config, struct error *error)
 	size_t available;
 	int r;
 
+	r = agent_confine__begin(error);
+	if (r < 0)
+		return r;
 	r = observation__new(config, &observation, error);
 	if (r < 0)
 		return r;

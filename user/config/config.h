@@ -148,6 +148,10 @@ struct config {
 void config__free(struct config *config);
 void config_headers__free(struct config_header *headers, size_t count);
 
+/* Overwrites the values of all OTLP headers and the client's private key, for a process that does not
+ * export itself. They become empty. */
+void config_otlp__wipe(const struct config_otlp *otlp);
+
 /* The headers to send with metrics, and with traces; `*ret_count` may be 0. */
 static inline const struct config_header *
 config_otlp__metrics_headers(const struct config_otlp *otlp, size_t *ret_count)

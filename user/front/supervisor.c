@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/descriptor.h"
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "front/confine.h"
@@ -26,12 +27,6 @@ enum {
 	FIRST_OTHER_FD = 6,
 };
 
-/* The control data of a message with one descriptor, aligned. */
-union descriptor_data {
-	struct cmsghdr head;
-	char bytes[CMSG_SPACE(sizeof(int))];
-};
-
 /* The agent alone handles signals, and ends this process by the control socket. */
 static void ignore_signals(void)
 {
@@ -43,33 +38,6 @@ static void ignore_signals(void)
 	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* Returns the descriptor of the next request, or -EPIPE when the agent has ended. */
-static int receive_descriptor(int control_fd)
-{
-	char byte;
-	struct iovec part = {.iov_base = &byte, .iov_len = 1};
-	union descriptor_data data;
-	struct msghdr message = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = &data,
-		.msg_controllen = sizeof(data),
-	};
-	ssize_t got;
-	int fd;
-
-	do {
-		got = recvmsg(control_fd, &message, MSG_CMSG_CLOEXEC);
-	} while (got < 0 && errno == EINTR);
-
-	const struct cmsghdr *head = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-
-	if (!head || head->cmsg_type != SCM_RIGHTS || head->cmsg_len != CMSG_LEN(sizeof(int)))
-		return -EPIPE;
-	memcpy(&fd, CMSG_DATA(head), sizeof(fd));
-	return fd;
 }
 
 static _Noreturn void run_front(const struct config *config, front_entry entry, int control_fd,
@@ -208,7 +176,7 @@ _Noreturn void supervisor__run(front_entry entry)
 	ignore_signals();
 	prctl(PR_SET_NAME, SUPERVISOR_NAME, 0, 0, 0);
 	enter_sandbox(&settings, &error);
-	for (int fd; (fd = receive_descriptor(CONTROL_FD)) >= 0; close(fd)) {
+	for (int fd; (fd = descriptor__receive(CONTROL_FD)) >= 0; close(fd)) {
 		struct error reply = error;
 
 		if (error.code == 0)
@@ -220,26 +188,6 @@ _Noreturn void supervisor__run(front_entry entry)
 	_exit(EXIT_SUCCESS);
 }
 
-static int send_descriptor(int control_fd, int fd)
-{
-	char byte = 0;
-	struct iovec part = {.iov_base = &byte, .iov_len = 1};
-	union descriptor_data data = {.bytes = {0}};
-	struct msghdr message = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = &data,
-		.msg_controllen = sizeof(data),
-	};
-	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-
-	head->cmsg_level = SOL_SOCKET;
-	head->cmsg_type = SCM_RIGHTS;
-	head->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(head), &fd, sizeof(fd));
-	return sendmsg(control_fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
-}
-
 static int has_ended(struct error *error)
 {
 	return error_set(error, -EPIPE, "the supervisor of the front has ended");
@@ -247,7 +195,7 @@ static int has_ended(struct error *error)
 
 int supervisor__request_front(int control_fd, int socket_fd, struct error *error)
 {
-	return send_descriptor(control_fd, socket_fd) < 0 ? has_ended(error) : 0;
+	return descriptor__send(control_fd, socket_fd) < 0 ? has_ended(error) : 0;
 }
 
 int supervisor__receive_reply(int control_fd, pid_t *ret_pid, struct error *error)

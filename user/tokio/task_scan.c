@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -252,6 +253,8 @@ int tokio_scan_tasks(const struct process *target, const struct tokio *tokio, ui
 		await_ends_of_polls(&scan);
 		r = remove_the_dead(&scan, sink);
 	}
+	/* The target's memory may hold secrets. */
+	explicit_bzero(chunk, CHUNK_BYTES);
 	free(scan.candidates);
 	return r;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -95,6 +96,21 @@ static int verify_each_step(void)
 Test(sandbox, verification_finds_what_was_not_dropped)
 {
 	cr_expect_eq(status_in_child(verify_each_step), 0);
+}
+
+static int forbid_dumps(void)
+{
+	struct rlimit core = {1, 1};
+
+	if (sandbox__forbid_dumps(NULL) < 0)
+		return 1;
+	getrlimit(RLIMIT_CORE, &core);
+	return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 && core.rlim_max == 0 ? 0 : 2;
+}
+
+Test(sandbox, dumps_are_forbidden)
+{
+	cr_expect_eq(status_in_child(forbid_dumps), 0);
 }
 
 static int die_with_another_parent(void)
