@@ -108,6 +108,8 @@ static int on_tick(void *context)
 	int r;
 
 	report_problems(server);
+	if (server->web)
+		web_server__expire(server->web);
 	r = request_snapshot(server);
 	return r < 0 ? r : send_statistics(server);
 }
@@ -214,8 +216,8 @@ static int server__start(struct server *server, const struct config *config)
 	if (r < 0)
 		return r;
 	if (config->listen_host) {
-		r = web_server__new(config->listen_host, config->listen_port, &front_routes,
-				    &server->pages, &server->web, error);
+		r = web_server__new(config->listen_host, config->listen_port, config->allowed_host,
+				    &front_routes, &server->pages, &server->web, error);
 		if (r < 0)
 			return r;
 	}

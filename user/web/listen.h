@@ -4,6 +4,7 @@
 
 /* The listening socket of the HTTP server. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -12,6 +13,9 @@
  * (an address or a name) that works; `port` 0 is any free port. -EADDRNOTAVAIL if `host` has no
  * address; -EADDRINUSE with advice if the port is taken; other errors of bind(). */
 int web_listen(const char *host, uint16_t port, struct error *error);
+
+/* Returns whether only programs of this host can connect to `fd`. */
+bool web_listen__is_loopback(int fd);
 
 /* Returns the port that `fd` listens on, or 0. */
 uint16_t web_listen__port(int fd);

@@ -61,7 +61,7 @@ static void *get(void *context)
 	ssize_t got;
 
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0) {
-		dprintf(fd, "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s\r\n",
+		dprintf(fd, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s\r\n",
 			client->method ? client->method : "GET", client->path,
 			client->header ? client->header : "");
 		while ((got = read(fd, client->answer + size, sizeof(client->answer) - 1 - size)) >
