@@ -144,6 +144,8 @@ $(BUILD)/scottyscope: $(BUILD)/user/main.o $(ARCHIVE)
 
 install: all ## install the tool: DESTDIR, PREFIX
 	install -D -m 0755 $(BUILD)/scottyscope $(DESTDIR)$(PREFIX)/bin/scottyscope
+	install -D -m 0644 observability/systemd/scottyscope.sysusers.conf \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d/scottyscope.conf
 
 clean: ## delete the build folder
 	$(Q)rm -rf $(BUILD)

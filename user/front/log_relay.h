@@ -18,7 +18,7 @@ struct log_relay {
 	char line[LOG_RELAY_LINE_BYTES]; /* the last line, which is not complete yet */
 	size_t length;
 	struct token_bucket lines;
-	uint64_t dropped; /* lines since the last one that was printed */
+	uint64_t dropped; /* lines since the last printed line */
 	void (*print)(enum log_level level, const char *text);
 };
 

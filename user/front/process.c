@@ -79,8 +79,8 @@ static bool has_ended(int pid_fd, uint64_t timeout_ns)
 	return poll(&ready, 1, (int)(timeout_ns / NS_PER_MS)) > 0;
 }
 
-/* The supervisor ends without its control socket, and the kernel then kills the front. One that another
- * process stopped ends with this process. */
+/* The supervisor ends without its control socket, and the kernel then kills the front. A supervisor that
+ * another process stopped ends with this process. */
 static void end_supervisor(struct front *front)
 {
 	uint64_t deadline_ns = clock_monotonic_ns() + SUPERVISOR_END_NS;
@@ -248,8 +248,7 @@ void front__flush_log(struct front *front)
 	log_relay__flush(&front->log, clock_monotonic_ns());
 }
 
-/* Variables that the C library, gRPC and the loader read. All others, some of which are secrets, are not
- * the front's. */
+/* Variables that the C library, gRPC and the loader read. The front does not get the others, which may be secrets. */
 static bool is_kept_variable(const char *variable)
 {
 	static const char *const kept[] = {

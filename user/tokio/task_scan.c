@@ -44,6 +44,7 @@ struct scan {
 	size_t count;
 	size_t room;
 	unsigned char *chunk;
+	size_t used; /* bytes of the chunk that ever held the target's memory */
 	bool *present; /* for each page of a chunk: it is resident */
 	size_t page_bytes;
 	int (*look)(struct scan *scan, uint64_t start, size_t size);
@@ -109,6 +110,8 @@ static void scan_pages(struct scan *scan, uint64_t start, size_t size)
 {
 	ssize_t got = process__read_memory(scan->memory->target, start, scan->chunk, size);
 
+	if (got > 0 && (size_t)got > scan->used)
+		scan->used = (size_t)got;
 	if (got > 0)
 		scan->failure = scan->look(scan, start, (size_t)got);
 }
@@ -254,7 +257,7 @@ int tokio_scan_tasks(const struct process *target, const struct tokio *tokio, ui
 		r = remove_the_dead(&scan, sink);
 	}
 	/* The target's memory may hold secrets. */
-	explicit_bzero(chunk, CHUNK_BYTES);
+	explicit_bzero(chunk, scan.used);
 	free(scan.candidates);
 	return r;
 }
