@@ -137,13 +137,15 @@ def flood(front: int, data: bytes) -> Iterator[None]:
                 end.sendall(data)
 
     with socket_of_front(front) as end:
-        end.settimeout(0.2)
         thread = threading.Thread(target=send, args=(end,))
         thread.start()
         try:
             yield
         finally:
             is_over.set()
+            # Ends a send that waits.
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
             thread.join()
 
 
@@ -168,12 +170,12 @@ FLOODS = {
 def test_flood_of_a_front(start: Starter, server: Server, kind: str) -> None:
     """A front that floods the agent with messages takes little of its time, and SIGTERM ends it."""
     tool = start.watch(server)
-    with flood(tool.processes()[FRONT], 100 * FLOODS[kind]):
+    with flood(tool.processes()[FRONT], 4000 * FLOODS[kind]):
         time.sleep(1)
         before, began = cpu_s(tool.pid), time.monotonic()
         time.sleep(2)
         share = (cpu_s(tool.pid) - before) / (time.monotonic() - began)
-        assert share < 0.5, share
+        assert share < 0.1, share
         ended = time.monotonic()
         tool.kill(signal.SIGTERM)
         # The time limit of the front's end is 3 s.

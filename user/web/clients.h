@@ -48,8 +48,8 @@ void clients__init(struct clients *clients);
 void clients__done(struct clients *clients);
 
 /* Adds a connection. Where there are too many, of all addresses or of this one, ends the connection that
- * waits for the longest time for its client: a client that sends its head at once is never ended for
- * one that does not. Ends the new connection if no other one of its address can be ended. */
+ * waits for the longest time for its client: a client that sends its head at once is never ended for a
+ * slow client. Ends the new connection if no other one of its address can be ended. */
 void clients__add(struct clients *clients, struct client *client, int fd,
 		  const struct sockaddr *address, socklen_t size);
 void clients__remove(struct clients *clients, struct client *client);
