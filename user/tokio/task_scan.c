@@ -44,7 +44,7 @@ struct scan {
 	size_t count;
 	size_t room;
 	unsigned char *chunk;
-	size_t used; /* bytes of the chunk that ever held the target's memory */
+	size_t used;   /* bytes of the chunk that ever held the target's memory */
 	bool *present; /* for each page of a chunk: it is resident */
 	size_t page_bytes;
 	int (*look)(struct scan *scan, uint64_t start, size_t size);
