@@ -368,6 +368,9 @@ int observation__stop(struct observation *observation, struct error *error)
 
 uint64_t observation__detach(struct observation *observation)
 {
+	/* A run that failed before the attachment. */
+	if (!observation->probe)
+		return 0;
 	probe__detach(observation->probe);
 	return probe__attachment(observation->probe).detach_ns;
 }
