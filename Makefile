@@ -40,7 +40,7 @@ PKG_CONFIG = PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
 	PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(ARCH)-linux-gnu/pkgconfig:$(SYSROOT)/usr/share/pkgconfig pkg-config
 endif
 
-PACKAGES := libbpf libelf zlib liblzma libprotobuf-c grpc libmicrohttpd libcap jansson yaml-0.1
+PACKAGES := libbpf libelf zlib liblzma libprotobuf-c grpc libmicrohttpd libcap libseccomp jansson yaml-0.1
 PACKAGE_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null))
 LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lZydis -l:libiberty.a -lm -lpthread
 
@@ -51,9 +51,16 @@ WARNINGS += -Wno-missing-field-initializers
 endif
 CFLAGS ?= -O2 -g
 LDFLAGS ?= -Wl,-O1 -Wl,--as-needed
+# The flags of Debian's packages (dpkg-buildflags, "hardening=+all"). Users may change CFLAGS and LDFLAGS
+# without losing these. Some distributions' gcc sets _FORTIFY_SOURCE itself.
+HARDENING_arm64 := -mbranch-protection=standard
+HARDENING_x86 := -fcf-protection
+HARDENING_CFLAGS := -fPIE -fstack-protector-strong -fstack-clash-protection $(HARDENING_$(BPF_ARCH))
+FORTIFY_CFLAGS := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+HARDENING_LDFLAGS := -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
 # The output of bpftool and protoc-c counts as system headers, which do not warn. Aliasing: maps are
 # read as words of uint64_t (unsigned long) into structs of __u64 (unsigned long long), as in the kernel.
-TOOL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARNINGS) -fno-strict-aliasing -fstack-protector-strong \
+TOOL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARNINGS) -fno-strict-aliasing $(HARDENING_CFLAGS) \
 	-D_GNU_SOURCE -Iuser -Ibpf -isystem $(BUILD)/version -isystem $(BUILD)/skeleton \
 	-isystem $(BUILD)/proto $(PACKAGE_CFLAGS)
 BPF_CFLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(BPF_ARCH) $(WARNINGS) -Ivmlinux -Ibpf \
@@ -102,7 +109,7 @@ $(BUILD)/proto/%.pb-c.c $(BUILD)/proto/%.pb-c.h: proto/%.proto
 .SECONDARY: $(PROTO_SOURCES) $(HEADERS)
 $(PROTO_OBJECTS): %.o: %.c | $(PROTO_HEADERS)
 	$(call msg,CC,$@)
-	$(Q)$(CC) -std=gnu11 $(CFLAGS) -I$(BUILD)/proto -c $< -o $@
+	$(Q)$(CC) -std=gnu11 $(CFLAGS) $(HARDENING_CFLAGS) $(FORTIFY_CFLAGS) -I$(BUILD)/proto -c $< -o $@
 
 # Written only when the version has changed, because its users are built again then.
 .PHONY: version
@@ -126,17 +133,19 @@ ARCHIVE := $(BUILD)/scottyscope.a
 $(BUILD)/user/%.o: user/%.c | $(HEADERS)
 	$(call msg,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(TOOL_CFLAGS) -MD -MP -c $< -o $@
+	$(Q)$(CC) $(TOOL_CFLAGS) $(FORTIFY_CFLAGS) -MD -MP -c $< -o $@
 
 $(ARCHIVE): $(ARCHIVED:%=$(BUILD)/%) $(PROTO_OBJECTS)
 	$(Q)rm -f $@ && $(AR) rcs --thin $@ $^
 
 $(BUILD)/scottyscope: $(BUILD)/user/main.o $(ARCHIVE)
 	$(call msg,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(WITH_GRPC) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(HARDENING_LDFLAGS) $(LDFLAGS) $(WITH_GRPC) -o $@ $^ $(LIBS)
 
 install: all ## install the tool: DESTDIR, PREFIX
 	install -D -m 0755 $(BUILD)/scottyscope $(DESTDIR)$(PREFIX)/bin/scottyscope
+	install -D -m 0644 observability/systemd/scottyscope.sysusers.conf \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d/scottyscope.conf
 
 clean: ## delete the build folder
 	$(Q)rm -rf $(BUILD)

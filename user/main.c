@@ -6,9 +6,13 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/output.h"
+#include "base/sandbox.h"
 #include "command/command.h"
 #include "config/exit_status.h"
 #include "config/parse.h"
+#include "config/secrets.h"
+#include "front/main.h"
+#include "front/supervisor.h"
 
 int main(int argc, char **argv)
 {
@@ -17,12 +21,18 @@ int main(int argc, char **argv)
 	int r;
 
 	output__prepare();
-	r = config__parse(argc, argv, &config, &error);
+	r = sandbox__forbid_dumps(&error);
 
+	/* The agent executes its own program as the supervisor of the front. */
+	if (supervisor__is_requested(argv))
+		supervisor__run(front_main);
+	if (r == 0)
+		r = config__parse(argc, argv, &config, &error);
 	if (r < 0) {
 		log_error("%s", error.message);
 		return EXIT_STATUS_USAGE;
 	}
+	secrets__wipe_environment();
 	log_set_level(config->log_level);
 	switch (config->command) {
 	case COMMAND_RUN:

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/sandbox.h"
+#include "base/syscall_filter.h"
 #include "config/exit_status.h"
 #include "export/settings.h"
 #include "export/transport.h"
@@ -85,8 +86,12 @@ static int start(struct message_reader **ret_reader, struct export_client **ret_
 
 	if (r < 0)
 		return r;
-	/* The front has no privileges that this process could inherit; this verifies it. */
-	r = sandbox__enter(EXPORT_PROGRAM_SOCKET, 0, error);
+	/* The front has no privileges that this process could inherit, and a filter of system calls
+	 * that it does; this verifies the former. */
+	r = sandbox__enter(EXPORT_PROGRAM_SOCKET, 0, &(struct sandbox_user){getuid(), getgid()},
+			   error);
+	if (r == 0)
+		r = syscall_filter__report_denials(EXPORT_PROGRAM, error);
 	if (r < 0)
 		return r;
 	return make_client(*ret_reader, ret_client, error);

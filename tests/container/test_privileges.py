@@ -21,8 +21,8 @@ STOP_LIMIT_S = 1.0
 MESSAGES = {
     "SYS_PTRACE": "not readable; run as root or with CAP_SYS_PTRACE",
     "DAC_READ_SEARCH": "not readable; run as root or with CAP_DAC_READ_SEARCH",
-    "SETUID": "cannot become user 65534",
-    "SETGID": "cannot become user 65534",
+    "SETUID": "this needs CAP_SETUID and CAP_SETGID",
+    "SETGID": "this needs CAP_SETUID and CAP_SETGID",
     "BPF": "no permission to use BPF: Operation not permitted; run as root or with CAP_BPF",
     "PERFMON": "no permission to use BPF: Operation not permitted; run as root or with CAP_PERFMON",
 }

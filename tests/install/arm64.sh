@@ -14,7 +14,8 @@ set -eu
 tools='gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-system-arm'
 # To be linked with, and to be run.
 packages='libc6-dev libelf-dev zlib1g-dev liblzma-dev libprotobuf-c-dev
-	libgrpc-dev libmicrohttpd-dev libcap-dev libjansson-dev libyaml-dev libzydis-dev libiberty-dev
+	libgrpc-dev libmicrohttpd-dev libcap-dev libseccomp-dev libjansson-dev
+	libyaml-dev libzydis-dev libiberty-dev
 	python3 libpython3-stdlib dash coreutils'
 
 . /etc/os-release

@@ -28,7 +28,7 @@ printf 'hosts: files dns\n' >"$root/etc/nsswitch.conf"
 
 install -m 0644 LICENSE "$root/usr/share/doc/LICENSE"
 for package in libc6 ca-certificates libbpf-dev libelf-dev zlib1g-dev liblzma-dev libzstd-dev \
-	libprotobuf-c-dev libcap-dev libjansson-dev libyaml-dev libmicrohttpd-dev libzydis-dev \
+	libprotobuf-c-dev libcap-dev libseccomp-dev libjansson-dev libyaml-dev libmicrohttpd-dev libzydis-dev \
 	libiberty-dev libgrpc-dev libssl-dev libre2-dev libc-ares-dev; do
 	copyright=/usr/share/doc/$package/copyright
 	[ ! -e "$copyright" ] || cp -L "$copyright" "$root/usr/share/doc/$package"

@@ -10,8 +10,8 @@
 set -eu
 
 packages='build-essential clang llvm libelf-dev zlib1g-dev liblzma-dev libprotobuf-c-dev
-	protobuf-c-compiler protobuf-compiler libgrpc-dev libmicrohttpd-dev libcap-dev libjansson-dev
-	libyaml-dev libzydis-dev libiberty-dev pkg-config xz-utils binutils'
+	protobuf-c-compiler protobuf-compiler libgrpc-dev libmicrohttpd-dev libcap-dev libseccomp-dev
+	libjansson-dev libyaml-dev libzydis-dev libiberty-dev pkg-config xz-utils binutils'
 if [ "${1:-all}" != build ]; then
 	packages="$packages clang-format clang-tidy libcriterion-dev curl openssl nghttp2-client prometheus
 		qemu-system-x86 python3 python3-venv binutils-aarch64-linux-gnu iproute2 lld"

@@ -9,11 +9,11 @@ deps: ## install the Debian packages that building and testing need (as root)
 STATIC := $(BUILD)/static
 STATIC_LIBRARIES := $(addprefix $(STATIC)/lib/lib,$(addsuffix .a,microhttpd Zydis elf_missing))
 STATIC_LIBS = $(shell $(PKG_CONFIG) --static --libs-only-l libbpf libelf liblzma libprotobuf-c libcap \
-	jansson yaml-0.1 | sed 's/-lpthread//g')
+	libseccomp jansson yaml-0.1 | sed 's/-lpthread//g')
 # The pkg-config file of gRPC names re2, but not the libraries that re2 needs since Debian 13.
-OTLP_LIBS = $(shell $(PKG_CONFIG) --static --libs-only-l grpc re2 libprotobuf-c libcap | \
+OTLP_LIBS = $(shell $(PKG_CONFIG) --static --libs-only-l grpc re2 libprotobuf-c libcap libseccomp | \
 	sed -E 's/-l(dl|rt|m|pthread)( |$$)/ /g')
-STATIC_LDFLAGS := $(LDFLAGS) -static-libgcc -Wl,--gc-sections -Wl,-s
+STATIC_LDFLAGS := $(HARDENING_LDFLAGS) $(LDFLAGS) -static-libgcc -Wl,--gc-sections -Wl,-s
 
 static: $(STATIC)/scottyscope $(STATIC)/scottyscope-otlp ## build build/static/, to be copied to other hosts
 

@@ -60,18 +60,26 @@ get update || unavailable 'source packages cannot be listed'
 unpack libmicrohttpd libmicrohttpd-dev
 unpack zydis libzydis-dev
 
+# The libraries have the hardening flags of the tool; see the Makefile.
+flags='-O2 -g -fPIC -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2'
+case $(uname -m) in
+x86_64) flags="$flags -fcf-protection" ;;
+aarch64) flags="$flags -mbranch-protection=standard" ;;
+esac
+
 build_libmicrohttpd() {
 	cd "$work/libmicrohttpd" &&
-		./configure --quiet --disable-shared --enable-static --with-pic --disable-https \
+		CFLAGS=$flags ./configure --quiet --disable-shared --enable-static --with-pic --disable-https \
 			--disable-dauth --disable-bauth --disable-postprocessor --disable-doc \
 			--disable-examples --disable-curl --disable-nls &&
 		make -s -C src/microhttpd libmicrohttpd.la &&
 		cp src/microhttpd/.libs/libmicrohttpd.a "$directory"
 }
 
+# shellcheck disable=SC2086 # flags is a list
 build_zydis() {
 	cd "$work/zydis" &&
-		cc -O2 -g -fPIC -DZYDIS_STATIC_BUILD -Iinclude -Isrc -c src/*.c &&
+		cc $flags -DZYDIS_STATIC_BUILD -Iinclude -Isrc -c src/*.c &&
 		ar rcs "$directory/libZydis.a" ./*.o
 }
 
@@ -81,7 +89,7 @@ build_zydis >>"$log" 2>&1 || fail 'cannot build Zydis'
 objects=
 if nm "$(cc -print-file-name=libelf.a)" 2>/dev/null | grep -q ' U eu_search_tree_init'; then
 	unpack elfutils libelf-dev
-	(cd elfutils && cc -O2 -g -fPIC -D_GNU_SOURCE -Ilib -c lib/eu-search.c) >>"$log" 2>&1 ||
+	(cd elfutils && cc $flags -D_GNU_SOURCE -Ilib -c lib/eu-search.c) >>"$log" 2>&1 ||
 		fail 'cannot build the missing part of libelf'
 	objects=elfutils/eu-search.o
 fi

@@ -77,9 +77,9 @@ def test_lockdown(start: Starter, server: Server) -> None:
 
 def test_no_address_space(start: Starter, server: Server) -> None:
     """A small RLIMIT_AS is told in words of memory, with the limit."""
-    command = ("sh", "-c", 'ulimit -v 40000 && exec "$@"', "sh")
+    command = ("sh", "-c", 'ulimit -v 42000 && exec "$@"', "sh")
     sentence = told(start, server, command, FAILED)
-    assert re.search(r"not enough memory .* about \d+ MiB: .*ulimit -v.* is 39 MiB", sentence)
+    assert re.search(r"not enough memory .* about \d+ MiB: .*ulimit -v.* is 41 MiB", sentence)
     assert "verifier" not in sentence and "--max-tasks" in sentence
 
 

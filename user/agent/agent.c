@@ -2,25 +2,22 @@
 #include "agent/agent.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 
 #include "agent/app_interval.h"
+#include "agent/confine.h"
 #include "agent/drop_log.h"
+#include "agent/front_watch.h"
 #include "agent/second_signal.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "front/statistics.h"
 #include "ipc/message.h"
-#include "ipc/reader.h"
 #include "metric/collect.h"
 #include "web/listen.h"
-
-/* A front that died is started again after this delay. */
-#define RESTART_DELAY_NS (1 * NS_PER_S)
 
 /* The front may take this long to send the rest at the end. */
 #define STOP_DEADLINE_NS (3 * NS_PER_S)
@@ -35,20 +32,19 @@ struct agent {
 	struct observation *observation;
 	struct front *front;
 	struct loop *loop;
-	struct error *error; /* of the run */
-	struct message_reader *messages;
-	struct loop_source *front_socket;
-	struct loop_source *front_process;
+	struct error *error;		 /* of the run */
+	struct front_watch *front_watch; /* NULL: no front */
 	struct loop_source *target_end;
 	struct self_counters counters;
 	struct drop_log *drop_log;
-	struct front_statistics ended_fronts; /* the sums of all fronts before the present one */
-	struct snapshot *snapshot;	      /* the latest one, and its metrics; NULL: none */
+	struct snapshot *snapshot; /* the latest one, and its metrics; NULL: none */
 	struct metric_set *set;
 	bool target_has_ended;
 	bool is_last_scrape;  /* the loop ends with the next scrape */
 	uint64_t exported_ns; /* when the last exported snapshot was taken; monotonic */
 };
+
+static int answer_scrape(void *context, uint64_t sequence, uint64_t since_ns, struct error *error);
 
 int agent__new(const struct config *config, struct observation *observation, struct front *front,
 	       struct agent **ret_agent, struct error *error)
@@ -64,6 +60,9 @@ int agent__new(const struct config *config, struct observation *observation, str
 	agent->observation = observation;
 	agent->front = front;
 	r = loop__new(&agent->loop, error);
+	if (r >= 0 && front)
+		r = front_watch__new(front, &agent->counters, answer_scrape, agent,
+				     &agent->front_watch, error);
 	if (r < 0)
 		return r;
 	*ret_agent = TAKE_PTR(agent);
@@ -74,10 +73,10 @@ void agent__free(struct agent *agent)
 {
 	if (!agent)
 		return;
-	message_reader__free(agent->messages);
 	/* The observation's sources are in the loop. */
 	observation__free(agent->observation);
 	loop__free(agent->loop);
+	front_watch__free(agent->front_watch);
 	drop_log__free(agent->drop_log);
 	free(agent);
 }
@@ -173,13 +172,13 @@ static int send_snapshot(struct agent *agent, uint16_t flags, uint64_t sequence,
 	return 0;
 }
 
-/* A front that died is started again by another callback. The spans it did not take are counted. */
-static int tolerate_dead_front(struct agent *agent, int r)
+/* A front that died is started again by front_watch.c. The spans it did not take are counted. */
+static bool is_dead_front(int r, const struct error *error)
 {
 	if (r != -EPIPE && r != -ECONNRESET && r != -EAGAIN)
-		return r;
-	log_debug("the front does not take metrics: %s", agent->error->message);
-	return 0;
+		return false;
+	log_debug("the front does not take metrics: %s", error->message);
+	return true;
 }
 
 static int on_signal(void *context, int signal)
@@ -238,127 +237,22 @@ static int send_export(struct agent *agent, struct error *error)
 static int on_export(void *context)
 {
 	struct agent *agent = context;
+	int r = send_export(agent, agent->error);
 
-	return tolerate_dead_front(agent, send_export(agent, agent->error));
+	return is_dead_front(r, agent->error) ? 0 : r;
 }
 
 /* The front knows when each of its readers had its last snapshot. */
-static int answer_scrape(struct agent *agent, const struct message *message)
+static int answer_scrape(void *context, uint64_t sequence, uint64_t since_ns, struct error *error)
 {
-	uint64_t since_ns, now_ns;
+	struct agent *agent = context;
+	uint64_t now_ns;
+	int r;
 
 	if (agent->is_last_scrape)
 		loop__stop(agent->loop);
-	memcpy(&since_ns, message->payload, sizeof(since_ns));
-	return tolerate_dead_front(agent, send_snapshot(agent, MESSAGE_FLAG_SCRAPE,
-							message->header.sequence, since_ns, &now_ns,
-							agent->error));
-}
-
-/* Adds the statistics of the present front to those of the fronts before. */
-static void add_statistics(struct agent *agent, const struct front_statistics *now)
-{
-	struct self_counters *counters = &agent->counters;
-
-	counters->exporter = agent->ended_fronts.exporter;
-	export_statistics__add(&counters->exporter, &now->exporter);
-	counters->scrapes = agent->ended_fronts.scrapes + now->scrapes;
-	counters->scrape_failures = agent->ended_fronts.scrape_failures + now->scrape_failures;
-}
-
-static int on_statistics(struct agent *agent, const struct message *message)
-{
-	struct front_statistics now;
-
-	if (message->header.payload_size != sizeof(now))
-		return -EPROTO;
-	memcpy(&now, message->payload, sizeof(now));
-	add_statistics(agent, &now);
-	return 0;
-}
-
-static int dispatch_message(struct agent *agent, const struct message *message)
-{
-	switch (message->header.kind) {
-	case MESSAGE_STATISTICS:
-		return on_statistics(agent, message);
-	case MESSAGE_TAKE_SNAPSHOT:
-		return answer_scrape(agent, message);
-	default:
-		return -EPROTO;
-	}
-}
-
-static int on_message(void *context);
-static int on_front_end(void *context);
-
-/* Watches the present front. */
-static int watch_front(struct agent *agent, struct error *error)
-{
-	int r;
-
-	message_reader__free(TAKE_PTR(agent->messages));
-	r = message_reader__new(&agent->messages, error);
-	if (r < 0)
-		return r;
-	r = loop__add_fd(agent->loop, front__socket_fd(agent->front), EPOLLIN, on_message, agent,
-			 &agent->front_socket, error);
-	if (r < 0)
-		return r;
-	return loop__add_fd(agent->loop, front__pid_fd(agent->front), EPOLLIN, on_front_end, agent,
-			    &agent->front_process, error);
-}
-
-static int restart_front(void *context)
-{
-	struct agent *agent = context;
-
-	if (front__restart(agent->front, agent->error) < 0) {
-		log_warning("the front cannot be started again yet: %s", agent->error->message);
-		return loop__add_timer(agent->loop, RESTART_DELAY_NS, 0, restart_front, agent, NULL,
-				       agent->error);
-	}
-	agent->counters.front_restarts++;
-	log_info("the front runs again");
-	return watch_front(agent, agent->error);
-}
-
-static int abandon_front(struct agent *agent)
-{
-	if (!agent->front_socket)
-		return 0;
-	loop__remove(agent->loop, TAKE_PTR(agent->front_socket));
-	loop__remove(agent->loop, TAKE_PTR(agent->front_process));
-	agent->ended_fronts = (struct front_statistics){
-		.exporter = agent->counters.exporter,
-		.scrapes = agent->counters.scrapes,
-		.scrape_failures = agent->counters.scrape_failures,
-	};
-	agent->ended_fronts.exporter.queue_bytes = 0;
-	log_warning("the front has ended; starting another one");
-	return loop__add_timer(agent->loop, RESTART_DELAY_NS, 0, restart_front, agent, NULL,
-			       agent->error);
-}
-
-static int on_front_end(void *context)
-{
-	return abandon_front(context);
-}
-
-static int on_message(void *context)
-{
-	struct agent *agent = context;
-	struct message message;
-	int r;
-
-	do {
-		r = message_reader__next(agent->messages, front__socket_fd(agent->front), &message,
-					 agent->error);
-		if (r == 1)
-			r = dispatch_message(agent, &message) < 0 ? -EPROTO : 1;
-	} while (r == 1);
-	/* A front that has ended or that sends malformed messages is replaced. */
-	return r < 0 ? abandon_front(agent) : 0;
+	r = send_snapshot(agent, MESSAGE_FLAG_SCRAPE, sequence, since_ns, &now_ns, error);
+	return is_dead_front(r, error) ? 0 : r;
 }
 
 static int watch_signals(struct agent *agent, struct error *error)
@@ -392,7 +286,7 @@ static int watch(struct agent *agent, struct error *error)
 		r = loop__add_timer(agent->loop, export_ns, export_ns, on_export, agent, NULL,
 				    error);
 	if (r >= 0 && agent->front)
-		r = watch_front(agent, error);
+		r = front_watch__start(agent->front_watch, agent->loop, error);
 	if (r >= 0)
 		r = drop_log__start(agent->observation, &agent->counters, agent->loop,
 				    &agent->drop_log, error);
@@ -431,6 +325,8 @@ static void announce(const struct agent *agent)
 		log_info("applications are known after the server's next check of all of them; the "
 			 "interval is %s",
 			 app_interval__of(process, interval));
+	if (agent->front && front__runs_as_nobody(agent->front))
+		log_info("the network process runs as nobody: there is no user scottyscope");
 	if (agent->front && front__port(agent->front))
 		log_info("metrics at %s",
 			 web_listen__url(config->listen_host, front__port(agent->front), url,
@@ -440,27 +336,13 @@ static void announce(const struct agent *agent)
 			 otlp->metrics_target ? otlp->metrics_target : otlp->traces_target);
 }
 
-/* Reads the statistics that the front sent last, after it was stopped. */
-static void read_last_statistics(struct agent *agent)
-{
-	_cleanup_(message_reader__freep) struct message_reader *messages = NULL;
-	struct message message;
-
-	if (message_reader__new(&messages, NULL) < 0)
-		return;
-	while (message_reader__next(messages, front__socket_fd(agent->front), &message, NULL) ==
-	       1) {
-		if (message.header.kind == MESSAGE_STATISTICS)
-			on_statistics(agent, &message);
-	}
-}
-
 /* Answers the scrapes that arrive soon after the target's end. */
 static int serve_last_scrape(struct agent *agent)
 {
 	int r;
 
-	if (!agent->target_has_ended || !agent->front_socket || !front__port(agent->front))
+	if (!agent->target_has_ended || !front_watch__has_front(agent->front_watch) ||
+	    !front__port(agent->front))
 		return 0;
 	agent->is_last_scrape = true;
 	r = loop__add_timer(agent->loop, LAST_SCRAPE_NS, 0, on_duration, agent, NULL, agent->error);
@@ -498,7 +380,7 @@ static int finish(struct agent *agent, struct error *error)
 	if (r >= 0)
 		r = serve_last_scrape(agent);
 	front__stop(agent->front, STOP_DEADLINE_NS);
-	read_last_statistics(agent);
+	front_watch__finish(agent->front_watch);
 	return r;
 }
 
@@ -528,6 +410,9 @@ int agent__run(struct agent *agent, struct error *error)
 
 	agent->error = error;
 	r = observation__start(agent->observation, on_spans, agent, error);
+	if (r < 0)
+		return r;
+	r = agent_confine__finish(observation__keeps_sys_admin(agent->observation), error);
 	if (r < 0)
 		return r;
 	announce(agent);

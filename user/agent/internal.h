@@ -12,6 +12,7 @@
 #include "govern/trace_limiter.h"
 #include "probe/apps.h"
 #include "probe/probe.h"
+#include "probe/run_stats.h"
 #include "ring/ring.h"
 #include "snapshot/peak_history.h"
 #include "span/assembler.h"
@@ -34,6 +35,7 @@ struct observation {
 	struct plan *plan;
 	struct own_telemetry own_telemetry; /* of the target */
 	uint64_t load_bias;
+	struct run_stats *run_stats; /* NULL: the agent itself measures run times, if at all */
 	struct probe *probe;
 	struct ring *ring;
 	struct span_assembler assembler;

@@ -8,6 +8,7 @@
 
 #include "agent/internal.h"
 #include "agent/resource.h"
+#include "base/capabilities.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -240,6 +241,14 @@ static int require_sites(const struct plan *plan, struct error *error)
 			 plan->executable_path);
 }
 
+/* The agent keeps CAP_SYS_ADMIN where each attachment takes it. */
+static int start_run_stats(struct observation *observation, struct error *error)
+{
+	if (!capabilities__has(CAP_SYS_ADMIN) || observation__keeps_sys_admin(observation))
+		return 0;
+	return run_stats__start(&observation->run_stats, error);
+}
+
 static int attach(struct observation *observation, struct error *error)
 {
 	int r = require_sites(observation->plan, error);
@@ -248,6 +257,9 @@ static int attach(struct observation *observation, struct error *error)
 		return r;
 	r = probe__new(observation->config, observation->plan, observation->process,
 		       observation->load_bias, &observation->probe, error);
+	if (r < 0)
+		return r;
+	r = start_run_stats(observation, error);
 	if (r < 0)
 		return r;
 	r = probe__load(observation->probe, error);
@@ -266,6 +278,11 @@ int observation__start(struct observation *observation, observation_span_sink si
 	observation->sink = sink;
 	observation->sink_context = context;
 	return check_target(observation, attach(observation, error), error);
+}
+
+bool observation__keeps_sys_admin(const struct observation *observation)
+{
+	return !observation->plan->kernel.uprobe_multi;
 }
 
 static int on_drain(void *context)
@@ -351,6 +368,9 @@ int observation__stop(struct observation *observation, struct error *error)
 
 uint64_t observation__detach(struct observation *observation)
 {
+	/* A run that failed before the attachment. */
+	if (!observation->probe)
+		return 0;
 	probe__detach(observation->probe);
 	return probe__attachment(observation->probe).detach_ns;
 }
@@ -366,6 +386,7 @@ void observation__free(struct observation *observation)
 	arena__free(observation->snapshot_arena);
 	arena__free(observation->resource_arena);
 	probe__free(observation->probe);
+	run_stats__free(observation->run_stats);
 	plan__free(observation->plan);
 	process__free(observation->process);
 	free(observation);

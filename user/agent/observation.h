@@ -5,6 +5,7 @@
 /* What exists once per target: the process, its plan, the probe, and everything that reads the
  * probe. An observation does not know the front; full span batches go to a callback. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "agent/own_telemetry.h"
@@ -39,6 +40,10 @@ int observation__try_load(struct observation *observation, struct error *error);
 /* Attaches the probe and begins to record. Spans go to `sink`. */
 int observation__start(struct observation *observation, observation_span_sink sink, void *context,
 		       struct error *error);
+
+/* Returns whether attaching again takes CAP_SYS_ADMIN: a uprobe by a perf event does, a uprobe_multi link
+ * does not. */
+bool observation__keeps_sys_admin(const struct observation *observation);
 
 /* Watches the ring buffer and the timers of the poll sampler and of the application samples in
  * `loop`, which must outlive the observation's next observation__stop(). `error` is filled when a

@@ -187,7 +187,8 @@ int sampling__start(struct observation *observation, struct loop *loop, struct e
 	if (observation->config->level == LEVEL_BASIC && !settings.is_basic)
 		log_warning("--level basic: poll probes stay attached, since without them this "
 			    "build's hooks do not tell the current task");
-	r = meter__init(&sampling->meter, observation->probe, observation->process, error);
+	r = meter__init(&sampling->meter, observation->probe, observation->process,
+			observation->run_stats, error);
 	if (r < 0)
 		return r;
 	sampling->loop = loop;

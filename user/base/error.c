@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "base/error.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-static void make_printable(char *text)
-{
-	for (; *text; text++) {
-		if (iscntrl((unsigned char)*text))
-			*text = '?';
-	}
-}
+#include "base/printable.h"
 
 int error_set(struct error *error, int code, const char *format, ...)
 {
@@ -28,7 +21,7 @@ int error_set(struct error *error, int code, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
-	make_printable(message);
+	printable_replace(message);
 
 	error->code = code;
 	memcpy(error->message, message, sizeof(message));

@@ -13,8 +13,8 @@ struct error {
 };
 
 /* Sets code and message. Returns `code`, for use as the failing function's return value. `code` is
- * a negative errno; ": %m" at the end of the format adds the reason. Control characters, which
- * names from outside may hold, become "?". */
+ * a negative errno; ": %m" at the end of the format adds the reason. The
+ * message is safe for a terminal (base/printable.h), whatever names from outside it holds. */
 int error_set(struct error *error, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/printable.h"
+
 static bool has_failed;
 static enum log_level highest_level = LOG_LEVEL_INFO;
 
@@ -41,6 +43,7 @@ void log_write(enum log_level level, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
+	printable_replace(line);
 
 	/* One write for the whole line, because the agent and its front share standard error. */
 	if (fprintf(stderr, "scottyscope: %s%s\n", prefixes[level], line) < 0)

@@ -20,7 +20,8 @@ enum log_level log_level(void);
 /* Whether a line could not be written, since the start: nobody reads standard error any more. */
 bool log_has_failed(void);
 
-/* Writes one line. `format` has no final newline; the prefix is "scottyscope: " and the level. */
+/* Writes one line. `format` has no final newline; the prefix is "scottyscope: " and the level.
+ * The line is safe for a terminal (base/printable.h), whatever names from outside it holds. */
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...)	 log_write(LOG_LEVEL_ERROR, __VA_ARGS__)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/capabilities.h"
 #include "base/cleanup.h"
 
 DEFINE_CLEANUP(DIR *, closedir);
@@ -40,7 +41,7 @@ static int close_range_from(unsigned int first, unsigned int last)
 	return first > last ? 0 : (int)syscall(SYS_close_range, first, last, 0);
 }
 
-static int close_all_except(int keep_fd, int also_fd, struct error *error)
+int sandbox__close_others(int keep_fd, int also_fd, struct error *error)
 {
 	const int open_fds[] = {
 		keep_fd < also_fd ? keep_fd : also_fd,
@@ -60,18 +61,10 @@ static int close_all_except(int keep_fd, int also_fd, struct error *error)
 	return 0;
 }
 
-static void drop_bounding_set(void)
+static int change_user(const struct sandbox_user *to, struct error *error)
 {
-	/* Fails without CAP_SETPCAP; no_new_privs then still prevents gaining capabilities. */
-	for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0;
-	     capability++)
-		prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
-}
-
-static int change_user(struct error *error)
-{
-	const uid_t user = SANDBOX_USER_ID;
-	const gid_t group = SANDBOX_USER_ID;
+	const uid_t user = to->user;
+	const gid_t group = to->group;
 
 	if (geteuid() != 0 && getuid() != 0)
 		return 0;
@@ -83,20 +76,6 @@ static int change_user(struct error *error)
 				 user);
 	}
 	return 0;
-}
-
-static int drop_capabilities(struct error *error)
-{
-	cap_t none = cap_init();
-	int r = 0;
-
-	if (!none)
-		return error_out_of_memory(error);
-	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	if (cap_set_proc(none) < 0)
-		r = error_set(error, -errno, "cannot drop capabilities: %m");
-	cap_free(none);
-	return r;
 }
 
 int sandbox__verify(struct error *error)
@@ -117,29 +96,45 @@ int sandbox__verify(struct error *error)
 	return 0;
 }
 
-int sandbox__enter(int keep_fd, int also_fd, struct error *error)
+int sandbox__forbid_dumps(struct error *error)
 {
 	const struct rlimit no_core = {0, 0};
-	int r = close_all_except(keep_fd, also_fd, error);
+
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return error_set(error, -errno, "cannot make the process undumpable: %m");
+	if (setrlimit(RLIMIT_CORE, &no_core) < 0)
+		return error_set(error, -errno, "cannot disable core dumps: %m");
+	return 0;
+}
+
+int sandbox__forbid_new_privileges(struct error *error)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_set(error, -errno, "cannot set no_new_privs: %m");
+	return 0;
+}
+
+int sandbox__enter(int keep_fd, int also_fd, const struct sandbox_user *user, struct error *error)
+{
+	int r = sandbox__close_others(keep_fd, also_fd, error);
 
 	if (r < 0)
 		return r;
 	if (chdir("/") < 0)
 		return error_set(error, -errno, "cannot change to the root directory: %m");
-	drop_bounding_set();
-	r = change_user(error);
+	/* Before the user changes, with which the capabilities go. */
+	capabilities__bound(NULL, 0);
+	r = change_user(user, error);
 	if (r < 0)
 		return r;
-	r = drop_capabilities(error);
+	r = capabilities__keep(NULL, 0, error);
 	if (r < 0)
 		return r;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return error_set(error, -errno, "cannot set no_new_privs: %m");
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return error_set(error, -errno, "cannot make the process undumpable: %m");
-	if (setrlimit(RLIMIT_CORE, &no_core) < 0)
-		return error_set(error, -errno, "cannot disable core dumps: %m");
-	return sandbox__verify(error);
+	r = sandbox__forbid_new_privileges(error);
+	if (r < 0)
+		return r;
+	r = sandbox__forbid_dumps(error);
+	return r < 0 ? r : sandbox__verify(error);
 }
 
 int sandbox__die_with_parent(pid_t parent, struct error *error)

@@ -2,16 +2,15 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "agent/agent.h"
+#include "agent/confine.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "command/command.h"
 #include "command/print.h"
 #include "config/exit_status.h"
 #include "export/exporter.h"
-#include "front/main.h"
 #include "ipc/message.h"
 
 /* Whether anything is exported or served. */
@@ -52,6 +51,9 @@ int command_run(const struct config *wanted, struct error *error)
 	int r;
 
 	command_log_libbpf();
+	r = agent_confine__begin(error);
+	if (r < 0)
+		return r;
 	r = observation__new(&config, &observation, error);
 	if (r < 0)
 		return r;
@@ -60,10 +62,12 @@ int command_run(const struct config *wanted, struct error *error)
 		return r;
 	/* Before any thread is started. */
 	if (needs_front(&config)) {
-		r = front__start(&config, front_main, &front, error);
+		r = front__start(&config, &front, error);
 		if (r < 0)
 			return r;
 	}
+	/* The front has its own copy. */
+	config_otlp__wipe(&config.otlp);
 	r = observation__plan(observation, error);
 	if (r < 0)
 		return r;

@@ -3,6 +3,7 @@
 #include <sys/utsname.h>
 
 #include "agent/app_interval.h"
+#include "agent/confine.h"
 #include "agent/observation.h"
 #include "base/cleanup.h"
 #include "command/command.h"
@@ -43,6 +44,9 @@ int command_verify(const struct config *config, struct error *error)
 	int r;
 
 	command_log_libbpf();
+	r = agent_confine__begin(error);
+	if (r < 0)
+		return r;
 	r = observation__new(config, &observation, error);
 	if (r < 0)
 		return r;

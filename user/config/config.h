@@ -121,6 +121,10 @@ struct config {
 
 	char *listen_host;    /* of /metrics; NULL: no HTTP server */
 	uint16_t listen_port; /* 0: any free port */
+	/* A name for which /metrics is served on a loopback address, besides localhost and
+	 * addresses; NULL: not given. */
+	char *allowed_host;
+	char *front_user; /* the user that the network process runs as; NULL: not given */
 
 	enum config_attach attach;
 	enum level level;
@@ -152,6 +156,10 @@ struct config {
 /* Frees the config and all that it owns. */
 void config__free(struct config *config);
 void config_headers__free(struct config_header *headers, size_t count);
+
+/* Overwrites the values of all OTLP headers and the client's private key, for a process that does not
+ * export itself. They become empty. */
+void config_otlp__wipe(const struct config_otlp *otlp);
 
 /* The headers to send with metrics, and with traces; `*ret_count` may be 0. */
 static inline const struct config_header *

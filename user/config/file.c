@@ -29,6 +29,7 @@ void file__free(struct file *file)
 	if (!file)
 		return;
 	for (size_t i = 0; i < file->count; i++) {
+		explicit_bzero(file->entries[i].text, strlen(file->entries[i].text));
 		free(file->entries[i].text);
 		free(file->entries[i].label);
 	}
@@ -286,6 +287,8 @@ int file__read(const char *path, struct file **ret_file, struct error *error)
 	r = read_text(&reading, fd, &text, &size);
 	if (r == 0)
 		r = parse(&reading, text, size);
+	if (text)
+		explicit_bzero(text, size);
 	if (r < 0)
 		return r;
 	if (status.st_mode & S_IROTH)

@@ -167,6 +167,22 @@ const struct option_row option_rows[] = {
 			"none: do not listen",
 	},
 	{
+		.flag = "--allow-host",
+		.argument = "NAME",
+		.commands = RUN,
+		FIELD(text, allowed_host),
+		.help = "on a loopback address, answer requests to this host name as well; "
+			"addresses, localhost and the host of --listen are always allowed",
+	},
+	{
+		.flag = "--front-user",
+		.argument = "NAME",
+		.commands = RUN,
+		FIELD(text, front_user),
+		.help = "the user that the network process runs as (default: scottyscope if the "
+			"system has this user, else nobody)",
+	},
+	{
 		.flag = "--otlp-endpoint",
 		.variable = OTLP "ENDPOINT",
 		.argument = "URL",

@@ -59,23 +59,28 @@ static void write_all(FILE *stream, const struct config_otlp *config, enum expor
 int export_settings__encode(const struct config_otlp *config, enum export_signal signal,
 			    char **ret_bytes, size_t *ret_size, struct error *error)
 {
-	_cleanup_free_ char *bytes = NULL;
-	size_t size = 0;
-	FILE *stream = open_memstream(&bytes, &size);
+	/* A buffer that grows would leave parts of secrets behind, and so would one of the stream. */
+	const size_t capacity = MESSAGE_SETTINGS_LIMIT + 2;
+	_cleanup_free_ char *bytes = malloc(capacity);
+	FILE *stream = bytes ? fmemopen(bytes, capacity, "w") : NULL;
 	bool has_failed;
+	long size;
 
 	if (!stream)
 		return error_out_of_memory(error);
+	setvbuf(stream, NULL, _IONBF, 0);
 	write_all(stream, config, signal);
 	has_failed = ferror(stream);
-	if (fclose(stream) != 0 || has_failed)
-		return error_out_of_memory(error);
-	if (size > MESSAGE_SETTINGS_LIMIT)
+	size = ftell(stream);
+	fclose(stream);
+	if (has_failed || size < 0 || size > (long)MESSAGE_SETTINGS_LIMIT) {
+		explicit_bzero(bytes, capacity);
 		return error_set(error, -E2BIG,
 				 "the OTLP headers and the client certificate exceed %u bytes",
 				 MESSAGE_SETTINGS_LIMIT);
+	}
+	*ret_size = (size_t)size;
 	*ret_bytes = TAKE_PTR(bytes);
-	*ret_size = size;
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/token_bucket.h"
 #include "front/received.h"
 
 /* An exposition in one of the formats. */
@@ -38,12 +39,13 @@ struct collection {
 	int event_fd;
 	struct received received; /* of the requested batch; only the loop uses it */
 
-	pthread_mutex_t lock;	 /* of the fields below */
-	pthread_cond_t changed;	 /* a batch is done, or `is_closed` */
-	struct batch *pending;	 /* the first is requested next; all have scrapes */
-	struct batch *requested; /* or NULL; only the loop changes it */
-	uint64_t sequence;	 /* of the last request; only the loop changes it */
-	uint64_t requested_ns;	 /* when that was; monotonic */
+	pthread_mutex_t lock;	      /* of the fields below */
+	pthread_cond_t changed;	      /* a batch is done, or `is_closed` */
+	struct batch *pending;	      /* the first is requested next; all have scrapes */
+	struct batch *requested;      /* or NULL; only the loop changes it */
+	uint64_t sequence;	      /* of the last request; only the loop changes it */
+	uint64_t requested_ns;	      /* when that was; monotonic */
+	struct token_bucket requests; /* only the loop uses it */
 	bool is_closed;
 	struct collection_counts counts;
 };
@@ -55,6 +57,10 @@ int collection__new(struct collection **ret_collection, struct error *error)
 
 	if (!collection)
 		return error_out_of_memory(error);
+	collection->requests = (struct token_bucket){
+		.interval_ns = COLLECTION_INTERVAL_NS,
+		.burst = COLLECTION_BURST,
+	};
 	collection->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (collection->event_fd < 0)
 		return error_set(error, -errno, "cannot create an event descriptor: %m");
@@ -220,18 +226,36 @@ static void finish_requested(struct collection *collection, int code, uint64_t n
 		batch__free(batch);
 }
 
+/* Returns whether a batch waits, and none is requested or the last answer is overdue. Called with the
+ * lock held. */
+static bool is_due(const struct collection *collection, uint64_t now_ns)
+{
+	return collection->pending && (!collection->requested ||
+				       now_ns - collection->requested_ns > COLLECTION_TIMEOUT_NS);
+}
+
+uint64_t collection__delay_ns(struct collection *collection)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+	uint64_t delay_ns = 0;
+
+	pthread_mutex_lock(&collection->lock);
+	if (is_due(collection, now_ns))
+		delay_ns = token_bucket__delay_ns(&collection->requests, now_ns);
+	pthread_mutex_unlock(&collection->lock);
+	return delay_ns;
+}
+
 bool collection__next(struct collection *collection, uint64_t *ret_sequence, uint64_t *ret_since_ns)
 {
 	uint64_t now_ns = clock_monotonic_ns();
 	eventfd_t events;
-	bool is_due;
+	bool is_next;
 
 	eventfd_read(collection->event_fd, &events);
 	pthread_mutex_lock(&collection->lock);
-	/* One at a time, unless the last answer is overdue. */
-	is_due = collection->pending && (!collection->requested ||
-					 now_ns - collection->requested_ns > COLLECTION_TIMEOUT_NS);
-	if (is_due) {
+	is_next = is_due(collection, now_ns) && token_bucket__take(&collection->requests, now_ns);
+	if (is_next) {
 		finish_requested(collection, -ETIMEDOUT, 0);
 		collection->requested = collection->pending;
 		collection->pending = collection->pending->next;
@@ -240,9 +264,9 @@ bool collection__next(struct collection *collection, uint64_t *ret_sequence, uin
 		*ret_since_ns = collection->requested->since_ns;
 	}
 	pthread_mutex_unlock(&collection->lock);
-	if (is_due)
+	if (is_next)
 		received__clear(&collection->received);
-	return is_due;
+	return is_next;
 }
 
 /* Only the loop changes these fields, so that it reads them without the lock. */

@@ -25,6 +25,12 @@
  * before its own interval, but never misses a peak. */
 #define COLLECTION_BATCH_LIMIT 16
 
+/* The rate of requests to the agent, where each snapshot costs CPU time, and the burst above it. Scrapes
+ * above the rate wait for their turn, and those of one interval share a snapshot: a scrape never gets a
+ * snapshot from before it. */
+#define COLLECTION_INTERVAL_NS (NS_PER_S / 20)
+#define COLLECTION_BURST       20
+
 struct collection;
 
 struct collection_counts {
@@ -69,6 +75,10 @@ int collection__event_fd(const struct collection *collection);
  * interval. */
 bool collection__next(struct collection *collection, uint64_t *ret_sequence,
 		      uint64_t *ret_since_ns);
+
+/* Returns after which time collection__next() has to be called again because of the rate; 0: it need
+ * not. */
+uint64_t collection__delay_ns(struct collection *collection);
 
 /* Adds a copy of one request to snapshot `sequence`. Ignores snapshots that were not requested. */
 void collection__add(struct collection *collection, uint64_t sequence, const uint8_t *request,

@@ -27,6 +27,7 @@ struct server {
 	struct exporter *exporter;
 	struct front_context pages; /* with the collection of snapshots for scrapes */
 	struct web_server *web;	    /* NULL: no HTTP */
+	struct loop_source *request_timer;
 	struct front_statistics last_sent;
 	bool in_snapshot; /* the last message for the exporter was not the end of a snapshot */
 	bool has_problem[EXPORT_SIGNAL_COUNT];
@@ -50,6 +51,15 @@ static int send_statistics(struct server *server)
 			     sizeof(statistics), &server->error);
 }
 
+/* Requests the next snapshot when the rate allows that, if a scrape waits. */
+static int schedule_request(struct server *server)
+{
+	uint64_t delay_ns = collection__delay_ns(server->pages.collection);
+	int r = delay_ns > 0 ? loop__set_timer(server->request_timer, delay_ns, 0) : 0;
+
+	return r < 0 ? error_set(&server->error, r, "cannot set a timer: %m") : 0;
+}
+
 /* Requests a snapshot if a scrape waits for one. */
 static int request_snapshot(struct server *server)
 {
@@ -57,7 +67,7 @@ static int request_snapshot(struct server *server)
 	int r;
 
 	if (!collection__next(server->pages.collection, &sequence, &since_ns))
-		return 0;
+		return schedule_request(server);
 	/* Before the request, so that the snapshot has the current statistics. */
 	r = send_statistics(server);
 	if (r < 0)
@@ -98,6 +108,8 @@ static int on_tick(void *context)
 	int r;
 
 	report_problems(server);
+	if (server->web)
+		web_server__expire(server->web);
 	r = request_snapshot(server);
 	return r < 0 ? r : send_statistics(server);
 }
@@ -181,6 +193,9 @@ static int add_sources(struct server *server)
 			 on_scrape, server, NULL, error);
 	if (r < 0)
 		return r;
+	r = loop__add_timer(server->loop, 0, 0, on_scrape, server, &server->request_timer, error);
+	if (r < 0)
+		return r;
 	return loop__add_timer(server->loop, TICK_NS, TICK_NS, on_tick, server, NULL, error);
 }
 
@@ -201,8 +216,8 @@ static int server__start(struct server *server, const struct config *config)
 	if (r < 0)
 		return r;
 	if (config->listen_host) {
-		r = web_server__new(config->listen_host, config->listen_port, &front_routes,
-				    &server->pages, &server->web, error);
+		r = web_server__new(config->listen_host, config->listen_port, config->allowed_host,
+				    &front_routes, &server->pages, &server->web, error);
 		if (r < 0)
 			return r;
 	}

@@ -105,10 +105,10 @@ static void on_connection_ended(void *context, uint64_t connection)
 }
 
 static const struct web_route routes[] = {
-	{"GET", "/", TEXT_PLAIN, NULL, answer_index},
+	{"GET", "/", TEXT_PLAIN, NULL, answer_index, false},
 	/* The content type depends on the request. */
-	{"GET", "/metrics", NULL, "metrics of Scotty, for Prometheus", answer_metrics},
-	{"GET", "/healthz", TEXT_PLAIN, "whether scottyscope works", answer_health},
+	{"GET", "/metrics", NULL, "metrics of Scotty, for Prometheus", answer_metrics, false},
+	{"GET", "/healthz", TEXT_PLAIN, "whether scottyscope works", answer_health, true},
 };
 
 const struct web_routes front_routes = {

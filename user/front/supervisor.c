@@ -2,7 +2,7 @@
 #include "front/supervisor.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,18 +13,21 @@
 #include <unistd.h>
 
 #include "base/array.h"
-#include "base/cleanup.h"
+#include "base/descriptor.h"
+#include "base/log.h"
 #include "base/sandbox.h"
+#include "front/confine.h"
+#include "front/settings.h"
 
-#define REPLY_TIMEOUT_MS 5000
-
-/* The control data of a message with one descriptor, aligned. */
-union descriptor_data {
-	struct cmsghdr head;
-	char bytes[CMSG_SPACE(sizeof(int))];
+/* The descriptors of a supervisor, from standard error on without a gap. */
+enum {
+	CONTROL_FD = 3,
+	SETTINGS_FD = 4,
+	PROGRAM_FD = 5,
+	FIRST_OTHER_FD = 6,
 };
 
-/* Signals of the terminal reach the whole process group; only the agent handles them. */
+/* The agent alone handles signals, and ends this process by the control socket. */
 static void ignore_signals(void)
 {
 	static const int ignored[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2};
@@ -35,33 +38,6 @@ static void ignore_signals(void)
 	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* Returns the descriptor of the next request, or -EPIPE when the agent has ended. */
-static int receive_descriptor(int control_fd)
-{
-	char byte;
-	struct iovec part = {.iov_base = &byte, .iov_len = 1};
-	union descriptor_data data;
-	struct msghdr message = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = &data,
-		.msg_controllen = sizeof(data),
-	};
-	ssize_t got;
-	int fd;
-
-	do {
-		got = recvmsg(control_fd, &message, MSG_CMSG_CLOEXEC);
-	} while (got < 0 && errno == EINTR);
-
-	const struct cmsghdr *head = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-
-	if (!head || head->cmsg_type != SCM_RIGHTS || head->cmsg_len != CMSG_LEN(sizeof(int)))
-		return -EPIPE;
-	memcpy(&fd, CMSG_DATA(head), sizeof(fd));
-	return fd;
 }
 
 static _Noreturn void run_front(const struct config *config, front_entry entry, int control_fd,
@@ -79,82 +55,161 @@ static _Noreturn void run_front(const struct config *config, front_entry entry, 
 /* Kills the front `pid` and waits for its end, so that the process id cannot be reused before. */
 static void end_front(pid_t pid)
 {
+	int status = 0;
+
 	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	waitpid(pid, &status, 0);
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		log_error("the network process made a system call that is denied to it, and was "
+			  "killed; the kernel's log has the number of the call");
+	else if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
+		log_error("the network process was killed by signal %d", WTERMSIG(status));
 }
 
-_Noreturn void supervisor__run(const struct config *config, front_entry entry, int control_fd,
-			       pid_t parent)
+static int send_reply(int control_fd, const struct error *error, pid_t front)
+{
+	struct supervisor_reply reply = {.code = error->code, .pid = front};
+
+	snprintf(reply.message, sizeof(reply.message), "%.*s", (int)sizeof(reply.message) - 1,
+		 error->message);
+	return send(control_fd, &reply, sizeof(reply), MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+/* Moves the descriptors to their numbers. None of `start` is overwritten before it was moved. */
+static int place_descriptors(const struct supervisor_start *start)
+{
+	const int from[] = {start->null_fd,    start->null_fd,	   start->log_fd,
+			    start->control_fd, start->settings_fd, start->program_fd};
+	int high[ARRAY_SIZE(from)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(from); i++) {
+		high[i] = -1;
+		if (i == PROGRAM_FD && from[i] <= 0)
+			continue;
+		high[i] = fcntl(from[i], F_DUPFD_CLOEXEC, FIRST_OTHER_FD);
+		if (high[i] < 0)
+			return -errno;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(from); i++) {
+		if (high[i] >= 0 && dup2(high[i], (int)i) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+/* Calls async-signal-safe functions only: the agent may have threads. */
+_Noreturn void supervisor__execute(const struct supervisor_start *start)
+{
+	char name[] = SUPERVISOR_NAME;
+	char *const arguments[] = {name, NULL};
+	struct supervisor_reply reply = {0};
+	int self_fd = fcntl(start->self_fd, F_DUPFD_CLOEXEC, FIRST_OTHER_FD);
+	int r;
+
+	/* Without the agent's terminal. */
+	setsid();
+	r = place_descriptors(start);
+	if (r == 0)
+		fexecve(self_fd, arguments, start->environment);
+	reply.code = r < 0 ? r : -errno;
+	stpcpy(stpcpy(reply.message,
+		      "cannot execute this program as the supervisor of the front: "),
+	       strerrordesc_np(-reply.code));
+	r = (int)send(start->control_fd, &reply, sizeof(reply), MSG_NOSIGNAL);
+	_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+bool supervisor__is_requested(char *const argv[])
+{
+	int type;
+	socklen_t size = sizeof(type);
+
+	return argv[0] && strcmp(argv[0], SUPERVISOR_NAME) == 0 &&
+	       getsockopt(CONTROL_FD, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
+	       type == SOCK_SEQPACKET;
+}
+
+/* Reads the settings and drops all privileges. */
+static int enter_sandbox(struct front_settings *settings, struct error *error)
+{
+	struct config_otlp *otlp = &settings->config.otlp;
+	int r = front_settings__load(SETTINGS_FD, settings, error);
+
+	if (r < 0)
+		return r;
+	otlp->program_fd = otlp->program_fd ? PROGRAM_FD : 0;
+	/* A descriptor that the program keeps open over execve() is not for scottyscope-otlp. */
+	if (otlp->program_fd)
+		fcntl(otlp->program_fd, F_SETFD, FD_CLOEXEC);
+	fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC);
+	log_set_level(settings->config.log_level);
+	r = sandbox__enter(CONTROL_FD, otlp->program_fd, &settings->user, error);
+	if (r < 0)
+		return r;
+	r = sandbox__die_with_parent(settings->agent, error);
+	if (r < 0)
+		return r;
+	front_confine(&settings->config);
+	return 0;
+}
+
+/* Replaces the front `*front` by a new one. */
+static int replace_front(const struct front_settings *settings, front_entry entry, int socket_fd,
+			 pid_t *front, struct error *error)
 {
 	const pid_t self = getpid();
-	struct error sandboxed = {0};
+
+	if (*front > 0)
+		end_front(*front);
+	*front = fork();
+	if (*front == 0)
+		run_front(&settings->config, entry, CONTROL_FD, socket_fd, self);
+	return *front < 0 ? error_set(error, -errno, "cannot fork the front process: %m") : 0;
+}
+
+_Noreturn void supervisor__run(front_entry entry)
+{
+	struct front_settings settings = {0};
+	struct error error = {0};
 	pid_t front = 0;
 
 	ignore_signals();
-	prctl(PR_SET_NAME, "scottyscope-sup", 0, 0, 0);
-	if (sandbox__enter(control_fd, config->otlp.program_fd, &sandboxed) == 0)
-		sandbox__die_with_parent(parent, &sandboxed);
+	prctl(PR_SET_NAME, SUPERVISOR_NAME, 0, 0, 0);
+	enter_sandbox(&settings, &error);
+	for (int fd; (fd = descriptor__receive(CONTROL_FD)) >= 0; close(fd)) {
+		struct error reply = error;
 
-	for (int fd; (fd = receive_descriptor(control_fd)) >= 0; close(fd)) {
-		struct supervisor_reply reply = {0};
-		struct error error = sandboxed;
-
-		if (front > 0)
-			end_front(front);
-		front = 0;
-		if (sandboxed.code == 0) {
-			front = fork();
-			if (front == 0)
-				run_front(config, entry, control_fd, fd, self);
-			if (front < 0)
-				error_set(&error, -errno, "cannot fork the front process: %m");
-		}
-		reply.code = error.code;
-		reply.pid = front;
-		snprintf(reply.message, sizeof(reply.message), "%.*s",
-			 (int)sizeof(reply.message) - 1, error.message);
-		if (send(control_fd, &reply, sizeof(reply), MSG_NOSIGNAL) < 0)
+		if (error.code == 0)
+			replace_front(&settings, entry, fd, &front, &reply);
+		if (send_reply(CONTROL_FD, &reply, front) < 0)
 			break;
 	}
 	/* The kernel kills the front when this process ends. */
 	_exit(EXIT_SUCCESS);
 }
 
-static int send_descriptor(int control_fd, int fd)
+static int has_ended(struct error *error)
 {
-	char byte = 0;
-	struct iovec part = {.iov_base = &byte, .iov_len = 1};
-	union descriptor_data data = {.bytes = {0}};
-	struct msghdr message = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = &data,
-		.msg_controllen = sizeof(data),
-	};
-	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-
-	head->cmsg_level = SOL_SOCKET;
-	head->cmsg_type = SCM_RIGHTS;
-	head->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(head), &fd, sizeof(fd));
-	return sendmsg(control_fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	return error_set(error, -EPIPE, "the supervisor of the front has ended");
 }
 
-int supervisor__start_front(int control_fd, int socket_fd, pid_t *ret_pid, struct error *error)
+int supervisor__request_front(int control_fd, int socket_fd, struct error *error)
 {
-	struct pollfd ready = {.fd = control_fd, .events = POLLIN};
-	struct supervisor_reply reply = {0};
-	int r = send_descriptor(control_fd, socket_fd);
+	return descriptor__send(control_fd, socket_fd) < 0 ? has_ended(error) : 0;
+}
 
-	if (r < 0)
-		return error_set(error, r, "the supervisor of the front has ended: %m");
-	if (poll(&ready, 1, REPLY_TIMEOUT_MS) <= 0)
-		return error_set(error, -ETIMEDOUT, "the supervisor of the front does not answer");
-	if (recv(control_fd, &reply, sizeof(reply), MSG_DONTWAIT) != sizeof(reply))
-		return error_set(error, -EPIPE, "the supervisor of the front has ended");
+int supervisor__receive_reply(int control_fd, pid_t *ret_pid, struct error *error)
+{
+	struct supervisor_reply reply = {0};
+	ssize_t got = recv(control_fd, &reply, sizeof(reply), MSG_DONTWAIT);
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (got != sizeof(reply))
+		return has_ended(error);
 	reply.message[sizeof(reply.message) - 1] = '\0';
 	if (reply.code < 0)
 		return error_set(error, reply.code, "%s", reply.message);
 	*ret_pid = reply.pid;
-	return 0;
+	return 1;
 }

@@ -2,22 +2,26 @@
 #ifndef SCOTTYSCOPE_FRONT_SUPERVISOR_H
 #define SCOTTYSCOPE_FRONT_SUPERVISOR_H
 
-/* The parent of the front: a small process in a sandbox that only forks fronts. The agent forks the
- * supervisor before it opens anything. A front that the agent itself forked later, to replace a
- * dead front, would inherit the agent's memory with its mapped ring buffers.
+/* The parent of the front: a small process in a sandbox that only forks fronts. The agent executes its
+ * own program again as the supervisor, so that supervisor and fronts have no memory of the agent, also
+ * where the agent replaces a supervisor that died.
  *
  * A request on the supervisor's control socket (SOCK_SEQPACKET) is one byte with one descriptor:
  * the socket of the new front. The supervisor kills the front that still runs, forks the new one
  * and replies with a supervisor_reply. It ends when the agent closes the control socket. */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
 #include "config/config.h"
 
+/* The first argument of the program, and the name of the process. */
+#define SUPERVISOR_NAME "scottyscope-sup"
+
 /* The work of the front process; returns its exit status. Runs in the sandbox, where only
- * `socket_fd`, the socket to the agent, is open. */
+ * `socket_fd`, the socket to the agent, and standard error are open. */
 typedef int (*front_entry)(const struct config *config, int socket_fd);
 
 struct supervisor_reply {
@@ -26,11 +30,33 @@ struct supervisor_reply {
 	char message[512];
 };
 
-/* Runs the supervisor in a child of `parent`, until the agent closes the control socket. */
-_Noreturn void supervisor__run(const struct config *config, front_entry entry, int control_fd,
-			       pid_t parent);
+/* The descriptors that the agent gives to a supervisor. */
+struct supervisor_start {
+	int self_fd;	 /* this program */
+	int null_fd;	 /* /dev/null: standard input and output */
+	int log_fd;	 /* standard error: the pipe to the agent */
+	int control_fd;	 /* SOCK_SEQPACKET */
+	int settings_fd; /* front/settings.h */
+	int program_fd;	 /* scottyscope-otlp; 0: none */
+	char **environment;
+	pid_t agent;
+};
 
-/* For the agent: has the supervisor start a front with `socket_fd`, which stays the caller's. */
-int supervisor__start_front(int control_fd, int socket_fd, pid_t *ret_pid, struct error *error);
+/* In a child that was just forked: becomes a supervisor. Where that fails, replies with the reason. */
+_Noreturn void supervisor__execute(const struct supervisor_start *start);
+
+/* Returns whether the program was executed as a supervisor. */
+bool supervisor__is_requested(char *const argv[]);
+
+/* Runs the supervisor, until the agent closes the control socket. */
+_Noreturn void supervisor__run(front_entry entry);
+
+/* For the agent, without waiting: requests a front with `socket_fd`, which stays the caller's. -EPIPE
+ * when the supervisor has ended. */
+int supervisor__request_front(int control_fd, int socket_fd, struct error *error);
+
+/* Returns 1 and the front's process id; 0 while there is no reply; the error of the reply; -EPIPE when
+ * the supervisor has ended. Does not wait. */
+int supervisor__receive_reply(int control_fd, pid_t *ret_pid, struct error *error);
 
 #endif

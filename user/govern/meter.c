@@ -10,10 +10,11 @@
 #include "plan/cost.h"
 
 int meter__init(struct meter *meter, struct probe *probe, const struct process *target,
-		struct error *error)
+		struct run_stats *run_stats, struct error *error)
 {
 	meter->probe = probe;
 	meter->target = target;
+	meter->run_stats = run_stats;
 	meter->measuring_fd = -1;
 	return meter__read(meter, &(struct governor_period){0}, error);
 }
@@ -122,7 +123,8 @@ void meter__measure_programs(struct meter *meter)
 {
 	if (meter->measuring_fd >= 0 || meter->cannot_measure)
 		return;
-	meter->measuring_fd = probe__measure_programs();
+	meter->measuring_fd =
+		meter->run_stats ? run_stats__enable(meter->run_stats) : probe__measure_programs();
 	meter->cannot_measure = meter->measuring_fd < 0;
 	if (meter->cannot_measure)
 		log_debug("the kernel does not measure the run times of BPF programs");

@@ -12,11 +12,13 @@
 #include "govern/governor.h"
 #include "govern/program_time.h"
 #include "probe/cost.h"
+#include "probe/run_stats.h"
 #include "process/process.h"
 
 struct meter {
 	struct probe *probe;
 	const struct process *target;
+	struct run_stats *run_stats;  /* NULL: this process measures run times itself */
 	uint64_t hits[HOOK_COUNT];    /* when the period began */
 	uint64_t cost_ns[HOOK_COUNT]; /* of the last period */
 	struct program_time times[HOOK_COUNT];
@@ -25,9 +27,9 @@ struct meter {
 	bool has_unmeasured; /* a hook with many hits in the last period has too few measured runs */
 };
 
-/* Begins the first period. */
+/* Begins the first period. `run_stats` may be NULL. */
 int meter__init(struct meter *meter, struct probe *probe, const struct process *target,
-		struct error *error);
+		struct run_stats *run_stats, struct error *error);
 void meter__done(struct meter *meter);
 
 /* Ends a period of `period->length_ns`: fills in its capacity and costs. Begins the next one. */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 
 #include "base/array.h"
@@ -56,6 +57,30 @@ int message_header__check(const struct message_header *header, struct error *err
 	return 0;
 }
 
+/* Returns the time limit of a whole message: the socket's SO_SNDTIMEO, which the kernel applies to each
+ * part of a message alone. 0: none. */
+static uint64_t send_limit_ns(int fd)
+{
+	struct timeval limit = {0};
+	socklen_t size = sizeof(limit);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, &size) < 0)
+		return 0;
+	return (uint64_t)limit.tv_sec * NS_PER_S + (uint64_t)limit.tv_usec * NS_PER_US;
+}
+
+/* Waits until the socket takes more bytes, or returns -EAGAIN after `deadline_ns`; 0: never. */
+static int await_room(int fd, uint64_t deadline_ns)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLOUT};
+	uint64_t now_ns = clock_monotonic_ns();
+
+	if (deadline_ns != 0 && now_ns >= deadline_ns)
+		return -EAGAIN;
+	poll(&ready, 1, deadline_ns ? (int)((deadline_ns - now_ns) / NS_PER_MS) + 1 : -1);
+	return 0;
+}
+
 static int sending_failed(int fd, int code, struct error *error)
 {
 	if (code == EAGAIN) {
@@ -100,15 +125,22 @@ int message__send(int fd, enum message_kind kind, uint16_t flags, uint64_t seque
 		{.iov_base = (void *)(uintptr_t)payload, .iov_len = size},
 	};
 	struct msghdr message = {.msg_iov = parts, .msg_iovlen = size > 0 ? 2 : 1};
+	uint64_t limit_ns = send_limit_ns(fd);
+	uint64_t deadline_ns = limit_ns ? clock_monotonic_ns() + limit_ns : 0;
 	int r = message_header__check(&header, error);
 
 	if (r < 0)
 		return r;
 	while (message.msg_iovlen > 0) {
-		ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+		ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (sent < 0 && errno == EINTR)
 			continue;
+		if (sent < 0 && errno == EAGAIN) {
+			if (await_room(fd, deadline_ns) < 0)
+				return sending_failed(fd, EAGAIN, error);
+			continue;
+		}
 		if (sent < 0)
 			return sending_failed(fd, errno, error);
 		skip_sent(&message, (size_t)sent);
@@ -167,22 +199,29 @@ void message__send_failed(int fd, int code, const char *reason)
 		      strnlen(reason, MESSAGE_REASON_LIMIT), NULL);
 }
 
+int message__take_ready(const struct message_header *header, const void *payload, const char *name,
+			uint16_t *ret_port, struct error *error)
+{
+	int r;
+
+	if (header->kind == MESSAGE_READY) {
+		memcpy(ret_port, payload, sizeof(*ret_port));
+		return 0;
+	}
+	if (header->kind != MESSAGE_FAILED)
+		return error_set(error, -EPROTO, "%s sent an unexpected message", name);
+	r = header->sequence > 0 && header->sequence < ERRNO_LIMIT ? -(int)header->sequence : -EIO;
+	return error_set(error, r, "%.*s", (int)header->payload_size, (const char *)payload);
+}
+
 int message__await_ready(int fd, uint64_t timeout_ns, const char *name, uint16_t *ret_port,
 			 struct error *error)
 {
 	struct message_header header;
-	char payload[MESSAGE_REASON_LIMIT + 1];
-	int r = message__receive(fd, timeout_ns, &header, payload, MESSAGE_REASON_LIMIT, error);
+	char payload[MESSAGE_REASON_LIMIT];
+	int r = message__receive(fd, timeout_ns, &header, payload, sizeof(payload), error);
 
 	if (r < 0)
 		return error_prefix(error, r, "%s did not start", name);
-	if (header.kind == MESSAGE_READY) {
-		memcpy(ret_port, payload, sizeof(*ret_port));
-		return 0;
-	}
-	if (header.kind != MESSAGE_FAILED)
-		return error_set(error, -EPROTO, "%s sent an unexpected message", name);
-	payload[header.payload_size] = '\0';
-	r = header.sequence > 0 && header.sequence < ERRNO_LIMIT ? -(int)header.sequence : -EIO;
-	return error_set(error, r, "%s", payload);
+	return message__take_ready(&header, payload, name, ret_port, error);
 }

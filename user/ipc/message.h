@@ -63,8 +63,8 @@ _Static_assert(sizeof(struct message_header) == 24, "message header");
 int message_header__check(const struct message_header *header, struct error *error);
 
 /* Writes one complete message to a blocking socket, without SIGPIPE. -EPIPE when the peer has ended
- * or has not read for the socket's SO_SNDTIMEO; the socket is then shut down, so that both ends
- * notice. -EPROTO for a message that message_header__check() rejects; nothing is sent then. */
+ * or has not taken the whole message within the socket's SO_SNDTIMEO; the socket is then shut down, so
+ * that both ends notice. -EPROTO for a message that message_header__check() rejects; nothing is sent then. */
 int message__send(int fd, enum message_kind kind, uint16_t flags, uint64_t sequence,
 		  const void *payload, size_t size, struct error *error);
 
@@ -77,6 +77,10 @@ int message__receive(int fd, uint64_t timeout_ns, struct message_header *ret_hea
 /* Sends a MESSAGE_FAILED with the negative errno `code` and `reason`; a process that cannot start
  * sends nothing else. Failures to send are ignored: the peer then sees the end of the stream. */
 void message__send_failed(int fd, int code, const char *reason);
+
+/* Reads the first message of the process `name`: returns as message__await_ready() does. */
+int message__take_ready(const struct message_header *header, const void *payload, const char *name,
+			uint16_t *ret_port, struct error *error);
 
 /* Waits for the first message of the process `name`. Returns 0 and the port of a MESSAGE_READY, or
  * the error that a MESSAGE_FAILED carries. */

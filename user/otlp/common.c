@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <version.h>
 
-#include "otlp/utf8.h"
+#include "base/utf8.h"
 
 /* protobuf-c's fields are not const, but packing does not write to them. */
 static char *field_text(const char *text)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -20,6 +21,7 @@ struct walk {
 	void *context;
 	struct memory_skipped *skipped;
 	unsigned char *bytes;
+	size_t used;   /* bytes that ever held the target's memory */
 	bool *present; /* for each page of a chunk: it is resident */
 	size_t page_bytes;
 };
@@ -36,6 +38,8 @@ static int walk_pages(struct walk *walk, uint64_t start, size_t size, size_t ove
 	if (got < 0)
 		return (int)got;
 	part.readable = (size_t)got;
+	if (part.readable > walk->used)
+		walk->used = part.readable;
 	part.size = (size_t)got < size ? (size_t)got : size;
 	walk->skipped->failed_bytes += size - part.size;
 	return part.size > 0 ? walk->look(walk->context, &part) : 0;
@@ -104,8 +108,12 @@ int memory_walk(const struct process *target, memory_look look, void *context,
 		.present = present,
 		.page_bytes = page_bytes,
 	};
+	int r;
 
 	if (!bytes || !present)
 		return -ENOMEM;
-	return process__for_each_mapping(target, walk_mapping, &walk);
+	r = process__for_each_mapping(target, walk_mapping, &walk);
+	/* The target's memory may hold secrets. */
+	explicit_bzero(bytes, walk.used);
+	return r;
 }

@@ -30,6 +30,12 @@ bool runtime_read_words(const struct process *target, uint64_t address, uint64_t
 	return process__read_memory(target, address, words, size) == (ssize_t)size;
 }
 
+/* The memory around a list may hold secrets of the target. */
+static void wipe_window(struct window *window)
+{
+	explicit_bzero(window, sizeof(*window));
+}
+
 /* Reads the readable memory around `center`. A page before it may be unmapped. */
 static bool read_window(const struct process *target, uint64_t center, struct window *ret_window)
 {
@@ -46,6 +52,7 @@ static bool read_window(const struct process *target, uint64_t center, struct wi
 		}
 		start = (start / PAGE_BYTES + 1) * PAGE_BYTES;
 	}
+	wipe_window(ret_window);
 	return false;
 }
 
@@ -180,10 +187,10 @@ static void find_pool(const struct process *target, const struct window *window,
 		      struct runtime_place *place)
 {
 	uint64_t workers = place->kind == RUNTIME_MULTI_THREAD ? place->worker_count : 0;
+	uint64_t words[POOL_WORDS];
 
 	for (size_t i = 0; i < window->count; i++) {
 		uint64_t pointer = window->words[i];
-		uint64_t words[POOL_WORDS];
 		ssize_t size;
 
 		if (pointer < PAGE_BYTES || pointer % sizeof(uint64_t) || pointer >> 56)
@@ -196,27 +203,45 @@ static void find_pool(const struct process *target, const struct window *window,
 				       &place->pool_words))
 			continue;
 		place->pool = pointer;
-		return;
+		break;
 	}
+	/* Each pointer may lead to memory that holds secrets of the target. */
+	explicit_bzero(words, sizeof(words));
+}
+
+static void find_parts_in(const struct process *target, const struct window *window,
+			  struct runtime_place *place)
+{
+	struct runtime_queue queue;
+
+	if (place->kind == RUNTIME_MULTI_THREAD && !place->remotes)
+		find_remotes(target, window, place, &place->remotes);
+	if (place->kind == RUNTIME_MULTI_THREAD && !place->queue_length &&
+	    runtime_find_queue(window->words, window->count, window->address, place->worker_count,
+			       &queue)) {
+		place->queue_length = window->address + queue.length * sizeof(uint64_t);
+		place->queue_head = window->address + queue.head * sizeof(uint64_t);
+	}
+	if (!place->pool)
+		find_pool(target, window, place);
 }
 
 void runtime_find_parts(const struct process *target, struct runtime_place *place)
 {
 	struct window window;
-	struct runtime_queue queue;
 
 	if (!read_window(target, place->list, &window))
 		return;
-	if (place->kind == RUNTIME_MULTI_THREAD && !place->remotes)
-		find_remotes(target, &window, place, &place->remotes);
-	if (place->kind == RUNTIME_MULTI_THREAD && !place->queue_length &&
-	    runtime_find_queue(window.words, window.count, window.address, place->worker_count,
-			       &queue)) {
-		place->queue_length = window.address + queue.length * sizeof(uint64_t);
-		place->queue_head = window.address + queue.head * sizeof(uint64_t);
-	}
-	if (!place->pool)
-		find_pool(target, &window, place);
+	find_parts_in(target, &window, place);
+	wipe_window(&window);
+}
+
+static bool find_in(const struct process *target, const struct window *window,
+		    struct runtime_place *place, uint64_t uptime_ns)
+{
+	return find_workers(target, window, place, uptime_ns) ||
+	       (place->shards == runtime_shards_of(1) &&
+		find_own_worker(target, window, place, uptime_ns));
 }
 
 bool runtime_find(const struct process *target, uint64_t list, uint64_t uptime_ns,
@@ -225,6 +250,7 @@ bool runtime_find(const struct process *target, uint64_t list, uint64_t uptime_n
 	struct runtime_place place = {.list = list};
 	uint64_t words[LIST_WORDS];
 	struct window window;
+	bool is_found;
 
 	if (!runtime_read_words(target, list, words, LIST_WORDS) || !runtime_list_is_valid(words) ||
 	    runtime_list_is_closed(words) || !shards_are_valid(target, words) ||
@@ -232,9 +258,9 @@ bool runtime_find(const struct process *target, uint64_t list, uint64_t uptime_n
 		return false;
 	place.id = words[LIST_ID];
 	place.shards = words[LIST_SHARD_COUNT];
-	if (!find_workers(target, &window, &place, uptime_ns) &&
-	    (place.shards != runtime_shards_of(1) ||
-	     !find_own_worker(target, &window, &place, uptime_ns)))
+	is_found = find_in(target, &window, &place, uptime_ns);
+	wipe_window(&window);
+	if (!is_found)
 		return false;
 	runtime_find_parts(target, &place);
 	*ret_place = place;

@@ -11,7 +11,8 @@
 
 /* The part of a stack that is read, from the stack pointer towards the base, where the worker loop's frames
  * are. */
-#define STACK_BYTES ((size_t)256 * 1024)
+#define STACK_BYTES	  ((size_t)256 * 1024)
+#define STACK_CHUNK_BYTES 4096
 
 #define ATTEMPTS     5
 #define ATTEMPT_NS   (2 * NS_PER_MS)
@@ -116,7 +117,7 @@ static bool some_are_running(const struct scan *scan)
 int tokio_scan_workers(const struct process *target, const struct tokio *tokio, uint64_t load_bias,
 		       stack_lookup lookup, void *context, struct error *error)
 {
-	_cleanup_free_ unsigned char *stack = malloc(4096);
+	_cleanup_free_ unsigned char *stack = malloc(STACK_CHUNK_BYTES);
 	_cleanup_free_ pid_t *running = calloc(THREAD_LIMIT, sizeof(*running));
 	struct scan scan = {
 		.target = target,
@@ -144,5 +145,7 @@ int tokio_scan_workers(const struct process *target, const struct tokio *tokio, 
 		if (!some_are_running(&scan))
 			break;
 	}
+	/* The stack of the main thread begins with the environment, which may hold secrets. */
+	explicit_bzero(stack, STACK_CHUNK_BYTES);
 	return scan.workers;
 }

@@ -87,17 +87,36 @@ const char *web_listen__url(const char *host, uint16_t port, char *url, size_t s
 	return url;
 }
 
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+static bool get_address(int fd, union address *ret_address)
+{
+	socklen_t size = sizeof(*ret_address);
+
+	return getsockname(fd, &ret_address->any, &size) == 0;
+}
+
 uint16_t web_listen__port(int fd)
 {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-	} address;
-	socklen_t size = sizeof(address);
+	union address address;
 
-	if (getsockname(fd, &address.any, &size) < 0)
+	if (!get_address(fd, &address))
 		return 0;
 	return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port
 						       : address.v4.sin_port);
+}
+
+bool web_listen__is_loopback(int fd)
+{
+	union address address;
+
+	if (!get_address(fd, &address))
+		return false;
+	if (address.any.sa_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&address.v6.sin6_addr);
+	return ntohl(address.v4.sin_addr.s_addr) >> 24 == 127;
 }

@@ -4,6 +4,7 @@
 
 /* The listening socket of the HTTP server. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,8 @@
  * address; -EADDRINUSE with advice if the port is taken; other errors of bind(). */
 int web_listen(const char *host, uint16_t port, struct error *error);
 
+/* Returns whether only programs of this host can connect to `fd`. */
+bool web_listen__is_loopback(int fd);
 #define WEB_URL_SIZE 320
 
 /* Writes the URL of /metrics on `port` of `host`, as a client on this machine can use it: IPv6

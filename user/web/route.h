@@ -10,6 +10,7 @@
 
 enum web_status {
 	WEB_STATUS_OK = 200,
+	WEB_STATUS_FORBIDDEN = 403,
 	WEB_STATUS_NOT_FOUND = 404,
 	WEB_STATUS_METHOD_NOT_ALLOWED = 405,
 	WEB_STATUS_UNAVAILABLE = 503,
@@ -39,6 +40,7 @@ struct web_route {
 	const char *content_type;
 	const char *summary; /* for the index page; NULL: not listed */
 	web_handler handler;
+	bool is_always_served; /* has a place also where there are too many connections */
 };
 
 struct web_routes {

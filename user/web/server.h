@@ -13,14 +13,20 @@
 
 struct web_server;
 
-/* Listens on `host` (an address or a name) and `port` (0: any free port), and serves the routes. The
- * routes and the `context` of their handlers must outlive the server, which the caller owns.
+/* Listens on `host` (an address or a name) and `port` (0: any free port), and serves the routes. On a
+ * loopback address, requests to other hosts than `host`, `allowed_host` (NULL: none), localhost and
+ * addresses are refused. The names, the routes and the `context` of their handlers must outlive the
+ * server, which the caller owns.
  * -EADDRINUSE with advice if the port is taken. */
-int web_server__new(const char *host, uint16_t port, const struct web_routes *routes, void *context,
-		    struct web_server **ret_server, struct error *error);
+int web_server__new(const char *host, uint16_t port, const char *allowed_host,
+		    const struct web_routes *routes, void *context, struct web_server **ret_server,
+		    struct error *error);
 
 /* Returns the port that the server listens on. */
 uint16_t web_server__port(const struct web_server *server);
+
+/* Ends the connections of clients that are too slow. Call this about once a second. */
+void web_server__expire(struct web_server *server);
 
 /* Waits until all handlers have returned. */
 void web_server__free(struct web_server *server);

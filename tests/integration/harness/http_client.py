@@ -28,7 +28,7 @@ def request_bytes(
     method: str, target: str, *headers: str, body: bytes = b"", line_end: str = "\r\n"
 ) -> bytes:
     """Returns a request. Adds Content-Length for a body unless a header gives its framing."""
-    lines = [f"{method} {target} HTTP/1.1", "Host: scotty.test", *headers]
+    lines = [f"{method} {target} HTTP/1.1", "Host: localhost", *headers]
     if body and not any(line.lower().startswith("transfer-encoding") for line in headers):
         lines.append(f"Content-Length: {len(body)}")
     return (line_end.join(lines) + line_end * 2).encode("latin-1") + body

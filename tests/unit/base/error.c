@@ -56,12 +56,14 @@ Test(base_error, without_an_error)
 }
 
 /* A name from outside neither ends the line nor talks to the terminal. */
-Test(base_error, control_characters)
+Test(base_error, controls_and_invalid_bytes)
 {
 	struct error error = {};
 
-	error_set(&error, -EIO, "file %s", "a\nb\x1b[31m");
-	cr_assert_str_eq(error.message, "file a?b?[31m");
+	error_set(&error, -EIO, "file %s",
+		  "a\nb\x1b[31m\xc2\x9b"
+		  "1m\xff");
+	cr_assert_str_eq(error.message, "file a?b?[31m?1m?");
 }
 
 Test(base_error, out_of_memory)

@@ -6,10 +6,13 @@
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/sandbox.h"
+
+static const struct sandbox_user nobody = {SANDBOX_USER_ID, SANDBOX_USER_ID};
 
 /* Runs `body` in a child, which loses its privileges, and returns the child's exit status. */
 static int status_in_child(int (*body)(void))
@@ -30,7 +33,7 @@ static int enter_and_look_at_descriptors(void)
 	int kept = open("/dev/null", O_RDONLY), closed = open("/dev/null", O_RDONLY);
 	int also = open("/dev/null", O_RDONLY), last = open("/dev/null", O_RDONLY);
 
-	if (sandbox__enter(kept, also, NULL) < 0)
+	if (sandbox__enter(kept, also, &nobody, NULL) < 0)
 		return 1;
 	if (fcntl(kept, F_GETFD) < 0 || fcntl(also, F_GETFD) < 0 ||
 	    fcntl(STDERR_FILENO, F_GETFD) < 0)
@@ -47,10 +50,10 @@ static int enter_twice(void)
 {
 	if (sandbox__verify(NULL) != -EPERM)
 		return 1;
-	if (sandbox__enter(0, 0, NULL) < 0 || sandbox__verify(NULL) < 0)
+	if (sandbox__enter(0, 0, &nobody, NULL) < 0 || sandbox__verify(NULL) < 0)
 		return 2;
 	/* A process in the sandbox has nothing left to drop. */
-	return sandbox__enter(0, 0, NULL) == 0 ? 0 : 3;
+	return sandbox__enter(0, 0, &nobody, NULL) == 0 ? 0 : 3;
 }
 
 Test(sandbox, may_be_entered_again)
@@ -93,6 +96,21 @@ static int verify_each_step(void)
 Test(sandbox, verification_finds_what_was_not_dropped)
 {
 	cr_expect_eq(status_in_child(verify_each_step), 0);
+}
+
+static int forbid_dumps(void)
+{
+	struct rlimit core = {1, 1};
+
+	if (sandbox__forbid_dumps(NULL) < 0)
+		return 1;
+	getrlimit(RLIMIT_CORE, &core);
+	return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 && core.rlim_max == 0 ? 0 : 2;
+}
+
+Test(sandbox, dumps_are_forbidden)
+{
+	cr_expect_eq(status_in_child(forbid_dumps), 0);
 }
 
 static int die_with_another_parent(void)

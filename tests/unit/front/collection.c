@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/array.h"
+#include "base/clock.h"
 #include "front/collection.h"
 #include "otlp/otlp.h"
 
@@ -96,6 +98,36 @@ Test(collection, a_scrape_gets_the_snapshot_requested_for_it)
 	cr_assert_eq(finish(&scraper), 0);
 	cr_assert_eq(scraper.collected.now_ns, 100u);
 	cr_assert_eq(collection__counts(collection).answered, 1u);
+}
+
+/* Scrapes that come one after another are a burst, then at the rate. */
+Test(collection, requests_have_a_rate)
+{
+	uint64_t sequence = 0, before = clock_monotonic_ns(), delay_ns, since_ns;
+	struct scraper scraper;
+
+	for (int i = 0; i < COLLECTION_BURST; i++) {
+		begin(&scraper);
+		cr_assert(is_requested(&sequence));
+		collection__end(collection, sequence, 100);
+		cr_assert_eq(finish(&scraper), 0);
+		cr_assert_eq(collection__delay_ns(collection), 0u);
+	}
+	for (int i = 0; i < 10; i++) {
+		bool is_next;
+
+		begin(&scraper);
+		is_next = is_requested(&sequence);
+		while (!is_next) {
+			delay_ns = collection__delay_ns(collection);
+			cr_assert_leq(delay_ns, COLLECTION_INTERVAL_NS);
+			usleep((useconds_t)(delay_ns / NS_PER_US) + 1);
+			is_next = collection__next(collection, &sequence, &since_ns);
+		}
+		collection__end(collection, sequence, 100);
+		cr_assert_eq(finish(&scraper), 0);
+	}
+	cr_assert_geq(clock_monotonic_ns() - before, 9 * COLLECTION_INTERVAL_NS);
 }
 
 Test(collection, a_late_scrape_waits_for_the_next_snapshot)

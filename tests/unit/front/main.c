@@ -12,11 +12,11 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "front/main.h"
 #include "front/process.h"
 #include "front/statistics.h"
 #include "ipc/message.h"
 #include "otlp/otlp.h"
+#include "receive.h"
 
 /* The front as it is; the test is the agent. */
 
@@ -29,7 +29,7 @@ static const struct otlp_resource resource = {NULL, 0};
 
 static void start(void)
 {
-	cr_assert_eq(front__start(&config, front_main, &front, &error), 0, "%s", error.message);
+	cr_assert_eq(front__start(&config, &front, &error), 0, "%s", error.message);
 	cr_assert_neq(front__port(front), 0);
 }
 
@@ -61,7 +61,7 @@ static void *get(void *context)
 	ssize_t got;
 
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0) {
-		dprintf(fd, "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s\r\n",
+		dprintf(fd, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s\r\n",
 			client->method ? client->method : "GET", client->path,
 			client->header ? client->header : "");
 		while ((got = read(fd, client->answer + size, sizeof(client->answer) - 1 - size)) >
@@ -115,17 +115,15 @@ static uint64_t since_ns;
  * statistics of a MESSAGE_STATISTICS. */
 static struct message_header receive(struct front_statistics *statistics)
 {
-	struct message_header header;
-	uint8_t payload[sizeof(*statistics)];
+	struct message message;
 
-	cr_assert_eq(message__receive(front__socket_fd(front), 10 * NS_PER_S, &header, payload,
-				      sizeof(payload), &error),
-		     0, "%s", error.message);
-	if (header.kind == MESSAGE_TAKE_SNAPSHOT)
-		memcpy(&since_ns, payload, sizeof(since_ns));
+	cr_assert_eq(receive_message(front, 10 * NS_PER_S, &message, &error), 1, "%s",
+		     error.message);
+	if (message.header.kind == MESSAGE_TAKE_SNAPSHOT)
+		memcpy(&since_ns, message.payload, sizeof(since_ns));
 	else
-		memcpy(statistics, payload, sizeof(*statistics));
-	return header;
+		memcpy(statistics, message.payload, sizeof(*statistics));
+	return message.header;
 }
 
 /* Like receive(), and answers a MESSAGE_TAKE_SNAPSHOT with its number as the value. Returns the kind
@@ -287,7 +285,8 @@ Test(front_main, ends_at_an_unexpected_message)
 	message__send(front__socket_fd(front), MESSAGE_TAKE_SNAPSHOT, 0, 0, &since_ns,
 		      sizeof(since_ns), NULL);
 	cr_assert_eq(poll(&ended, 1, 5000), 1);
-	cr_assert_eq(front__restart(front, &error), 0, "%s", error.message);
+	cr_assert_eq(front__begin(front, &error), 0, "%s", error.message);
+	cr_assert_eq(front__await(front, &error), 0, "%s", error.message);
 }
 
 Test(front_main, a_port_in_use)
@@ -296,6 +295,6 @@ Test(front_main, a_port_in_use)
 	struct config same = config;
 
 	same.listen_port = front__port(front);
-	cr_assert_eq(front__start(&same, front_main, &second, &error), -EADDRINUSE);
+	cr_assert_eq(front__start(&same, &second, &error), -EADDRINUSE);
 	cr_assert_not_null(strstr(error.message, "cannot listen on 127.0.0.1 port"));
 }

@@ -11,13 +11,18 @@
 #include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/sandbox.h"
+#include "front/main.h"
 #include "front/process.h"
+#include "front/supervisor.h"
 #include "ipc/message.h"
+#include "receive.h"
 
 /* A front for tests: reports that it is ready, describes itself, then follows its order. */
 
@@ -39,6 +44,8 @@ struct self_description {
 	int dumpable;
 	int no_new_privileges;
 	int parent_death_signal;
+	pid_t session;
+	bool has_terminal; /* descriptors 0 to 2 that are not of /dev/null or a pipe */
 	bool has_capabilities;
 	bool has_bounding_set;
 	bool can_regain_root;
@@ -62,6 +69,13 @@ static void describe(struct self_description *self)
 	self->dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 	self->no_new_privileges = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
 	prctl(PR_GET_PDEATHSIG, &self->parent_death_signal, 0, 0, 0);
+	self->session = getsid(0);
+	for (int fd = 0; fd <= 2; fd++) {
+		struct stat status = {0};
+
+		fstat(fd, &status);
+		self->has_terminal |= !S_ISFIFO(status.st_mode) && status.st_rdev != makedev(1, 3);
+	}
 	self->has_capabilities = cap_compare(none, held) != 0;
 	for (unsigned long i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
 		self->has_bounding_set |= prctl(PR_CAPBSET_READ, i, 0, 0, 0) == 1;
@@ -72,6 +86,9 @@ static void describe(struct self_description *self)
 		self->directory[0] = '\0';
 }
 
+/* The orders of tests come by the name and the port of the HTTP server, which the front has. */
+static char ordered_host[] = "test.invalid";
+
 static int run(const struct config *with, int fd)
 {
 	struct self_description self;
@@ -79,16 +96,16 @@ static int run(const struct config *with, int fd)
 	uint16_t port = PORT;
 	char payload[1];
 
-	if (with->port == ORDER_END_MUTE)
+	if (with->listen_port == ORDER_END_MUTE)
 		return 3;
-	if (with->port == ORDER_FAIL) {
+	if (with->listen_port == ORDER_FAIL) {
 		message__send(fd, MESSAGE_FAILED, 0, EADDRINUSE, "no room", 7, NULL);
 		return 1;
 	}
 	describe(&self);
 	message__send(fd, MESSAGE_READY, 0, 0, &port, sizeof(port), NULL);
 	message__send(fd, MESSAGE_METRICS, 0, 0, &self, sizeof(self), NULL);
-	while (with->port == ORDER_IGNORE)
+	while (with->listen_port == ORDER_IGNORE)
 		pause();
 	while (message__receive(fd, 60 * NS_PER_S, &header, payload, 0, NULL) == 0) {
 		if (header.kind == MESSAGE_STOP)
@@ -97,21 +114,49 @@ static int run(const struct config *with, int fd)
 	return 0;
 }
 
+/* Stands in for main() in a test program that front/process.c executes as a supervisor. */
+static int run_either(const struct config *with, int fd)
+{
+	return with->listen_host && strcmp(with->listen_host, ordered_host) == 0
+		       ? run(with, fd)
+		       : front_main(with, fd);
+}
+
+__attribute__((constructor)) static void run_supervisor(int count, char **arguments)
+{
+	if (count > 0 && supervisor__is_requested(arguments))
+		supervisor__run(run_either);
+}
+
+static int try_to_start(enum order order)
+{
+	config.listen_host = ordered_host;
+	config.listen_port = (uint16_t)order;
+	return front__start(&config, &front, &error);
+}
+
+static int restart(void)
+{
+	int r = front__begin(front, &error);
+
+	return r < 0 ? r : front__await(front, &error);
+}
+
 static void start(enum order order)
 {
-	config.port = (uint16_t)order;
-	cr_assert_eq(front__start(&config, run, &front, &error), 0, "%s", error.message);
+	cr_assert_eq(try_to_start(order), 0, "%s", error.message);
 	cr_assert_eq(front__port(front), PORT);
 }
 
 static struct self_description description_of_front(void)
 {
 	struct self_description self;
-	struct message_header header;
+	struct message message;
 
-	cr_assert_eq(message__receive(front__socket_fd(front), NS_PER_S, &header, &self,
-				      sizeof(self), &error),
-		     0, "%s", error.message);
+	cr_assert_eq(receive_message(front, 5 * NS_PER_S, &message, &error), 1, "%s",
+		     error.message);
+	cr_assert_eq(message.header.payload_size, sizeof(self));
+	memcpy(&self, message.payload, sizeof(self));
 	return self;
 }
 
@@ -148,33 +193,30 @@ Test(front, is_killed_when_it_does_not_end)
 
 Test(front, reports_why_it_cannot_start)
 {
-	config.port = ORDER_FAIL;
-	cr_assert_eq(front__start(&config, run, &front, &error), -EADDRINUSE);
+	cr_assert_eq(try_to_start(ORDER_FAIL), -EADDRINUSE);
 	cr_assert_str_eq(error.message, "no room");
 	cr_assert_null(front);
 }
 
 Test(front, ends_before_it_is_ready)
 {
-	config.port = ORDER_END_MUTE;
-	cr_assert_eq(front__start(&config, run, &front, &error), -EPIPE);
+	cr_assert_eq(try_to_start(ORDER_END_MUTE), -EPIPE);
 	cr_assert_str_eq(error.message,
 			 "the front process did not start: the peer process has ended");
 }
 
 Test(front, is_started_again_after_it_was_killed)
 {
-	struct message_header header;
+	struct message message;
 	pid_t first;
 
 	start(ORDER_OBEY);
 	first = description_of_front().pid;
 	cr_assert_eq(kill(first, SIGKILL), 0);
 	cr_assert(has_ended());
-	cr_assert_eq(message__receive(front__socket_fd(front), NS_PER_S, &header, NULL, 0, NULL),
-		     -EPIPE);
+	cr_assert_eq(receive_message(front, NS_PER_S, &message, &error), -EPIPE);
 	for (int i = 0; i < 3; i++) {
-		cr_assert_eq(front__restart(front, &error), 0, "%s", error.message);
+		cr_assert_eq(restart(), 0, "%s", error.message);
 		cr_assert_eq(front__port(front), PORT);
 		cr_assert_neq(description_of_front().pid, first);
 	}
@@ -188,7 +230,7 @@ Test(front, a_front_that_hangs_is_replaced)
 
 	start(ORDER_IGNORE);
 	first = description_of_front().pid;
-	cr_assert_eq(front__restart(front, &error), 0, "%s", error.message);
+	cr_assert_eq(restart(), 0, "%s", error.message);
 	cr_assert_neq(description_of_front().pid, first);
 	cr_assert_eq(kill(first, 0), -1);
 }
@@ -213,6 +255,8 @@ static void assert_sandboxed(const struct self_description *self)
 	cr_assert_eq(self->dumpable, 0);
 	cr_assert_eq(self->no_new_privileges, 1);
 	cr_assert_eq(self->parent_death_signal, SIGKILL);
+	cr_assert_neq(self->session, getsid(0));
+	cr_assert_not(self->has_terminal);
 	cr_assert_eq(self->core_limit, 0u);
 	cr_assert_not(self->has_capabilities);
 	cr_assert_not(self->can_regain_root);
@@ -235,18 +279,69 @@ Test(front, is_in_a_sandbox)
 	start(ORDER_OBEY);
 	self = description_of_front();
 	assert_sandboxed(&self);
-	cr_assert_eq(front__restart(front, &error), 0);
+	cr_assert_eq(restart(), 0);
 	self = description_of_front();
 	assert_sandboxed(&self);
 }
 
-Test(front, a_restarted_front_has_the_memory_of_the_start)
+Test(front, a_restarted_front_has_the_settings_of_the_start)
 {
-	/* The supervisor forks the second front, with its own copy of the configuration. */
+	/* The agent may wipe the configuration after the start. */
 	start(ORDER_OBEY);
 	description_of_front();
-	config.port = ORDER_FAIL;
-	cr_assert_eq(front__restart(front, &error), 0);
+	config.listen_port = ORDER_FAIL;
+	ordered_host[0] = '\0';
+	cr_assert_eq(restart(), 0);
+}
+
+static pid_t parent_of(pid_t pid)
+{
+	char path[64], line[256];
+	FILE *file;
+	int parent = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file) && sscanf(line, "PPid: %d", &parent) != 1)
+		continue;
+	if (file)
+		fclose(file);
+	return parent;
+}
+
+Test(front, a_supervisor_that_was_killed_is_replaced)
+{
+	pid_t first, supervisor;
+
+	start(ORDER_OBEY);
+	first = description_of_front().pid;
+	supervisor = parent_of(first);
+	cr_assert_gt(supervisor, 1);
+	cr_assert_neq(supervisor, getpid());
+	cr_assert_eq(kill(supervisor, SIGKILL), 0);
+	/* The kernel kills its front. */
+	cr_assert(has_ended());
+	cr_assert_eq(restart(), 0, "%s", error.message);
+	cr_assert_neq(parent_of(description_of_front().pid), supervisor);
+	cr_assert_eq(parent_of(parent_of(first)), 0);
+}
+
+/* A process of the same user can stop the supervisor. */
+Test(front, a_supervisor_that_was_stopped_does_not_block)
+{
+	pid_t supervisor;
+	uint64_t before;
+
+	start(ORDER_OBEY);
+	supervisor = parent_of(description_of_front().pid);
+	cr_assert_eq(kill(supervisor, SIGSTOP), 0);
+	before = clock_monotonic_ns();
+	cr_assert_eq(front__begin(front, &error), 0);
+	cr_assert_eq(front__proceed(front, &error), 0);
+	cr_assert_lt(clock_monotonic_ns() - before, NS_PER_S);
+	front__stop(front, 0);
+	cr_assert_lt(clock_monotonic_ns() - before, 5 * NS_PER_S);
+	kill(supervisor, SIGKILL);
 }
 
 Test(front, dies_with_the_probe)

@@ -226,6 +226,34 @@ Test(ipc_message, a_peer_that_does_not_read_loses_its_socket)
 	cr_assert_eq(next(), -EPIPE);
 }
 
+/* Takes 16 KiB each 20 ms, until the stream ends. */
+static void *read_slowly(void *context)
+{
+	static uint8_t bytes[16384];
+
+	(void)context;
+	while (read(pair[1], bytes, sizeof(bytes)) > 0)
+		usleep(20 * 1000);
+	return NULL;
+}
+
+/* The kernel's SO_SNDTIMEO begins anew with each part that the peer takes. */
+Test(ipc_message, a_peer_that_reads_slowly_loses_its_socket)
+{
+	const struct timeval timeout = {.tv_usec = 200000};
+	static uint8_t payload[MESSAGE_PAYLOAD_LIMIT];
+	uint64_t before = clock_monotonic_ns();
+	pthread_t thread;
+
+	setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+	pthread_create(&thread, NULL, read_slowly, NULL);
+	cr_assert_eq(
+		message__send(pair[0], MESSAGE_METRICS, 0, 0, payload, sizeof(payload), &error),
+		-EPIPE);
+	cr_assert_lt(clock_monotonic_ns() - before, 2 * NS_PER_S);
+	pthread_join(thread, NULL);
+}
+
 Test(ipc_message, receive_reads_exactly_one_message)
 {
 	struct message_header header;

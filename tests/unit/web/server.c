@@ -60,11 +60,11 @@ static int fail(void *context, const struct web_request *request, struct web_res
 }
 
 static const struct web_route items[] = {
-	{"GET", "/echo", "text/x-echo", NULL, echo_header},
-	{"GET", "/unavailable", "text/plain", NULL, report_failure},
-	{"GET", "/failing", "text/plain", NULL, fail},
-	{"GET", "/identity", "text/plain", NULL, identify},
-	{"POST", "/post", "text/plain", NULL, echo_header},
+	{"GET", "/echo", "text/x-echo", NULL, echo_header, true},
+	{"GET", "/unavailable", "text/plain", NULL, report_failure, false},
+	{"GET", "/failing", "text/plain", NULL, fail, false},
+	{"GET", "/identity", "text/plain", NULL, identify, false},
+	{"POST", "/post", "text/plain", NULL, echo_header, false},
 };
 
 /* The connections that have ended, by number. */
@@ -87,8 +87,9 @@ static const struct web_routes routes = {
 
 static void start(void)
 {
-	cr_assert_eq(web_server__new("127.0.0.1", 0, &routes, given, &server, &error), 0, "%s",
-		     error.message);
+	cr_assert_eq(
+		web_server__new("127.0.0.1", 0, "metrics.test", &routes, given, &server, &error), 0,
+		"%s", error.message);
 	cr_assert_neq(web_server__port(server), 0);
 }
 
@@ -130,7 +131,7 @@ static void get(const char *path)
 {
 	char request[256];
 
-	snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+	snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", path);
 	talk(request);
 }
 
@@ -154,13 +155,13 @@ Test(web_server, a_page)
 	assert_has("Cache-Control: no-store\r\n");
 	assert_has("X-Content-Type-Options: nosniff\r\n");
 	assert_has("\r\n\r\ncontext: -");
-	talk("GET /echo?a=b HTTP/1.1\r\nHost: x\r\nX-Question: why\r\n\r\n");
+	talk("GET /echo?a=b HTTP/1.1\r\nHost: localhost\r\nX-Question: why\r\n\r\n");
 	assert_has("\r\n\r\ncontext: why");
 }
 
 Test(web_server, head_has_no_body)
 {
-	talk("HEAD /echo HTTP/1.1\r\nHost: x\r\n\r\n");
+	talk("HEAD /echo HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	assert_status("200");
 	assert_has("Content-Length: 10\r\n");
 	cr_assert_null(strstr(answer, "context"));
@@ -189,15 +190,15 @@ Test(web_server, other_paths_and_methods)
 	assert_has("not found");
 	get("/../etc/passwd");
 	assert_status("404");
-	talk("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc");
+	talk("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc");
 	assert_status("405");
 	assert_has("Allow: GET, HEAD\r\n");
 	get("/post");
 	assert_status("405");
 	assert_has("Allow: POST\r\n");
-	talk("BREW /echo HTTP/1.1\r\nHost: x\r\n\r\n");
+	talk("BREW /echo HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	assert_status("405");
-	talk("POST /post HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+	talk("POST /post HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
 	assert_status("200");
 }
 
@@ -208,7 +209,8 @@ static void ask(int fd, const char *method, const char *target)
 	size_t size = 0;
 	ssize_t got = 1;
 
-	snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: x\r\n\r\n", method, target);
+	snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: localhost\r\n\r\n", method,
+		 target);
 	cr_assert_eq(write(fd, request, strlen(request)), (ssize_t)strlen(request));
 	answer[0] = '\0';
 	while (got > 0 && !strchr(answer, ';')) {
@@ -255,16 +257,16 @@ Test(web_server, a_connection_that_stays_open)
 /* The connection has ended for the routes before the client has the response. */
 Test(web_server, a_client_that_closes_after_its_response)
 {
-	talk("GET /identity HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+	talk("GET /identity HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 	assert_has("connection 1 of");
 	cr_assert(ended[1]);
 	talk("GET /identity HTTP/1.0\r\n\r\n");
 	assert_has("connection 2 of");
 	cr_assert(ended[2]);
-	talk("GET /identity HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc");
+	talk("GET /identity HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc");
 	assert_has("connection 3 of");
 	cr_assert(ended[3]);
-	talk("HEAD /identity HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+	talk("HEAD /identity HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 	assert_has("Content-Length: 39\r\n");
 	cr_assert_eq(ended_count, 4u);
 }
@@ -313,12 +315,64 @@ Test(web_server, malformed_and_too_large_requests)
 	assert_status("200");
 }
 
+static void ask_for_host(const char *host)
+{
+	char request[256];
+
+	snprintf(request, sizeof(request), "GET /echo HTTP/1.1\r\nHost: %s\r\n\r\n", host);
+	talk(request);
+}
+
+/* DNS rebinding: a page of another site reads what a server of the browser's host answers. */
+Test(web_server, other_host_names_on_a_loopback_address)
+{
+	ask_for_host("127.0.0.1:9464");
+	assert_status("200");
+	ask_for_host("metrics.test");
+	assert_status("200");
+	ask_for_host("attacker.example");
+	assert_status("403");
+	assert_has("--allow-host");
+	talk("GET /echo HTTP/1.0\r\n\r\n");
+	assert_has(" 200 ");
+}
+
+/* Clients that never finish their head leave places for those that do, and are ended. */
+Test(web_server, clients_that_send_slowly)
+{
+	int slow[48];
+	char byte;
+
+	for (size_t i = 0; i < ARRAY_SIZE(slow); i++) {
+		slow[i] = connect_to_server();
+		cr_assert_eq(write(slow[i], "GET /", 5), 5);
+	}
+	for (int i = 0; i < 20; i++) {
+		get("/echo");
+		assert_status("200");
+		get("/unavailable");
+		assert_status("503");
+		assert_has("broken");
+	}
+	for (int i = 0; i < 8; i++) {
+		web_server__expire(server);
+		sleep(1);
+		for (size_t j = 0; j < ARRAY_SIZE(slow); j++)
+			send(slow[j], "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+	}
+	wait_for_ends(ARRAY_SIZE(slow) + 40);
+	for (size_t i = 0; i < ARRAY_SIZE(slow); i++) {
+		cr_assert_leq(recv(slow[i], &byte, 1, 0), 0);
+		close(slow[i]);
+	}
+}
+
 Test(web_server, a_port_that_is_taken)
 {
 	struct web_server *second = NULL;
 	uint16_t port = web_server__port(server);
 
-	cr_assert_eq(web_server__new("127.0.0.1", port, &routes, NULL, &second, &error),
+	cr_assert_eq(web_server__new("127.0.0.1", port, NULL, &routes, NULL, &second, &error),
 		     -EADDRINUSE);
 	cr_assert_null(second);
 	cr_assert_not_null(strstr(error.message, "--listen"));
@@ -328,14 +382,14 @@ Test(web_server, an_address_of_no_host)
 {
 	struct web_server *second = NULL;
 
-	cr_assert_eq(web_server__new("999.1.1.1", 0, &routes, NULL, &second, &error),
+	cr_assert_eq(web_server__new("999.1.1.1", 0, NULL, &routes, NULL, &second, &error),
 		     -EADDRNOTAVAIL);
 }
 
 Test(web_server, ipv6)
 {
 	struct web_server *second = NULL;
-	int r = web_server__new("::1", 0, &routes, given, &second, &error);
+	int r = web_server__new("::1", 0, NULL, &routes, given, &second, &error);
 	struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
 	int fd;
 

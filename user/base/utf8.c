@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "otlp/utf8.h"
+#include "base/utf8.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,9 +12,8 @@ static bool is_between(unsigned char byte, unsigned char low, unsigned char high
 	return byte >= low && byte <= high;
 }
 
-/* Returns the length of the first character of `text`, 0 if the bytes are invalid. Reads nothing
- * beyond the terminator, which is not a continuation byte (0x80 to 0xbf). */
-static size_t character_length(const char *text)
+/* Reads nothing beyond the terminator, which is not a continuation byte (0x80 to 0xbf). */
+size_t utf8_character_length(const char *text)
 {
 	const unsigned char *byte = (const unsigned char *)text;
 	unsigned char low = 0x80, high = 0xbf;
@@ -64,7 +63,7 @@ bool utf8_is_valid(const char *text)
 	if (is_ascii(text))
 		return true;
 	while (*text) {
-		size_t length = character_length(text);
+		size_t length = utf8_character_length(text);
 
 		if (length == 0)
 			return false;
@@ -78,7 +77,7 @@ size_t utf8_repaired_size(const char *text)
 	size_t size = 1;
 
 	while (*text) {
-		size_t length = character_length(text);
+		size_t length = utf8_character_length(text);
 
 		size += length ? length : sizeof(replacement) - 1;
 		text += length ? length : 1;
@@ -89,7 +88,7 @@ size_t utf8_repaired_size(const char *text)
 void utf8_repair(char *copy, const char *text)
 {
 	while (*text) {
-		size_t length = character_length(text);
+		size_t length = utf8_character_length(text);
 
 		if (length > 0) {
 			memcpy(copy, text, length);

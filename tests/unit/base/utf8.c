@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "otlp/utf8.h"
+#include "base/utf8.h"
 
 Test(otlp_utf8, valid)
 {

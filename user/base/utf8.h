@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#ifndef SCOTTYSCOPE_OTLP_UTF8_H
-#define SCOTTYSCOPE_OTLP_UTF8_H
+#ifndef SCOTTYSCOPE_BASE_UTF8_H
+#define SCOTTYSCOPE_BASE_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+/* Returns the length in bytes of the first character of `text`, a terminated string that is not empty;
+ * 0 if its bytes are no UTF-8. */
+size_t utf8_character_length(const char *text);
 
 /* Returns whether `text` is UTF-8 by RFC 3629: no overlong forms, no surrogates. */
 bool utf8_is_valid(const char *text);
