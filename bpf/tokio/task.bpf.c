@@ -41,29 +41,28 @@ static __always_inline void insert_id(__u64 header, struct task *task)
 		count_drop(DROP_TASKS_FULL);
 }
 
-/* Deletes a task whose memory belongs to another one now: its end was not observed. */
-static __always_inline void delete_reused(__u64 header, struct task *task, __u64 now_ns)
+__hidden void end_reused_task(__u64 header)
 {
-	struct task_totals *totals = totals_of(task->kind);
+	struct task *task = bpf_map_lookup_elem(&tasks, &header);
+	struct task_totals *totals = task ? totals_of(task->kind) : NULL;
 
+	if (!task)
+		return;
 	count_check(CHECK_TASK_REUSED);
 	if (totals)
 		add(&totals->ended, 1);
-	handle_task_reused(header, task, now_ns);
+	handle_task_reused(header, task, bpf_ktime_get_ns());
 	delete_task(header, task);
 }
 
 __hidden struct task *insert_task(__u64 header, __u64 vtable, __u32 tid, enum task_meeting meeting)
 {
 	bool is_spawn = meeting != MET_IN_POLL;
-	struct task *inserted = bpf_map_lookup_elem(&tasks, &header);
-	__u64 now_ns = bpf_ktime_get_ns();
 	struct task_totals *totals;
+	struct task *inserted;
 	struct task task = {};
 	long error;
 
-	if (inserted)
-		delete_reused(header, inserted, now_ns);
 	task.vtable = vtable;
 	task.kind = kind_of_vtable(vtable);
 	task.id = read_id(header, task.kind);
@@ -73,7 +72,7 @@ __hidden struct task *insert_task(__u64 header, __u64 vtable, __u32 tid, enum ta
 		task.flags = TASK_PREEXISTING;
 		is_spawn = false;
 	} else if (is_spawn) {
-		task.spawn_ns = now_ns;
+		task.spawn_ns = bpf_ktime_get_ns();
 	}
 	error = bpf_map_update_elem(&tasks, &header, &task, BPF_NOEXIST);
 	inserted = bpf_map_lookup_elem(&tasks, &header);

@@ -56,8 +56,13 @@ static __always_inline bool is_idle(__u64 header, __u64 awake)
 	return !(state & awake);
 }
 
-/* Inserts the task at `header`, which thread `tid` met as `meeting` states, after deleting the entry of
- * an earlier task at the same address. Returns the entry; NULL if the map is full. */
+/* Ends and deletes the task at `header`: its memory belongs to another task now, and its end was not
+ * observed. Not a part of insert_task(): on kernels before 6.13 the stacks of both do not fit together
+ * in 512 bytes with those of the functions that end a request. */
+__hidden void end_reused_task(__u64 header);
+
+/* Inserts the task at `header`, which thread `tid` met as `meeting` states. The address has no
+ * entry of an earlier task. Returns the entry; NULL if the map is full. */
 __hidden struct task *insert_task(__u64 header, __u64 vtable, __u32 tid, enum task_meeting meeting);
 
 /* Returns the task at `header`, inserted if it is new; NULL if the map is full. */
@@ -66,7 +71,11 @@ static __always_inline struct task *get_or_insert_task(__u64 header, __u64 vtabl
 {
 	struct task *known = bpf_map_lookup_elem(&tasks, &header);
 
-	return known && known->vtable == vtable ? known : insert_task(header, vtable, tid, meeting);
+	if (known && known->vtable == vtable)
+		return known;
+	if (known)
+		end_reused_task(header);
+	return insert_task(header, vtable, tid, meeting);
 }
 
 /* Deletes a task. The initial scan in user space may do the same at the same time: exactly one of
