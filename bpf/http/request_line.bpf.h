@@ -45,12 +45,24 @@ static __always_inline __u64 ends_token(__u64 word)
 	return ends;
 }
 
+/* Marks the bytes of `word` that names of methods do not have: registered names consist of capital
+ * letters and hyphens (IANA's registry of HTTP methods). */
+static __always_inline __u64 is_odd_in_method(__u64 word)
+{
+	__u64 low = word & REPEAT(0x7f);
+	__u64 from_a = low + REPEAT(0x80 - 'A'), after_z = low + REPEAT(0x80 - 'Z' - 1);
+	__u64 capital = from_a & ~after_z & ~word & REPEAT(0x80);
+
+	return ~(capital | bytes_equal(word, '-')) & REPEAT(0x80);
+}
+
 /* Truncates the method at `text` to its token, whose bytes a client chose: zeroes everything after
  * the token. Returns the length of the token, more than METHOD_TEXT_BYTES if it does not end in the
- * buffer; 0, and no text, if no space follows. */
+ * buffer; 0, and no text, if no space follows. Other tokens than names of methods may be secrets: their
+ * text is zeroed. */
 static __always_inline __u32 cut_method(__u64 text[METHOD_TEXT_BYTES / 8])
 {
-	__u64 open = ~0ULL, length = 0, spaces = 0;
+	__u64 open = ~0ULL, length = 0, spaces = 0, odd = 0;
 
 	for (int i = 0; i < METHOD_TEXT_BYTES / 8; i++) {
 		__u64 word = text[i], ends = ends_token(word);
@@ -58,17 +70,17 @@ static __always_inline __u32 cut_method(__u64 text[METHOD_TEXT_BYTES / 8])
 		__u64 keep = ((first >> 7) - 1) & open;
 
 		text[i] = word & keep;
+		odd |= is_odd_in_method(word) & keep;
 		length += ((keep & REPEAT(1)) * REPEAT(1)) >> 56;
 		spaces |= bytes_equal(word, ' ') & first & open;
 		open &= ones_unless_marked(ends);
 	}
+	spaces |= open; /* the token is longer than the buffer */
+	for (int i = 0; i < METHOD_TEXT_BYTES / 8 && (odd || !spaces); i++)
+		text[i] = 0;
 	if (open)
 		return METHOD_TEXT_BYTES + 1;
-	if (spaces)
-		return (__u32)length;
-	for (int i = 0; i < METHOD_TEXT_BYTES / 8; i++)
-		text[i] = 0;
-	return 0;
+	return spaces ? (__u32)length : 0;
 }
 
 /* Whether a path ends before this byte: a space, a query, a fragment or a line end. */

@@ -110,8 +110,6 @@ Test(bpf_request_line, an_unknown_method_is_a_token_before_a_space)
 	static const char *const rows[][2] = {
 		{"PROPFIND /dav HTTP/1.1", "PROPFIND"},
 		{"M-SEARCH * HTTP/1.1", "M-SEARCH"},
-		{"get / HTTP/1.1", "get"},
-		{"!#$%&'*+-.^_`|~09azAZ / HTTP", "!#$%&'*+-.^_`|~09azAZ"},
 		{"VERSION-CONTROL /a?secret HTTP", "VERSION-CONTROL"},
 		/* No token, or none that a space ends. */
 		{"Authorization: Bearer secret", ""},
@@ -130,18 +128,20 @@ Test(bpf_request_line, an_unknown_method_is_a_token_before_a_space)
 		cr_assert_eq(cut_in(rows[i][0], rows[i][1]), strlen(rows[i][1]), "%s", rows[i][0]);
 }
 
-Test(bpf_request_line, only_token_characters_are_in_a_method)
+/* Of a token that is no name of a method, the length is kept, to find the path, and no text. */
+Test(bpf_request_line, only_capital_letters_and_hyphens_are_in_a_method)
 {
 	for (int byte = 1; byte < 256; byte++) {
-		int is_token = byte < 0x80 &&
-			       (strchr("!#$%&'*+-.^_`|~", byte) || (byte >= '0' && byte <= '9') ||
-				(byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z'));
+		bool is_name = byte == '-' || (byte >= 'A' && byte <= 'Z');
+		bool is_token = byte < 0x80 &&
+				(is_name || strchr("!#$%&'*+.^_`|~", byte) ||
+				 (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z'));
 		char line[] = "MKCOL-X?MKCOL / ", text[] = "MKCOL-X?MKCOL";
 
 		if (byte == ' ')
 			continue;
 		line[7] = text[7] = (char)byte;
-		cr_assert_eq(cut_in(line, is_token ? text : ""), is_token ? 13 : 0, "%d", byte);
+		cr_assert_eq(cut_in(line, is_name ? text : ""), is_token ? 13 : 0, "%d", byte);
 	}
 }
 
@@ -151,9 +151,10 @@ Test(bpf_request_line, a_long_method_is_cut)
 		char line[3 * METHOD_TEXT_BYTES], text[METHOD_TEXT_BYTES + 1];
 		int fits = length < METHOD_TEXT_BYTES;
 
-		snprintf(line, sizeof(line), "%0*d / HTTP", length, 0);
-		snprintf(text, sizeof(text), "%0*d",
-			 length < METHOD_TEXT_BYTES ? length : METHOD_TEXT_BYTES, 0);
+		memset(line, 'A', (size_t)length);
+		strcpy(line + length, " / HTTP");
+		memset(text, 'A', METHOD_TEXT_BYTES);
+		text[fits ? length : METHOD_TEXT_BYTES] = '\0';
 		cr_assert_eq(cut_in(line, text), fits ? length : METHOD_TEXT_BYTES + 1, "%d",
 			     length);
 	}

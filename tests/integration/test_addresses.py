@@ -66,8 +66,9 @@ class Listeners:
 
 
 @pytest.fixture(scope="module")
-def socket_path(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    return tmp_path_factory.mktemp("socket") / "server"
+def socket_path(tmp_path_factory: pytest.TempPathFactory, binary: str) -> pathlib.Path:
+    """A new path for the server of each build."""
+    return tmp_path_factory.mktemp(pathlib.Path(binary).name) / "server"
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,8 @@ from harness.starter import Starter
 from harness.tool import Tool
 from harness.waiting import wait_until
 
-TESTED_BUILDS = BUILDS
+# With panic = "abort" the panics of these tests end the server.
+TESTED_BUILDS = tuple(build for build in BUILDS if build != "abort")
 
 HEALTH = "/api/v1/health"
 STATUS = "/api/v1/edge/status/{code}"
