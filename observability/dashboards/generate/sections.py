@@ -112,7 +112,10 @@ def websockets_and_tasks(q: Queries) -> Row:
                 links=(("Failed tasks and sessions", "error.type=failed"),),
             ),
             timeseries(
-                "Task output", q.rate("scotty_task_output_lines_total", "lines sent"), width=8
+                "Task output",
+                q.rate("scotty_task_output_lines_total", "lines sent"),
+                q.rate("scotty_task_output_streams_total", "streams started"),
+                width=8,
             ),
             timeseries(
                 "Task duration",
