@@ -47,4 +47,21 @@ static __always_inline enum buffer_state skip_leading(struct rust_bytes_mut *byt
 									     : BUFFER_READ;
 }
 
+/* Finds the head of a request in hyper's buffer: sets `bytes` to the bytes from the head on, `word` to
+ * the first eight of them, and `is_complete` to whether the head ends there, as far as it is searched. */
+static __always_inline enum buffer_state find_head(__u64 buffer, struct rust_bytes_mut *bytes,
+						   __u64 *word, bool *is_complete)
+{
+	enum buffer_state state = read_buffer(buffer, bytes);
+	int ends;
+
+	if (state == BUFFER_READ)
+		state = skip_leading(bytes, word);
+	if (state != BUFFER_READ)
+		return state;
+	ends = head_is_complete(bytes->data, bytes->length);
+	*is_complete = ends == 1;
+	return ends == HEAD_UNREAD ? BUFFER_UNREAD : BUFFER_READ;
+}
+
 #endif

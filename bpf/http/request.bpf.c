@@ -95,25 +95,20 @@ static __always_inline enum buffer_state read_head(struct http_connection *conne
 {
 	__u64 last_parse_ns = connection->seen_ns, word = 0;
 	struct trace_context caller = {};
+	bool is_complete = false;
 	struct rust_bytes_mut bytes;
-	enum buffer_state state = read_buffer(buffer, &bytes);
+	enum buffer_state state = find_head(buffer, &bytes, &word, &is_complete);
 	__u32 method_size = 0;
-	int is_complete;
 
-	if (state == BUFFER_READ)
-		state = skip_leading(&bytes, &word);
 	if (state != BUFFER_READ)
 		return state;
-	is_complete = head_is_complete(bytes.data, bytes.length);
-	if (is_complete == HEAD_UNREAD)
-		return BUFFER_UNREAD;
 	connection->seen_ns = now_ns;
 	connection->method = method_of(word, &method_size);
 	/* One state for the verifier, not one for each method. */
 	if (settings.emit_spans)
 		method_size = (__u32)any_value(method_size);
+	connection->is_whole = is_complete;
 	/* After an incomplete head, hyper parses again only once the head is complete. */
-	connection->is_whole = is_complete != 0;
 	is_complete |= last_parse_ns && bytes.length > HEAD_LIMIT_BYTES;
 	if (is_complete) {
 		if (settings.emit_spans)
@@ -123,7 +118,7 @@ static __always_inline enum buffer_state read_head(struct http_connection *conne
 	/* hyper may reject a request, with a response, before its head is complete. */
 	if (settings.emit_spans &&
 	    (!is_complete || connection->span.context.flags & TRACE_CONTEXT_SAMPLED))
-		store_request_line(key, bytes.data, bytes.length, method_size, is_complete > 0);
+		store_request_line(key, bytes.data, bytes.length, method_size, is_complete);
 	return BUFFER_READ;
 }
 
@@ -147,15 +142,10 @@ static __always_inline void handle_buffer(struct http_connection *connection, __
 static __always_inline void drop_request(__u64 header, __u64 buffer)
 {
 	struct rust_bytes_mut bytes;
-	enum buffer_state state = read_buffer(buffer, &bytes);
-	int is_complete = 0;
+	bool is_complete = false;
 	__u64 word = 0;
 
-	if (state == BUFFER_READ)
-		state = skip_leading(&bytes, &word);
-	if (state == BUFFER_READ)
-		is_complete = head_is_complete(bytes.data, bytes.length);
-	if (state == BUFFER_UNREAD || is_complete == HEAD_UNREAD)
+	if (find_head(buffer, &bytes, &word, &is_complete) == BUFFER_UNREAD)
 		count_drop(DROP_READ_FAULT);
 	else if (is_complete && http_mark_dropped(header))
 		count_drop(DROP_CONNECTIONS_FULL);
