@@ -3,6 +3,7 @@
 
 #include "http/delivery.bpf.h"
 #include "http/head.bpf.h"
+#include "http/record.h"
 
 /* The status in the response line that was written to the connection's output; 0 if the text is
  * gone. */
@@ -76,28 +77,6 @@ static __always_inline void count_request(const struct http_connection *connecti
 		observe(series, end_ns - connection->start_ns, settings.http_bounds_ns);
 }
 
-/* Fills a record of `size` bytes, without the tracestate. */
-static __always_inline void fill_record(struct record_http_request *record, __u32 size,
-					const struct http_connection *connection, __u16 status,
-					__u64 end_ns)
-{
-	record->header.kind = RECORD_HTTP_REQUEST;
-	record->header.version = WIRE_VERSION;
-	record->header.size = size;
-	record->span = connection->span;
-	record->end_ns = end_ns;
-	record->route = request_route(connection);
-	record->peer = connection->peer;
-	record->status = status;
-	record->url_path_length = connection->url_path_length;
-	record->method = connection->method;
-	record->method_length = connection->method_length;
-	__builtin_memset(record->reserved, 0, sizeof(record->reserved));
-	record->trace_state_length = 0;
-	__builtin_memcpy(record->method_text, connection->method_text, sizeof(record->method_text));
-	__builtin_memcpy(record->url_path, connection->url_path, sizeof(record->url_path));
-}
-
 /* Sends the span of a request with a tracestate. Returns false if the tracestate is gone. */
 static __always_inline bool send_with_trace_state(const struct http_connection *connection,
 						  __u64 header, __u16 status, __u64 end_ns)
@@ -112,7 +91,7 @@ static __always_inline bool send_with_trace_state(const struct http_connection *
 		count_drop(DROP_RING_FULL);
 		return true;
 	}
-	fill_record(record, sizeof(*record), connection, status, end_ns);
+	http_fill_record(record, sizeof(*record), connection, status, end_ns);
 	record->trace_state_length = (__u32)state->length;
 	__builtin_memcpy(record->trace_state, state->text, sizeof(record->trace_state));
 	bpf_ringbuf_submit(record, submit_flags());
@@ -135,11 +114,11 @@ static __noinline void send_request(const struct http_connection *connection, __
 		count_drop(DROP_RING_FULL);
 		return;
 	}
-	fill_record(record, RECORD_HTTP_REQUEST_BYTES, connection, status, end_ns);
+	http_fill_record(record, RECORD_HTTP_REQUEST_BYTES, connection, status, end_ns);
 	bpf_ringbuf_submit(record, submit_flags());
 }
 
-__hidden void http_finish_request(struct http_connection *connection, __u64 header, __u16 status,
+__hidden bool http_finish_request(struct http_connection *connection, __u64 header, __u16 status,
 				  __u64 end_ns)
 {
 	count_request(connection, status, end_ns);
@@ -156,15 +135,17 @@ __hidden void http_finish_request(struct http_connection *connection, __u64 head
 	connection->end_ns = 0;
 	connection->route = ROUTE_UNMATCHED;
 	connection->delivery = DELIVERY_UNKNOWN;
-	if (connection->previous)
-		http_release(connection, header);
+	if (!connection->previous)
+		return true;
+	http_release(connection, header);
+	return false;
 }
 
 __hidden bool http_finalize(struct http_connection *connection, __u64 header, bool may_wait)
 {
 	struct hyper_cursor output = {};
 	__u8 delivery = look_at_output(connection, &output);
-	bool is_pending, is_released = connection->previous != 0;
+	bool is_pending;
 	__u16 status;
 
 	if (connection->delivery != DELIVERY_REFUSED)
@@ -175,8 +156,7 @@ __hidden bool http_finalize(struct http_connection *connection, __u64 header, bo
 	status = is_pending || connection->delivery == DELIVERY_SENT
 			 ? sent_status(connection, &output)
 			 : unwritten_status(connection, false);
-	http_finish_request(connection, header, status, connection->end_ns);
-	if (is_pending && !is_released)
+	if (http_finish_request(connection, header, status, connection->end_ns) && is_pending)
 		connection->delivery = DELIVERY_ASSUMED;
 	return true;
 }

@@ -12,9 +12,9 @@
 #include "http/status.h"
 #include "tokio/current.bpf.h"
 
-/* Counts the request with this status, sends its span and resets the connection. Afterwards, a
- * connection with another key than its task's has no entry. */
-__hidden void http_finish_request(struct http_connection *connection, __u64 header, __u16 status,
+/* Counts the request with this status, sends its span and resets the connection. Returns false if the
+ * connection's entry was deleted, because its key is not its task's. */
+__hidden bool http_finish_request(struct http_connection *connection, __u64 header, __u16 status,
 				  __u64 end_ns);
 
 /* Finalizes the response of a connection whose `end_ns` is set and that exists still. With

@@ -61,7 +61,7 @@ static __always_inline void handle_response(struct http_connection *connection, 
 					    struct poll_frame *frame, __u64 encode, __u64 output,
 					    __u64 now_ns)
 {
-	bool is_trusted, is_finished = false, is_released;
+	bool is_trusted, is_finished = false;
 	__u16 status = read_status(encode);
 
 	connection->status = status_hyper_sends(status);
@@ -76,12 +76,10 @@ static __always_inline void handle_response(struct http_connection *connection, 
 		await_finalization(connection, key, frame, output, !is_trusted, now_ns);
 		return;
 	}
-	is_released = connection->previous != 0;
 	if (settings.emit_spans)
 		end_span_times(&connection->span, NULL, 0);
 	count_check(CHECK_STATUS_TRUSTED);
-	http_finish_request(connection, key, connection->status, now_ns);
-	if (is_released)
+	if (!http_finish_request(connection, key, connection->status, now_ns))
 		return;
 	connection->output = output;
 	connection->output_length = OUTPUT_LENGTH_UNKNOWN;

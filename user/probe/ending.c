@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/histogram.h"
-#include "http/status.h"
+#include "http/record.h"
 
 static void observe(struct histogram_counts *histogram, uint64_t value_ns, const __u64 *bounds_ns)
 {
@@ -118,10 +118,9 @@ bool ending__request(struct ending *ending, struct http_connection *connection,
 		     const struct task *task, struct http_key *ret_key, uint64_t *ret_end_ns)
 {
 	if (connection->end_ns) {
-		uint16_t status = take_status(ending, connection);
-
-		*ret_key = http_key_of(connection, status);
-		*ret_end_ns = status == HTTP_STATUS_ABORTED && ending->end_ns
+		connection->status = take_status(ending, connection);
+		*ret_key = http_key_of(connection, connection->status);
+		*ret_end_ns = connection->status == HTTP_STATUS_ABORTED && ending->end_ns
 				      ? end_of_request(ending, connection)
 				      : connection->end_ns;
 		return true;
@@ -131,38 +130,26 @@ bool ending__request(struct ending *ending, struct http_connection *connection,
 	if (ending->settings->emit_spans)
 		end_span_times(ending, &connection->span, task);
 	ending->counters.requests_ended++;
-	*ret_key = http_key_of(connection, HTTP_STATUS_ABORTED);
+	connection->status = HTTP_STATUS_ABORTED;
+	*ret_key = http_key_of(connection, connection->status);
 	*ret_end_ns = end_of_request(ending, connection);
 	return true;
 }
 
 int ending__send_request(struct ending *ending, const struct http_connection *connection,
-			 const struct http_key *key, uint64_t end_ns,
-			 const struct trace_state *state)
+			 uint64_t end_ns, const struct trace_state *state)
 {
-	struct record_http_request record = {
-		.header.kind = RECORD_HTTP_REQUEST,
-		.header.version = WIRE_VERSION,
-		.header.size = state ? sizeof(record) : RECORD_HTTP_REQUEST_BYTES,
-		.span = connection->span,
-		.end_ns = end_ns,
-		.route = request_route(connection),
-		.peer = connection->peer,
-		.status = key->status,
-		.url_path_length = connection->url_path_length,
-		.method = connection->method,
-		.method_length = connection->method_length,
-	};
+	struct record_http_request record = {0};
+	uint32_t size = state ? sizeof(record) : RECORD_HTTP_REQUEST_BYTES;
 
 	if (!is_exported(ending, &connection->span, end_ns))
 		return 0;
-	memcpy(record.method_text, connection->method_text, sizeof(record.method_text));
-	memcpy(record.url_path, connection->url_path, sizeof(record.url_path));
+	http_fill_record(&record, size, connection, connection->status, end_ns);
 	if (state) {
 		record.trace_state_length = (uint32_t)state->length;
 		memcpy(record.trace_state, state->text, sizeof(record.trace_state));
 	}
-	return ending->sink(ending->context, &record, record.header.size);
+	return ending->sink(ending->context, &record, size);
 }
 
 static int send_session(struct ending *ending, const struct task *task,

@@ -40,16 +40,15 @@ void ending__poll(struct ending *ending, const struct poll_frame *poll, struct t
 
 /* Ends the connection's request: a response that waits for its finalization counts with the status
  * in memory; else, at the end of the target, the request was aborted. Returns whether there was a
- * request to end; sets its label set, its duration and the end of its span. `task`: the connection's,
- * or NULL. */
+ * request to end; sets the connection's status, the label set of the request and its end. `task`: the
+ * connection's, or NULL. */
 bool ending__request(struct ending *ending, struct http_connection *connection,
 		     const struct task *task, struct http_key *ret_key, uint64_t *ret_end_ns);
 
 /* Sends the record of a request that ending__request() ended. `state` is NULL for none. Returns what
  * the sink returns. */
 int ending__send_request(struct ending *ending, const struct http_connection *connection,
-			 const struct http_key *key, uint64_t end_ns,
-			 const struct trace_state *state);
+			 uint64_t end_ns, const struct trace_state *state);
 
 /* Ends the session that `task` is: cancelled, if its outcome is not known from its messages. Counts
  * the session and sends its record. `session` is NULL if it did not fit into its map. Returns what

@@ -147,7 +147,7 @@ static int end_connection(struct probe *probe, struct ending *ending, const void
 		return 0;
 	r = count_request(probe, ending, series, end_ns - connection.start_ns);
 	if (r >= 0)
-		r = ending__send_request(ending, &connection, &series, end_ns,
+		r = ending__send_request(ending, &connection, end_ns,
 					 connection.has_trace_state
 						 ? find(probe->skeleton->maps.trace_states, header,
 							&state, sizeof(state))

@@ -81,7 +81,7 @@ Test(probe_ending, an_open_request_is_aborted)
 	cr_assert_eq(key.route, 7u);
 	cr_assert_eq(end_ns, END_NS);
 	cr_assert_eq(ending.counters.requests_ended, 1u);
-	cr_assert_eq(ending__send_request(&ending, &connection, &key, end_ns, NULL), 0);
+	cr_assert_eq(ending__send_request(&ending, &connection, end_ns, NULL), 0);
 	cr_assert_eq(record_count, 1u);
 	cr_assert_eq(records[0].kind, RECORD_HTTP_REQUEST);
 	cr_assert_eq(records[0].http_request.status, HTTP_STATUS_ABORTED);
@@ -141,13 +141,31 @@ Test(probe_ending, a_response_that_was_not_sent_is_aborted_with_its_target)
 	connection.end_ns = 5000;
 	connection.status = 200;
 	connection.delivery = DELIVERY_PENDING;
+	struct http_connection running = connection;
+
 	cr_assert(ending__request(&ending, &connection, NULL, &key, &end_ns));
 	cr_assert_eq(key.status, HTTP_STATUS_ABORTED);
 	cr_assert_eq(end_ns, END_NS);
 	ending.end_ns = 0;
-	cr_assert(ending__request(&ending, &connection, NULL, &key, &end_ns));
+	cr_assert(ending__request(&ending, &running, NULL, &key, &end_ns));
 	cr_assert_eq(key.status, 200);
 	cr_assert_eq(end_ns, 5000u);
+}
+
+/* The label set of templates without room has no status; the span has. */
+Test(probe_ending, a_response_keeps_its_status_in_the_overflow_label_set)
+{
+	struct http_connection connection = open_request();
+	struct http_key key;
+	uint64_t end_ns;
+
+	connection.end_ns = 5000;
+	connection.status = 404;
+	connection.route = ROUTE_OVERFLOW;
+	cr_assert(ending__request(&ending, &connection, NULL, &key, &end_ns));
+	cr_assert_eq(key.status, 0);
+	cr_assert_eq(ending__send_request(&ending, &connection, end_ns, NULL), 0);
+	cr_assert_eq(records[0].http_request.status, 404);
 }
 
 Test(probe_ending, an_idle_connection_has_no_request)
@@ -167,7 +185,7 @@ Test(probe_ending, the_tracestate_goes_with_the_span)
 	uint64_t end_ns;
 
 	ending__request(&ending, &connection, NULL, &key, &end_ns);
-	cr_assert_eq(ending__send_request(&ending, &connection, &key, end_ns, &state), 0);
+	cr_assert_eq(ending__send_request(&ending, &connection, end_ns, &state), 0);
 	cr_assert_str_eq(records[0].http_request.trace_state, "a=b");
 	/* Without its task the times of a span are unknown. */
 	cr_assert_eq(records[0].span.busy_ns, TIMES_UNKNOWN);
@@ -183,7 +201,7 @@ Test(probe_ending, the_sampling_decision_holds)
 
 	connection.span.context.flags = session.span.context.flags = TRACE_CONTEXT_PRESENT;
 	ending__request(&ending, &connection, NULL, &key, &end_ns);
-	cr_assert_eq(ending__send_request(&ending, &connection, &key, end_ns, NULL), 0);
+	cr_assert_eq(ending__send_request(&ending, &connection, end_ns, NULL), 0);
 	cr_assert_eq(ending__session(&ending, &task, &session), 0);
 	cr_assert_eq(record_count, 0u);
 	cr_assert_eq(ending.counters.events[EVENT_SPANS_ENDED], 0u);
