@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/environment.h"
 #include "base/sandbox.h"
 #include "export/settings.h"
 #include "export/transport.h"
@@ -79,21 +80,10 @@ static int open_program(int *ret_fd, struct error *error)
 	return open_neighbour(EXPORT_PROGRAM, ret_fd, error);
 }
 
-/* Copies the environment, which gRPC and TLS read, without the variables of OpenTelemetry: headers
- * in them may be credentials. The strings are shared. */
-static char **copy_environment(void)
+/* gRPC and TLS read the environment. Headers in the variables of OpenTelemetry may be credentials. */
+static bool is_kept_variable(const char *variable)
 {
-	size_t count = 0, kept = 0;
-	char **copy;
-
-	while (environ && environ[count])
-		count++;
-	copy = calloc(count + 1, sizeof(*copy));
-	for (size_t i = 0; copy && i < count; i++) {
-		if (strncmp(environ[i], "OTEL_", 5) != 0)
-			copy[kept++] = environ[i];
-	}
-	return copy;
+	return strncmp(variable, "OTEL_", 5) != 0;
 }
 
 /* Runs in the child, a copy of a process with threads: calls async-signal-safe functions only. */
@@ -196,7 +186,7 @@ static int new_client(const struct config_otlp *config, enum export_signal signa
 	client->timeout_ns = config->timeout_ns;
 	client->socket_fd = -1;
 	pthread_mutex_init(&client->lock, NULL);
-	client->environment = copy_environment();
+	client->environment = environment__select(is_kept_variable);
 	if (!client->environment)
 		return error_out_of_memory(error);
 	r = export_settings__encode(config, signal, &client->settings, &client->settings_size,

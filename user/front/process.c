@@ -16,6 +16,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/environment.h"
 #include "base/log.h"
 #include "front/log_relay.h"
 #include "front/settings.h"
@@ -262,22 +263,6 @@ static bool is_kept_variable(const char *variable)
 	return false;
 }
 
-/* The strings are shared with this process. */
-static char **copy_environment(void)
-{
-	size_t count = 0, kept = 0;
-	char **copy;
-
-	while (environ && environ[count])
-		count++;
-	copy = calloc(count + 1, sizeof(*copy));
-	for (size_t i = 0; copy && i < count; i++) {
-		if (is_kept_variable(environ[i]))
-			copy[kept++] = environ[i];
-	}
-	return copy;
-}
-
 /* Opens what every supervisor gets. */
 static int front__open(struct front *front, const struct config *config, struct error *error)
 {
@@ -289,7 +274,7 @@ static int front__open(struct front *front, const struct config *config, struct 
 	if (r < 0)
 		return r;
 	front->runs_as_nobody = r > 0 && geteuid() == 0;
-	start->environment = copy_environment();
+	start->environment = environment__select(is_kept_variable);
 	if (!start->environment)
 		return error_out_of_memory(error);
 	start->self_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
