@@ -46,19 +46,19 @@ static pid_t thread_group(pid_t pid)
 	return field ? (pid_t)strtol(field + strlen("\nTgid:"), NULL, 10) : 0;
 }
 
-/* Start times count from boot and include suspend, as CLOCK_BOOTTIME does. */
-static uint64_t realtime_of_ticks(uint64_t ticks)
+uint64_t process__age_ns(const struct process *target)
 {
-	uint64_t per_second = (uint64_t)sysconf(_SC_CLK_TCK);
+	uint64_t per_second = (uint64_t)sysconf(_SC_CLK_TCK), ticks = target->start_ticks;
 	struct timespec boot;
 
+	/* Start times count from boot and include suspend, as CLOCK_BOOTTIME does. */
 	clock_gettime(CLOCK_BOOTTIME, &boot);
 
 	uint64_t since_boot_ns = (uint64_t)boot.tv_sec * NS_PER_S + (uint64_t)boot.tv_nsec;
 	uint64_t start_ns =
 		ticks / per_second * NS_PER_S + ticks % per_second * NS_PER_S / per_second;
 
-	return clock_realtime_ns() - since_boot_ns + start_ns;
+	return since_boot_ns > start_ns ? since_boot_ns - start_ns : 0;
 }
 
 bool process__has_ended(const struct process *target)
@@ -123,7 +123,7 @@ static int read_identity(struct process *target, struct error *error)
 	if (r < 0)
 		return r;
 	target->start_ticks = stat.start_ticks;
-	target->start_time_ns = realtime_of_ticks(stat.start_ticks);
+	target->start_time_ns = clock_realtime_ns() - process__age_ns(target);
 
 	target->executable_fd = proc__open(pid, "exe");
 	if (target->executable_fd < 0)

@@ -41,6 +41,10 @@ int process__find(const struct process_selection *selection, struct process **re
 		  struct error *error);
 void process__free(struct process *target);
 
+/* Returns the time since the process started, in nanoseconds, by a clock that nobody sets. The kernel
+ * rounds the start to a clock tick. */
+uint64_t process__age_ns(const struct process *target);
+
 /* Whether the process has ended; its parent may not have waited for it yet. */
 bool process__has_ended(const struct process *target);
 

@@ -4,28 +4,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "tokio/list_scan.h"
 #include "tokio/runtime_parts.h"
 
 /* The kernel rounds the start of a process to ticks. */
-#define UPTIME_SLACK_NS NS_PER_S
-
-/* The age of the process, by a clock that no one sets. */
-static uint64_t uptime_ns(const struct process *target)
-{
-	uint64_t ticks_per_s = (uint64_t)sysconf(_SC_CLK_TCK);
-	struct timespec now;
-	uint64_t now_ns, start_ns;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	now_ns = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-	start_ns = target->start_ticks * (NS_PER_S / ticks_per_s);
-	return now_ns + UPTIME_SLACK_NS > start_ns ? now_ns + UPTIME_SLACK_NS - start_ns : 0;
-}
+#define AGE_SLACK_NS NS_PER_S
 
 static void runtime_free(struct runtime *runtime)
 {
@@ -94,7 +79,7 @@ static int read_first(const struct runtimes *runtimes, struct runtime *runtime, 
 int runtimes__add(struct runtimes *runtimes, uint64_t list)
 {
 	struct runtime runtime = {0}, *known;
-	uint64_t age_ns = uptime_ns(runtimes->target);
+	uint64_t age_ns = process__age_ns(runtimes->target) + AGE_SLACK_NS;
 	int r;
 
 	if (is_known(runtimes, list) ||
@@ -155,7 +140,7 @@ static void update_ended(struct runtime *runtime)
 
 size_t runtimes__read(struct runtimes *runtimes)
 {
-	uint64_t age_ns = uptime_ns(runtimes->target);
+	uint64_t age_ns = process__age_ns(runtimes->target) + AGE_SLACK_NS;
 	size_t kept = 0, unreadable = 0;
 
 	for (size_t i = 0; i < runtimes->count; i++) {
