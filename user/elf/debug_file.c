@@ -122,61 +122,77 @@ static const char *read_debuglink(const struct elf_image *image, uint32_t *ret_c
 	return name;
 }
 
-static int try_root(const struct elf_image *image, const char *root, struct elf_image **ret_image)
+/* What the names of an executable's debug file are made of. */
+struct debug_names {
+	const char *build_id; /* NULL: none */
+	const char *link;     /* of .gnu_debuglink; NULL: none */
+	uint32_t checksum;    /* of the file that `link` names */
+	const char *path;     /* of the executable */
+	int directory;	      /* length of its directory; -1: the path is relative */
+};
+
+static struct debug_names read_names(const struct elf_image *image)
 {
-	const char *build_id = elf_image__build_id(image);
-	const char *path = elf_image__path(image);
-	const char *slash = strrchr(path, '/');
-	uint32_t checksum;
-	const char *link = read_debuglink(image, &checksum);
+	struct debug_names names = {
+		.build_id = elf_image__build_id(image),
+		.path = elf_image__path(image),
+		.directory = -1,
+	};
+
+	names.link = read_debuglink(image, &names.checksum);
+	if (*names.path == '/')
+		names.directory = (int)(strrchr(names.path, '/') - names.path);
+	return names;
+}
+
+static int try_root(const struct elf_image *image, const struct debug_names *names,
+		    const char *root, struct elf_image **ret_image)
+{
 	int r = -ENOENT;
 
-	if (build_id)
+	if (names->build_id)
 		r = try_formatted(image, root, NULL, ret_image,
-				  "/usr/lib/debug/.build-id/%.2s/%s.debug", build_id, build_id + 2);
-	if (r == 0 || !link || *path != '/')
+				  "/usr/lib/debug/.build-id/%.2s/%s.debug", names->build_id,
+				  names->build_id + 2);
+	if (r == 0 || !names->link || names->directory < 0)
 		return r;
-
-	int directory = (int)(slash - path);
-
-	r = try_formatted(image, root, &checksum, ret_image, "%.*s/%s", directory, path, link);
+	r = try_formatted(image, root, &names->checksum, ret_image, "%.*s/%s", names->directory,
+			  names->path, names->link);
 	if (r < 0)
-		r = try_formatted(image, root, &checksum, ret_image, "%.*s/.debug/%s", directory,
-				  path, link);
+		r = try_formatted(image, root, &names->checksum, ret_image, "%.*s/.debug/%s",
+				  names->directory, names->path, names->link);
 	if (r < 0)
-		r = try_formatted(image, root, &checksum, ret_image, "/usr/lib/debug%.*s/%s",
-				  directory, path, link);
+		r = try_formatted(image, root, &names->checksum, ret_image, "/usr/lib/debug%.*s/%s",
+				  names->directory, names->path, names->link);
 	return r;
 }
 
 /* Searches the user's directory, also for the mere name: files are often copied there by hand. */
-static int try_directory(const struct elf_image *image, const char *root,
-			 struct elf_image **ret_image)
+static int try_directory(const struct elf_image *image, const struct debug_names *names,
+			 const char *root, struct elf_image **ret_image)
 {
-	const char *build_id = elf_image__build_id(image);
-	const char *path = elf_image__path(image);
-	const char *slash = strrchr(path, '/');
-	uint32_t checksum;
-	const char *link = read_debuglink(image, &checksum);
 	int r = -ENOENT;
 
-	if (build_id)
+	if (names->build_id)
 		r = try_formatted(image, root, NULL, ret_image, "/.build-id/%.2s/%s.debug",
-				  build_id, build_id + 2);
-	if (r < 0 && link)
-		r = try_formatted(image, root, &checksum, ret_image, "/%s", link);
-	if (r < 0 && link && *path == '/')
-		r = try_formatted(image, root, &checksum, ret_image, "%.*s/%s", (int)(slash - path),
-				  path, link);
+				  names->build_id, names->build_id + 2);
+	if (r < 0 && names->link)
+		r = try_formatted(image, root, &names->checksum, ret_image, "/%s", names->link);
+	if (r < 0 && names->link && names->directory >= 0)
+		r = try_formatted(image, root, &names->checksum, ret_image, "%.*s/%s",
+				  names->directory, names->path, names->link);
 	return r;
 }
 
 int elf_debug_file__open(const struct elf_image *image, const struct elf_debug_places *places,
 			 struct elf_image **ret_image)
 {
-	if (places && places->directory && try_directory(image, places->directory, ret_image) == 0)
+	struct debug_names names = read_names(image);
+
+	if (places && places->directory &&
+	    try_directory(image, &names, places->directory, ret_image) == 0)
 		return 0;
-	if (places && places->root && try_root(image, places->root, ret_image) == 0)
+	if (places && places->root && try_root(image, &names, places->root, ret_image) == 0)
 		return 0;
-	return try_root(image, "/", ret_image);
+	return try_root(image, &names, "/", ret_image);
 }
