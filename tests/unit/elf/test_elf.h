@@ -150,15 +150,22 @@ struct test_directory {
 	char path[64];
 };
 
+/* Replaces "program.c" by `program`. */
+static inline void test_write(const struct test_directory *directory, const char *program)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/program.c", directory->path);
+	_cleanup_file_ FILE *file = fopen(path, "w");
+	cr_assert(file && fputs(program, file) >= 0);
+}
+
 static inline struct test_directory test_directory(void)
 {
 	struct test_directory directory = {"/tmp/scottyscope-elf-XXXXXX"};
-	char path[PATH_MAX];
 
 	cr_assert(mkdtemp(directory.path));
-	snprintf(path, sizeof(path), "%s/program.c", directory.path);
-	_cleanup_file_ FILE *file = fopen(path, "w");
-	cr_assert(file && fputs(test_program, file) >= 0);
+	test_write(&directory, test_program);
 	return directory;
 }
 
@@ -176,6 +183,19 @@ static inline void test_build(const struct test_directory *directory, const char
 			      const char *flags)
 {
 	test_run("cd '%s' && cc -O1 %s -o '%s' program.c", directory->path, flags, name);
+}
+
+/* The number that the built program `name` prints. */
+static inline long test_output(const struct test_directory *directory, const char *name)
+{
+	char command[PATH_MAX], line[64] = "";
+
+	snprintf(command, sizeof(command), "%s/%s", directory->path, name);
+	FILE *stream = popen(command, "r");
+
+	cr_assert(stream && fgets(line, sizeof(line), stream));
+	pclose(stream);
+	return strtol(line, NULL, 10);
 }
 
 static inline struct elf_image *test_open(const struct test_directory *directory, const char *name)

@@ -22,27 +22,6 @@ static const char program[] =
 	"	return 0;\n"
 	"}\n";
 
-static void write_program(const struct test_directory *directory)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/program.c", directory->path);
-	_cleanup_file_ FILE *file = fopen(path, "w");
-	cr_assert(file && fputs(program, file) >= 0);
-}
-
-static long run_program(const struct test_directory *directory)
-{
-	char command[PATH_MAX], line[64] = "";
-
-	snprintf(command, sizeof(command), "%s/threads", directory->path);
-	FILE *stream = popen(command, "r");
-
-	cr_assert(stream && fgets(line, sizeof(line), stream));
-	pclose(stream);
-	return strtol(line, NULL, 10);
-}
-
 static int find(const struct elf_image *image, const struct elf_symbols *symbols,
 		struct elf_thread_local variable, int64_t *ret_offset)
 {
@@ -72,13 +51,13 @@ Test(elf_thread_local, is_where_the_running_program_has_it)
 		_cleanup_(elf_symbols__freep) struct elf_symbols *symbols = NULL;
 		int64_t offset = 0;
 
-		write_program(&directory);
+		test_write(&directory, program);
 		test_build(&directory, "threads", flags[i]);
 		image = test_open(&directory, "threads");
 		cr_assert_eq(elf_symbols__load(image, NULL, &symbols, NULL), 0);
 		cr_assert_eq(find(image, symbols, CONTEXT(80, 128), &offset),
 			     strstr(flags[i], "WORDS=13") ? 104 : 80);
-		cr_assert_eq(offset, run_program(&directory), "%s", flags[i]);
+		cr_assert_eq(offset, test_output(&directory, "threads"), "%s", flags[i]);
 		/* By its size, and by no other part of a name. */
 		cr_assert_eq(find(image, symbols, CONTEXT(112, 128), &offset), -ENOENT);
 		cr_assert_eq(find(image, symbols, CONTEXT(64, 72), &offset), -ENOENT);

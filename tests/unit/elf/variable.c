@@ -22,18 +22,6 @@ static const char program[] = "#include <stdio.h>\n"
 			      "	return narrow - 3;\n"
 			      "}\n";
 
-static long run_program(const struct test_directory *directory)
-{
-	char command[PATH_MAX], line[64] = "";
-
-	snprintf(command, sizeof(command), "%s/threads", directory->path);
-	FILE *stream = popen(command, "r");
-
-	cr_assert(stream && fgets(line, sizeof(line), stream));
-	pclose(stream);
-	return strtol(line, NULL, 10);
-}
-
 Test(elf_variable, is_where_the_running_program_has_it)
 {
 	static const char *const flags[] = {"-DNAME='\"" LEGACY "\"'", "-DNAME='\"" V0 "\"'"};
@@ -42,19 +30,16 @@ Test(elf_variable, is_where_the_running_program_has_it)
 		struct test_directory directory = test_directory();
 		_cleanup_(elf_image__freep) struct elf_image *image = NULL;
 		_cleanup_(elf_symbols__freep) struct elf_symbols *symbols = NULL;
-		char path[PATH_MAX];
 		uint64_t address = 0;
 
-		snprintf(path, sizeof(path), "%s/program.c", directory.path);
-		FILE *file = fopen(path, "w");
-		cr_assert(file && fputs(program, file) >= 0 && fclose(file) == 0);
+		test_write(&directory, program);
 		test_build(&directory, "threads", flags[i]);
 		image = test_open(&directory, "threads");
 		cr_assert_eq(elf_symbols__load(image, NULL, &symbols, NULL), 0);
 		cr_assert_eq(
 			elf_variable__find(symbols, "4task2id", "2Id4next7NEXT_ID", 8, &address),
 			0);
-		cr_assert_eq(address, run_program(&directory), "%s", flags[i]);
+		cr_assert_eq(address, test_output(&directory, "threads"), "%s", flags[i]);
 		/* Both parts of the name count. */
 		cr_assert_eq(
 			elf_variable__find(symbols, "9thread_id", "2Id4next7NEXT_ID", 8, &address),
