@@ -6,8 +6,8 @@
 # The build id is said to stay the same when an executable is stripped: strip(1) and objcopy(1) keep the note, and
 # .build-id/xx/yyyy.debug is found by it. rustc's `-C strip=symbols` (cargo's `strip = "symbols"` or `strip = true`)
 # does not strip a linked executable: rustc tells the linker to leave the symbols out, and the linker hashes what it
-# writes. A debug file that is made later, from a build without the option, has another build id, though the code is
-# the same, byte by byte.
+# writes. A debug file that is made later, from a build without the option, has another build id, though both builds
+# have the same bytes of code.
 #
 # Seen with rustc 1.95.0, its own lld 22.1.2 and GNU ld 2.40. Output seen:
 #

@@ -3,7 +3,7 @@
 #define SCOTTYSCOPE_HTTP_LINK_BPF_H
 
 /* The link from a task to the request that it was spawned for. A router or a handler may run in such
- * a task: what happens there belongs to the request, as long as its response is not finalized. */
+ * a task. A route that matches there belongs to the request until the response is finalized. */
 
 #include "http/connection.bpf.h"
 

@@ -49,7 +49,7 @@ enum vtable_word {
  * location of the spawn, stage (tokio/src/runtime/task/core.rs). The stage is repr(C): a tag and, once
  * finished, the output: Result<T, JoinError>. */
 #define STAGE_DISTANCE		8  /* from the id to the stage */
-#define STAGE_DISTANCE_UNSTABLE 16 /* the same, with a spawn location */
+#define STAGE_DISTANCE_UNSTABLE 16 /* with a spawn location before the stage */
 #define STAGE_FINISHED		1
 
 struct task_stage {

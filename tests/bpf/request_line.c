@@ -160,7 +160,7 @@ Test(bpf_request_line, a_long_method_is_cut)
 	}
 }
 
-/* The path in a target of which `length` bytes have arrived. */
+/* Returns path_in_target() for a request target; `length` of its bytes have arrived. */
 static int path_in(const char *target, size_t length)
 {
 	char *memory = native_memory_at_edge(target, length);

@@ -76,7 +76,7 @@ def test_lockdown(start: Starter, server: Server) -> None:
 
 
 def test_no_address_space(start: Starter, server: Server) -> None:
-    """A small RLIMIT_AS is told in words of memory, with the limit."""
+    """The error for a small RLIMIT_AS names memory and the limit."""
     command = ("sh", "-c", 'ulimit -v 42000 && exec "$@"', "sh")
     sentence = told(start, server, command, FAILED)
     assert re.search(r"not enough memory .* about \d+ MiB: .*ulimit -v.* is 41 MiB", sentence)
@@ -122,7 +122,7 @@ def test_seccomp(start: Starter, server: Server) -> None:
 
 
 def test_missing_capabilities(start: Starter, server: Server) -> None:
-    """A process of root without the capabilities is told their names."""
+    """The error for root without the capabilities names the capabilities."""
     if not shutil.which("setpriv"):
         pytest.skip("setpriv is missing (package util-linux)")
     command = ("setpriv", "--bounding-set=-bpf,-perfmon,-sys_admin")

@@ -17,7 +17,7 @@ def warnings_of(tool: Tool, cause: str) -> list[str]:
 
 
 def test_a_full_map_is_told_once(start: Starter) -> None:
-    """The first request beyond --max-series is told, with the option that helps; later ones are not."""
+    """The first request beyond --max-series causes a warning with the option that helps; later ones do not."""
     server = start.server(binary_of("bare"))
     tool = start.watch(server, "--max-series", "1")
     ask_once(server.port, get("/api/v1/health"))
@@ -28,7 +28,7 @@ def test_a_full_map_is_told_once(start: Starter) -> None:
     wait_until("four are counted", lambda: tool.scrape().losses() == {"series_full": 4})
     assert tool.end() == 0
     assert len(warnings_of(tool, "series_full")) == 1
-    # The sum is told at the end.
+    # The last lines of the log have the sum.
     assert re.search(r"4 events were dropped:\n.*4 label sets", tool.stderr())
 
 

@@ -101,7 +101,7 @@ def test_informational_status(server: Server, counting: Counting) -> None:
 def test_discarded_response(
     server: Server, counting: Counting, target: str, is_trusted: bool
 ) -> None:
-    """A response of which no byte is sent is aborted, on new and on used connections."""
+    """hyper sends no byte of the response: the request is aborted, on new and on used connections."""
     if is_trusted:
         make_trusted(server)
     for earlier in (0, 2):

@@ -40,7 +40,7 @@ def test_is_told_once(start: Starter, how: str) -> None:
 
 
 def test_is_told_of_this_server_only(start: Starter) -> None:
-    """Without the variable, and in a build without telemetry, where it has no effect, nothing is told."""
+    """The tool does not warn without the variable, or for a build without telemetry, which ignores the variable."""
     for server in (start.server(binary_of("default")), start_server(start, "bare")):
         tool = start.watch(server)
         assert tool.end() == 0

@@ -38,7 +38,7 @@ static int store(const struct parsing *parsing, const struct option_row *row,
 				parsing->error);
 }
 
-/* Whether warnings are logged, as far as the level is known. */
+/* Returns whether the verbosity that was parsed so far logs warnings. */
 static bool warns(const struct config *config)
 {
 	return LOG_LEVEL_INFO + config->verbosity >= LOG_LEVEL_WARNING;

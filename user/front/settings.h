@@ -23,7 +23,7 @@ struct front_settings {
 int front_settings__store(const struct config *config, const struct sandbox_user *user, int *ret_fd,
 			  struct error *error);
 
-/* Reads the file. The settings live as long as the process. -EPROTO for a malformed file. */
+/* Reads the file. The process never frees the settings. -EPROTO for a malformed file. */
 int front_settings__load(int fd, struct front_settings *ret_settings, struct error *error);
 
 #endif
