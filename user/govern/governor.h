@@ -15,6 +15,7 @@ struct governor {
 	double limit;		/* a ratio of the target's possible CPU time; 0: none */
 	double ratio;		/* of the time with enabled poll probes; 1: always */
 	double overhead;	/* of the last period, in the unit of `limit` */
+	double recent_polls_ns; /* cost of all polls in a period, a decaying mean of periods */
 	bool polls_hardly_cost; /* the others are above the limit, and sampling polls saves little */
 };
 

@@ -104,3 +104,32 @@ Test(governor, leaves_polls_alone_where_they_hardly_cost)
 	period = period_of(GOVERNOR_LEAST_RATIO, 1 * GOVERNOR_LEAST_RATIO, 25);
 	cr_assert_eq(decide(GOVERNOR_LEAST_RATIO, &period), 1.0);
 }
+
+Test(governor, keeps_sampling_where_some_windows_have_no_polls)
+{
+	struct governor governor = {.limit = 0.03, .ratio = 1};
+	struct governor_period busy = period_of(1, 20, 25);
+	struct governor_period sampled = period_of(GOVERNOR_LEAST_RATIO, 0.4, 25);
+	struct governor_period empty = period_of(GOVERNOR_LEAST_RATIO, 0, 25);
+
+	governor__decide(&governor, &busy);
+	for (int i = 0; i < 100; i++) {
+		governor__decide(&governor, i % 4 ? &empty : &sampled);
+		cr_assert_eq(governor.ratio, GOVERNOR_LEAST_RATIO, "period %d", i);
+	}
+}
+
+Test(governor, leaves_polls_alone_once_they_no_longer_cost)
+{
+	struct governor governor = {.limit = 0.03, .ratio = 1};
+	struct governor_period busy = period_of(1, 20, 25);
+	struct governor_period empty = period_of(GOVERNOR_LEAST_RATIO, 0, 25);
+	int periods = 0;
+
+	governor__decide(&governor, &busy);
+	cr_assert_eq(governor.ratio, GOVERNOR_LEAST_RATIO);
+	while (governor.ratio < 1 && periods++ < 30)
+		governor__decide(&governor, &empty);
+	cr_assert_eq(governor.ratio, 1.0);
+	cr_assert_geq(periods, 4, "%d", periods);
+}
