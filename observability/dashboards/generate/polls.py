@@ -123,11 +123,52 @@ def delays(q: Queries) -> Row:
     )
 
 
+def workers(q: Queries) -> Row:
+    """The counters that tokio keeps itself; the tool reads them from memory."""
+    return Row(
+        "Workers and queues",
+        (
+            timeseries(
+                "Busy workers",
+                q.rate("scotty_tokio_worker_busy_seconds_total", "worker {{worker}}", by="worker"),
+                is_stacked=True,
+                note="100 % is one worker that never parks. Workers of several runtimes with "
+                "the same number are added up.",
+            ),
+            timeseries(
+                "Parks of workers",
+                q.rate("scotty_tokio_worker_parks_total", "worker {{worker}}", by="worker"),
+                note="A worker parks where it finds no task. Few parks and long queues: "
+                "the workers are saturated.",
+            ),
+            timeseries(
+                "Tasks in run queues",
+                q.total("scotty_tokio_global_queue_depth", "shared queue"),
+                q.total("scotty_tokio_local_queue_depth", "worker {{worker}}", by="worker"),
+                is_stacked=True,
+            ),
+            timeseries(
+                "Tasks spawned and ended",
+                q.rate("scotty_tokio_tasks_spawned_total", "spawned"),
+                q.rate("scotty_tokio_tasks_dropped_total", "ended"),
+            ),
+            timeseries(
+                "Blocking pool",
+                q.total("scotty_tokio_blocking_threads", "threads"),
+                q.total("scotty_tokio_blocking_idle_threads", "idle threads"),
+                q.total("scotty_tokio_blocking_queue_depth", "closures that wait"),
+                note="Closures wait only where the pool has its largest size.",
+                width=24,
+            ),
+        ),
+    )
+
+
 def board(q: Queries) -> Board:
     """What only an observer of every poll can show."""
     return Board(
         "scottyscope-polls",
         "Scotty Polls and Latency",
-        "Polls by kind of task, slow polls, run-queue delay and distributions.",
-        (by_task(q), requests(q), delays(q)),
+        "Polls by kind of task, slow polls, run-queue delay, distributions and workers.",
+        (by_task(q), requests(q), delays(q), workers(q)),
     )

@@ -103,7 +103,12 @@ def websockets_and_tasks(q: Queries) -> Row:
                 q.rate("scotty_websocket_messages_received_total", "received"),
                 width=8,
             ),
-            timeseries("Tasks running", q.total("scotty_tasks_active", "running"), width=8),
+            timeseries(
+                "Tasks running",
+                q.total("scotty_tasks_active", "running"),
+                q.total("scotty_task_output_streams_active", "streams of output"),
+                width=8,
+            ),
             timeseries(
                 "Tasks started and failed",
                 q.rate("scotty_tasks_total", "started"),
