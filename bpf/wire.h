@@ -256,6 +256,8 @@ enum check {
 	X(OAUTH_VALIDATION_FAILURES) \
 	X(OAUTH_EXPIRED)             \
 	X(RATE_LIMIT_ERRORS)         \
+	X(RESPONSES_DEFERRED)        \
+	X(DEFERRED_FINISHED)         \
 	X(SPANS_STARTED)             \
 	X(SPANS_SAMPLED_OUT)         \
 	X(SPANS_ENDED)

@@ -127,6 +127,9 @@ __hidden bool http_finish_request(struct http_connection *connection, __u64 head
 	if (connection->has_trace_state)
 		bpf_map_delete_elem(&trace_states, &header);
 	connection->has_trace_state = 0;
+	if (connection->is_deferred)
+		count_event(EVENT_DEFERRED_FINISHED);
+	connection->is_deferred = 0;
 	/* A response that waited for its finalization was counted before. */
 	if (!connection->end_ns)
 		ADD_TO_COUNTER(requests_ended, 1);
@@ -151,8 +154,12 @@ __hidden bool http_finalize(struct http_connection *connection, __u64 header, bo
 	if (connection->delivery != DELIVERY_REFUSED)
 		connection->delivery = delivery;
 	is_pending = connection->delivery == DELIVERY_PENDING;
-	if (may_wait && is_pending)
+	if (may_wait && is_pending) {
+		if (!connection->is_deferred)
+			count_event(EVENT_RESPONSES_DEFERRED);
+		connection->is_deferred = 1;
 		return false;
+	}
 	status = is_pending || connection->delivery == DELIVERY_SENT
 			 ? sent_status(connection, &output)
 			 : unwritten_status(connection, false);

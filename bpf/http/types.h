@@ -117,7 +117,8 @@ struct http_connection {
 	__u8 is_replaced; /* hyper replaces the handler's status */
 	__u8 is_unread;	  /* the last parse could not read the buffer */
 	__u8 is_compared; /* the written response line is compared with the status in memory */
-	__u8 reserved[4];
+	__u8 is_deferred; /* a poll ended before hyper had sent the response */
+	__u8 reserved[3];
 	struct span_state span;
 	struct socket_address peer;
 	char method_text[METHOD_TEXT_BYTES];

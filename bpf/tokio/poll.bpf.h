@@ -32,6 +32,15 @@ static __always_inline void count_runq(struct task *task, __u64 now_ns, bool is_
 	task->wake_ns = 0;
 }
 
+/* Whether the poll is observed. Before the poll probes are detached, only polls of tasks with a response
+ * that hyper has not sent yet are: no later hook may follow on an idle connection. */
+static __always_inline bool is_observed(__u64 address)
+{
+	struct task *task = poll_draining ? bpf_map_lookup_elem(&tasks, &address) : NULL;
+
+	return !poll_draining || (task && task->flags & TASK_RESPONSE_PENDING);
+}
+
 /* Pushes a frame for the poll that starts. */
 static __always_inline void start_poll(struct pt_regs *ctx, __u32 tid)
 {
@@ -44,7 +53,7 @@ static __always_inline void start_poll(struct pt_regs *ctx, __u32 tid)
 	struct task *task;
 	bool is_cancelled;
 
-	if (!epoch_ns || poll_draining || !read_header(address, &header))
+	if (!epoch_ns || !is_observed(address) || !read_header(address, &header))
 		return;
 	/* tokio does not run a task that is running or complete: no poll follows. */
 	if (header.state & (STATE_RUNNING | STATE_COMPLETE))

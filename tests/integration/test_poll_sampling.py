@@ -4,6 +4,7 @@
 import collections
 import re
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -44,6 +45,10 @@ ONLY_BASIC = pytest.mark.parametrize("mode", ["basic"], indirect=True, scope="mo
 ONLY_SAMPLED = pytest.mark.parametrize("mode", ["sampled"], indirect=True, scope="module")
 LOAD_REQUESTS = 2000
 WINDOWS = 3
+# Longer than a window with its drain, and the number of connections that ask once in the course of
+# several windows.
+WRITE_DELAY_MS = 40
+IDLE_CONNECTIONS = 250
 
 
 @pytest.fixture(scope="module", params=MODES)
@@ -278,6 +283,24 @@ def test_estimates(tracing: Tracing, build: str) -> None:
     durations = grown(before, after, "scotty_tokio_poll_duration_seconds_count")
     assert durations == estimated
     assert grown(before, after, names.POLLS_BY_TASK) == estimated
+
+
+def test_a_response_that_a_later_poll_sends(start: Starter, binary: str) -> None:
+    """A window may end between the poll that writes a response head and the poll that sends the
+    head. The request counts, though its connection stays idle."""
+    server = start.server(binary, "--workers", "2", "--delay-writes-ms", str(WRITE_DELAY_MS))
+    counting = Counting(start.watch(server, *MODES["sampled"]))
+    connections = [Connection(server.port) for _ in range(IDLE_CONNECTIONS)]
+    with keep_alive_load(server.port, HEALTH, threads=8) as load:
+        wait_until("the poll probes are detached", lambda: watched(counting.tool) < 0.5)
+        for connection in connections:
+            connection.send(get(HEALTH))
+            time.sleep(0.01)
+    for connection in connections:
+        assert connection.response("GET").status == 200
+    counting.expect(("GET", HEALTH, "200"), times=load.total() + 1 + IDLE_CONNECTIONS)
+    for connection in connections:
+        connection.close()
 
 
 def test_pages_at_the_end(start: Starter, binary: str) -> None:

@@ -37,6 +37,13 @@ static void drain(void *context)
 	probe__drain_polls(observation->probe);
 }
 
+static bool is_draining(void *context)
+{
+	const struct observation *observation = context;
+
+	return probe__is_draining_polls(observation->probe);
+}
+
 static void disable(void *context)
 {
 	struct observation *observation = context;
@@ -172,6 +179,7 @@ int sampling__start(struct observation *observation, struct loop *loop, struct e
 		.now_ns = now_ns,
 		.can_disable = can_disable,
 		.drain = drain,
+		.is_draining = is_draining,
 		.disable = disable,
 		.is_disabling = is_disabling,
 		.enable = enable,

@@ -19,8 +19,8 @@ static bool is_pointless(const struct governor *governor, const struct governor_
 			 double all_polls_ns)
 {
 	double least = governor->ratio < 1 ? LEAST_SAVING / 2 : LEAST_SAVING;
-	double polls_ns = all_polls_ns > governor->recent_polls_ns ? all_polls_ns
-								   : governor->recent_polls_ns;
+	double polls_ns =
+		all_polls_ns > governor->recent_polls_ns ? all_polls_ns : governor->recent_polls_ns;
 
 	return polls_ns < least * (double)period->other_cost_ns;
 }
@@ -42,8 +42,8 @@ void governor__decide(struct governor *governor, const struct governor_period *p
 		return;
 	all_polls_ns = (double)period->polls_cost_ns * (double)period->length_ns /
 		       (double)period->enabled_ns;
-	governor->recent_polls_ns = EARLIER_WEIGHT * governor->recent_polls_ns +
-				    (1 - EARLIER_WEIGHT) * all_polls_ns;
+	governor->recent_polls_ns =
+		EARLIER_WEIGHT * governor->recent_polls_ns + (1 - EARLIER_WEIGHT) * all_polls_ns;
 	governor->polls_hardly_cost = room_ns <= 0 && is_pointless(governor, period, all_polls_ns);
 	if (governor->polls_hardly_cost)
 		possible = ROOM_TO_ENABLE_ALL;

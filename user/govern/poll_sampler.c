@@ -4,8 +4,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-/* Polls in progress have this long to end before the poll probes are detached. */
-#define DRAIN_NS (5 * NS_PER_MS)
+/* Polls in progress have this long to end before the poll probes are detached. A thread that the
+ * kernel preempts within a poll needs longer: a request whose response is written then would wait
+ * for the next hook of its connection, which may stay idle. */
+#define DRAIN_NS       (5 * NS_PER_MS)
+#define DRAIN_LIMIT_NS NS_PER_S
 
 /* Run times are measured in every tenth period. */
 #define MEASURING_PERIODS 10
@@ -150,6 +153,7 @@ static uint64_t end_window(struct poll_sampler *sampler, uint64_t now_ns)
 	}
 	sampler->control.drain(sampler->control.context);
 	sampler->enabled_ns += now_ns - sampler->window_ns;
+	sampler->drain_ns = now_ns;
 	sampler->state = POLLS_DRAINING;
 	return DRAIN_NS;
 }
@@ -190,6 +194,11 @@ int poll_sampler__step(struct poll_sampler *sampler, uint64_t *ret_delay_ns, str
 		*ret_delay_ns = begin_window(sampler);
 		return 0;
 	case POLLS_DRAINING:
+		if (now_ns - sampler->drain_ns < DRAIN_LIMIT_NS &&
+		    control->is_draining(control->context)) {
+			*ret_delay_ns = DRAIN_NS;
+			return 0;
+		}
 		control->disable(control->context);
 		*ret_delay_ns = begin_off_window(sampler);
 		return 0;

@@ -22,6 +22,8 @@ struct poll_control {
 	bool (*can_disable)(void *context);
 	/* Stops recording polls that start from now on. Polls in progress are recorded to their end. */
 	void (*drain)(void *context);
+	/* Whether a poll in progress has an event that its end confirms: a response or a frame. */
+	bool (*is_draining)(void *context);
 	/* Begins to detach the poll probes, which takes tens of milliseconds. */
 	void (*disable)(void *context);
 	bool (*is_disabling)(void *context);
@@ -40,7 +42,7 @@ struct poll_control {
 
 enum poll_sampler_state {
 	POLLS_ENABLED,	/* until the end of the sampling window or of the period */
-	POLLS_DRAINING, /* polls in progress get some milliseconds to end */
+	POLLS_DRAINING, /* until the polls in progress have ended, or for a second */
 	POLLS_DISABLED, /* until the end of the period */
 };
 
@@ -59,6 +61,7 @@ struct poll_sampler {
 	enum poll_sampler_state state;
 	uint64_t start_ns;   /* of the period */
 	uint64_t window_ns;  /* since when poll probes are enabled */
+	uint64_t drain_ns;   /* since when polls are draining */
 	uint64_t enabled_ns; /* in this period, without the window in progress */
 	unsigned int periods;
 	unsigned int periods_over_limit; /* in a row, without a way to lower the cost */

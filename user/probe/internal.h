@@ -72,6 +72,7 @@ struct probe {
 	uint64_t tasks_agree;	      /* comparisons of tokio's number of live tasks */
 	uint64_t tasks_differ;
 	int64_t task_difference; /* of the last comparison */
+	uint64_t deferred;	 /* responses that hyper had not sent when polls were disabled */
 	int cpu_count;		 /* of possible CPUs: the length of a per-CPU value */
 	void *per_cpu;		 /* buffer for the values of any per-CPU map */
 	struct probe_route routes[ROUTE_CACHE_SLOTS];

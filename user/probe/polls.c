@@ -63,8 +63,57 @@ void probe__drain_polls(struct probe *probe)
 	__atomic_store_n(&probe->skeleton->bss->poll_draining, true, __ATOMIC_RELEASE);
 }
 
+bool poll_is_pending(const struct thread *thread, uint64_t epoch_ns)
+{
+	if (!epoch_ns || thread->poll_epoch_ns != epoch_ns)
+		return false;
+	for (uint32_t depth = 1; depth <= thread->depth && depth < FRAME_LIMIT; depth++) {
+		if (thread->frames[depth].flags & FRAME_PENDING)
+			return true;
+	}
+	return false;
+}
+
+static bool has_pending_poll(const struct probe *probe)
+{
+	const struct bpf_map *map = probe->skeleton->maps.threads;
+	uint64_t epoch_ns = probe->skeleton->bss->poll_epoch_ns;
+	uint32_t key, *previous = NULL;
+	struct thread thread;
+
+	for (uint32_t i = 0; i < bpf_map__max_entries(map); i++) {
+		if (bpf_map__get_next_key(map, previous, &key, sizeof(key)) < 0)
+			return false;
+		if (bpf_map__lookup_elem(map, &key, sizeof(key), &thread, sizeof(thread), 0) == 0 &&
+		    poll_is_pending(&thread, epoch_ns))
+			return true;
+		previous = &key;
+	}
+	return false;
+}
+
+/* The number of responses that wait for a later poll of their task. */
+static uint64_t count_deferred(struct probe *probe)
+{
+	struct counters counters;
+
+	if (probe_read_counters(probe, &counters) < 0)
+		return 0;
+	return counters.events[EVENT_RESPONSES_DEFERRED] - counters.events[EVENT_DEFERRED_FINISHED];
+}
+
+bool probe__is_draining_polls(struct probe *probe)
+{
+	uint64_t deferred = count_deferred(probe);
+
+	if (deferred < probe->deferred)
+		probe->deferred = deferred;
+	return deferred > probe->deferred || has_pending_poll(probe);
+}
+
 void probe__disable_polls(struct probe *probe)
 {
+	probe->deferred = count_deferred(probe);
 	__atomic_store_n(&probe->skeleton->bss->poll_epoch_ns, 0, __ATOMIC_RELEASE);
 	probe_detach_hooks(probe, is_of_polls);
 }

@@ -6,11 +6,16 @@
  * tokio's thread-local context identifies the polled task. */
 
 #include "probe/probe.h"
+#include "wire.h"
 
 /* Returns the index plus 1 of the word in tokio's context that holds the id of the polled task; 0:
  * unknown. Bit i of `misses` is set if word i differed from the id in any sample. `differs`: a word
  * found earlier was wrong. */
 uint32_t poll_context_word(uint32_t misses, uint64_t samples, bool differs);
+
+/* Returns whether a tracked poll in progress on the thread has an event that the end of the poll
+ * confirms. `epoch_ns`: of the poll probes. */
+bool poll_is_pending(const struct thread *thread, uint64_t epoch_ns);
 
 /* Returns whether the poll probes can be disabled: the word of tokio's context is known, and the
  * status of a response in memory equals the status on the wire. Needs some hundred requests. */
@@ -20,8 +25,11 @@ bool probe__can_disable_polls(const struct probe *probe);
 bool probe__can_cycle_polls(const struct probe *probe);
 
 /* Step one of disabling: stops recording new polls. Polls in progress are recorded to their end and
- * need some milliseconds. */
+ * need some milliseconds, or longer where the kernel preempts their threads. So are polls of tasks
+ * whose response hyper has not sent yet. Returns whether there are such polls or responses; not
+ * those that were there still at the last step two. */
 void probe__drain_polls(struct probe *probe);
+bool probe__is_draining_polls(struct probe *probe);
 
 /* Step two: starts to detach the poll probes, which takes tens of milliseconds. */
 void probe__disable_polls(struct probe *probe);

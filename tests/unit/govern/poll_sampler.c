@@ -12,6 +12,7 @@
 struct fake {
 	uint64_t now_ns;
 	bool can_disable;
+	unsigned int draining_checks;  /* is_draining answers true this often */
 	unsigned int disabling_checks; /* is_disabling answers true this often */
 	int enable_result;
 	int end_result;
@@ -44,6 +45,13 @@ static bool fake_can_disable(void *context)
 static void fake_drain(void *context)
 {
 	note(context, 'd');
+}
+
+static bool fake_is_draining(void *context)
+{
+	struct fake *fake = context;
+
+	return fake->draining_checks > 0 && fake->draining_checks--;
 }
 
 static void fake_disable(void *context)
@@ -106,6 +114,7 @@ static struct poll_control control_of(struct fake *fake)
 		.now_ns = fake_now,
 		.can_disable = fake_can_disable,
 		.drain = fake_drain,
+		.is_draining = fake_is_draining,
 		.disable = fake_disable,
 		.is_disabling = fake_is_disabling,
 		.enable = fake_enable,
@@ -181,6 +190,35 @@ Test(poll_sampler, samples_above_the_limit)
 	cr_assert_eq(fake.last.enabled_ns, NS_PER_S / 2);
 	cr_assert_float_eq(sampler.enabled_ratio, 0.5, 1e-9);
 	cr_assert_float_eq(sampler.governor.overhead, 0.03, 1e-9);
+}
+
+Test(poll_sampler, waits_for_polls_in_progress)
+{
+	struct fake fake = {.can_disable = true, .polls_cost = 0.06, .draining_checks = 3};
+	struct poll_sampler sampler = start(&fake, (struct poll_sampler_settings){.limit = 0.03});
+
+	step(&sampler, &fake);
+	for (int i = 0; i < 4; i++)
+		cr_assert_eq(step(&sampler, &fake), 5 * NS_PER_MS);
+	cr_assert_eq(sampler.state, POLLS_DRAINING);
+	cr_assert_str_eq(fake.calls, "md");
+	cr_assert_eq(step(&sampler, &fake), NS_PER_S / 2 - 20 * NS_PER_MS);
+	cr_assert_str_eq(fake.calls, "mdx");
+}
+
+Test(poll_sampler, does_not_wait_for_ever)
+{
+	struct fake fake = {.can_disable = true, .polls_cost = 0.06, .draining_checks = 1000};
+	struct poll_sampler sampler = start(&fake, (struct poll_sampler_settings){.limit = 0.03});
+	uint64_t start_ns;
+
+	step(&sampler, &fake);
+	step(&sampler, &fake);
+	start_ns = fake.now_ns;
+	while (sampler.state == POLLS_DRAINING)
+		step(&sampler, &fake);
+	cr_assert_str_eq(fake.calls, "mdx");
+	cr_assert_eq(fake.now_ns - start_ns, NS_PER_S);
 }
 
 Test(poll_sampler, waits_until_the_probes_are_detached)

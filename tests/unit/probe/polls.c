@@ -32,3 +32,27 @@ Test(probe_polls, a_word_that_was_wrong_once_is_never_taken_again)
 {
 	cr_assert_eq(poll_context_word(ALL_WORDS & ~UINT32_C(4), TASK_ID_SAMPLES, true), 0u);
 }
+
+Test(probe_polls, a_poll_is_pending_with_an_event_to_confirm)
+{
+	struct thread thread = {.poll_epoch_ns = 7, .depth = 2};
+
+	cr_assert_not(poll_is_pending(&thread, 7));
+	thread.frames[1].flags = FRAME_HTTP_PENDING;
+	cr_assert(poll_is_pending(&thread, 7), "also of an outer poll");
+	thread.frames[1].flags = FRAME_CANCELLED;
+	thread.frames[2].flags = FRAME_WEBSOCKET_PENDING;
+	cr_assert(poll_is_pending(&thread, 7));
+}
+
+Test(probe_polls, a_poll_that_ended_is_not_pending)
+{
+	struct thread thread = {.poll_epoch_ns = 7, .depth = 0};
+
+	thread.frames[1].flags = FRAME_HTTP_PENDING;
+	cr_assert_not(poll_is_pending(&thread, 7));
+	thread.depth = 1;
+	cr_assert(poll_is_pending(&thread, 7));
+	cr_assert_not(poll_is_pending(&thread, 8), "a frame from an earlier epoch is stale");
+	cr_assert_not(poll_is_pending(&thread, 0), "polls are not tracked");
+}
