@@ -45,6 +45,7 @@ def parse() -> argparse.Namespace:
     add_programs(compare)
     compare.add_argument("--own", required=True, help="the sample server with telemetry")
     compare.add_argument("--trap", required=True, help="what calibrates the cost of traps")
+    compare.add_argument("--before", help="an earlier build of scottyscope, to compare with")
     compare.add_argument("--rounds", type=int, default=3)
     compare.add_argument("--seconds", type=float, default=2.0, help="of each measurement")
     compare.add_argument("--mixes", nargs="+", choices=list(all_mixes()), default=list(all_mixes()))

@@ -40,7 +40,7 @@ def run(options: argparse.Namespace, directory: Path) -> int:
     described = machine.describe()
     wanted = [mixes.all_mixes()[name] for name in options.mixes]
     with Sink() as sink:
-        found = modes.all_modes(options.tool, options.trap, sink)
+        found = modes.all_modes(options.tool, options.before, options.trap, sink)
         with (
             Server(options.server, *SERVER_OPTIONS) as bare,
             Server(options.own, *SERVER_OPTIONS, environment=modes.own_telemetry(sink)) as own,

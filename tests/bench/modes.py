@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import processes
@@ -15,6 +15,8 @@ from server import Server
 from sink import Sink
 
 BARE = "bare"
+# The names of the modes of an earlier build of the tool end so.
+BEFORE = " before"
 # The tool decides once a second on which polls it watches, and how many traces it keeps.
 SETTLE_S = 2.5
 
@@ -105,11 +107,20 @@ def floor_modes(binary: str, trap: str) -> list[Mode]:
     ]
 
 
-def all_modes(binary: str, trap: str, sink: Sink) -> dict[str, Mode]:
+def modes_before(binary: str | None, sink: Sink) -> list[Mode]:
+    """The modes of an earlier build of the tool, if there is one."""
+    return [
+        replace(mode, name=mode.name + BEFORE, what=f"{mode.what}, by {tool.version(binary)}")
+        for mode in (tool_modes(binary, sink) if binary else ())
+    ]
+
+
+def all_modes(binary: str, before: str | None, trap: str, sink: Sink) -> dict[str, Mode]:
     """By name, that of nobody observing first."""
     modes = [
         Mode(BARE, "the server, in a build without telemetry"),
         *tool_modes(binary, sink),
+        *modes_before(before, sink),
         Mode(
             "own telemetry",
             "the server's own OpenTelemetry metrics and spans, sent to a collector",

@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from modes import BARE
+from modes import BARE, BEFORE
 from probes import TRACEPOINT, Probe
 from rounds import SATURATION, Sample, by_place
 
@@ -103,6 +103,35 @@ def load_table(samples: Sequence[Sample], mix: str, share: int) -> str:
     return table(head, rows)
 
 
+def differences(
+    samples: Sequence[Sample], mix: str, share: int, mode: str, value: Callable[[Sample], float]
+) -> list[float]:
+    """The differences between a mode and no observer, one for each pair, in the order of the pairs."""
+    return [
+        value(modes[mode]) - value(modes[BARE])
+        for (where, load, _), modes in sorted(by_place(samples).items())
+        if where == mix and load == share and mode in modes
+    ]
+
+
+def change_table(samples: Sequence[Sample], mix: str, share: int) -> str:
+    """The cost of each mode and of the same mode in the build before: medians, and the ratio of both; ""
+    without such a build."""
+    there = distinct(sample.mode for sample in samples)
+    rows = []
+    for mode in (name for name in there if name + BEFORE in there):
+        cells = [mode]
+        for value in (lambda sample: sample.server_cpu_ms, lambda sample: -sample.rate):
+            now, before = (
+                statistics.median(differences(samples, mix, share, name, value))
+                for name in (mode, mode + BEFORE)
+            )
+            cells += [f"{now:,.2f}", f"{before:,.2f}", f"{now / before:.2f}" if before > 0 else ""]
+        rows.append(cells)
+    head = ("mode", "added CPU ms", "before", "ratio", "lost requests/s", "before", "ratio")
+    return table(head, rows) if rows else ""
+
+
 def observer_table(samples: Sequence[Sample]) -> str:
     """What does not depend on the load."""
     rows = []
@@ -192,6 +221,7 @@ def comparison(kept: dict[str, Any]) -> str:
             count = max(pairs.values(), default=0)
             parts.append(f"{load}, {count} pairs each:\n")
             parts.append(load_table(samples, mix, share))
+            parts.append(change_table(samples, mix, share))
     parts.append("### The observers\n")
     parts.append(observer_table(samples))
     busy = spread([100 * sample.others_share for sample in samples], "{:.0f}")
@@ -204,4 +234,4 @@ def comparison(kept: dict[str, Any]) -> str:
     for mix in distinct(probe.mix for probe in found):
         parts.append(f"{mix}:\n")
         parts.append(probe_table([probe for probe in found if probe.mix == mix]))
-    return "\n".join(parts)
+    return "\n".join(filter(None, parts))
