@@ -90,7 +90,8 @@ int process__pages_present(const struct process *target, uint64_t address, size_
 			   bool *ret_present, size_t *ret_swapped);
 
 /* Returns the value of an environment variable at the start of the process, malloc'ed; NULL if the
- * variable is unset or not readable. */
+ * variable is unset or not readable. execve() takes no string over 128 KiB: a longer value, which the
+ * process made of several ones, is ignored with a warning. */
 char *process__environment(const struct process *target, const char *name);
 
 /* Returns the id of the innermost container (64 hexadecimal digits), read from the cgroup,
