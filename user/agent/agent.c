@@ -330,9 +330,10 @@ static void announce(const struct agent *agent)
 	char url[WEB_URL_SIZE];
 	char interval[APP_INTERVAL_SIZE];
 
-	log_info("attached to process %d (%s): %zu of %d instrumentations, %zu probe sites in "
-		 "%.1f ms",
-		 (int)process->pid, process->executable_path,
+	log_info("attached to process %d of user %s (%s, file of %s): %zu of %d instrumentations, "
+		 "%zu probe sites in %.1f ms",
+		 (int)process->pid, process->user_name, process->executable_path,
+		 process->file_user_name,
 		 plan__available(observation__get_plan(agent->observation)), (int)INSTR_COUNT,
 		 attachment.sites, (double)attachment.attach_ns / (double)NS_PER_MS);
 	if (plan__has(observation__get_plan(agent->observation), INSTR_APPLICATIONS))

@@ -110,10 +110,11 @@ struct config {
 	int verbosity;		   /* --verbose adds 1, --quiet subtracts 1; see log_level */
 	char *config_path;	   /* --config; NULL: not given */
 
-	/* Selects the process: at most one of the three is given. */
+	/* Selects the process: at most one of the first three is given. */
 	pid_t pid;	       /* 0: not given */
 	uint16_t port;	       /* 0: not given */
 	char *executable;      /* base name to look for; NULL: not given */
+	uint64_t target_user;  /* the user id of the process plus 1; 0: not given */
 	char *debug_directory; /* --debug-directory; NULL: not given */
 	uint64_t duration_ns;  /* 0: until interrupted */
 	bool once;	       /* print all metrics to standard output and stop */

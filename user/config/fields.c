@@ -181,6 +181,18 @@ int store_directory(const struct field *field, struct config *config, const char
 	return write_text(field, config, text, error);
 }
 
+int store_user(const struct field *field, struct config *config, const char *name, const char *text,
+	       struct error *error)
+{
+	uid_t user;
+	int r = value_parse_user(name, text, &user, error);
+
+	if (r < 0)
+		return r;
+	write_number(field, config, (uint64_t)user + 1);
+	return 0;
+}
+
 int store_pairs(const struct field *field, struct config *config, const char *name,
 		const char *text, struct error *error)
 {

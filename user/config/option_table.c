@@ -96,6 +96,13 @@ const struct option_row option_rows[] = {
 		.help = "the process that listens on this TCP port",
 	},
 	{
+		.flag = "--user",
+		.argument = "USER",
+		.commands = OBSERVE,
+		FIELD(user, target_user),
+		.help = "only a process of this user, by name or number (default: any user)",
+	},
+	{
 		.flag = "--debug-directory",
 		.argument = "DIRECTORY",
 		.commands = OBSERVE,

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -283,6 +284,18 @@ int value_parse_endpoint(const char *name, const char *text, bool default_tls, c
 		return error_out_of_memory(error);
 	*ret_target = target;
 	*ret_tls = is_https || (!is_http && default_tls);
+	return 0;
+}
+
+int value_parse_user(const char *name, const char *text, uid_t *ret_user, struct error *error)
+{
+	const struct passwd *entry = getpwnam(text);
+	uint64_t number;
+
+	/* The kernel has no user with the highest id: it means no change (setresuid(2)). */
+	if (!entry && value_parse_number(name, text, 0, UINT32_MAX - 1, &number, NULL) < 0)
+		return value_refuse(error, name, text, "the name or the number of a user");
+	*ret_user = entry ? entry->pw_uid : (uid_t)number;
 	return 0;
 }
 

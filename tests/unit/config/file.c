@@ -57,6 +57,7 @@ Test(config_file, every_option)
 {
 	struct config *config = accept_file("# scottyscope\n"
 					    "exe: my-scotty\n"
+					    "user: nobody\n"
 					    "duration: 2m\n"
 					    "report: true\n"
 					    "verbose: true\n"
@@ -69,6 +70,7 @@ Test(config_file, every_option)
 					    "");
 
 	cr_assert_str_eq(config->executable, "my-scotty");
+	cr_assert_eq(config->target_user, 65535);
 	cr_assert_eq(config->duration_ns, 120 * NS_PER_S);
 	cr_assert(config->report);
 	cr_assert_eq(config->log_level, LOG_LEVEL_DEBUG);

@@ -74,6 +74,8 @@ static const char *sample(const struct option_row *row, int which)
 		return which ? "a=1" : "b=2";
 	else if (field->store == store_readable_path)
 		return which ? "/dev/null" : "/dev/zero";
+	else if (field->store == store_user)
+		return which ? "root" : "65534";
 	else if (field->store == store_directory)
 		return which ? "/" : "/tmp";
 	else if (field->store == store_boolean || field->store == store_step)
