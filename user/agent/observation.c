@@ -211,6 +211,8 @@ static int prepare(struct observation *observation, struct error *error)
 	observation->assembler.route_text = route_text;
 	observation->assembler.context = observation;
 	observation->assembler.server_address = resource__host_name(observation->resource_arena);
+	observation->assembler.path = config->span_path;
+	observation->assembler.has_client = config->span_client;
 	observation->assembler.server_port = process__port(observation->process);
 	trace_limiter__init(&observation->trace_limiter, config->max_span_rate,
 			    clock_monotonic_ns());
