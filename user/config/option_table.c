@@ -359,7 +359,8 @@ const struct option_row option_rows[] = {
 		.commands = ALL,
 		.not_in_file = true,
 		FIELD(text, config_path),
-		.help = "read options and OTEL_* variables from this YAML file",
+		.help = "read options and OTEL_* variables from this YAML file; only root and the "
+			"invoking user may own or write the file",
 	},
 	{
 		.flag = "--help",

@@ -10,10 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "config/trusted_file.h"
 
 #define DEFAULT_OTLP_PORT  "4317"
 #define ALL_IPV4_ADDRESSES "0.0.0.0"
@@ -302,13 +304,20 @@ int value_parse_user(const char *name, const char *text, uid_t *ret_user, struct
 int value_read_pem(const char *name, const char *path, char **ret_text, struct error *error)
 {
 	_cleanup_free_ char *text = calloc(1, PEM_LIMIT_BYTES + 1);
-	_cleanup_file_ FILE *file = fopen(path, "re");
+	_cleanup_file_ FILE *file = NULL;
 	size_t size;
+	int fd;
 
 	if (!text)
 		return error_out_of_memory(error);
-	if (!file)
-		return error_set(error, -EINVAL, "%s: cannot read '%.200s': %m", name, path);
+	fd = trusted_file__open(name, path, error);
+	if (fd < 0)
+		return fd;
+	file = fdopen(fd, "r");
+	if (!file) {
+		close(fd);
+		return error_out_of_memory(error);
+	}
 	size = fread(text, 1, PEM_LIMIT_BYTES, file);
 	if (ferror(file) || fgetc(file) != EOF || strlen(text) != size ||
 	    !strstr(text, "-----BEGIN ")) {

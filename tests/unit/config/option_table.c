@@ -73,7 +73,7 @@ static const char *sample(const struct option_row *row, int which)
 	else if (field->store == store_pairs)
 		return which ? "a=1" : "b=2";
 	else if (field->store == store_readable_path)
-		return which ? "/dev/null" : "/dev/zero";
+		return which ? "/etc/passwd" : "/etc/group";
 	else if (field->store == store_user)
 		return which ? "root" : "65534";
 	else if (field->store == store_directory)
