@@ -17,7 +17,7 @@ bool problem_log__update(struct problem_log *log, bool has_problem, uint64_t now
 	log->had_problem = has_problem;
 	if (has_problem == log->told_problem || !token_bucket__take(&log->lines, now_ns))
 		return false;
-	/* The last change is told now. */
+	/* This line reports the last change. */
 	*ret_untold = log->untold - 1;
 	log->untold = 0;
 	log->told_problem = has_problem;

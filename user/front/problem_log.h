@@ -23,7 +23,7 @@ struct problem_log {
 void problem_log__init(struct problem_log *log);
 
 /* Takes the present state. Returns whether to log this state now, with the number of changes that no line
- * told. `now_ns` is monotonic. */
+ * reported. `now_ns` is monotonic. */
 bool problem_log__update(struct problem_log *log, bool has_problem, uint64_t now_ns,
 			 uint64_t *ret_untold);
 
