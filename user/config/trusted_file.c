@@ -2,7 +2,6 @@
 #include "config/trusted_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/regular_file.h"
 
 /* sudo sets the variable in the environment of root, which no other user writes. */
 static bool is_user_of_sudo(uid_t user)
@@ -24,8 +24,6 @@ static bool is_user_of_sudo(uid_t user)
 
 static int check(const char *name, const char *path, const struct stat *status, struct error *error)
 {
-	if (!S_ISREG(status->st_mode))
-		return error_set(error, -EINVAL, "%s: %.200s is not a regular file", name, path);
 	if (status->st_uid != 0 && status->st_uid != geteuid() && !is_user_of_sudo(status->st_uid))
 		return error_set(error, -EINVAL,
 				 "%s: %.200s belongs to user %u, who could change it; give it to "
@@ -44,22 +42,18 @@ static int check(const char *name, const char *path, const struct stat *status, 
 
 int trusted_file__open(const char *name, const char *path, struct error *error)
 {
-	/* To open a device or a FIFO is to use it; O_PATH opens neither. */
-	_cleanup_close_ int place = open(path, O_PATH | O_CLOEXEC);
+	_cleanup_close_ int fd = regular_file__open(path);
 	struct stat status;
-	char again[64];
-	int fd, r;
+	int r;
 
-	if (place < 0 || fstat(place, &status) < 0)
-		return error_set(error, -EINVAL, "%s: cannot open %.200s: %s", name, path,
-				 strerror(errno));
-	r = check(name, path, &status, error);
-	if (r < 0)
-		return r;
-	snprintf(again, sizeof(again), "/proc/self/fd/%d", place);
-	fd = open(again, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd == -EINVAL)
+		return error_set(error, -EINVAL, "%s: %.200s is not a regular file", name, path);
 	if (fd < 0)
 		return error_set(error, -EINVAL, "%s: cannot open %.200s: %s", name, path,
+				 strerror(-fd));
+	if (fstat(fd, &status) < 0)
+		return error_set(error, -EINVAL, "%s: cannot read %.200s: %s", name, path,
 				 strerror(errno));
-	return fd;
+	r = check(name, path, &status, error);
+	return r < 0 ? r : TAKE_FD(fd);
 }
