@@ -292,7 +292,7 @@ int value_parse_endpoint(const char *name, const char *text, bool default_tls, c
 int value_parse_user(const char *name, const char *text, uid_t *ret_user, struct error *error)
 {
 	const struct passwd *entry = getpwnam(text);
-	uint64_t number;
+	uint64_t number = 0;
 
 	/* The kernel has no user with the highest id: it means no change (setresuid(2)). */
 	if (!entry && value_parse_number(name, text, 0, UINT32_MAX - 1, &number, NULL) < 0)

@@ -113,17 +113,18 @@ static void set_type(const struct tokio *tokio, struct tokio_vtable *vtable, con
  * name was long. */
 static bool cut_name(char *name)
 {
-	static const char mark[] = "…";
+	/* "…", without a terminator. */
+	static const char mark[] = {'\xe2', '\x80', '\xa6'};
 	size_t length = strlen(name);
-	size_t kept = TASK_TYPE_NAME_BYTES - strlen(mark);
+	size_t kept = TASK_TYPE_NAME_BYTES - sizeof(mark);
 
 	if (length <= TASK_TYPE_NAME_BYTES)
 		return false;
 	/* Not amid a character. */
 	while (kept > 0 && ((unsigned char)name[length - kept] & 0xc0) == 0x80)
 		kept--;
-	memmove(name + strlen(mark), name + length - kept, kept + 1);
-	memcpy(name, mark, strlen(mark));
+	memmove(name + sizeof(mark), name + length - kept, kept + 1);
+	memcpy(name, mark, sizeof(mark));
 	return true;
 }
 
