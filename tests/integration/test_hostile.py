@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""A client of the HTTP listener, or a front in the hands of an attacker, cannot stop the tool."""
+"""A client of the HTTP listener, an observed process, or a front in the hands of an attacker, cannot
+stop the tool."""
 
 import contextlib
 import os
 import pathlib
 import re
+import resource
 import signal
 import socket
 import struct
@@ -15,6 +17,7 @@ from collections.abc import Iterator
 import pytest
 
 from harness.builds import ONE_BUILD
+from harness.collector import Collector
 from harness.counting import Counting
 from harness.front_socket import STATISTICS, message, socket_of_front, take_snapshot
 from harness.http_client import Connection, ask_once, get
@@ -268,3 +271,50 @@ def test_many_scrapes(start: Starter, server: Server) -> None:
     # A burst of 20, then 20 a second.
     assert collected <= 25 + 20 * (time.monotonic() - began)
     assert tool.end() == 0
+
+
+def test_a_collection_that_fails(start: Starter, server: Server) -> None:
+    """The log has the reason and does not blame the front; the loss is counted; the tool goes on."""
+    collector = Collector(start)
+    tool = start.watch(
+        server,
+        "--otlp-endpoint",
+        collector.endpoint,
+        environment={"OTEL_METRIC_EXPORT_INTERVAL": "1500"},
+    )
+    limits = resource.prlimit(tool.pid, resource.RLIMIT_AS)
+    resource.prlimit(tool.pid, resource.RLIMIT_AS, (0, limits[1]))
+    # Label sets that take more memory than the tool has in reserve.
+    with Connection(server.port) as connection:
+        for status in range(200, 1000):
+            connection.get(f"/api/v1/test/status/{status}")
+    tool.wait_for("warning: no metrics were exported: out of memory", tool.stderr)
+    resource.prlimit(tool.pid, resource.RLIMIT_AS, limits)
+    lost = "metrics_not_collected"
+    wait_until("an export arrives", lambda: collector.metrics() != {})
+    assert tool.scrape().losses()[lost] >= 1
+    assert "the front has ended" not in tool.stderr()
+    assert tool.end() == 0
+    assert lost in tool.stderr()
+
+
+def test_names_that_a_server_gives_itself(start: Starter, server: Server) -> None:
+    """The environment of a server sets the name of its service, but no host, process or instance."""
+    stolen = ("host.name", "service.instance.id", "process.executable.path", "container.id", "job")
+    named = start.server(
+        server.binary,
+        environment={
+            "OTEL_SERVICE_NAME": "n" * 5000,
+            "OTEL_RESOURCE_ATTRIBUTES": ",".join(f"{key}=stolen" for key in stolen)
+            + ",service.namespace=shop",
+        },
+    )
+    tool = start.watch(named)
+    text = tool.text()
+    assert "stolen" not in text
+    info = next(line for line in text.splitlines() if line.startswith("target_info{"))
+    assert 'service_namespace="shop"' in info
+    assert f'"{"n" * 255}"' in info
+    assert tool.end() == 0
+    assert "5 attributes of the observed process's OTEL_RESOURCE_ATTRIBUTES" in tool.stderr()
+    assert "OTEL_SERVICE_NAME is cut to 255 bytes" in tool.stderr()

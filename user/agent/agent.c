@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/token_bucket.h"
 #include "ipc/message.h"
 #include "metric/collect.h"
 #include "web/listen.h"
@@ -23,6 +24,9 @@
 #define STOP_DEADLINE_NS (3 * NS_PER_S)
 
 #define TARGET_CHECK_NS (1 * NS_PER_S)
+
+/* Failed exports that are logged. */
+#define FAILURE_INTERVAL_NS (10 * NS_PER_S)
 
 /* After the target's end, /metrics is served for this long, until one scrape has the last snapshot. */
 #define LAST_SCRAPE_NS (1 * NS_PER_S)
@@ -42,6 +46,7 @@ struct agent {
 	bool target_has_ended;
 	bool is_last_scrape;  /* the loop ends with the next scrape */
 	uint64_t exported_ns; /* when the last exported snapshot was taken; monotonic */
+	struct token_bucket failures;
 };
 
 static int answer_scrape(void *context, uint64_t sequence, uint64_t since_ns, struct error *error);
@@ -59,6 +64,7 @@ int agent__new(const struct config *config, struct observation *observation, str
 	agent->config = config;
 	agent->observation = observation;
 	agent->front = front;
+	agent->failures = (struct token_bucket){.interval_ns = FAILURE_INTERVAL_NS, .burst = 1};
 	r = loop__new(&agent->loop, error);
 	if (r >= 0 && front)
 		r = front_watch__new(front, &agent->counters, answer_scrape, agent,
@@ -234,12 +240,20 @@ static int send_export(struct agent *agent, struct error *error)
 			     error);
 }
 
+/* A failure is a loss, and the next export has the values. What an observed process makes fail must not
+ * end the tool. */
 static int on_export(void *context)
 {
 	struct agent *agent = context;
-	int r = send_export(agent, agent->error);
+	struct error error = {0};
+	int r = send_export(agent, &error);
 
-	return is_dead_front(r, agent->error) ? 0 : r;
+	if (r >= 0 || is_dead_front(r, &error))
+		return 0;
+	agent->counters.exports_failed++;
+	if (token_bucket__take(&agent->failures, clock_monotonic_ns()))
+		log_warning("no metrics were exported: %s", error.message);
+	return 0;
 }
 
 /* The front knows when each of its readers had its last snapshot. */
@@ -316,9 +330,10 @@ static void announce(const struct agent *agent)
 	char url[WEB_URL_SIZE];
 	char interval[APP_INTERVAL_SIZE];
 
-	log_info("attached to process %d (%s): %zu of %d instrumentations, %zu probe sites in "
-		 "%.1f ms",
-		 (int)process->pid, process->executable_path,
+	log_info("attached to process %d of user %s (%s, file of %s): %zu of %d instrumentations, "
+		 "%zu probe sites in %.1f ms",
+		 (int)process->pid, process->user_name, process->executable_path,
+		 process->file_user_name,
 		 plan__available(observation__get_plan(agent->observation)), (int)INSTR_COUNT,
 		 attachment.sites, (double)attachment.attach_ns / (double)NS_PER_MS);
 	if (plan__has(observation__get_plan(agent->observation), INSTR_APPLICATIONS))

@@ -27,6 +27,16 @@
 #define DRAIN_INTERVAL_NS	(100 * NS_PER_MS)
 #define LEAST_DRAIN_INTERVAL_NS (10 * NS_PER_MS)
 
+/* Who can write the executable decides at which of its instructions probes are attached. */
+static void warn_of_writers(const struct process *process)
+{
+	char writer[OWNER_NAME_SIZE + 16];
+
+	if (process_owner__writer(&process->owner, writer, sizeof(writer)))
+		log_warning("%s can write the executable %s, which runs as user %s", writer,
+			    process->executable_path, process->user_name);
+}
+
 int observation__new(const struct config *config, struct observation **ret_observation,
 		     struct error *error)
 {
@@ -36,6 +46,8 @@ int observation__new(const struct config *config, struct observation **ret_obser
 		.pid = config->pid,
 		.port = config->port,
 		.executable = config->executable,
+		.of_user = config->target_user > 0,
+		.user = (uid_t)(config->target_user - 1),
 	};
 	int r;
 
@@ -45,6 +57,7 @@ int observation__new(const struct config *config, struct observation **ret_obser
 	r = process__find(&selection, &observation->process, error);
 	if (r < 0)
 		return r;
+	warn_of_writers(observation->process);
 	observation->target_is_up = true;
 	observation->pipeline.polls_enabled = 1;
 	*ret_observation = TAKE_PTR(observation);
@@ -198,6 +211,8 @@ static int prepare(struct observation *observation, struct error *error)
 	observation->assembler.route_text = route_text;
 	observation->assembler.context = observation;
 	observation->assembler.server_address = resource__host_name(observation->resource_arena);
+	observation->assembler.path = config->span_path;
+	observation->assembler.has_client = config->span_client;
 	observation->assembler.server_port = process__port(observation->process);
 	trace_limiter__init(&observation->trace_limiter, config->max_span_rate,
 			    clock_monotonic_ns());

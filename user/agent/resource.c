@@ -6,17 +6,19 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "agent/service_names.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "config/values.h"
 
-#define ATTRIBUTE_LIMIT 64
+/* Attributes that set_observed() and resource__describe() set. */
+#define OBSERVED_LIMIT 16
 
 struct builder {
 	struct arena *arena;
 	struct otlp_resource_attribute *attributes;
 	size_t count;
+	size_t capacity;
 };
 
 /* The slot of the key: that of an earlier value, or a new one. */
@@ -26,7 +28,7 @@ static struct otlp_resource_attribute *slot_of(struct builder *builder, const ch
 		if (strcmp(builder->attributes[i].key, key) == 0)
 			return &builder->attributes[i];
 	}
-	if (builder->count == ATTRIBUTE_LIMIT)
+	if (builder->count == builder->capacity)
 		return NULL;
 
 	struct otlp_resource_attribute *attribute = &builder->attributes[builder->count];
@@ -56,23 +58,10 @@ static void set_integer(struct builder *builder, const char *key, int64_t value)
 	}
 }
 
-/* "key=value,key=value" as in OTEL_RESOURCE_ATTRIBUTES. A malformed list is ignored as a whole
- * (OpenTelemetry specification, "Resource SDK"). */
-static void set_list(struct builder *builder, const char *name, const char *list)
+static void set_pairs(struct builder *builder, const struct config_header *pairs, size_t count)
 {
-	struct config_header *pairs = NULL;
-	struct error error = {0};
-	size_t count = 0;
-
-	if (!list || !*list)
-		return;
-	if (value_parse_pairs(name, list, &pairs, &count, &error) < 0) {
-		log_warning("the observed process's %s is ignored: %s", name, error.message);
-		return;
-	}
 	for (size_t i = 0; i < count; i++)
 		set_string(builder, pairs[i].name, pairs[i].value);
-	config_headers__free(pairs, count);
 }
 
 static void set_creation_time(struct builder *builder, uint64_t realtime_ns)
@@ -130,28 +119,57 @@ const char *resource__host_name(struct arena *arena)
 	return uname(&host) == 0 ? arena__strdup(arena, host.nodename) : NULL;
 }
 
+/* The list of a variable, as the process and the tool have it in their environments. */
+struct pairs {
+	struct config_header *items;
+	size_t count;
+};
+
+static void pairs__done(struct pairs *pairs)
+{
+	config_headers__free(pairs->items, pairs->count);
+}
+
+/* What the process says of itself. */
+static void set_names(struct builder *builder, const struct process *target,
+		      const struct pairs *attributes)
+{
+	_cleanup_free_ char *name = process__environment(target, "OTEL_SERVICE_NAME");
+
+	set_pairs(builder, attributes->items, attributes->count);
+	/* An empty variable is not set (OpenTelemetry specification, "Environment Variable
+	 * Specification"). */
+	if (!name || !*name)
+		return;
+	service_names__cut("OTEL_SERVICE_NAME", name);
+	set_string(builder, "service.name", name);
+}
+
 int resource__describe(const struct config *config, const struct process *target,
 		       const char *version, struct own_telemetry own, struct arena *arena,
 		       struct otlp_resource *ret_resource, struct error *error)
 {
-	_cleanup_free_ char *its_attributes =
-		process__environment(target, "OTEL_RESOURCE_ATTRIBUTES");
-	_cleanup_free_ char *its_name = process__environment(target, "OTEL_SERVICE_NAME");
-	struct builder builder = {
-		.arena = arena,
-		.attributes = arena__alloc_array(arena, ATTRIBUTE_LIMIT,
-						 sizeof(struct otlp_resource_attribute)),
-	};
+	_cleanup_free_ char *list = process__environment(target, "OTEL_RESOURCE_ATTRIBUTES");
+	_cleanup_(pairs__done) struct pairs of_target = {0};
+	_cleanup_(pairs__done) struct pairs of_tool = {0};
+	struct builder builder = {.arena = arena};
 
+	service_names__parse(list, &of_target.items, &of_target.count);
+	/* config/ accepted the list. */
+	if (config->resource_attributes)
+		value_parse_pairs("OTEL_RESOURCE_ATTRIBUTES", config->resource_attributes,
+				  &of_tool.items, &of_tool.count, NULL);
+	builder.capacity = OBSERVED_LIMIT + of_target.count + of_tool.count;
+	builder.attributes =
+		arena__alloc_array(arena, builder.capacity, sizeof(struct otlp_resource_attribute));
 	if (!builder.attributes)
 		return error_out_of_memory(error);
 	set_observed(&builder, target);
 	set_string(&builder, "service.version", version);
-	set_list(&builder, "OTEL_RESOURCE_ATTRIBUTES", its_attributes);
-	set_string(&builder, "service.name", its_name);
+	set_names(&builder, target, &of_target);
 	if (own_telemetry__is_on(own) && config->own_telemetry == OWN_TELEMETRY_REPLACE)
 		append_to_name(&builder);
-	set_list(&builder, "OTEL_RESOURCE_ATTRIBUTES", config->resource_attributes);
+	set_pairs(&builder, of_tool.items, of_tool.count);
 	set_string(&builder, "service.name", config->service_name);
 	if (arena__failed(arena))
 		return error_out_of_memory(error);

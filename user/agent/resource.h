@@ -10,8 +10,8 @@
 #include "process/process.h"
 
 /* Describes the observed process as an OpenTelemetry resource, in `arena`: first what /proc shows, then
- * the process's own OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME, then those of the tool. A later
- * value replaces an earlier one of the same key. `version` is Scotty's, NULL where unknown. Where
+ * the names in the process's own OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME (agent/service_names.h),
+ * then both variables of the tool. A later value replaces an earlier one of the same key. `version` is Scotty's, NULL where unknown. Where
  * `own` is on and --own-telemetry is replace, the service name of the process gets a suffix. */
 int resource__describe(const struct config *config, const struct process *target,
 		       const char *version, struct own_telemetry own, struct arena *arena,

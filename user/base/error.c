@@ -30,26 +30,17 @@ int error_set(struct error *error, int code, const char *format, ...)
 
 int error_prefix(struct error *error, int code, const char *format, ...)
 {
+	char context[sizeof(error->message)];
+	va_list arguments;
+
 	if (!error)
 		return code;
 
-	struct error inner = *error;
-	va_list arguments;
-	int length;
-
 	va_start(arguments, format);
-	length = vsnprintf(error->message, sizeof(error->message), format, arguments);
+	vsnprintf(context, sizeof(context), format, arguments);
 	va_end(arguments);
-
-	if (length >= 0 && (size_t)length < sizeof(error->message)) {
-		size_t capacity = sizeof(error->message) - (size_t)length;
-
-		/* Truncate a long message at the end: the beginning names the cause. */
-		if (snprintf(error->message + length, capacity, ": %s", inner.message) >=
-		    (int)capacity)
-			error->message[sizeof(error->message) - 1] = '\0';
-	}
-	return code;
+	/* A long message is cut at its end: the beginning names the cause. */
+	return error_set(error, code, "%s: %s", context, error->message);
 }
 
 int error_out_of_memory(struct error *error)

@@ -19,7 +19,7 @@ int error_set(struct error *error, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* Prepends context to the message of a propagated error: "context: message". Returns `code`, which
- * is the error's code. */
+ * is the error's code. The context is made safe for a terminal like a message. */
 int error_prefix(struct error *error, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -2,7 +2,6 @@
 #include "base/printable.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -44,21 +43,49 @@ static uint32_t decode(const char *text, size_t length)
 	return character;
 }
 
+/* Returns the length in bytes of the first character of `text`, which is not empty. `*ret_is_replaced`:
+ * whether a "?" takes its place. A byte that is not UTF-8 counts as a character. */
+static size_t next_character(const char *text, bool *ret_is_replaced)
+{
+	size_t length = utf8_character_length(text);
+
+	*ret_is_replaced = length == 0 || is_replaced(decode(text, length));
+	return length ? length : 1;
+}
+
 void printable_replace(char *text)
 {
 	char *end = text;
+	bool is_bad;
 
 	while (*text) {
-		size_t length = utf8_character_length(text);
+		size_t length = next_character(text, &is_bad);
 
-		if (length == 0 || is_replaced(decode(text, length))) {
+		if (is_bad) {
 			*end++ = '?';
-			text += length ? length : 1;
-			continue;
+		} else {
+			memmove(end, text, length);
+			end += length;
 		}
-		memmove(end, text, length);
-		end += length;
 		text += length;
 	}
 	*end = '\0';
+}
+
+void printable_write(const char *text, size_t width, FILE *stream)
+{
+	size_t written = 0;
+	bool is_bad;
+
+	for (; *text; written++) {
+		size_t length = next_character(text, &is_bad);
+
+		if (is_bad)
+			fputc('?', stream);
+		else
+			fwrite(text, 1, length, stream);
+		text += length;
+	}
+	for (; written < width; written++)
+		fputc(' ', stream);
 }

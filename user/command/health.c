@@ -8,6 +8,7 @@
 
 #include "base/addrinfo.h"
 #include "base/cleanup.h"
+#include "base/printable.h"
 #include "command/command.h"
 #include "config/exit_status.h"
 
@@ -70,12 +71,22 @@ static int read_answer(int fd, char *answer, size_t size)
 	return 0;
 }
 
+/* Any program may listen at the address: each line of its answer is made safe for a terminal. */
+static void print_lines(char *text)
+{
+	for (char *line; (line = strsep(&text, "\n"));) {
+		printable_write(line, 0, stdout);
+		if (text)
+			fputc('\n', stdout);
+	}
+}
+
 int command_health(const struct config *config, struct error *error)
 {
 	static const char request[] = "GET /healthz HTTP/1.0\r\n\r\n";
 	_cleanup_close_ int fd = -1;
 	char answer[ANSWER_BYTES];
-	const char *body;
+	char *body;
 	int status = 0;
 	int r;
 
@@ -93,6 +104,6 @@ int command_health(const struct config *config, struct error *error)
 	if (sscanf(answer, "HTTP/1.%*d %d", &status) != 1 || !body)
 		return error_set(error, -EPROTO, "%s port %u does not speak HTTP",
 				 config->listen_host, config->listen_port);
-	fputs(body + strlen("\r\n\r\n"), stdout);
+	print_lines(body + strlen("\r\n\r\n"));
 	return status == 200 ? EXIT_STATUS_DONE : EXIT_STATUS_FAILED;
 }

@@ -10,8 +10,8 @@
 #include "config/exit_status.h"
 #include "plan/print.h"
 
-static void print_plan(const struct observation *observation, const struct runtimes *runtimes,
-		       const struct config *config)
+static int print_plan(const struct observation *observation, const struct runtimes *runtimes,
+		      const struct config *config, struct error *error)
 {
 	const struct plan *plan = observation__get_plan(observation);
 	char interval[APP_INTERVAL_SIZE];
@@ -30,9 +30,9 @@ static void print_plan(const struct observation *observation, const struct runti
 	};
 
 	if (config->format == FORMAT_JSON)
-		plan__print_json(plan, &plan_subject, stdout);
-	else
-		plan__print_text(plan, &plan_subject, config->log_level > LOG_LEVEL_INFO, stdout);
+		return plan__print_json(plan, &plan_subject, stdout, error);
+	plan__print_text(plan, &plan_subject, config->log_level > LOG_LEVEL_INFO, stdout);
+	return 0;
 }
 
 int command_verify(const struct config *config, struct error *error)
@@ -60,8 +60,9 @@ int command_verify(const struct config *config, struct error *error)
 	runtimes.target = observation__process(observation);
 	/* A user who may not read the memory gets the plan without the runtimes. */
 	r = runtimes__find(&runtimes);
-	print_plan(observation, r < 0 ? NULL : &runtimes, config);
-
+	r = print_plan(observation, r < 0 ? NULL : &runtimes, config, error);
+	if (r < 0)
+		return r;
 	available = plan__available(plan);
 	if (available + plan__disabled(plan) == INSTR_COUNT)
 		return EXIT_STATUS_DONE;

@@ -45,6 +45,13 @@ enum config_own_telemetry {
 	OWN_TELEMETRY_IGNORE,
 };
 
+/* What spans tell of the path of a request. */
+enum config_span_path {
+	SPAN_PATH_OFF,	    /* nothing */
+	SPAN_PATH_TEMPLATE, /* the template of the matched route */
+	SPAN_PATH_RAW,	    /* also the path that the client sent */
+};
+
 enum config_histograms {
 	HISTOGRAMS_EXPLICIT,	/* the bounds suit the measured quantity */
 	HISTOGRAMS_EXPONENTIAL, /* base 2: the bounds are powers of two of the unit */
@@ -110,10 +117,11 @@ struct config {
 	int verbosity;		   /* --verbose adds 1, --quiet subtracts 1; see log_level */
 	char *config_path;	   /* --config; NULL: not given */
 
-	/* Selects the process: at most one of the three is given. */
+	/* Selects the process: at most one of the first three is given. */
 	pid_t pid;	       /* 0: not given */
 	uint16_t port;	       /* 0: not given */
 	char *executable;      /* base name to look for; NULL: not given */
+	uint64_t target_user;  /* the user id of the process plus 1; 0: not given */
 	char *debug_directory; /* --debug-directory; NULL: not given */
 	uint64_t duration_ns;  /* 0: until interrupted */
 	bool once;	       /* print all metrics to standard output and stop */
@@ -134,6 +142,8 @@ struct config {
 
 	enum config_names metric_names;
 	enum config_own_telemetry own_telemetry;
+	enum config_span_path span_path;
+	bool span_client; /* spans have the client's address and port */
 	enum config_histograms histograms;
 	uint64_t slow_poll_ns;	    /* longer polls are slow polls */
 	uint64_t app_sample_ns;	    /* time between two samples of the applications */

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "config/trusted_file.h"
 #include "config/values.h"
 
 bool field__may_be_ignored(const struct field *field)
@@ -162,12 +163,9 @@ int store_base_name(const struct field *field, struct config *config, const char
 int store_readable_path(const struct field *field, struct config *config, const char *name,
 			const char *text, struct error *error)
 {
-	_cleanup_close_ int fd = open(text, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = trusted_file__open(name, text, error);
 
-	if (fd < 0)
-		return error_set(error, -EINVAL, "%s: cannot read '%.200s'; accepted: a PEM file",
-				 name, text);
-	return write_text(field, config, text, error);
+	return fd < 0 ? fd : write_text(field, config, text, error);
 }
 
 int store_directory(const struct field *field, struct config *config, const char *name,
@@ -179,6 +177,18 @@ int store_directory(const struct field *field, struct config *config, const char
 		return error_set(error, -EINVAL, "%s: cannot open '%.200s'; accepted: a directory",
 				 name, text);
 	return write_text(field, config, text, error);
+}
+
+int store_user(const struct field *field, struct config *config, const char *name, const char *text,
+	       struct error *error)
+{
+	uid_t user;
+	int r = value_parse_user(name, text, &user, error);
+
+	if (r < 0)
+		return r;
+	write_number(field, config, (uint64_t)user + 1);
+	return 0;
 }
 
 int store_pairs(const struct field *field, struct config *config, const char *name,

@@ -45,6 +45,7 @@ field_store store_text;		   /* char *, a copy */
 field_store store_base_name;	   /* char *, a file name without directories */
 field_store store_readable_path;   /* char *, the path of a readable file */
 field_store store_directory;	   /* char *, the path of a directory */
+field_store store_user;		   /* uint64_t, a user id plus 1 */
 field_store store_pairs;	   /* char *, a list for value_parse_pairs() */
 field_store store_listen;	   /* listen_host and listen_port; "none" is no host */
 

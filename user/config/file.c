@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "config/option_table.h"
+#include "config/trusted_file.h"
 
 #define FILE_LIMIT_BYTES ((size_t)256 * 1024)
 #define COMPARED_LENGTH	 ((size_t)64)
@@ -281,9 +281,11 @@ int file__read(const char *path, struct file **ret_file, struct error *error)
 
 	if (!file)
 		return error_out_of_memory(error);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &status) < 0)
-		return error_set(error, -EINVAL, "cannot open %s: %s", path, strerror(errno));
+	fd = trusted_file__open("--config", path, error);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &status) < 0)
+		return error_set(error, -EINVAL, "cannot read %s: %s", path, strerror(errno));
 	r = read_text(&reading, fd, &text, &size);
 	if (r == 0)
 		r = parse(&reading, text, size);

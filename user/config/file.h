@@ -24,8 +24,8 @@ struct file {
 };
 
 /* Reads `path`. The caller owns `*ret_file`. -EINVAL with path and line if the file is not YAML or
- * not a mapping, if a key is unknown (the error names the nearest known key) or given twice, and if
- * a value is not a scalar. */
+ * not a mapping, if a key is unknown (the error names the nearest known key) or given twice, if a value
+ * is not a scalar, and for a file that others can change (config/trusted_file.h). */
 int file__read(const char *path, struct file **ret_file, struct error *error);
 void file__free(struct file *file);
 

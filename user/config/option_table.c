@@ -65,6 +65,13 @@ static const char *const histograms[] = {
 	[HISTOGRAMS_EXPONENTIAL] = "exponential",
 	NULL,
 };
+static const char *const span_paths[] = {
+	[SPAN_PATH_OFF] = "off",
+	[SPAN_PATH_TEMPLATE] = "template",
+	[SPAN_PATH_RAW] = "raw",
+	NULL,
+};
+static const char *const switch_positions[] = {"off", "on", NULL};
 static const char *const compressions[] = {"none", "gzip", NULL};
 
 const struct option_row option_rows[] = {
@@ -94,6 +101,13 @@ const struct option_row option_rows[] = {
 		.set = SET_TARGET,
 		RANGE(number, port, 1, UINT16_MAX),
 		.help = "the process that listens on this TCP port",
+	},
+	{
+		.flag = "--user",
+		.argument = "USER",
+		.commands = OBSERVE,
+		FIELD(user, target_user),
+		.help = "only a process of this user, by name or number (default: any user)",
 	},
 	{
 		.flag = "--debug-directory",
@@ -190,6 +204,27 @@ const struct option_row option_rows[] = {
 		.commands = RUN,
 		.help = "export metrics and traces to this OTLP/gRPC receiver; none: do not "
 			"export",
+	},
+
+	{
+		.flag = "--span-path",
+		.variable = "SCOTTYSCOPE_SPAN_PATH",
+		.argument = "WHAT",
+		.default_text = "raw",
+		.commands = RUN,
+		CHOICE(span_path, span_paths),
+		.help = "what spans tell of the path of a request. off: nothing; template: the "
+			"route template (http.route and the name of the span); raw: also the path "
+			"that the client sent, without its query (url.path)",
+	},
+	{
+		.flag = "--span-client",
+		.variable = "SCOTTYSCOPE_SPAN_CLIENT",
+		.argument = "SWITCH",
+		.default_text = "on",
+		.commands = RUN,
+		CHOICE(span_client, switch_positions),
+		.help = "on: spans have the address and the port of the client; off: they do not",
 	},
 
 	{.heading = "What to measure"},
@@ -324,7 +359,8 @@ const struct option_row option_rows[] = {
 		.commands = ALL,
 		.not_in_file = true,
 		FIELD(text, config_path),
-		.help = "read options and OTEL_* variables from this YAML file",
+		.help = "read options and OTEL_* variables from this YAML file; only root and the "
+			"invoking user may own or write the file",
 	},
 	{
 		.flag = "--help",

@@ -226,6 +226,26 @@ static void warn_of_exposed_headers(const struct config *config, const struct fi
 			    file->exposed->label);
 }
 
+/* A user of this host can listen at a loopback address while no collector does. */
+static void warn_of_plain_headers(const struct config *config)
+{
+	const struct config_otlp *otlp = &config->otlp;
+	size_t metrics, traces;
+	const char *target = NULL;
+
+	config_otlp__metrics_headers(otlp, &metrics);
+	config_otlp__traces_headers(otlp, &traces);
+	if (otlp->traces_target && !otlp->traces_tls && traces > 0)
+		target = otlp->traces_target;
+	if (otlp->metrics_target && !otlp->metrics_tls && metrics > 0)
+		target = otlp->metrics_target;
+	if (target && config->log_level >= LOG_LEVEL_WARNING)
+		log_warning("OTLP headers leave without TLS to %s: whoever is on the way, or "
+			    "listens there first, can read them (any local user, for a loopback "
+			    "address); use an https:// endpoint",
+			    target);
+}
+
 int config__parse(int argc, char **argv, struct config **ret_config, struct error *error)
 {
 	_cleanup_(config__freep) struct config *config = malloc(sizeof(*config));
@@ -246,6 +266,7 @@ int config__parse(int argc, char **argv, struct config **ret_config, struct erro
 	if (r < 0)
 		return add_hint(error, r);
 	warn_of_exposed_headers(config, file);
+	warn_of_plain_headers(config);
 	*ret_config = TAKE_PTR(config);
 	return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 
@@ -47,7 +48,8 @@ struct given sources__find(const struct sources *sources, const struct option_ro
 bool sources__ignore(const struct sources *sources, const struct given *given,
 		     const struct error *reason)
 {
-	if (given->source != SOURCE_ENVIRONMENT || !reason || reason->code != -EINVAL)
+	if (given->source != SOURCE_ENVIRONMENT || !reason || reason->code != -EINVAL ||
+	    strncmp(given->name, "OTEL_", strlen("OTEL_")) != 0)
 		return false;
 	if (sources->warns)
 		log_warning("%s; the variable is ignored", reason->message);

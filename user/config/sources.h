@@ -43,8 +43,8 @@ struct given sources__find_outside_environment(const struct sources *sources,
 
 /* Whether a value that cannot be parsed, with the error `reason`, counts as not set: OpenTelemetry's
  * rule for booleans, numbers, names and resource attributes in the environment ("Environment Variable
- * Specification", "Resource SDK"). Logs a warning then. Returns false for values of options and of the
- * file. */
+ * Specification", "Resource SDK"). Logs a warning then. Returns false for values of options, of the file,
+ * and of the tool's own variables: a mistake in --span-path must not export what the user meant to keep. */
 bool sources__ignore(const struct sources *sources, const struct given *given,
 		     const struct error *reason);
 

@@ -3,16 +3,19 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "config/trusted_file.h"
 
 #define DEFAULT_OTLP_PORT  "4317"
 #define ALL_IPV4_ADDRESSES "0.0.0.0"
@@ -286,16 +289,35 @@ int value_parse_endpoint(const char *name, const char *text, bool default_tls, c
 	return 0;
 }
 
+int value_parse_user(const char *name, const char *text, uid_t *ret_user, struct error *error)
+{
+	const struct passwd *entry = getpwnam(text);
+	uint64_t number = 0;
+
+	/* The kernel has no user with the highest id: it means no change (setresuid(2)). */
+	if (!entry && value_parse_number(name, text, 0, UINT32_MAX - 1, &number, NULL) < 0)
+		return value_refuse(error, name, text, "the name or the number of a user");
+	*ret_user = entry ? entry->pw_uid : (uid_t)number;
+	return 0;
+}
+
 int value_read_pem(const char *name, const char *path, char **ret_text, struct error *error)
 {
 	_cleanup_free_ char *text = calloc(1, PEM_LIMIT_BYTES + 1);
-	_cleanup_file_ FILE *file = fopen(path, "re");
+	_cleanup_file_ FILE *file = NULL;
 	size_t size;
+	int fd;
 
 	if (!text)
 		return error_out_of_memory(error);
-	if (!file)
-		return error_set(error, -EINVAL, "%s: cannot read '%.200s': %m", name, path);
+	fd = trusted_file__open(name, path, error);
+	if (fd < 0)
+		return fd;
+	file = fdopen(fd, "r");
+	if (!file) {
+		close(fd);
+		return error_out_of_memory(error);
+	}
 	size = fread(text, 1, PEM_LIMIT_BYTES, file);
 	if (ferror(file) || fgetc(file) != EOF || strlen(text) != size ||
 	    !strstr(text, "-----BEGIN ")) {

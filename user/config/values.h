@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "config/config.h"
@@ -58,6 +59,9 @@ int value_parse_pairs(const char *name, const char *text, struct config_header *
 /* value_parse_pairs() for gRPC metadata: keys in lower case, values printable ASCII. */
 int value_parse_headers(const char *name, const char *text, struct config_header **ret_headers,
 			size_t *ret_count, struct error *error);
+
+/* The id of a user: the name of a user of this system, or else a number. */
+int value_parse_user(const char *name, const char *text, uid_t *ret_user, struct error *error);
 
 /* The content of the PEM file (RFC 7468) at `path`, of at most PEM_LIMIT_BYTES; the caller frees
  * it. No error contains it. */

@@ -3,15 +3,18 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "export/exporter.h"
+#include "front/problem_log.h"
 #include "front/routes.h"
 #include "front/statistics.h"
 #include "ipc/reader.h"
@@ -30,7 +33,7 @@ struct server {
 	struct loop_source *request_timer;
 	struct front_statistics last_sent;
 	bool in_snapshot; /* the last message for the exporter was not the end of a snapshot */
-	bool has_problem[EXPORT_SIGNAL_COUNT];
+	struct problem_log problems[EXPORT_SIGNAL_COUNT];
 	struct error error; /* of the callback that ended the loop */
 };
 
@@ -81,6 +84,19 @@ static int on_scrape(void *context)
 	return request_snapshot(context);
 }
 
+static void report_problem(const char *name, const char *reason, uint64_t untold)
+{
+	char more[64] = "";
+
+	if (untold > 0)
+		snprintf(more, sizeof(more), " (%llu changes since the last line)",
+			 (unsigned long long)untold);
+	if (reason[0])
+		log_warning("cannot export %s to %s%s", name, reason, more);
+	else
+		log_info("%s are exported again%s", name, more);
+}
+
 /* Logs when the export of a signal starts to fail, and when it works again. */
 static void report_problems(struct server *server)
 {
@@ -89,16 +105,16 @@ static void report_problems(struct server *server)
 		[EXPORT_SPANS] = "traces",
 	};
 
+	uint64_t now_ns = clock_monotonic_ns();
+
 	for (unsigned int signal = 0; signal < EXPORT_SIGNAL_COUNT; signal++) {
+		uint64_t untold;
 		char reason[512];
 		bool has_problem =
 			exporter__problem(server->exporter, signal, reason, sizeof(reason));
 
-		if (has_problem && !server->has_problem[signal])
-			log_warning("cannot export %s to %s", names[signal], reason);
-		else if (!has_problem && server->has_problem[signal])
-			log_info("%s are exported again", names[signal]);
-		server->has_problem[signal] = has_problem;
+		if (problem_log__update(&server->problems[signal], has_problem, now_ns, &untold))
+			report_problem(names[signal], reason, untold);
 	}
 }
 
@@ -215,6 +231,8 @@ static int server__start(struct server *server, const struct config *config)
 	r = exporter__new(&config->otlp, &server->exporter, error);
 	if (r < 0)
 		return r;
+	for (size_t i = 0; i < ARRAY_SIZE(server->problems); i++)
+		problem_log__init(&server->problems[i]);
 	if (config->listen_host) {
 		r = web_server__new(config->listen_host, config->listen_port, config->allowed_host,
 				    &front_routes, &server->pages, &server->web, error);

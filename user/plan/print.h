@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "base/error.h"
 #include "base/level.h"
 #include "plan/plan.h"
 #include "tokio/runtimes.h"
@@ -31,8 +32,10 @@ struct plan_subject {
 void plan__print_text(const struct plan *plan, const struct plan_subject *subject, bool is_verbose,
 		      FILE *stream);
 
-/* Prints all of the plan as JSON; docs/json.md describes the members. */
-void plan__print_json(const struct plan *plan, const struct plan_subject *subject, FILE *stream);
+/* Prints all of the plan as JSON; docs/json.md describes the members. Text that is not UTF-8 is repaired
+ * as in OTLP. -ENOMEM. */
+int plan__print_json(const struct plan *plan, const struct plan_subject *subject, FILE *stream,
+		     struct error *error);
 
 /* Returns how probe sites are attached: by one link for a hook or by one perf event for a site. */
 const char *plan_attachment_name(const struct plan *plan);

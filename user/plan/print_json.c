@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include <jansson.h>
 #include <version.h>
 
+#include "base/json.h"
 #include "base/wire_names.h"
 #include "plan/cost.h"
 #include "plan/print.h"
@@ -26,8 +26,8 @@ static json_t *json_of_sites(const struct plan *plan, const struct catalogue_str
 
 	for (size_t i = 0; (hook = plan_hook_of_strategy(plan, strategy, i)); i++) {
 		for (size_t s = 0; s < hook->site_count; s++)
-			json_array_append_new(sites,
-					      json_of_site(&plan->sites[hook->first_site + s]));
+			sites = json_append(sites,
+					    json_of_site(&plan->sites[hook->first_site + s]));
 	}
 	return sites;
 }
@@ -45,14 +45,12 @@ static json_t *json_of_instrumentation(const struct plan *plan, size_t id)
 			  (int)instrumentation->disabled_by_level);
 
 	if (strategy) {
-		json_object_set_new(object, "strategy", json_string(strategy->name));
-		json_object_set_new(object, "way", json_string(strategy->name));
-		json_object_set_new(object, "sites", json_of_sites(plan, strategy));
-		return object;
+		object = json_set(object, "strategy", json_text(strategy->name));
+		object = json_set(object, "way", json_text(strategy->name));
+		return json_set(object, "sites", json_of_sites(plan, strategy));
 	}
-	json_object_set_new(object, "reason", json_string(instrumentation->reason));
-	json_object_set_new(object, "remedy", json_string(instrumentation->remedy));
-	return object;
+	object = json_set(object, "reason", json_text(instrumentation->reason));
+	return json_set(object, "remedy", json_text(instrumentation->remedy));
 }
 
 static json_t *json_of_task_types(const struct plan *plan)
@@ -62,21 +60,22 @@ static json_t *json_of_task_types(const struct plan *plan)
 	for (size_t i = 0; i < plan->tokio.task_type_count; i++) {
 		const struct tokio_task_type *type = &plan->tokio.task_types[i];
 
-		json_array_append_new(types,
-				      json_pack("{s:s, s:s, s:s, s:I}", "name", type->name, "class",
-						type->class == TASK_BLOCKING ? "blocking" : "async",
-						"role", wire_role_name(type->role), "vtables",
-						(json_int_t)plan_count_vtables(plan, i)));
+		types = json_append(types,
+				    json_pack("{s:o, s:s, s:s, s:I}", "name", json_text(type->name),
+					      "class",
+					      type->class == TASK_BLOCKING ? "blocking" : "async",
+					      "role", wire_role_name(type->role), "vtables",
+					      (json_int_t)plan_count_vtables(plan, i)));
 	}
 	return types;
 }
 
 static json_t *json_of_kernel(const struct plan_kernel *kernel)
 {
-	return json_pack("{s:b, s:b, s:b, s:b, s:b, s:s}", "btf", (int)kernel->btf, "ring_buffer",
+	return json_pack("{s:b, s:b, s:b, s:b, s:b, s:o}", "btf", (int)kernel->btf, "ring_buffer",
 			 (int)kernel->ring_buffer, "uprobe", (int)kernel->uprobe, "uprobe_multi",
 			 (int)kernel->uprobe_multi, "rss_stat", (int)kernel->rss_stat, "missing",
-			 kernel->why_not);
+			 json_text(kernel->why_not));
 }
 
 static json_t *json_of_cost(const struct plan *plan, enum level level)
@@ -88,12 +87,10 @@ static json_t *json_of_cost(const struct plan *plan, enum level level)
 			  cost.hits, "hits_per_wait", cost.hits_per_wait);
 
 	if (cost.lowest_ns == 0)
-		json_object_set_new(object, "server_ns_per_request", json_null());
-	else
-		json_object_set_new(object, "server_ns_per_request",
-				    json_pack("{s:I, s:I}", "lowest", (json_int_t)cost.lowest_ns,
-					      "highest", (json_int_t)cost.highest_ns));
-	return object;
+		return json_set(object, "server_ns_per_request", json_null());
+	return json_set(object, "server_ns_per_request",
+			json_pack("{s:I, s:I}", "lowest", (json_int_t)cost.lowest_ns, "highest",
+				  (json_int_t)cost.highest_ns));
 }
 
 static json_t *json_of_runtimes(const struct plan *plan, const struct runtimes *runtimes)
@@ -104,47 +101,50 @@ static json_t *json_of_runtimes(const struct plan *plan, const struct runtimes *
 		const struct runtime *runtime = &runtimes->items[i];
 		const struct runtime_counters *counters = runtime->counters;
 
-		json_array_append_new(
-			array, json_pack("{s:s, s:I, s:I, s:I, s:b, s:b, s:b, s:b}", "kind",
-					 runtime_kind_name(runtime->place.kind), "id",
-					 (json_int_t)runtime->place.id, "workers",
-					 (json_int_t)runtime->place.worker_count, "tasks",
-					 (json_int_t)counters->alive, "global_queue",
-					 (int)counters->has_global_queue, "local_queues",
-					 (int)counters->has_local_queues, "blocking_threads",
-					 (int)counters->has_pool, "wake_ups",
-					 (int)plan_observes_wakes(plan, runtime->place.kind)));
+		array = json_append(array,
+				    json_pack("{s:s, s:I, s:I, s:I, s:b, s:b, s:b, s:b}", "kind",
+					      runtime_kind_name(runtime->place.kind), "id",
+					      (json_int_t)runtime->place.id, "workers",
+					      (json_int_t)runtime->place.worker_count, "tasks",
+					      (json_int_t)counters->alive, "global_queue",
+					      (int)counters->has_global_queue, "local_queues",
+					      (int)counters->has_local_queues, "blocking_threads",
+					      (int)counters->has_pool, "wake_ups",
+					      (int)plan_observes_wakes(plan, runtime->place.kind)));
 	}
 	return array;
 }
 
-void plan__print_json(const struct plan *plan, const struct plan_subject *subject, FILE *stream)
+static json_t *text_or_null(const char *text)
+{
+	return text ? json_text(text) : json_null();
+}
+
+int plan__print_json(const struct plan *plan, const struct plan_subject *subject, FILE *stream,
+		     struct error *error)
 {
 	json_t *instrumentations = json_array(), *task_types = json_of_task_types(plan);
 	json_t *root;
 
 	for (size_t i = 0; i < INSTR_COUNT; i++)
-		json_array_append_new(instrumentations, json_of_instrumentation(plan, i));
-	root = json_pack("{s:i, s:{s:s, s:s}, s:{s:s}, s:{s:i}, s:s, s:s, s:s?, s:s?, s:s, s:I, "
-			 "s:o, s:s, s:o, s:I, "
-			 "s:I, s:o, s:o, s:s}",
+		instrumentations = json_append(instrumentations, json_of_instrumentation(plan, i));
+	root = json_pack("{s:i, s:{s:s, s:s}, s:{s:o}, s:{s:i}, s:s, s:o, s:o, s:o, s:s, s:I, "
+			 "s:o, s:s, s:o, s:I, s:I, s:O, s:O, s:s, s:o}",
 			 "schema", PLAN_SCHEMA, "tool", "name", "scottyscope", "version",
-			 SCOTTYSCOPE_VERSION, "host", "name", subject->host, "process", "pid",
-			 (int)subject->pid, "level", level_names[subject->level], "executable",
-			 plan->executable_path, "build_id", plan->build_id, "version",
-			 plan->version, "symbols", elf_symbol_source_name(plan->symbol_source),
-			 "functions", (json_int_t)plan->function_count, "kernel",
-			 json_of_kernel(&plan->kernel), "attachment", plan_attachment_name(plan),
-			 "cost", json_of_cost(plan, subject->level), "available",
+			 SCOTTYSCOPE_VERSION, "host", "name", json_text(subject->host), "process",
+			 "pid", (int)subject->pid, "level", level_names[subject->level],
+			 "executable", json_text(plan->executable_path), "build_id",
+			 text_or_null(plan->build_id), "version", text_or_null(plan->version),
+			 "symbols", elf_symbol_source_name(plan->symbol_source), "functions",
+			 (json_int_t)plan->function_count, "kernel", json_of_kernel(&plan->kernel),
+			 "attachment", plan_attachment_name(plan), "cost",
+			 json_of_cost(plan, subject->level), "available",
 			 (json_int_t)plan__available(plan), "of", (json_int_t)INSTR_COUNT,
 			 "instrumentations", instrumentations, "task_types", task_types,
-			 "own_telemetry", subject->own_telemetry ? subject->own_telemetry : "");
-	json_object_set_new(root, "runtimes", json_of_runtimes(plan, subject->runtimes));
+			 "own_telemetry", subject->own_telemetry ? subject->own_telemetry : "",
+			 "runtimes", json_of_runtimes(plan, subject->runtimes));
 	/* the names of schema 1, deprecated (docs/json.md) */
-	json_object_set(root, "signals", instrumentations);
-	json_object_set(root, "task_kinds", task_types);
-	if (root)
-		json_dumpf(root, stream, JSON_INDENT(2));
-	fputc('\n', stream);
-	json_decref(root);
+	root = json_set(root, "signals", instrumentations);
+	root = json_set(root, "task_kinds", task_types);
+	return json_print(root, JSON_INDENT(2), stream, error);
 }

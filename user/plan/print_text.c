@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/printable.h"
 #include "base/wire_names.h"
 #include "plan/cost.h"
 #include "plan/print.h"
@@ -36,6 +37,14 @@ static void list__end(struct list *list)
 {
 	if (list->has_items)
 		fputc('\n', list->stream);
+}
+
+/* Prints a line of a text that may come from outside: from the executable, the process or the kernel. */
+static void print_line(const char *label, const char *text, FILE *stream)
+{
+	fputs(label, stream);
+	printable_write(text, 0, stream);
+	fputc('\n', stream);
 }
 
 /* Counts the sites that an observation attaches; a tracepoint is one site. */
@@ -94,6 +103,7 @@ static void print_cause(const struct plan *plan, size_t first, FILE *stream)
 {
 	const struct plan_instrumentation *cause = &plan->instrumentations[first];
 	size_t length = short_length(cause->reason);
+	char reason[sizeof(cause->reason)];
 	struct list list = {.stream = stream};
 
 	for (size_t i = 0; i < first; i++) {
@@ -105,10 +115,11 @@ static void print_cause(const struct plan *plan, size_t first, FILE *stream)
 			list__add(&list, catalogue_instrumentations[i].name);
 	}
 	list__end(&list);
-	fprintf(stream, "    why:   %s%.*s\n", cause->reason[length] ? "a function is " : "",
-		(int)length, cause->reason);
+	snprintf(reason, sizeof(reason), "%.*s", (int)length, cause->reason);
+	print_line(cause->reason[length] ? "    why:   a function is " : "    why:   ", reason,
+		   stream);
 	if (cause->remedy[0])
-		fprintf(stream, "    needs: %s\n", cause->remedy);
+		print_line("    needs: ", cause->remedy, stream);
 }
 
 static void print_missing(const struct plan *plan, FILE *stream)
@@ -122,7 +133,7 @@ static void print_missing(const struct plan *plan, FILE *stream)
 			print_cause(plan, i, stream);
 	}
 	if (plan->kernel.why_not[0])
-		fprintf(stream, "\nKernel: %s\n", plan->kernel.why_not);
+		print_line("\nKernel: ", plan->kernel.why_not, stream);
 }
 
 static void print_disabled(const struct plan *plan, enum level level, FILE *stream)
@@ -255,10 +266,15 @@ static void print_safety(const struct plan *plan, FILE *stream)
 
 static void print_subject(const struct plan *plan, const struct plan_subject *subject, FILE *stream)
 {
-	if (plan->version)
-		fprintf(stream, "Scotty %s, ", plan->version);
-	fprintf(stream, "process %d on %s: %s\n\n", (int)subject->pid, subject->host,
-		plan->executable_path);
+	if (plan->version) {
+		fputs("Scotty ", stream);
+		printable_write(plan->version, 0, stream);
+		fputs(", ", stream);
+	}
+	fprintf(stream, "process %d on ", (int)subject->pid);
+	printable_write(subject->host, 0, stream);
+	print_line(": ", plan->executable_path, stream);
+	fputc('\n', stream);
 }
 
 static void print_site(const struct plan_site *site, FILE *stream)
@@ -278,7 +294,7 @@ static void print_sites(const struct plan *plan, const struct catalogue_strategy
 
 	for (size_t i = 0; (hook = plan_hook_of_strategy(plan, strategy, i)); i++) {
 		if (hook->function && hook->site_count > 0)
-			fprintf(stream, "    %s\n", hook->function);
+			print_line("    ", hook->function, stream);
 		for (size_t s = 0; s < hook->site_count; s++)
 			print_site(&plan->sites[hook->first_site + s], stream);
 	}
@@ -297,9 +313,9 @@ static void print_instrumentation(const struct plan *plan, size_t id, FILE *stre
 	}
 	fprintf(stream, "  %s  %s: %s\n", instrumentation->disabled_by_level ? "off" : "no ",
 		row->name, row->gives);
-	fprintf(stream, "    why:   %s\n", instrumentation->reason);
+	print_line("    why:   ", instrumentation->reason, stream);
 	if (instrumentation->remedy[0])
-		fprintf(stream, "    needs: %s\n", instrumentation->remedy);
+		print_line("    needs: ", instrumentation->remedy, stream);
 }
 
 /* Prints the number of task types, and the types with a role. */
@@ -314,18 +330,19 @@ static void print_task_types(const struct plan *plan, FILE *stream)
 	for (size_t i = TASK_TYPE_NAMED; i < tokio->task_type_count; i++) {
 		const struct tokio_task_type *type = &tokio->task_types[i];
 
-		if (type->role != ROLE_NONE)
-			fprintf(stream, "              %s: %s\n", wire_role_name(type->role),
-				type->name);
+		if (type->role == ROLE_NONE)
+			continue;
+		fprintf(stream, "              %s", wire_role_name(type->role));
+		print_line(": ", type->name, stream);
 	}
 }
 
 static void print_details(const struct plan *plan, FILE *stream)
 {
 	fprintf(stream, "\nDetails\n");
-	fprintf(stream, "  executable  %s\n", plan->executable_path);
+	print_line("  executable  ", plan->executable_path, stream);
 	fprintf(stream, "  build id    %s\n", plan->build_id ? plan->build_id : "none");
-	fprintf(stream, "  version     %s\n", plan->version ? plan->version : "unknown");
+	print_line("  version     ", plan->version ? plan->version : "unknown", stream);
 	fprintf(stream, "  symbols     %zu functions from %s\n", plan->function_count,
 		elf_symbol_source_name(plan->symbol_source));
 	print_task_types(plan, stream);

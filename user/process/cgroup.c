@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/regular_file.h"
 #include "process/internal.h"
 #include "process/proc.h"
 
@@ -23,10 +24,17 @@ static double read_numbers(const char *directory, const char *name, double *ret_
 	_cleanup_free_ char *path = NULL;
 	_cleanup_file_ FILE *file = NULL;
 	char first[32];
+	int fd;
 
-	if (asprintf(&path, "%s/%s", directory, name) < 0)
+	if (asprintf(&path, "%s/%s", directory, name) < 0) {
+		path = NULL;
 		return NAN;
-	file = fopen(path, "re");
+	}
+	/* The target's mount namespace may have anything at this path. */
+	fd = regular_file__open(path);
+	file = fd < 0 ? NULL : fdopen(fd, "r");
+	if (fd >= 0 && !file)
+		close(fd);
 	if (!file || fscanf(file, "%31s", first) != 1)
 		return NAN;
 	if (fscanf(file, "%lf", ret_second) != 1)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "process/proc.h"
 #include "process/process.h"
 
@@ -89,10 +90,15 @@ char *process__environment(const struct process *target, const char *name)
 {
 	_cleanup_close_ int fd = proc__open(target->pid, "environ");
 	struct search search = {.name = name};
+	int r;
 
 	if (fd < 0)
 		return NULL;
-	if (search_file(fd, &search) != 1) {
+	r = search_file(fd, &search);
+	if (r == -E2BIG)
+		log_warning("the variable %s of process %d is longer than %zu bytes and ignored",
+			    name, (int)target->pid, VALUE_LIMIT_BYTES);
+	if (r != 1) {
 		free(search.value);
 		return NULL;
 	}

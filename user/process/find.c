@@ -16,6 +16,7 @@
 #define DEFAULT_EXECUTABLE "scotty"
 #define HIGHEST_LISTED	   8
 #define LISTED_PATH_LENGTH 60
+#define LISTED_NAME_LENGTH 16
 
 DEFINE_CLEANUP(DIR *, closedir);
 
@@ -24,12 +25,15 @@ struct candidate {
 	pid_t parent;
 	uint64_t start_ticks;
 	uint16_t port; /* 0: no listening socket */
+	struct process_owner owner;
 	char *path;
 };
 
 struct search {
 	const char *executable; /* NULL: search by port */
 	uint16_t port;
+	bool of_user; /* only processes of `user` */
+	uid_t user;
 	struct listeners *listeners;
 	struct candidate *candidates;
 	size_t count;
@@ -95,19 +99,33 @@ static int search__match(struct search *search, pid_t pid, const struct proc_sta
 	return r > 0 || r == -ENOMEM ? r : 0;
 }
 
+/* A process whose executable is not readable has an owner as well. */
+static bool search__takes_owner(const struct search *search, pid_t pid)
+{
+	struct process_owner owner;
+	int r;
+
+	if (!search->of_user)
+		return true;
+	r = process_owner__read(pid, &owner);
+	return (r == 0 || is_denial(r)) && process_owner__is(&owner, search->user);
+}
+
 static int search__try(struct search *search, pid_t pid)
 {
 	_cleanup_free_ char *path = NULL;
+	struct process_owner owner;
 	struct proc_stat stat;
 	bool is_deleted;
 	uint16_t port;
 	int r;
 
-	if (proc__stat(pid, &stat) < 0 || stat.is_kernel_thread || stat.state == 'Z')
+	if (proc__stat(pid, &stat) < 0 || stat.is_kernel_thread || stat.state == 'Z' ||
+	    !search__takes_owner(search, pid))
 		return 0;
 	r = proc__executable(pid, &path, &is_deleted);
 	r = search__match(search, pid, &stat, path, r, &port);
-	if (r <= 0 || is_ours(pid))
+	if (r <= 0 || is_ours(pid) || process_owner__read(pid, &owner) < 0)
 		return r < 0 ? r : 0;
 
 	struct candidate *larger =
@@ -121,6 +139,7 @@ static int search__try(struct search *search, pid_t pid)
 		.parent = stat.parent,
 		.start_ticks = stat.start_ticks,
 		.port = port,
+		.owner = owner,
 		.path = TAKE_PTR(path),
 	};
 	return 0;
@@ -173,7 +192,7 @@ static const struct candidate *search__only(const struct search *search)
 	return only;
 }
 
-/* Writes ": 12 /usr/bin/scotty (port 21342), 13 ...". */
+/* Writes ": 12 /usr/bin/scotty (port 21342, user alice, file of root), 13 ...". */
 static void search__list(const struct search *search, char *list, size_t size)
 {
 	size_t length = 0;
@@ -181,6 +200,7 @@ static void search__list(const struct search *search, char *list, size_t size)
 	*list = '\0';
 	for (size_t i = 0; i < search->count && i < HIGHEST_LISTED; i++) {
 		const struct candidate *candidate = &search->candidates[i];
+		char user[OWNER_NAME_SIZE], file_user[OWNER_NAME_SIZE];
 		size_t path_length = strlen(candidate->path);
 		bool is_long = path_length > LISTED_PATH_LENGTH;
 		const char *path =
@@ -190,8 +210,13 @@ static void search__list(const struct search *search, char *list, size_t size)
 					   i > 0 ? ", " : ": ", (int)candidate->pid,
 					   is_long ? "..." : "", path);
 		length += (size_t)snprintf(list + length, size - length,
-					   candidate->port ? " (port %u)" : " (no port)",
+					   candidate->port ? " (port %u" : " (no port",
 					   candidate->port);
+		length += (size_t)snprintf(
+			list + length, size - length, ", user %.*s, file of %.*s)",
+			LISTED_NAME_LENGTH, process_owner__name(candidate->owner.user, user),
+			LISTED_NAME_LENGTH,
+			process_owner__name(candidate->owner.file_user, file_user));
 	}
 }
 
@@ -200,40 +225,69 @@ static void search__list(const struct search *search, char *list, size_t size)
 static int search__refuse(const struct search *search, struct error *error)
 {
 	char what[320];
-	char list[HIGHEST_LISTED * (LISTED_PATH_LENGTH + 32)];
+	char list[HIGHEST_LISTED * (LISTED_PATH_LENGTH + 2 * LISTED_NAME_LENGTH + 64)];
+	char of_user[OWNER_NAME_SIZE + 16] = "", name[OWNER_NAME_SIZE];
 
 	if (search->executable)
 		snprintf(what, sizeof(what), "an executable named '%.255s'", search->executable);
 	else
 		snprintf(what, sizeof(what), "a program that listens on TCP port %u", search->port);
+	if (search->of_user)
+		snprintf(of_user, sizeof(of_user), " of user %s",
+			 process_owner__name(search->user, name));
 	if (search->count > 1) {
 		search__list(search, list, sizeof(list));
-		return error_set(error, -EEXIST, "%zu processes run %s%s%s; choose one with --pid",
-				 search->count, what, list,
-				 search->count > HIGHEST_LISTED ? ", ..." : "");
+		/* The remedy goes first: a long list is cut. */
+		return error_set(error, -EEXIST,
+				 "%zu processes%s run %s; choose one with --pid%s%s%s",
+				 search->count, of_user, what, search->of_user ? "" : " or --user",
+				 list, search->count > HIGHEST_LISTED ? ", ..." : "");
 	}
 	if (search->denied > 0) {
 		char advice[PRIVILEGE_ADVICE_SIZE];
 
 		return error_set(error, -EACCES,
-				 "no readable process runs %s; %zu not readable; %s", what,
-				 search->denied, privilege__advise_inspection(advice));
+				 "no readable process%s runs %s; %zu not readable; %s", of_user,
+				 what, search->denied, privilege__advise_inspection(advice));
 	}
-	return error_set(
-		error, -ESRCH,
-		"no process runs %s; is it started? --pid, --exe and --port select another", what);
+	return error_set(error, -ESRCH,
+			 "no process%s runs %s; is it started? --pid, --exe and --port select "
+			 "another",
+			 of_user, what);
+}
+
+/* Opens the process that was chosen by its id. */
+static int open_chosen(const struct process_selection *selection, struct process **ret_process,
+		       struct error *error)
+{
+	_cleanup_(process__freep) struct process *target = NULL;
+	char name[OWNER_NAME_SIZE];
+	int r = process__open(selection->pid, &target, error);
+
+	if (r < 0)
+		return r;
+	if (selection->of_user && !process_owner__is(&target->owner, selection->user))
+		return error_set(error, -ESRCH, "process %d is of user %s, not of user %s",
+				 (int)selection->pid, target->user_name,
+				 process_owner__name(selection->user, name));
+	*ret_process = TAKE_PTR(target);
+	return 0;
 }
 
 int process__find(const struct process_selection *selection, struct process **ret_process,
 		  struct error *error)
 {
 	_cleanup_(process__freep) struct process *target = NULL;
-	_cleanup_(search__clear) struct search search = {.port = selection->port};
+	_cleanup_(search__clear) struct search search = {
+		.port = selection->port,
+		.of_user = selection->of_user,
+		.user = selection->user,
+	};
 	const struct candidate *only;
 	int r;
 
 	if (selection->pid > 0)
-		return process__open(selection->pid, ret_process, error);
+		return open_chosen(selection, ret_process, error);
 	if (selection->executable)
 		search.executable = selection->executable;
 	else if (selection->port == 0)
@@ -247,7 +301,7 @@ int process__find(const struct process_selection *selection, struct process **re
 	r = process__open(only->pid, &target, error);
 	if (r < 0)
 		return r;
-	if (target->start_ticks != only->start_ticks ||
+	if (target->start_ticks != only->start_ticks || target->owner.user != only->owner.user ||
 	    strcmp(target->executable_path, only->path) != 0)
 		return error_set(error, -ESRCH, "process %d ended during the search",
 				 (int)only->pid);

@@ -131,6 +131,11 @@ static int read_identity(struct process *target, struct error *error)
 	r = proc__executable(pid, &target->executable_path, &target->executable_deleted);
 	if (r < 0)
 		return refuse_access(pid, r, error);
+	r = process_owner__read(pid, &target->owner);
+	if (r < 0)
+		return refuse_access(pid, r, error);
+	process_owner__name(target->owner.user, target->user_name);
+	process_owner__name(target->owner.file_user, target->file_user_name);
 	return 0;
 }
 

@@ -11,13 +11,16 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "process/owner.h"
 
-/* How to find the process. At most one field is set; without any, the search is for an executable
- * named "scotty". */
+/* How to find the process. At most one of the first three fields is set; without any, the search is for an
+ * executable named "scotty". */
 struct process_selection {
 	pid_t pid;
 	uint16_t port;		/* a listening TCP port in the process's own network namespace */
 	const char *executable; /* base name of the executable, without " (deleted)" */
+	bool of_user;		/* only processes of `user` */
+	uid_t user;
 };
 
 struct process {
@@ -30,10 +33,13 @@ struct process {
 	bool executable_deleted;
 	uint64_t start_time_ns; /* realtime */
 	uint64_t start_ticks;	/* field 22 of /proc/PID/stat; with the pid, the identity */
+	struct process_owner owner;
+	char user_name[OWNER_NAME_SIZE]; /* of owner.user and owner.file_user */
+	char file_user_name[OWNER_NAME_SIZE];
 };
 
 /* Finds exactly one process. -ESRCH without a match; -EEXIST for several matches (the message lists
- * up to eight with pid, executable and port, for the user to choose from); -EACCES if /proc is not
+ * up to eight with pid, executable, port and owners, for the user to choose from); -EACCES if /proc is not
  * readable. Ignores kernel threads, this process and its descendants; a pid can select a
  * descendant. In a search by port, ignores workers: children of a matching process that run the
  * same executable. */
@@ -90,7 +96,8 @@ int process__pages_present(const struct process *target, uint64_t address, size_
 			   bool *ret_present, size_t *ret_swapped);
 
 /* Returns the value of an environment variable at the start of the process, malloc'ed; NULL if the
- * variable is unset or not readable. */
+ * variable is unset or not readable. execve() takes no string over 128 KiB: a longer value, which the
+ * process made of several ones, is ignored with a warning. */
 char *process__environment(const struct process *target, const char *name);
 
 /* Returns the id of the innermost container (64 hexadecimal digits), read from the cgroup,

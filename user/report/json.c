@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include <jansson.h>
 #include <version.h>
 
+#include "base/json.h"
 #include "report/report.h"
 
 /* Incremented when the meaning of a member changes or a member is removed. */
@@ -13,12 +13,11 @@ static json_t *json_of_histogram(const struct metric_histogram *histogram)
 	json_t *counts = json_array();
 
 	for (size_t i = 0; i < histogram->bound_count; i++)
-		json_array_append_new(bounds, json_real(histogram->bounds[i]));
+		bounds = json_append(bounds, json_number(histogram->bounds[i]));
 	for (size_t i = 0; i <= histogram->bound_count; i++)
-		json_array_append_new(counts,
-				      json_integer((json_int_t)histogram->bucket_counts[i]));
-	return json_pack("{s:I, s:f, s:o, s:o}", "count", (json_int_t)histogram->count, "sum",
-			 histogram->sum, "bounds", bounds, "counts", counts);
+		counts = json_append(counts, json_integer((json_int_t)histogram->bucket_counts[i]));
+	return json_pack("{s:I, s:o, s:o, s:o}", "count", (json_int_t)histogram->count, "sum",
+			 json_number(histogram->sum), "bounds", bounds, "counts", counts);
 }
 
 static json_t *json_of_point(const struct metric_point *point, enum metric_kind kind)
@@ -27,18 +26,15 @@ static json_t *json_of_point(const struct metric_point *point, enum metric_kind 
 	json_t *attributes = json_object();
 
 	for (size_t i = 0; i < point->attribute_count; i++)
-		json_object_set_new(attributes, point->attributes[i].key,
-				    json_string(point->attributes[i].value));
+		attributes = json_set(attributes, point->attributes[i].key,
+				      json_text(point->attributes[i].value));
 	if (point->is_overflow)
-		json_object_set_new(attributes, "otel.metric.overflow", json_true());
-	json_object_set_new(object, "attributes", attributes);
+		attributes = json_set(attributes, "otel.metric.overflow", json_true());
+	object = json_set(object, "attributes", attributes);
 	if (kind == METRIC_HISTOGRAM)
-		json_object_set_new(object, "histogram", json_of_histogram(&point->histogram));
-	else if (point->is_real)
-		json_object_set_new(object, "value", json_real(point->real));
-	else
-		json_object_set_new(object, "value", json_integer(point->integer));
-	return object;
+		return json_set(object, "histogram", json_of_histogram(&point->histogram));
+	return json_set(object, "value",
+			point->is_real ? json_number(point->real) : json_integer(point->integer));
 }
 
 static json_t *json_of_metric(const struct metric *metric)
@@ -46,7 +42,7 @@ static json_t *json_of_metric(const struct metric *metric)
 	json_t *points = json_array();
 
 	for (const struct metric_point *point = metric->points; point; point = point->next)
-		json_array_append_new(points, json_of_point(point, metric->description->kind));
+		points = json_append(points, json_of_point(point, metric->description->kind));
 	return json_pack("{s:s, s:s, s:s, s:o}", "name", metric->name, "unit",
 			 metric->description->unit, "kind",
 			 metric_kind_name(metric->description->kind), "points", points);
@@ -59,9 +55,9 @@ static json_t *json_of_resource(const struct otlp_resource *resource)
 	for (size_t i = 0; i < resource->attribute_count; i++) {
 		const struct otlp_resource_attribute *attribute = &resource->attributes[i];
 
-		json_object_set_new(object, attribute->key,
-				    attribute->string ? json_string(attribute->string)
-						      : json_integer(attribute->integer));
+		object = json_set(object, attribute->key,
+				  attribute->string ? json_text(attribute->string)
+						    : json_integer(attribute->integer));
 	}
 	return object;
 }
@@ -73,16 +69,11 @@ int report_print_json(const struct metric_set *set, const struct otlp_resource *
 	json_t *root;
 
 	for (const struct metric *metric = set->metrics; metric; metric = metric->next)
-		json_array_append_new(metrics, json_of_metric(metric));
+		metrics = json_append(metrics, json_of_metric(metric));
 	root = json_pack("{s:i, s:s, s:o, s:I, s:I, s:o}", "schema", JSON_SCHEMA, "version",
 			 SCOTTYSCOPE_VERSION, "resource", json_of_resource(resource),
 			 "start_time_unix_nano", (json_int_t)set->start_ns, "time_unix_nano",
 			 (json_int_t)set->time_ns, "metrics", metrics);
-	if (!root)
-		return error_out_of_memory(error);
 	/* With 15 digits, bounds such as 0.00025 are printed as in the source. */
-	json_dumpf(root, stream, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-	fputc('\n', stream);
-	json_decref(root);
-	return 0;
+	return json_print(root, JSON_INDENT(2) | JSON_REAL_PRECISION(15), stream, error);
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "report/metric_list.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <string.h>
 #include <version.h>
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "metric/descriptions.h"
 #include "metric/metric.h"
 #include "metric/names.h"
@@ -63,7 +63,7 @@ static json_t *json_of_attributes(const char *keys)
 	while (*keys) {
 		size_t length = strcspn(keys, " ");
 
-		json_array_append_new(array, json_stringn(keys, length));
+		array = json_append(array, json_stringn(keys, length));
 		keys += length + strspn(keys + length, " ");
 	}
 	return array;
@@ -92,20 +92,20 @@ static json_t *json_of_metric(struct arena *arena, enum metric_id id)
 			 is_of_tool(id) ? "tool" : "server", "help", metric->help);
 }
 
-static void add_row(json_t *rows, const char *name, const char *help)
+static json_t *add_row(json_t *rows, const char *name, const char *help)
 {
-	json_array_append_new(rows, json_pack("{s:s, s:s}", "name", name, "help", help));
+	return json_append(rows, json_pack("{s:s, s:s}", "name", name, "help", help));
 }
 
 /* Adds a row of a list in wire.h to the array `rows`. */
-#define ADD_ROW(identifier, name, help) add_row(rows, name, help);
+#define ADD_ROW(identifier, name, help) rows = add_row(rows, name, help);
 
 static json_t *json_of_losses(void)
 {
 	json_t *rows = json_array();
 
 	DROP_LIST(ADD_ROW)
-#define X(name, help, expression) add_row(rows, name, help);
+#define X(name, help, expression) rows = add_row(rows, name, help);
 	USER_DROP_LIST(X)
 #undef X
 	return rows;
@@ -131,9 +131,9 @@ static json_t *json_of_attribute_list(void)
 {
 	json_t *rows = json_array();
 
-#define X(key, scotty_key, help)                                                            \
-	json_array_append_new(rows, json_pack("{s:s, s:s?, s:s}", "key", key, "scotty_0_3", \
-					      (const char *)scotty_key, "help", help));
+#define X(key, scotty_key, help)                                                         \
+	rows = json_append(rows, json_pack("{s:s, s:s?, s:s}", "key", key, "scotty_0_3", \
+					   (const char *)scotty_key, "help", help));
 	METRIC_ATTRIBUTE_LIST(X)
 #undef X
 	return rows;
@@ -146,17 +146,12 @@ int metric_list_print_json(FILE *stream, struct error *error)
 	json_t *root;
 
 	for (size_t i = 0; arena && i < METRIC_ID_COUNT; i++)
-		json_array_append_new(metrics, json_of_metric(arena, (enum metric_id)i));
+		metrics = json_append(metrics, json_of_metric(arena, (enum metric_id)i));
 	root = json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o}", "schema", LIST_SCHEMA, "version",
 			 SCOTTYSCOPE_VERSION, "metrics", metrics, "attributes",
 			 json_of_attribute_list(), "losses", json_of_losses(), "checks",
 			 json_of_checks(), "hooks", json_of_hooks());
-	if (!root || !arena || json_array_size(metrics) != METRIC_ID_COUNT) {
-		json_decref(root);
-		return error_out_of_memory(error);
-	}
-	json_dumpf(root, stream, JSON_INDENT(2));
-	fputc('\n', stream);
-	json_decref(root);
-	return 0;
+	if (!arena)
+		json_decref(TAKE_PTR(root));
+	return json_print(root, JSON_INDENT(2), stream, error);
 }

@@ -29,7 +29,7 @@ void report_print_text(const struct metric_set *set, const struct report_context
 		       FILE *stream);
 
 /* Prints the set as JSON, with the resource attributes of the process; docs/json.md describes the
- * members. -ENOMEM. */
+ * members. Text that is not UTF-8 is repaired as in OTLP. -ENOMEM. */
 int report_print_json(const struct metric_set *set, const struct otlp_resource *resource,
 		      FILE *stream, struct error *error);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/printable.h"
 #include "metric/names.h"
 #include "report/report.h"
 #include "report/report_internal.h"
@@ -76,9 +77,13 @@ static void print_request_row(const struct metric_set *set, const struct metric_
 {
 	const struct metric_histogram *histogram = &point->histogram;
 
-	fprintf(stream, "  %-7s %-46s %-7s %9" PRIu64 "  ", report_attribute(set, point, "method"),
-		report_attribute(set, point, "path"), report_attribute(set, point, "status"),
-		histogram->count);
+	fputs("  ", stream);
+	printable_write(report_attribute(set, point, "method"), 7, stream);
+	fputc(' ', stream);
+	printable_write(report_attribute(set, point, "path"), 46, stream);
+	fputc(' ', stream);
+	printable_write(report_attribute(set, point, "status"), 7, stream);
+	fprintf(stream, " %9" PRIu64 "  ", histogram->count);
 	report_print_duration(histogram->sum / (double)histogram->count, stream);
 	fputs("  ", stream);
 	report_print_duration(metric_histogram__quantile(histogram, 0.5), stream);
@@ -191,8 +196,9 @@ static void print_next(const struct report_context *context, FILE *stream)
 void report_print_text(const struct metric_set *set, const struct report_context *context,
 		       FILE *stream)
 {
-	fprintf(stream, "%s (process %d), observed for %.1f s\n\n", context->executable_path,
-		context->pid, (double)(set->time_ns - set->start_ns) / 1e9);
+	printable_write(context->executable_path, 0, stream);
+	fprintf(stream, " (process %d), observed for %.1f s\n\n", context->pid,
+		(double)(set->time_ns - set->start_ns) / 1e9);
 	print_requests(set, stream);
 	report_print_sessions(set, stream);
 	report_print_tokio(set, stream);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/printable.h"
 #include "report/report_internal.h"
 
 /* Maximum number of task types to print. */
@@ -67,8 +68,9 @@ static void print_busiest(const struct metric_set *set, FILE *stream)
 	for (size_t i = 0; i < count && i < BUSIEST; i++) {
 		fputs(i == 0 ? "  busiest tasks   " : "                  ", stream);
 		report_print_duration(points[i]->real, stream);
-		fprintf(stream, " in %9" PRId64 " polls of %s\n", polls_of(set, points[i]),
-			report_attribute(set, points[i], "task"));
+		fprintf(stream, " in %9" PRId64 " polls of ", polls_of(set, points[i]));
+		printable_write(report_attribute(set, points[i], "task"), 0, stream);
+		fputc('\n', stream);
 	}
 }
 

@@ -18,6 +18,10 @@
 	X("metrics_not_taken",                                                                 \
 	  "the last snapshot: the process that exports had ended and did not take it",         \
 	  counters->snapshots_not_taken)                                                       \
+	X("metrics_not_collected",                                                             \
+	  "snapshots for the collector: not taken or not encoded, for the reason in the log; " \
+	  "the next one has the values",                                                       \
+	  counters->exports_failed)                                                            \
 	X("metrics_queue_full",                                                                \
 	  "requests with metrics: the export queue was full; the next export has the values, " \
 	  "but for the memory peak",                                                           \

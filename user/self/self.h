@@ -14,6 +14,7 @@ struct self_counters {
 	uint64_t collections;
 	uint64_t front_restarts;
 	uint64_t snapshots_not_taken;	   /* the last one, by a front that had ended */
+	uint64_t exports_failed;	   /* no snapshot was taken, or none encoded */
 	struct export_statistics exporter; /* of all fronts so far, as the next two */
 	uint64_t scrapes;		   /* answered */
 	uint64_t scrape_failures;

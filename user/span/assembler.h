@@ -5,6 +5,7 @@
 /* Converts records to spans: a request to a server span, by OpenTelemetry's semantic conventions
  * for HTTP spans (1.23 and later), and a session to a span of its own. */
 
+#include "config/config.h"
 #include "ring/ring.h"
 #include "span/span.h"
 
@@ -20,6 +21,8 @@ struct span_assembler {
 	const char *server_address;
 	uint16_t server_port;
 	int64_t clock_offset_ns; /* realtime minus monotonic time */
+	enum config_span_path path;
+	bool has_client; /* spans have the client's address and port */
 };
 
 /* Adds a record's span to the batch. -ENOSPC when the batch is full. */

@@ -67,7 +67,7 @@ static const char *client_text(struct span_batch *batch, const struct socket_add
 static void add_addresses(struct span *span, const struct socket_address *peer,
 			  const struct span_assembler *assembler)
 {
-	const char *client = client_text(assembler->batch, peer);
+	const char *client = assembler->has_client ? client_text(assembler->batch, peer) : NULL;
 	uint16_t port = peer->family ? peer->local_port : assembler->server_port;
 
 	if (client) {
@@ -104,12 +104,13 @@ static const char *set_name(struct span *span, struct arena *arena, const char *
 	return route ? span->name + strlen(span->name) - strlen(route) : "";
 }
 
-/* Returns the template of the matched route; NULL without a match, if it could not be read, or if the
- * map of templates is full. */
+/* Returns the template of the matched route; NULL without a match, if it could not be read, if the map of
+ * templates is full, and if spans have no path. */
 static const char *route_of(const struct ring_http_request *request,
 			    const struct span_assembler *assembler)
 {
-	if (request->route == ROUTE_UNMATCHED || request->route >= ROUTE_UNKNOWN)
+	if (request->route == ROUTE_UNMATCHED || request->route >= ROUTE_UNKNOWN ||
+	    assembler->path == SPAN_PATH_OFF)
 		return NULL;
 	return assembler->route_text(assembler->context, request->route);
 }
@@ -145,7 +146,9 @@ int span_fill_http_request(struct span *span, const struct ring_http_request *re
 	const char *method =
 		request->method == METHOD_OTHER ? NULL : wire_method_name(request->method);
 	const char *route = set_name(span, arena, method, route_of(request, assembler));
-	const char *path = copy_with_cut(arena, request->url_path, request->url_path_cut);
+	const char *path = assembler->path == SPAN_PATH_RAW
+				   ? copy_with_cut(arena, request->url_path, request->url_path_cut)
+				   : "";
 
 	if (!route || !path)
 		return -ENOSPC;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/log.h"
 
 /* Ends of the names of asynchronous tasks, and the roles of these tasks. Only the end counts, because modules
  * move between versions. The task that axum spawns for a websocket runs Scotty's websocket_handler, which
@@ -108,6 +109,36 @@ static void set_type(const struct tokio *tokio, struct tokio_vtable *vtable, con
 	vtable->kind.role = (__u8)tokio->task_types[index].role;
 }
 
+/* Cuts a long name at its beginning: the end has the function, and decides the role. Returns whether the
+ * name was long. */
+static bool cut_name(char *name)
+{
+	/* "…", without a terminator. */
+	static const char mark[] = {'\xe2', '\x80', '\xa6'};
+	size_t length = strlen(name);
+	size_t kept = TASK_TYPE_NAME_BYTES - sizeof(mark);
+
+	if (length <= TASK_TYPE_NAME_BYTES)
+		return false;
+	/* Not amid a character. */
+	while (kept > 0 && ((unsigned char)name[length - kept] & 0xc0) == 0x80)
+		kept--;
+	memmove(name + sizeof(mark), name + length - kept, kept + 1);
+	memcpy(name, mark, sizeof(mark));
+	return true;
+}
+
+static void cut_names(char *const *names, size_t count)
+{
+	size_t cut = 0;
+
+	for (size_t i = 0; i < count; i++)
+		cut += names[i] && cut_name(names[i]);
+	if (cut > 0)
+		log_warning("%zu names of types of tasks are longer than %zu bytes and cut", cut,
+			    TASK_TYPE_NAME_BYTES);
+}
+
 int tokio_list_task_types(struct tokio *tokio, char *const *names)
 {
 	struct tokio_task_type *found = calloc(tokio->vtable_count + 1, sizeof(*found));
@@ -116,6 +147,7 @@ int tokio_list_task_types(struct tokio *tokio, char *const *names)
 
 	if (!found)
 		return -ENOMEM;
+	cut_names(names, tokio->vtable_count);
 	for (size_t i = 0; i < tokio->vtable_count; i++) {
 		enum task_class class = tokio->vtables[i].kind.class;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "unit/hostile.h"
 
 Test(base_error, code_and_message)
 {
@@ -95,4 +96,13 @@ Test(base_error, long_messages)
 	cr_assert_eq(strlen(error.message), sizeof(error.message) - 1);
 	cr_assert_eq(error.message[0], 'x');
 	cr_assert_eq(error.code, -EIO);
+}
+
+Test(base_error, the_context_is_printable)
+{
+	struct error error = {};
+
+	error_set(&error, -EIO, "reason");
+	error_prefix(&error, -EIO, "%s", HOSTILE);
+	cr_assert_str_eq(error.message, HOSTILE_REPLACED ": reason");
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
 #include "base/printable.h"
+#include "unit/hostile.h"
 
 static void assert_becomes(const char *text, const char *expected)
 {
@@ -63,4 +65,25 @@ Test(printable, bytes_that_are_no_utf8)
 	assert_becomes("\xc3", "?");
 	assert_becomes("\xe2\x80", "??");
 	assert_becomes("\xc0\x9b \xed\xa0\x80", "?? ???"); /* overlong, surrogate */
+}
+
+static void assert_written(const char *text, size_t width, const char *expected)
+{
+	char *written = NULL;
+	size_t size = 0;
+	FILE *stream = open_memstream(&written, &size);
+
+	printable_write(text, width, stream);
+	fclose(stream);
+	cr_expect_str_eq(written, expected);
+	free(written);
+}
+
+Test(printable, written_text)
+{
+	assert_written("", 0, "");
+	assert_written(HOSTILE, 0, HOSTILE_REPLACED);
+	assert_written("longer", 3, "longer");
+	/* A width counts characters, and an invalid byte is one. */
+	assert_written("\xc3\xbc\xff", 4, "\xc3\xbc?  ");
 }

@@ -73,6 +73,18 @@ Test(command_health, a_healthy_answer_is_printed, .timeout = 60)
 	cr_assert_stdout_eq_str("ok\n");
 }
 
+/* Any local user may listen at the address while scottyscope does not run. */
+Test(command_health, the_answer_is_printable, .timeout = 60)
+{
+	struct server server;
+	struct error error;
+
+	cr_assert_eq(ask(&server, "HTTP/1.1 200 OK\r\n\r\nok\n\x1b[31m\xc2\x9b\n\xff", &error),
+		     EXIT_STATUS_DONE);
+	fflush(stdout);
+	cr_assert_stdout_eq_str("ok\n?[31m?\n?");
+}
+
 Test(command_health, an_unhealthy_answer_fails, .timeout = 60)
 {
 	struct server server;

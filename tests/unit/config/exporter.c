@@ -380,3 +380,26 @@ Test(config_exporter, malformed_client_keys)
 	free(certificate);
 	free(large);
 }
+
+Test(config_exporter, headers_without_tls_are_one_warning)
+{
+	static const char warning[] = "OTLP headers leave without TLS to |any local user";
+
+	set("OTEL_EXPORTER_OTLP_HEADERS", "authorization=s3cret");
+	config__free(accept_with_warning("", warning));
+	set("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "https://metrics:1");
+	set("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://traces:2");
+	config__free(accept_with_warning("", "without TLS to traces:2"));
+	set("OTEL_TRACES_EXPORTER", "none");
+	expect_no_warning("");
+	unsetenv("OTEL_TRACES_EXPORTER");
+	/* Only the metrics have headers, and TLS. */
+	unsetenv("OTEL_EXPORTER_OTLP_HEADERS");
+	set("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "authorization=s3cret");
+	expect_no_warning("");
+	set("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "authorization=s3cret");
+	config__free(accept_with_warning("", "without TLS to traces:2"));
+	expect_no_warning("-qq");
+	expect_no_warning("--otlp-endpoint none");
+	expect_no_warning("verify");
+}

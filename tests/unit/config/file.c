@@ -57,6 +57,7 @@ Test(config_file, every_option)
 {
 	struct config *config = accept_file("# scottyscope\n"
 					    "exe: my-scotty\n"
+					    "user: nobody\n"
 					    "duration: 2m\n"
 					    "report: true\n"
 					    "verbose: true\n"
@@ -69,6 +70,7 @@ Test(config_file, every_option)
 					    "");
 
 	cr_assert_str_eq(config->executable, "my-scotty");
+	cr_assert_eq(config->target_user, 65535);
 	cr_assert_eq(config->duration_ns, 120 * NS_PER_S);
 	cr_assert(config->report);
 	cr_assert_eq(config->log_level, LOG_LEVEL_DEBUG);
@@ -277,7 +279,7 @@ Test(config_file, files_that_cannot_be_read)
 {
 	refuse("--config /nonexistent/scottyscope.yaml",
 	       "cannot open /nonexistent/scottyscope.yaml|No such file");
-	refuse("--config /tmp", "cannot read /tmp|directory");
+	refuse("--config /tmp", "/tmp is not a regular file");
 	refuse("--config", "--config needs a value");
 }
 
@@ -307,6 +309,63 @@ Test(config_file, huge_and_damaged_files)
 	}
 }
 
+/* The tool runs as root, and the file says where all data goes. */
+Test(config_file, files_that_others_can_change)
+{
+	static const struct {
+		uid_t user;
+		gid_t group;
+		mode_t mode;
+		const char *invoker; /* SUDO_UID */
+		const char *parts;   /* of the error; NULL: accepted */
+	} cases[] = {
+		{0, 0, 0644, NULL, NULL},
+		{0, 0, 0660, NULL, NULL},
+		{0, 0, 0666, NULL, "every user can write|chmod o-w"},
+		{0, 12345, 0664, NULL, "group 12345 can write|chmod g-w"},
+		{0, 12345, 0644, NULL, NULL},
+		{12345, 0, 0400, NULL, "belongs to user 12345|chown root"},
+		{12345, 0, 0600, "12345", NULL},
+		{12345, 0, 0600, "1234", "belongs to user 12345"},
+		{12345, 0, 0602, "12345", "every user can write"},
+	};
+	char line[128];
+
+	if (geteuid() != 0)
+		cr_skip_test("needs root");
+	unsetenv("SUDO_UID");
+	write_bytes("", 0);
+	snprintf(line, sizeof(line), "--config %s", path);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cr_assert_eq(chown(path, cases[i].user, cases[i].group), 0);
+		cr_assert_eq(chmod(path, cases[i].mode), 0);
+		if (cases[i].invoker)
+			set("SUDO_UID", cases[i].invoker);
+		if (cases[i].parts)
+			refuse(line, cases[i].parts);
+		else
+			config__free(accept(line));
+	}
+}
+
+/* None of these is opened: a FIFO without a writer would block. */
+Test(config_file, files_that_are_not_regular, .timeout = 30)
+{
+	char line[128];
+
+	unlink(path);
+	cr_assert_eq(mkfifo(path, 0600), 0);
+	snprintf(line, sizeof(line), "--config %s", path);
+	refuse(line, "--config|is not a regular file");
+	refuse("--config /dev/tty", "/dev/tty is not a regular file");
+	set("OTEL_EXPORTER_OTLP_CERTIFICATE", path);
+	refuse("", "OTEL_EXPORTER_OTLP_CERTIFICATE|is not a regular file");
+	unsetenv("OTEL_EXPORTER_OTLP_CERTIFICATE");
+	set("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", path);
+	set("OTEL_EXPORTER_OTLP_CLIENT_KEY", path);
+	refuse("", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE|is not a regular file");
+}
+
 /* No message shows a secret; a secret in a file that all users can read is a warning. */
 Test(config_file, secrets)
 {
@@ -315,6 +374,7 @@ Test(config_file, secrets)
 
 	write_bytes("", 0);
 	cr_assert_eq(chmod(path, 0600), 0);
+	set("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector:4317");
 	config__free(accept_file("OTEL_EXPORTER_OTLP_HEADERS: a=s3cret\n", ""));
 	cr_assert_eq(chmod(path, 0644), 0);
 	config__free(accept_file("OTEL_EXPORTER_OTLP_HEADERS: a=s3cret\n", "-qq"));

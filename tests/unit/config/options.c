@@ -412,3 +412,46 @@ Test(config_options, debug_directory)
 	refuse("--debug-directory /etc/passwd", "--debug-directory|/etc/passwd|a directory");
 	refuse("--debug-directory /no/such", "--debug-directory|/no/such|a directory");
 }
+
+Test(config_options, the_user_of_the_process)
+{
+	struct config *config = accept("");
+
+	cr_assert_eq(config->target_user, 0);
+	config__free(config);
+	config = accept("--user root --exe scotty");
+	cr_assert_eq(config->target_user, 1);
+	cr_assert_str_eq(config->executable, "scotty");
+	config__free(config);
+	config = accept("verify --user 4294967294 --pid 1");
+	cr_assert_eq(config->target_user, 4294967295);
+	config__free(config);
+	refuse("--user no-such-user", "--user|'no-such-user'|the name or the number of a user");
+	refuse("--user 4294967295", "--user|'4294967295'");
+	refuse("--user -1", "--user|'-1'");
+	refuse("metrics --user root", "metrics|--user|together");
+}
+
+Test(config_options, what_spans_tell)
+{
+	struct config *config = accept("");
+
+	cr_assert_eq(config->span_path, SPAN_PATH_RAW);
+	cr_assert(config->span_client);
+	config__free(config);
+	config = accept("--span-path template --span-client off");
+	cr_assert_eq(config->span_path, SPAN_PATH_TEMPLATE);
+	cr_assert_not(config->span_client);
+	config__free(config);
+	set("SCOTTYSCOPE_SPAN_PATH", "off");
+	set("SCOTTYSCOPE_SPAN_CLIENT", "off");
+	config = accept("--span-client on");
+	cr_assert_eq(config->span_path, SPAN_PATH_OFF);
+	cr_assert(config->span_client);
+	config__free(config);
+	/* A mistake never exports more than the user wants. */
+	set("SCOTTYSCOPE_SPAN_PATH", "none");
+	refuse("", "SCOTTYSCOPE_SPAN_PATH|'none'|off, template, raw");
+	refuse("--span-path none", "--span-path|'none'|off, template, raw");
+	refuse("--span-client false", "--span-client|'false'|off, on");
+}

@@ -85,6 +85,21 @@ static inline struct config *accept_with_warning(const char *line, const char *p
 	return config;
 }
 
+/* The command line must be accepted without a warning. */
+static inline void expect_no_warning(const char *line)
+{
+	FILE *standard = stderr;
+	char *text = NULL;
+	size_t size = 0;
+
+	stderr = open_memstream(&text, &size);
+	config__free(accept(line));
+	fclose(stderr);
+	stderr = standard;
+	cr_assert_str_eq(text, "");
+	free(text);
+}
+
 static inline void set(const char *name, const char *value)
 {
 	cr_assert_eq(setenv(name, value, 1), 0);

@@ -10,6 +10,7 @@
 #include "plan/print.h"
 #include "server.h"
 #include "tokio/task_type.h"
+#include "unit/hostile.h"
 
 static const struct plan_subject subject = {
 	.host = "host-1",
@@ -50,19 +51,24 @@ static char *details_of(const struct plan *plan)
 }
 
 /* To be given back with json_decref(). */
-static json_t *json_of(const struct plan *plan)
+static json_t *json_for(const struct plan *plan, const struct plan_subject *of)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t size = 0;
 	FILE *stream = open_memstream(&text, &size);
 
-	plan__print_json(plan, &subject, stream);
+	cr_assert_eq(plan__print_json(plan, of, stream, NULL), 0);
 	fclose(stream);
 
 	json_t *root = json_loads(text, 0, NULL);
 
 	cr_assert_not_null(root, "%s", text);
 	return root;
+}
+
+static json_t *json_of(const struct plan *plan)
+{
+	return json_for(plan, &subject);
 }
 
 static json_t *instrumentation_of(const json_t *root, enum instrumentation_id id)
@@ -151,6 +157,59 @@ Test(plan_print, the_verdict_of_a_whole_server)
 	cr_expect(strstr(text, "also after kill -9"), "%s", text);
 	cr_expect_null(strstr(text, "0x"), "%s", text);
 	cr_expect_null(strstr(text, "transition_to_idle"), "%s", text);
+	plan__free(plan);
+}
+
+/* Gives a plan and its subject hostile text in each place that text of the target, of the kernel or of the
+ * host has. */
+static struct plan *hostile_plan(struct plan_subject *ret_subject)
+{
+	struct plan *plan = plan_of_server(&(struct server){0}, &full_kernel);
+	struct plan_instrumentation *missing = &plan->instrumentations[INSTR_MEMORY];
+
+	*ret_subject = subject;
+	ret_subject->host = HOSTILE;
+	missing->strategy = NULL;
+	snprintf(missing->reason, sizeof(missing->reason), "%s", HOSTILE);
+	snprintf(missing->remedy, sizeof(missing->remedy), "%s", HOSTILE);
+	snprintf(plan->kernel.why_not, sizeof(plan->kernel.why_not), "%s", HOSTILE);
+	free(plan->executable_path);
+	plan->executable_path = strdup(HOSTILE);
+	free(plan->version);
+	plan->version = strdup(HOSTILE);
+	return plan;
+}
+
+Test(plan_print, text_from_outside_is_printable)
+{
+	struct plan_subject hostile;
+	struct plan *plan = hostile_plan(&hostile);
+	_cleanup_free_ char *text = text_for(plan, &hostile, false);
+
+	/* Version, host, path, reason, remedy and kernel. */
+	assert_replaced(text, 6);
+	plan->hooks[site_of(plan, HOOK_APP_NEW, 0)->hook].function = HOSTILE;
+
+	_cleanup_free_ char *details = text_for(plan, &hostile, true);
+
+	/* Reason and remedy again, path, version, and a function of two instrumentations. */
+	assert_replaced(details, 6 + 6);
+	plan__free(plan);
+}
+
+Test(plan_print, text_from_outside_is_exact_or_repaired_in_json)
+{
+	struct plan_subject hostile;
+	struct plan *plan = hostile_plan(&hostile);
+	json_t *root = json_for(plan, &hostile);
+
+	cr_expect_str_eq(string_of(root, "executable"), HOSTILE_REPAIRED);
+	cr_expect_str_eq(string_of(root, "version"), HOSTILE_REPAIRED);
+	cr_expect_str_eq(string_of(json_object_get(root, "host"), "name"), HOSTILE_REPAIRED);
+	cr_expect_str_eq(string_of(json_object_get(root, "kernel"), "missing"), HOSTILE_REPAIRED);
+	cr_expect_str_eq(string_of(instrumentation_of(root, INSTR_MEMORY), "reason"),
+			 HOSTILE_REPAIRED);
+	json_decref(root);
 	plan__free(plan);
 }
 
@@ -493,7 +552,7 @@ Test(plan_print, types_of_tasks_are_shown)
 	cr_expect_not(strstr(text, "a::run"));
 
 	stream = open_memstream(&json, &size);
-	plan__print_json(plan, &subject, stream);
+	cr_assert_eq(plan__print_json(plan, &subject, stream, NULL), 0);
 	fclose(stream);
 
 	json_t *root = json_loads(json, 0, NULL);

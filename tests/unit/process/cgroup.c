@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/array.h"
 #include "child.h"
@@ -81,6 +82,21 @@ Test(process_cgroup, version_2)
 	write_file("cpu.max", "25000 100000\n");
 	assert_quota("0::/a/b/c\n", 0.25);
 	assert_quota("0::/\n", 0.25);
+}
+
+/* A container shows what it likes below its root: a FIFO without a writer must not stop the tool. */
+Test(process_cgroup, files_that_are_not_regular)
+{
+	char path[256];
+
+	write_file("a/cpu.max", "20000 40000\n");
+	snprintf(path, sizeof(path), "%s/a/b", root);
+	cr_assert_eq(mkdir(path, 0755), 0);
+	snprintf(path, sizeof(path), "%s/a/b/cpu.max", root);
+	cr_assert_eq(mkfifo(path, 0644), 0);
+	snprintf(path, sizeof(path), "%s/cpu.max", root);
+	cr_assert_eq(symlink("/dev/tty", path), 0);
+	assert_quota("0::/a/b", 0.5);
 }
 
 Test(process_cgroup, version_1)

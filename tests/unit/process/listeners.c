@@ -217,7 +217,7 @@ Test(process_listeners, strangers_do)
 	struct error error = find_none(BY_PORT(shared_port));
 
 	cr_assert_eq(error.code, -EEXIST);
-	snprintf(part, sizeof(part), "(port %d)", shared_port);
+	snprintf(part, sizeof(part), "(port %d, ", shared_port);
 	cr_assert(strstr(error.message, part), "%s", error.message);
 	snprintf(part, sizeof(part), "%d ", (int)first.pid);
 	cr_assert(strstr(error.message, part), "%s", error.message);

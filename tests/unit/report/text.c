@@ -9,6 +9,7 @@
 #include "metric/descriptions.h"
 #include "metric/metric.h"
 #include "report/report.h"
+#include "unit/hostile.h"
 
 static const struct otlp_resource_attribute attributes_of_resource[] = {
 	{.key = "service.name", .string = "scotty"},
@@ -114,6 +115,69 @@ static void add_point(struct metric_set *set, enum metric_id id, const char *tas
 		point->real = real;
 	else
 		point->integer = integer;
+}
+
+static struct metric_set *hostile_set(struct arena *arena)
+{
+	static const double bounds[] = {1};
+	static const uint64_t counts[] = {1, 0};
+	const struct metric_attribute attributes[] = {
+		{"method", "GET"}, {"path", HOSTILE}, {"status", HOSTILE}};
+	struct metric_set *set = metric_set__new(arena, 0, 1);
+
+	metric_set__point(
+		set, metric_set__metric(set, &metric_descriptions[METRIC_ID_HTTP_REQUEST_DURATION]),
+		attributes, 3)
+		->histogram = (struct metric_histogram){
+		.bounds = bounds, .bound_count = 1, .bucket_counts = counts, .count = 1};
+	add_point(set, METRIC_ID_TOKIO_TASK_BUSY, HOSTILE, 0, 1);
+	return set;
+}
+
+/* The server chooses its path, its routes and the names of its tasks. */
+Test(report_text, text_of_the_server_is_printable)
+{
+	struct arena *arena = arena__new(0);
+	static const struct snapshot snapshot;
+	const struct self_counters counters = {0};
+	struct report_context context = {
+		.executable_path = HOSTILE, .snapshot = &snapshot, .counters = &counters};
+	char *text = text_in_context(hostile_set(arena), &context);
+
+	assert_replaced(text, 4);
+	free(text);
+	arena__free(arena);
+}
+
+Test(report_json, text_of_the_server_is_exact_or_repaired)
+{
+	static const struct otlp_resource_attribute attributes[] = {
+		{.key = HOSTILE, .string = HOSTILE},
+		{.key = "os.type", .string = "linux"},
+	};
+	const struct otlp_resource hostile = {attributes, 2};
+	struct arena *arena = arena__new(0);
+	struct error error;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *stream = open_memstream(&text, &size);
+	json_t *root, *metrics, *labels;
+
+	cr_assert_eq(report_print_json(hostile_set(arena), &hostile, stream, &error), 0);
+	fclose(stream);
+	root = json_loads(text, 0, NULL);
+	cr_assert_str_eq(json_string_value(json_object_get(json_object_get(root, "resource"),
+							   HOSTILE_REPAIRED)),
+			 HOSTILE_REPAIRED);
+	metrics = json_object_get(root, "metrics");
+	labels = json_object_get(
+		json_array_get(json_object_get(json_array_get(metrics, 0), "points"), 0),
+		"attributes");
+	cr_assert_eq(json_object_size(labels), 3);
+	cr_assert_str_eq(json_string_value(json_object_get(labels, "path")), HOSTILE_REPAIRED);
+	json_decref(root);
+	free(text);
+	arena__free(arena);
 }
 
 Test(report_text, sessions_are_shown_where_they_can_be_had)

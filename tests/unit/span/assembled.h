@@ -5,6 +5,7 @@
 /* Records, the spans that the assembler makes of them, and the attributes of these spans. */
 
 #include <criterion/criterion.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "span/assembler.h"
@@ -48,6 +49,10 @@ struct scene {
 	const char *server_address;
 	uint16_t server_port;
 	int64_t clock_offset_ns;
+	/* Spans have all of these by default. */
+	bool without_path;
+	bool without_template;
+	bool without_client;
 };
 
 static inline const char *route_of_scene(void *context, uint64_t route)
@@ -66,6 +71,10 @@ static inline int add_record(struct span_batch *batch, const struct ring_record 
 		.server_address = scene->server_address,
 		.server_port = scene->server_port,
 		.clock_offset_ns = scene->clock_offset_ns,
+		.path = scene->without_template ? SPAN_PATH_OFF
+			: scene->without_path	? SPAN_PATH_TEMPLATE
+						: SPAN_PATH_RAW,
+		.has_client = !scene->without_client,
 	};
 	struct ring_record routed = *record;
 

@@ -38,6 +38,50 @@ Test(span_http, a_request_is_a_server_span_by_the_conventions)
 	span_batch__free(batch);
 }
 
+Test(span_http, a_path_is_left_out_as_far_as_the_user_wants)
+{
+	const struct scene scenes[] = {
+		{.route = "/apps/{app_id}"},
+		{.route = "/apps/{app_id}", .without_path = true},
+		{.route = "/apps/{app_id}", .without_template = true},
+	};
+	static const struct {
+		const char *name, *route, *path;
+	} expected[] = {
+		{"HTTP GET /apps/{app_id}", "/apps/{app_id}", "/api/v1/apps/info/blog"},
+		{"HTTP GET /apps/{app_id}", "/apps/{app_id}", "(none)"},
+		{"HTTP GET", "(none)", "(none)"},
+	};
+	struct span_batch *batch = span_batch__new(3);
+	struct ring_record record = request_of(200);
+
+	for (size_t i = 0; i < ARRAY_SIZE(scenes); i++) {
+		const struct span *span = add_span(batch, &record, &scenes[i]);
+
+		cr_expect_str_eq(span->name, expected[i].name);
+		cr_expect_str_eq(text(span, "http.route"), expected[i].route);
+		cr_expect_str_eq(text(span, "url.path"), expected[i].path);
+		cr_expect_eq(integer(span, "http.response.status_code"), 200);
+	}
+	span_batch__free(batch);
+}
+
+Test(span_http, a_client_is_left_out_if_the_user_wants)
+{
+	const struct scene scene = {.without_client = true};
+	struct span_batch *batch = span_batch__new(1);
+	struct ring_record record = request_of(200);
+	const struct span *span;
+
+	record.http_request.peer = (struct socket_address){
+		.family = AF_INET, .address = {10, 1, 2, 3}, .port = 54321, .local_port = 80};
+	span = add_span(batch, &record, &scene);
+	cr_expect_null(find(span, "client.address"));
+	cr_expect_null(find(span, "client.port"));
+	cr_expect_eq(integer(span, "server.port"), 80);
+	span_batch__free(batch);
+}
+
 Test(span_http, only_what_the_server_did_wrong_is_an_error)
 {
 	static const struct {

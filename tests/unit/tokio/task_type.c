@@ -5,6 +5,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/utf8.h"
 #include "tokio/future.h"
 #include "unit/plan/tasks.h"
 
@@ -343,6 +344,37 @@ Test(tokio_task_type, more_than_the_limit_are_other_but_not_those_with_a_role)
 	expect_type(tokio, KIND_LIMIT - 5, "a::run_123", TASK_ASYNC, ROLE_NONE);
 	expect_type(tokio, KIND_LIMIT - 4, "other", TASK_ASYNC, ROLE_NONE);
 	expect_type(tokio, KIND_LIMIT + 9, "other", TASK_ASYNC, ROLE_NONE);
+	tokio_free(tokio);
+}
+
+/* A name of the executable's choice is a label of several metrics. */
+Test(tokio_task_type, a_long_name_is_cut_and_keeps_its_role)
+{
+	static const char end[] = "::ShellService::create_session";
+	char *names[] = {malloc(100000), malloc(100000), strdup("a::run")};
+	struct tokio *tokio;
+	const char *name;
+
+	/* The cut is amid a character of two bytes, and before one. */
+	for (size_t i = 0; i < 2; i++) {
+		memset(names[i], 'x', 100000);
+		for (size_t at = 0; at < 99000; at += 2)
+			memcpy(names[i] + at, "\xc3\xbc", 2);
+		strcpy(names[i] + 99000 + i, end);
+	}
+	tokio = tokio_of_names(names, 3);
+	for (size_t i = 0; i < 2; i++) {
+		name = type_of(tokio, i)->name;
+		cr_expect_leq(strlen(name), TASK_TYPE_NAME_BYTES);
+		cr_expect_geq(strlen(name), TASK_TYPE_NAME_BYTES - 1);
+		cr_expect(utf8_is_valid(name));
+		cr_expect_eq(strncmp(name, "…", strlen("…")), 0);
+		cr_expect(task_type_ends_with(name, end + 2));
+		cr_expect_eq(type_of(tokio, i)->role, ROLE_SHELL);
+		free(names[i]);
+	}
+	expect_type(tokio, 2, "a::run", TASK_ASYNC, ROLE_NONE);
+	free(names[2]);
 	tokio_free(tokio);
 }
 

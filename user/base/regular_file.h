@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SCOTTYSCOPE_BASE_REGULAR_FILE_H
+#define SCOTTYSCOPE_BASE_REGULAR_FILE_H
+
+/* Opens a regular file for reading. A path that another user chose may be a FIFO, whose open waits for a
+ * writer, or a device, whose open acts: neither is opened. Follows links. Returns the descriptor; -EINVAL
+ * for a file of another type; another negative errno. */
+int regular_file__open(const char *path);
+
+#endif
