@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "process/internal.h"
 #include "process/proc.h"
-#include "process/process.h"
 
 #define CHUNK_BYTES	  4096
 #define VALUE_LIMIT_BYTES ((size_t)128 * 1024)
@@ -85,16 +85,20 @@ static int search_file(int fd, struct search *search)
 	return r;
 }
 
-char *process__environment(const struct process *target, const char *name)
+char *process__search_environment(int fd, const char *name)
 {
-	_cleanup_close_ int fd = proc__open(target->pid, "environ");
 	struct search search = {.name = name};
 
-	if (fd < 0)
-		return NULL;
 	if (search_file(fd, &search) != 1) {
 		free(search.value);
 		return NULL;
 	}
 	return search.value ? search.value : strdup("");
+}
+
+char *process__environment(const struct process *target, const char *name)
+{
+	_cleanup_close_ int fd = proc__open(target->pid, "environ");
+
+	return fd < 0 ? NULL : process__search_environment(fd, name);
 }
