@@ -227,6 +227,19 @@ Test(rust_demangle, deep, .timeout = 10)
 	cr_expect_str_eq(shallow, "a");
 }
 
+/* Hostile symbols give such types. */
+Test(rust_demangle, a_list_without_a_path)
+{
+	static const char *const paths[] = {"::<T>", "::<impl a::B>", "::<a>::<b>"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		_cleanup_(buffer__done) struct buffer normal = {0};
+
+		cr_expect_eq(rust_path__normalise(paths[i], strlen(paths[i]), &normal), 0, "%s",
+			     paths[i]);
+	}
+}
+
 /* Where the first argument of a list ends, and what is left of the text there. */
 Test(rust_demangle, argument_ends)
 {
@@ -250,17 +263,4 @@ Test(rust_demangle, argument_ends)
 		cr_expect_str_eq(end, samples[i].rest, "%s", samples[i].list);
 	}
 	cr_expect_null(rust_path__argument_end("a::B<c"));
-}
-
-/* Hostile symbols give such types. */
-Test(rust_demangle, a_list_without_a_path)
-{
-	static const char *const paths[] = {"::<T>", "::<impl a::B>", "::<a>::<b>"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		_cleanup_(buffer__done) struct buffer normal = {0};
-
-		cr_expect_eq(rust_path__normalise(paths[i], strlen(paths[i]), &normal), 0, "%s",
-			     paths[i]);
-	}
 }
