@@ -227,6 +227,14 @@ Test(rust_demangle, deep, .timeout = 10)
 	cr_expect_str_eq(shallow, "a");
 }
 
+/* libiberty passes NULL for an identifier without characters. */
+Test(rust_demangle, an_empty_identifier)
+{
+	_cleanup_free_ char *path = rust_demangle_path("_RNvC01a");
+
+	cr_expect_str_eq(path, "::a", "%s", path);
+}
+
 /* Hostile symbols give such types. */
 Test(rust_demangle, a_list_without_a_path)
 {
