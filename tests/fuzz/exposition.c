@@ -13,6 +13,7 @@ struct reader {
 	const char *line; /* terminated */
 	const char *at;	  /* in the line */
 	bool is_open_metrics;
+	bool is_unique;
 	char *family; /* of the last TYPE */
 	char *type;
 	char **families; /* names of all TYPE lines */
@@ -80,6 +81,13 @@ static void take_escaped(struct reader *reader, bool quotes, bool has_quotes_esc
 	}
 }
 
+/* Whether a label may stand beside another one. An attribute "le", which the agent does not use, stands beside
+ * the bound of a bucket. */
+static bool is_free(const struct reader *reader, const char *other, const char *name)
+{
+	return strcmp(other, name) != 0 || (!reader->is_unique && strcmp(name, "le") == 0);
+}
+
 /* Takes "{name="value",...}". No name occurs twice. */
 static void take_labels(struct reader *reader)
 {
@@ -91,7 +99,7 @@ static void take_labels(struct reader *reader)
 		check(reader, count < LABELS_MOST, "many labels");
 		names[count] = take_name(reader, false);
 		for (size_t i = 0; i < count; i++)
-			check(reader, strcmp(names[i], names[count]) != 0, "a label twice");
+			check(reader, is_free(reader, names[i], names[count]), "a label twice");
 		count++;
 		take(reader, "=\"");
 		take_escaped(reader, true, true);
@@ -153,7 +161,7 @@ static void read_type(struct reader *reader)
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
 		is_known |= strcmp(types[i], reader->type) == 0;
 	check(reader, is_known, "unknown type");
-	for (size_t i = 0; i < reader->family_count; i++)
+	for (size_t i = 0; reader->is_unique && i < reader->family_count; i++)
 		check(reader, strcmp(reader->families[i], reader->family) != 0, "a family twice");
 	reader->families = append(reader->families, &reader->family_count, strdup(reader->family));
 }
@@ -234,7 +242,7 @@ static size_t finish(struct reader *reader, bool is_unique)
 
 size_t exposition_read(const char *text, size_t size, bool is_open_metrics, bool is_unique)
 {
-	struct reader reader = {.is_open_metrics = is_open_metrics};
+	struct reader reader = {.is_open_metrics = is_open_metrics, .is_unique = is_unique};
 	bool has_end = false;
 
 	fuzz_check(strlen(text) == size, "a NUL in the exposition");

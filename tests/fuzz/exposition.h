@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Reads the exposition. Fails (fuzz_check()) at a line that is malformed, a family that occurs twice or whose
- * samples have another name, a label that occurs twice in a series, and, with `is_unique`, at a series that
+/* Reads the exposition. Fails (fuzz_check()) at a line that is malformed, at samples with another name than
+ * their family's, at a label that occurs twice in a series, and, with `is_unique`, at a family or a series that
  * occurs twice. Returns the number of samples. */
 size_t exposition_read(const char *text, size_t size, bool is_open_metrics, bool is_unique);
 
