@@ -93,8 +93,8 @@
 	  "--max-connections; raise --max-connections")                                            \
 	X(TRACE_HEADERS, "trace_headers",                                                          \
 	  "traceparent, tracestate: not read, because a header is too long, beyond the "           \
-	  "searched 512 KiB of the head, or one of too many at a time (2048); the span starts "    \
-	  "a new trace or has no tracestate")                                                      \
+	  "searched 512 KiB of the head, or one of too many at a time (2048), or because a read "  \
+	  "of the server's memory failed; the span starts a new trace or has no tracestate")       \
 	X(URL_PATH, "url_path",                                                                    \
 	  "url.path: missing in the span, because the method or the authority before the path "    \
 	  "is too long, or a read of the server's memory failed")                                  \

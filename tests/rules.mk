@@ -25,8 +25,8 @@ $(METRICS): $(BUILD)/scottyscope
 test: deps ## all tests but e2e, container, arm64 and compilers; ends with "N passed, N failed"
 	$(prepare)
 # Integration tests check times: the emulated machines take the CPU time that these tests leave.
-prepared-test: all unit-tests fixtures static-if-possible $(METRICS) $(VENV)/done
-	$(call run,unit rules lint integration quiet vm,--together 'unit rules lint' --beside vm --alone quiet)
+prepared-test: all unit-tests fuzz-targets fixtures static-if-possible $(METRICS) $(VENV)/done
+	$(call run,unit rules lint fuzz integration quiet vm,--together 'unit rules lint' --beside vm --alone quiet)
 
 quick: ## in 3 minutes: build, lint of what changed, unit tests, integration tests with one server
 	$(prepare)

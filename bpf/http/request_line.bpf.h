@@ -123,7 +123,7 @@ static __always_inline __u32 cut_url_path(__u64 path[URL_PATH_BYTES / 8])
 enum target_path {
 	TARGET_WITHOUT_PATH = -1, /* the target's form has none */
 	TARGET_EMPTY_PATH = -2,	  /* a target with an authority, and nothing after it */
-	TARGET_PATH_FAR = -3,	  /* the authority is too long, or cannot be read */
+	TARGET_PATH_FAR = -3,	  /* the authority is too long, or the target cannot be read */
 };
 
 /* Offset of the first byte after the authority in the 64 bytes at `text`, `size` of them in the head;
@@ -149,20 +149,24 @@ __weak __noinline int authority_in_chunk(__u64 text, __u64 size)
 	return (int)length;
 }
 
-/* Offset of "://" in the target at `target`; -1 for none after a possible scheme. */
+/* Offset of "://" after a possible scheme at the start of the target; TARGET_WITHOUT_PATH for none;
+ * TARGET_PATH_FAR if the target cannot be read. A scheme consists of characters of tokens, so the colon
+ * is none of another line. */
 static __always_inline int scheme_length(__u64 target, __u64 length)
 {
 	__u64 words[SCHEME_BYTES / 8] = {}, mark = 0, colon;
 
 	if (bpf_probe_read_user(words, length < sizeof(words) ? (__u32)length : sizeof(words),
 				(void *)target))
-		return -1;
-	colon = first_marked(bytes_equal(words[0], ':'));
+		return TARGET_PATH_FAR;
+	colon = first_marked(ends_token(words[0]));
 	if (colon == 8)
-		colon += first_marked(bytes_equal(words[1], ':'));
-	if (colon + 3 > length || bpf_probe_read_user(&mark, 3, (void *)(target + colon)))
-		return -1;
-	return mark == WORD(':', '/', '/', 0, 0, 0, 0, 0) ? (int)colon : -1;
+		colon += first_marked(ends_token(words[1]));
+	if (colon + 3 > length)
+		return TARGET_WITHOUT_PATH;
+	if (bpf_probe_read_user(&mark, 3, (void *)(target + colon)))
+		return TARGET_PATH_FAR;
+	return mark == WORD(':', '/', '/', 0, 0, 0, 0, 0) ? (int)colon : TARGET_WITHOUT_PATH;
 }
 
 /* Offset of the path in the request target at `target`, of whose bytes `length` have arrived, or an
@@ -174,13 +178,15 @@ __weak __noinline int path_in_target(__u64 target, __u64 length)
 	int scheme;
 	__u64 at;
 
-	if (!length || bpf_probe_read_user(&first, sizeof(first), (void *)target))
+	if (!length)
 		return TARGET_WITHOUT_PATH;
+	if (bpf_probe_read_user(&first, sizeof(first), (void *)target))
+		return TARGET_PATH_FAR;
 	if (first == '/')
 		return 0;
 	scheme = scheme_length(target, length);
 	if (scheme < 0)
-		return TARGET_WITHOUT_PATH;
+		return scheme;
 	at = (__u64)scheme + 3;
 	for (__u32 i = 0; i < AUTHORITY_LIMIT_BYTES / AUTHORITY_CHUNK_BYTES && at < length; i++) {
 		int size = authority_in_chunk(target + at, length - at);

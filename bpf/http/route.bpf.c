@@ -95,11 +95,17 @@ static __always_inline __u64 read_matched(const struct http_connection *connecti
 {
 	__u64 before = matched_before(connection), prefix;
 	const struct route_text *outer;
+	int holds;
 
 	if (!before)
 		return unknown_if_none(read_route(connection->last_route, path));
 	outer = bpf_map_lookup_elem(&routes, &before);
-	if (!outer || !extensions_hold_path(extensions, before, outer->length))
+	holds = outer ? extensions_hold_path(extensions, before, outer->length) : 0;
+	if (holds < 0) {
+		count_drop(DROP_ROUTE_STRANGE);
+		return ROUTE_UNKNOWN;
+	}
+	if (!outer || !holds)
 		return 0;
 	prefix = outer->length - (is_matched_nest(connection, before) ? AXUM_NEST_TAIL_BYTES : 0);
 	return unknown_if_none(read_inner_route(outer, before, prefix, path));

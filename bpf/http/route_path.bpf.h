@@ -47,38 +47,58 @@ static __noinline __u64 read_route(__u64 known, const struct rust_arc_str *path)
 	return 0;
 }
 
-/* Whether a boxed value at `address` is an Arc<str> of this length whose text has this hash. */
-static __always_inline bool holds_path(__u64 address, __u64 hash, __u64 length)
+/* Results of the search in a request's extensions, besides 0 and 1. */
+#define EXTENSIONS_UNREAD -1 /* not found, and a part cannot be read */
+
+/* Whether a boxed value at `address` is an Arc<str> of this length whose text has this hash: 0, 1 or
+ * EXTENSIONS_UNREAD. */
+static __always_inline int holds_path(__u64 address, __u64 hash, __u64 length)
 {
 	struct rust_arc_str path;
+	__u64 found;
 
-	return !bpf_probe_read_user(&path, sizeof(path), (void *)address) &&
-	       path.length == length && hash_path(&path) == hash;
+	if (bpf_probe_read_user(&path, sizeof(path), (void *)address))
+		return EXTENSIONS_UNREAD;
+	if (path.length != length)
+		return 0;
+	found = hash_path(&path);
+	return found ? found == hash : EXTENSIONS_UNREAD;
 }
 
 /* Whether the request's extensions hold a path with this hash and length: then the request was
- * matched before. Otherwise it is a request that the server made itself. A global function, which
- * the verifier checks once. */
+ * matched before. Otherwise it is a request that the server made itself. Returns 0, 1 or
+ * EXTENSIONS_UNREAD. A global function, which the verifier checks once. */
 __weak __noinline int extensions_hold_path(__u64 extensions, __u64 hash, __u64 length)
 {
 	struct rust_map map;
 	__u64 address = 0;
+	int result = 0;
 
-	if (bpf_probe_read_user(&address, sizeof(address), (void *)extensions) || !address ||
-	    bpf_probe_read_user(&map, RUST_MAP_WITHOUT_KEYS_BYTES, (void *)address))
+	if (bpf_probe_read_user(&address, sizeof(address), (void *)extensions))
+		return EXTENSIONS_UNREAD;
+	if (!address)
 		return 0;
+	if (bpf_probe_read_user(&map, RUST_MAP_WITHOUT_KEYS_BYTES, (void *)address))
+		return EXTENSIONS_UNREAD;
 	for (__u32 i = 0; i < EXTENSION_LIMIT && i <= map.bucket_mask; i++) {
 		struct http_extension_bucket bucket;
 		__u8 tag = RUST_MAP_EMPTY;
+		int holds = EXTENSIONS_UNREAD;
 
-		if (bpf_probe_read_user(&tag, sizeof(tag), (void *)(map.control + i)) || tag & 0x80)
+		if (bpf_probe_read_user(&tag, sizeof(tag), (void *)(map.control + i))) {
+			result = EXTENSIONS_UNREAD;
+			continue;
+		}
+		if (tag & 0x80)
 			continue;
 		if (!bpf_probe_read_user(&bucket, sizeof(bucket),
-					 (void *)(map.control - (__u64)(i + 1) * sizeof(bucket))) &&
-		    holds_path(bucket.value, hash, length))
+					 (void *)(map.control - (__u64)(i + 1) * sizeof(bucket))))
+			holds = holds_path(bucket.value, hash, length);
+		if (holds > 0)
 			return 1;
+		result |= holds;
 	}
-	return 0;
+	return result;
 }
 
 /* Reads the path of a route within the route `outer`, whose hash is `outer_hash`, behind its first

@@ -141,8 +141,11 @@ static __always_inline __u64 join_routes(const struct route_text *outer, __u64 o
 			hash = hash_route_chunk(hash, words + i / 8);
 		hashed = ROUTE_TEXT_BYTES - prefix;
 	}
+	/* As of a whole template: the first ROUTE_HASH_BYTES. */
 	if (path->length > hashed)
-		hash = hash_route_bytes(hash, address + hashed, path->length - hashed);
+		hash = hash_route_bytes(
+			hash, address + hashed,
+			at_most(path->length - hashed, ROUTE_HASH_BYTES - ROUTE_TEXT_BYTES));
 	return hash ? finish_route_hash(hash, route->length) : 0;
 }
 

@@ -15,7 +15,7 @@
 /* Results of a search besides a position in the head. */
 enum trace_line {
 	TRACE_LINE_NONE = -1,  /* the head ends first */
-	TRACE_LINE_FAR = -2,   /* the search was given up before the end of the head */
+	TRACE_LINE_FAR = -2,   /* given up before the end of the head: too long, or a failed read */
 	TRACE_LINE_LATER = -3, /* neither a line nor the end of the head in this part */
 };
 
@@ -34,10 +34,11 @@ __weak __noinline int trace_line_in_chunk(__u64 buffer, __u64 length, __u64 offs
 	if (size > TRACE_CHUNK_BYTES)
 		size = TRACE_CHUNK_BYTES;
 	if (bpf_probe_read_user(words, (__u32)size, (void *)(buffer + offset)))
-		return TRACE_LINE_NONE;
+		return TRACE_LINE_FAR;
 	if (offset >= sizeof(word_before)) {
-		bpf_probe_read_user(&word_before, sizeof(word_before),
-				    (void *)(buffer + offset - sizeof(word_before)));
+		if (bpf_probe_read_user(&word_before, sizeof(word_before),
+					(void *)(buffer + offset - sizeof(word_before))))
+			return TRACE_LINE_FAR;
 		ends_head(word_before, &before);
 	}
 	for (__u32 i = 0; i < TRACE_CHUNK_BYTES / 8; i++) {
@@ -87,17 +88,24 @@ enum trace_header {
 	TRACE_HEADER_NONE,
 	TRACE_HEADER_PARENT,
 	TRACE_HEADER_STATE,
+	TRACE_HEADER_UNREAD, /* the name cannot be read */
 };
 
-/* Which of the two headers the line at `line` holds: an enum trace_header. */
-__weak __noinline int trace_header_at(__u64 line)
+#define TRACE_NAME_BYTES \
+	12 /* of both names with their colons, and a line end after the shorter one */
+
+/* Which of the two headers the line at `line`, `size` bytes before the end of the head, holds: an enum
+ * trace_header. */
+__weak __noinline int trace_header_at(__u64 line, __u64 size)
 {
 	__u64 name[2] = {};
 	__u64 second;
 
-	/* Header names are case-insensitive (RFC 9110 section 5.1). */
-	if (bpf_probe_read_user(name, 12, (void *)line))
+	if (size < TRACE_NAME_BYTES)
 		return TRACE_HEADER_NONE;
+	/* Header names are case-insensitive (RFC 9110 section 5.1). */
+	if (bpf_probe_read_user(name, TRACE_NAME_BYTES, (void *)line))
+		return TRACE_HEADER_UNREAD;
 	if ((name[0] | REPEAT(0x20)) == WORD('t', 'r', 'a', 'c', 'e', 'p', 'a', 'r')) {
 		second = name[1] | WORD(0x20, 0x20, 0x20, 0, 0, 0, 0, 0);
 		return second == WORD('e', 'n', 't', ':', 0, 0, 0, 0) ? TRACE_HEADER_PARENT
@@ -125,7 +133,9 @@ __weak __noinline int next_trace_header(__u64 buffer, __u64 length, __u64 from)
 
 		if (line < 0)
 			return line;
-		header = trace_header_at(buffer + (__u64)line);
+		header = trace_header_at(buffer + (__u64)line, length - (__u64)line);
+		if (header == TRACE_HEADER_UNREAD)
+			return TRACE_LINE_FAR;
 		if (header != TRACE_HEADER_NONE)
 			return TRACE_FOUND(line, header);
 		from = (__u64)line + 1;
@@ -189,8 +199,10 @@ enum trace_parent_result {
 /* Whether the line ends at `rest`, after white space: an enum trace_parent_result. */
 static __always_inline int line_ends(__u64 rest)
 {
-	char byte = byte_at(skip_spaces(rest));
+	char byte = 0;
 
+	if (bpf_probe_read_user(&byte, sizeof(byte), (void *)skip_spaces(rest)))
+		return TRACE_PARENT_UNREAD;
 	if (byte == '\r' || byte == '\n')
 		return TRACE_PARENT_VALID;
 	return is_space(byte) ? TRACE_PARENT_UNREAD : TRACE_PARENT_INVALID;

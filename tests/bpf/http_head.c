@@ -8,7 +8,8 @@
 #include "base/array.h"
 #include "http/head.bpf.h"
 
-uint64_t native_fault_from;
+uint64_t native_fault_from, native_fault_until;
+uint64_t native_begin, native_end;
 
 static int whole(const char *head, size_t length)
 {

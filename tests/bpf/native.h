@@ -19,9 +19,25 @@
 /* Reads at and above this address fail like unmapped memory; 0: no read fails. */
 extern uint64_t native_fault_from;
 
+/* The end of the unreadable memory; 0: the memory has no end. */
+extern uint64_t native_fault_until;
+
+/* The memory that reads may use at all; 0: all of this process's memory. */
+extern uint64_t native_begin, native_end;
+
+static inline bool native_faults(uint64_t from, uint64_t until)
+{
+	if (native_end && (from < native_begin || until < from || until > native_end))
+		return true;
+	return native_fault_from && until > native_fault_from &&
+	       (!native_fault_until || from < native_fault_until);
+}
+
 static inline long bpf_probe_read_user(void *to, uint32_t size, const void *from)
 {
-	if (native_fault_from && (uint64_t)(uintptr_t)from + size > native_fault_from) {
+	uint64_t address = (uint64_t)(uintptr_t)from;
+
+	if (native_faults(address, address + size)) {
 		memset(to, 0, size); /* like the kernel */
 		return -14;
 	}

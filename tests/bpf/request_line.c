@@ -193,6 +193,9 @@ Test(bpf_request_line, the_path_is_found_in_each_form_of_the_target)
 		{"user:secret@host:443 HTTP/1.1\r\n", TARGET_WITHOUT_PATH},
 		{"mailto:a/b HTTP/1.1\r\n", TARGET_WITHOUT_PATH},
 		{"http:/any/a HTTP/1.1\r\n", TARGET_WITHOUT_PATH},
+		/* Neither the rest of a malformed line nor a header is a target. */
+		{"a b://c/secret", TARGET_WITHOUT_PATH},
+		{"a\r\nb://c/secret\r\n\r\n", TARGET_WITHOUT_PATH},
 		{"", TARGET_WITHOUT_PATH},
 		/* The rest has not arrived. */
 		{"http://an", TARGET_WITHOUT_PATH},
@@ -206,6 +209,22 @@ Test(bpf_request_line, the_path_is_found_in_each_form_of_the_target)
 
 		cr_assert_eq(path, rows[i].path, "%d in %s", path, rows[i].target);
 	}
+}
+
+/* As an authority that is too long: the program counts the path as missing. */
+Test(bpf_request_line, an_unreadable_target_is_not_one_without_a_path)
+{
+	static const char target[] = "http://any/item/7 HTTP/1.1\r\n";
+	uint64_t at = native_address(target);
+
+	for (size_t fault = 0; fault <= strlen("http://any"); fault++) {
+		native_fault_from = at + fault;
+		native_fault_until = native_fault_from + 1;
+		cr_assert_eq(path_in_target(at, sizeof(target) - 1), TARGET_PATH_FAR, "byte %zu",
+			     fault);
+	}
+	native_fault_from = native_fault_until = 0;
+	cr_assert_eq(path_in_target(at, sizeof(target) - 1), 10);
 }
 
 Test(bpf_request_line, an_authority_is_searched_up_to_its_limit)

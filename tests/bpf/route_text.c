@@ -129,7 +129,8 @@ static void expect_joined(const char *outer, size_t prefix, const char *inner)
 
 Test(bpf_route_text, a_joined_template_equals_the_whole_one)
 {
-	static const size_t lengths[] = {1, 7, 8, 60, 120, 127, 128, 129, 200};
+	static const size_t lengths[] = {
+		1, 7, 8, 60, 120, 127, 128, 129, 200, ROUTE_HASH_BYTES - 60, 2000};
 
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
 		for (size_t j = 0; j < sizeof(lengths) / sizeof(*lengths); j++) {

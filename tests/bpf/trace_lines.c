@@ -146,9 +146,17 @@ Test(bpf_trace_lines, a_head_with_an_unreadable_part)
 	memcpy(head + 3 * TRACE_CHUNK_BYTES, "\nt", 2);
 	native_fault_from = native_address(head) + 2 * TRACE_CHUNK_BYTES;
 	cr_assert_eq(next_trace_line(native_address(head), sizeof(head), 0), TRACE_CHUNK_BYTES - 1);
-	cr_assert_eq(next_trace_line(native_address(head), sizeof(head), TRACE_CHUNK_BYTES), -1);
+	/* A part that cannot be read is no part without the headers. */
+	cr_assert_eq(next_trace_line(native_address(head), sizeof(head), TRACE_CHUNK_BYTES),
+		     TRACE_LINE_FAR);
 	native_fault_from = native_address(head);
-	cr_assert_eq(next_trace_line(native_address(head), sizeof(head), 0), -1);
+	cr_assert_eq(next_trace_line(native_address(head), sizeof(head), 0), TRACE_LINE_FAR);
+	/* The word before the chunk, which tells whether the chunk starts with a line. */
+	native_fault_from = native_address(head) + TRACE_CHUNK_BYTES - 1;
+	native_fault_until = native_fault_from + 1;
+	cr_assert_eq(next_trace_line(native_address(head), sizeof(head), TRACE_CHUNK_BYTES),
+		     TRACE_LINE_FAR);
+	native_fault_until = 0;
 	native_fault_from = 0;
 	cr_assert_eq(next_trace_line(native_address(head), 0, 0), -1);
 	cr_assert_eq(next_trace_line(native_address(head), 100, 100), -1);
@@ -158,7 +166,7 @@ Test(bpf_trace_lines, a_head_with_an_unreadable_part)
 static int header_in(const char *line)
 {
 	char *memory = native_memory_at_edge(line, strlen(line));
-	int header = trace_header_at(native_address(memory));
+	int header = trace_header_at(native_address(memory), strlen(line));
 
 	native_free(memory);
 	return header;
@@ -188,13 +196,28 @@ Test(bpf_trace_lines, headers_are_recognized_by_their_whole_names)
 		{"tracestate : a=1", TRACE_HEADER_NONE},
 		{"tracestent: a=1", TRACE_HEADER_NONE},
 		{"traceparte: a=1", TRACE_HEADER_NONE},
-		/* Partly in unreadable memory. */
+		/* At the end of the head. */
 		{"traceparent", TRACE_HEADER_NONE},
 		{"t", TRACE_HEADER_NONE},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		cr_assert_eq(header_in(rows[i].line), rows[i].header, "%s", rows[i].line);
+}
+
+Test(bpf_trace_lines, an_unreadable_name_is_no_other_name)
+{
+	static const char head[] = "G\ntrailer: a\ntraceparent: 00-\n\n";
+	uint64_t at = native_address(head);
+
+	native_fault_from = at + strlen("G\ntrailer: a\ntrace");
+	native_fault_until = native_fault_from + 1;
+	cr_assert_eq(trace_header_at(at + strlen("G\ntrailer: a\n"), sizeof(head) - 1 - 13),
+		     TRACE_HEADER_UNREAD);
+	cr_assert_eq(next_trace_header(at, sizeof(head) - 1, 0), TRACE_LINE_FAR);
+	native_fault_from = native_fault_until = 0;
+	cr_assert_eq(TRACE_FOUND_HEADER(next_trace_header(at, sizeof(head) - 1, 0)),
+		     TRACE_HEADER_PARENT);
 }
 
 Test(bpf_trace_lines, a_name_with_one_other_byte_is_not_recognized)

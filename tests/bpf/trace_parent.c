@@ -196,11 +196,11 @@ Test(bpf_trace_parent, unreadable_values_are_invalid)
 	struct trace_parent parent = {};
 
 	for (size_t length = 0; length <= LENGTH; length++)
-		cr_assert_not(read_value(VALID, length, &parent), "%zu bytes", length);
-	cr_assert(read_value(VALID "\n", LENGTH + 1, &parent));
-	/* The end of the line is unreadable. */
-	cr_assert_not(read_value(VALID " ", LENGTH + 1, &parent));
-	cr_assert_not(read_value(VALID, LENGTH, &parent));
+		cr_assert_neq(read_value(VALID, length, &parent), TRACE_PARENT_VALID, "%zu bytes",
+			      length);
+	cr_assert_eq(read_value(VALID "\n", LENGTH + 1, &parent), TRACE_PARENT_VALID);
+	/* The end of the line is unreadable: whether the value is valid is unknown. */
+	cr_assert_eq(read_value(VALID " ", LENGTH + 1, &parent), TRACE_PARENT_UNREAD);
 }
 
 /* Where the search for the value or for its end is given up, the value is neither valid nor invalid. */

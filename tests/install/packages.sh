@@ -13,7 +13,7 @@ packages='build-essential clang llvm libelf-dev zlib1g-dev liblzma-dev libprotob
 	protobuf-c-compiler protobuf-compiler libgrpc-dev libmicrohttpd-dev libcap-dev libseccomp-dev
 	libjansson-dev libyaml-dev libzydis-dev libiberty-dev pkg-config xz-utils binutils'
 if [ "${1:-all}" != build ]; then
-	packages="$packages clang-format clang-tidy libcriterion-dev curl openssl nghttp2-client prometheus
+	packages="$packages clang-format clang-tidy libclang-rt-dev libcriterion-dev curl openssl nghttp2-client prometheus
 		qemu-system-x86 python3 python3-venv binutils-aarch64-linux-gnu iproute2 lld"
 fi
 newer='libbpf-dev bpftool' # from backports on Debian 12

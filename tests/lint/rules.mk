@@ -1,7 +1,7 @@
 # Formatting, clang-tidy, the house rules, and whether generated files are current.
 
 C_FILES := $(wildcard user/*.c user/*/*.[ch] bpf/*.[ch] bpf/*/*.[ch] vmlinux/*.h tests/unit/*/*.[ch] tests/bpf/*.[ch] \
-	tests/bench/*.c tests/compilers/*.c)
+	tests/fuzz/*.[ch] tests/bench/*.c tests/compilers/*.c)
 # What differs from the branch main: commits, the work tree, and files that Git does not know yet.
 CHANGED := $(shell exec 2>/dev/null; base=$$(git merge-base HEAD main || git merge-base HEAD origin/main || echo HEAD); \
 	git diff --name-only --diff-filter=d $$base; git ls-files --others --exclude-standard)

@@ -18,7 +18,8 @@ int buffer__append(struct buffer *buffer, const char *bytes, size_t length)
 		buffer->bytes = grown;
 		buffer->capacity = capacity;
 	}
-	memcpy(buffer->bytes + buffer->length, bytes, length);
+	if (length > 0)
+		memcpy(buffer->bytes + buffer->length, bytes, length);
 	buffer->length += length;
 	buffer->bytes[buffer->length] = '\0';
 	return 0;

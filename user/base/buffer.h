@@ -15,7 +15,7 @@ struct buffer {
 	size_t capacity;
 };
 
-/* Appends `length` bytes, which must not be the buffer's own. Returns 0; -E2BIG if the text would
+/* Appends `length` bytes, which must not be the buffer's own; NULL for none. Returns 0; -E2BIG if the text would
  * be longer than BUFFER_BYTES_MAX; -ENOMEM. After an error the text is unchanged. */
 int buffer__append(struct buffer *buffer, const char *bytes, size_t length);
 

@@ -166,8 +166,11 @@ static int take_exports(struct blob *rest, const struct head *head, struct confi
 		char *bytes = take(rest, size);
 		int r = bytes ? export_settings__decode(bytes, size, &of[i], error) : 0;
 
-		if (r < 0)
+		if (r < 0) {
+			while (i > 0)
+				export_settings__done(&of[--i]);
 			return r;
+		}
 	}
 	/* What both signals share is in either. */
 	*otlp = of[EXPORT_METRICS].otlp.metrics_target ? of[EXPORT_METRICS].otlp

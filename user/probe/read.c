@@ -220,7 +220,9 @@ int probe__snapshot(struct probe *probe, struct snapshot *snapshot, struct error
 		return error_set(error, r, "cannot read the request counters: %m");
 	if (plan__has(probe->plan, INSTR_RATE_LIMITS))
 		r = read_rate_limits(probe, snapshot);
-	return r < 0 ? error_set(error, r, "cannot read the rate limits: %m") : 0;
+	if (r < 0)
+		return error_set(error, r, "cannot read the rate limits: %m");
+	return snapshot__join_labels(snapshot) < 0 ? error_out_of_memory(error) : 0;
 }
 
 const char *probe__route(struct probe *probe, uint64_t route)

@@ -4,6 +4,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+/* In the place of a NUL, which a label cannot hold: no byte of UTF-8, so that U+FFFD is exported. */
+#define NUL_MARK ((char)0xff)
+
 /* Whether a byte of UTF-8 continues a character (RFC 3629 section 3). */
 static bool continues_character(char byte)
 {
@@ -22,9 +25,13 @@ static size_t length_before_cut(const struct route_text *route)
 
 void route_label(const struct route_text *route, uint64_t hash, char label[ROUTE_LABEL_BYTES])
 {
-	if (route->length <= sizeof(route->text))
-		snprintf(label, ROUTE_LABEL_BYTES, "%.*s", (int)route->length, route->text);
-	else
-		snprintf(label, ROUTE_LABEL_BYTES, "%.*s" ROUTE_MARK "%08x",
-			 (int)length_before_cut(route), route->text, (uint32_t)(hash >> 32));
+	bool is_cut = route->length > sizeof(route->text);
+	size_t length = is_cut ? length_before_cut(route) : route->length;
+
+	for (size_t i = 0; i < length; i++)
+		label[i] = route->text[i] ? route->text[i] : NUL_MARK;
+	label[length] = '\0';
+	if (is_cut)
+		snprintf(label + length, ROUTE_LABEL_BYTES - length, ROUTE_MARK "%08x",
+			 (uint32_t)(hash >> 32));
 }

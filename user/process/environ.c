@@ -7,8 +7,8 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "process/internal.h"
 #include "process/proc.h"
-#include "process/process.h"
 
 #define CHUNK_BYTES	  4096
 #define VALUE_LIMIT_BYTES ((size_t)128 * 1024)
@@ -86,21 +86,24 @@ static int search_file(int fd, struct search *search)
 	return r;
 }
 
-char *process__environment(const struct process *target, const char *name)
+char *process__search_environment(int fd, const char *name)
 {
-	_cleanup_close_ int fd = proc__open(target->pid, "environ");
 	struct search search = {.name = name};
-	int r;
+	int r = search_file(fd, &search);
 
-	if (fd < 0)
-		return NULL;
-	r = search_file(fd, &search);
 	if (r == -E2BIG)
-		log_warning("the variable %s of process %d is longer than %zu bytes and ignored",
-			    name, (int)target->pid, VALUE_LIMIT_BYTES);
+		log_warning("the variable %s of the process is longer than %zu bytes and ignored",
+			    name, VALUE_LIMIT_BYTES);
 	if (r != 1) {
 		free(search.value);
 		return NULL;
 	}
 	return search.value ? search.value : strdup("");
+}
+
+char *process__environment(const struct process *target, const char *name)
+{
+	_cleanup_close_ int fd = proc__open(target->pid, "environ");
+
+	return fd < 0 ? NULL : process__search_environment(fd, name);
 }

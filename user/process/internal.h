@@ -8,6 +8,19 @@
  * `pid` is a thread, a kernel thread or this process. */
 int process__open(pid_t pid, struct process **ret_process, struct error *error);
 
+/* Parses a line of /proc/PID/maps. False if the line is malformed. */
+bool process__parse_mapping(const char *line, struct process_mapping *ret_mapping);
+
+/* Parses the text of /proc/PID/task/TID/syscall of the thread `tid`: only the id of a thread that runs. */
+struct process_thread process__parse_thread(pid_t tid, const char *text);
+
+/* Reads an environment from `fd` and returns the value of the first variable `name`, malloc'ed; NULL if
+ * there is none. */
+char *process__search_environment(int fd, const char *name);
+
+/* Returns the value of a line "\nName:   123 kB" of /proc/PID/status in bytes; 0 without the line. */
+uint64_t process__parse_kilobytes(const char *status, const char *name);
+
 /* Returns the container id in the text of /proc/PID/cgroup, malloc'ed; NULL without one. */
 char *process__parse_container_id(const char *cgroup);
 

@@ -75,6 +75,21 @@ static int namespace__add(struct namespace *namespace, uint64_t socket_inode, ui
 	return 0;
 }
 
+uint16_t listeners__parse_line(const char *line, uint64_t *ret_inode)
+{
+	unsigned long long inode;
+	unsigned int port, state;
+
+	/* Columns: sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode. The heading
+	 * does not match. */
+	if (sscanf(line, " %*d: %*[0-9A-F]:%x %*s %x %*s %*s %*s %*d %*d %llu", &port, &state,
+		   &inode) != 3 ||
+	    state != TCP_STATE_LISTEN || port > UINT16_MAX)
+		return 0;
+	*ret_inode = inode;
+	return (uint16_t)port;
+}
+
 /* Adds the listening sockets of /proc/PID/net/tcp or tcp6. */
 static int namespace__read(struct namespace *namespace, pid_t pid, const char *table)
 {
@@ -86,20 +101,12 @@ static int namespace__read(struct namespace *namespace, pid_t pid, const char *t
 	if (!stream)
 		return errno == ENOENT ? 0 : -errno;
 	while (getline(&line, &size, stream) > 0) {
-		unsigned long long inode;
-		unsigned int port, state;
+		uint64_t inode;
+		uint16_t port = listeners__parse_line(line, &inode);
+		int r = port ? namespace__add(namespace, inode, port) : 0;
 
-		/* Columns: sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout
-		 * inode. The heading does not match. */
-		if (sscanf(line, " %*d: %*[0-9A-F]:%x %*s %x %*s %*s %*s %*d %*d %llu", &port,
-			   &state, &inode) != 3)
-			continue;
-		if (state == TCP_STATE_LISTEN && port <= UINT16_MAX) {
-			int r = namespace__add(namespace, inode, (uint16_t)port);
-
-			if (r < 0)
-				return r;
-		}
+		if (r < 0)
+			return r;
 	}
 	return ferror(stream) ? -EIO : 0;
 }

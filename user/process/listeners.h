@@ -18,6 +18,9 @@ void listeners__free(struct listeners *listeners);
 int listeners__find(struct listeners *listeners, pid_t pid, uint16_t port, uint16_t *ret_port,
 		    bool *ret_several);
 
+/* Returns the port of the listening socket in a line of /proc/PID/net/tcp, and its inode; 0 for other lines. */
+uint16_t listeners__parse_line(const char *line, uint64_t *ret_inode);
+
 static inline void listeners__freep(struct listeners **listeners)
 {
 	listeners__free(*listeners);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "process/internal.h"
 #include "process/privilege.h"
 #include "process/proc.h"
 #include "process/process.h"
@@ -43,7 +44,7 @@ static bool is_heap(uint64_t inode, const char *path)
 	       starts_with(path, "[stack") || starts_with(path, "[anon");
 }
 
-static bool parse_mapping(const char *line, struct process_mapping *ret_mapping)
+bool process__parse_mapping(const char *line, struct process_mapping *ret_mapping)
 {
 	unsigned long long start, end, offset, inode;
 	char access[5];
@@ -81,7 +82,7 @@ int process__for_each_mapping(const struct process *target, process_mapping_call
 		struct process_mapping mapping;
 
 		is_empty = false;
-		r = parse_mapping(line, &mapping) ? callback(context, &mapping) : -EIO;
+		r = process__parse_mapping(line, &mapping) ? callback(context, &mapping) : -EIO;
 	}
 	if (r == 0 && ferror(stream))
 		return -EIO;

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "process/internal.h"
 #include "process/proc.h"
-#include "process/process.h"
 
 #define STATM_LIMIT_BYTES  4096
 #define STATUS_LIMIT_BYTES 65536
@@ -32,10 +32,9 @@ int process__memory(const struct process *target, struct process_memory *ret_mem
 	return 0;
 }
 
-/* Returns the value of a line "Name:   123 kB" in bytes; 0 without the line. */
-static uint64_t find_kilobytes(const char *text, const char *name)
+uint64_t process__parse_kilobytes(const char *status, const char *name)
 {
-	const char *line = strstr(text, name);
+	const char *line = strstr(status, name);
 	unsigned long long kilobytes = 0;
 
 	if (!line || sscanf(line + strlen(name), " %llu kB", &kilobytes) != 1)
@@ -54,9 +53,9 @@ int process__resident(const struct process *target, struct process_resident *ret
 	/* The first line holds a name that the process chose. The kernel escapes line breaks in the
 	 * name. */
 	*ret_resident = (struct process_resident){
-		.file_bytes = find_kilobytes(text, "\nRssFile:"),
-		.anonymous_bytes = find_kilobytes(text, "\nRssAnon:"),
-		.shared_bytes = find_kilobytes(text, "\nRssShmem:"),
+		.file_bytes = process__parse_kilobytes(text, "\nRssFile:"),
+		.anonymous_bytes = process__parse_kilobytes(text, "\nRssAnon:"),
+		.shared_bytes = process__parse_kilobytes(text, "\nRssShmem:"),
 	};
 	return 0;
 }

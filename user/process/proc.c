@@ -112,22 +112,12 @@ pid_t proc__number(const char *name)
 	return *end == '\0' && number <= INT_MAX ? (pid_t)number : 0;
 }
 
-int proc__stat(pid_t pid, struct proc_stat *ret_stat)
+int proc__parse_stat(const char *text, struct proc_stat *ret_stat)
 {
-	_cleanup_close_ int fd = proc__open(pid, "stat");
 	struct proc_stat stat = {};
 	unsigned long long start_ticks;
 	unsigned int flags;
-	char text[2048]; /* capacity for 52 numbers and a short name */
-	ssize_t size;
 	int parent;
-
-	if (fd < 0)
-		return fd;
-	size = read(fd, text, sizeof(text) - 1);
-	if (size < 0)
-		return -errno;
-	text[size] = '\0';
 
 	/* The name between the parentheses can hold any bytes, parentheses included. */
 	const char *open = strchr(text, '(');
@@ -146,6 +136,21 @@ int proc__stat(pid_t pid, struct proc_stat *ret_stat)
 	stat.is_kernel_thread = flags & PF_KTHREAD;
 	*ret_stat = stat;
 	return 0;
+}
+
+int proc__stat(pid_t pid, struct proc_stat *ret_stat)
+{
+	_cleanup_close_ int fd = proc__open(pid, "stat");
+	char text[2048]; /* capacity for 52 numbers and a short name */
+	ssize_t size;
+
+	if (fd < 0)
+		return fd;
+	size = read(fd, text, sizeof(text) - 1);
+	if (size < 0)
+		return -errno;
+	text[size] = '\0';
+	return proc__parse_stat(text, ret_stat);
 }
 
 /* Returns whether the link's text is the path of the executable. A " (deleted)" at the end then is

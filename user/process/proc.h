@@ -38,6 +38,9 @@ struct proc_stat {
 
 int proc__stat(pid_t pid, struct proc_stat *ret_stat);
 
+/* Parses the text of /proc/PID/stat. -EIO if the text is malformed. */
+int proc__parse_stat(const char *text, struct proc_stat *ret_stat);
+
 /* Reads the path of the executable as the process sees the path, malloc'ed, without the suffix "
  * (deleted)" that the kernel adds for a deleted file. */
 int proc__executable(pid_t pid, char **ret_path, bool *ret_deleted);

@@ -7,8 +7,8 @@
 #include <sys/syscall.h>
 
 #include "base/cleanup.h"
+#include "process/internal.h"
 #include "process/proc.h"
-#include "process/process.h"
 
 DEFINE_CLEANUP(DIR *, closedir);
 
@@ -21,20 +21,14 @@ static bool is_timed_wait(int number, unsigned long long operation, unsigned lon
 	       timeout;
 }
 
-/* Parses /proc/PID/task/TID/syscall: "NUMBER six arguments SP PC"; "-1 SP PC" for a thread that is
- * blocked outside a system call; "running". */
-static struct process_thread read_thread(const struct process *target, pid_t tid)
+/* The text is "NUMBER six arguments SP PC"; "-1 SP PC" for a thread that is blocked outside a system call;
+ * "running". */
+struct process_thread process__parse_thread(pid_t tid, const char *text)
 {
-	_cleanup_free_ char *text = NULL;
 	struct process_thread thread = {.tid = tid};
 	unsigned long long pointer, operation, timeout;
-	char name[64];
-	size_t size;
 	int number;
 
-	snprintf(name, sizeof(name), "task/%d/syscall", (int)tid);
-	if (proc__read(target->pid, name, 4096, &text, &size) < 0)
-		return thread;
 	if (sscanf(text, "-1 %llx", &pointer) == 1) {
 		thread.stack_pointer = pointer;
 	} else if (sscanf(text, "%d %*x %llx %*x %llx %*x %*x %llx", &number, &operation, &timeout,
@@ -43,6 +37,18 @@ static struct process_thread read_thread(const struct process *target, pid_t tid
 		thread.waits_with_timeout = is_timed_wait(number, operation, timeout);
 	}
 	return thread;
+}
+
+static struct process_thread read_thread(const struct process *target, pid_t tid)
+{
+	_cleanup_free_ char *text = NULL;
+	char name[64];
+	size_t size;
+
+	snprintf(name, sizeof(name), "task/%d/syscall", (int)tid);
+	if (proc__read(target->pid, name, 4096, &text, &size) < 0)
+		return (struct process_thread){.tid = tid};
+	return process__parse_thread(tid, text);
 }
 
 int process__for_each_thread(const struct process *target, process_thread_callback callback,

@@ -99,6 +99,9 @@ const char *prom_label_name(struct arena *arena, const char *key)
 {
 	const char *name = sanitised(arena, key, false);
 
+	/* A label has a name. */
+	if (name && !*name)
+		return "_";
 	/* The prefix that the specification requires for a key with a digit at the start. */
 	if (name && isdigit((unsigned char)*key))
 		return arena__printf(arena, "key%s", name);

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "otlp/common.h"
 #include "otlp/decode.h"
 #include "prom/labels.h"
 #include "prom/name.h"
@@ -80,6 +81,8 @@ static void write_family_head(struct writer *writer, const char *name, enum fami
 	size_t cut = is_open_metrics ? strlen(types[type].suffix) : 0;
 	int length = (int)(strlen(name) - cut);
 
+	/* Both formats are UTF-8. */
+	help = otlp_text(writer->arena, help);
 	if (help && *help) {
 		fprintf(writer->stream, "# HELP %.*s ", length, name);
 		prom_write_escaped(writer->stream, help, is_open_metrics);

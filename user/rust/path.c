@@ -183,7 +183,8 @@ static int rewrite_list(struct slice in, struct buffer *out, size_t path_start, 
 
 	int r = 0;
 
-	if (is_final &&
+	/* Before the first byte, `out` has no memory. */
+	if (is_final && out->length > path_start &&
 	    is_drop((struct slice){out->bytes + path_start, out->bytes + out->length})) {
 		buffer__truncate(out, path_start);
 		r = append(out, DROP_IN_PLACE);

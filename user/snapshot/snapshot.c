@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "snapshot/snapshot.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #define FIRST_CAPACITY 64
 
@@ -59,6 +62,99 @@ struct snapshot_rate_limit *snapshot__add_rate_limit(struct snapshot *snapshot)
 		return NULL;
 	snapshot->rate_limits = limits;
 	return &limits[snapshot->rate_limit_count++];
+}
+
+/* Returns the text if it is UTF-8, else a copy in the arena that is. NULL when out of memory. */
+static const char *as_utf8(struct arena *arena, const char *text)
+{
+	char *copy;
+
+	if (utf8_is_valid(text))
+		return text;
+	copy = arena__alloc(arena, utf8_repaired_size(text));
+	if (copy)
+		utf8_repair(copy, text);
+	return copy;
+}
+
+/* Without labels, the overflow set equals no other one. */
+static int compare_labels(const void *left, const void *right)
+{
+	const struct snapshot_series *a = left, *b = right;
+	int order = (a->key.route == ROUTE_OVERFLOW) - (b->key.route == ROUTE_OVERFLOW);
+
+	if (order == 0)
+		order = (int)a->key.status - (int)b->key.status;
+	if (order == 0)
+		order = (int)a->key.method - (int)b->key.method;
+	return order ? order : strcmp(a->route, b->route);
+}
+
+/* As compare_labels(), and always the same order of equal ones: the first one's key stays. */
+static int compare_series(const void *left, const void *right)
+{
+	const struct snapshot_series *a = left, *b = right;
+	int order = compare_labels(left, right);
+
+	return order ? order : (a->key.route > b->key.route) - (a->key.route < b->key.route);
+}
+
+static void join_series(struct snapshot *snapshot)
+{
+	struct snapshot_series *series = snapshot->series;
+	size_t count = 0;
+
+	if (snapshot->series_count > 0)
+		qsort(series, snapshot->series_count, sizeof(*series), compare_series);
+	for (size_t i = 0; i < snapshot->series_count; i++) {
+		if (count > 0 && compare_labels(&series[count - 1], &series[i]) == 0)
+			histogram_counts__add(&series[count - 1].counts, &series[i].counts);
+		else
+			series[count++] = series[i];
+	}
+	snapshot->series_count = count;
+}
+
+static int compare_limits(const void *left, const void *right)
+{
+	const struct snapshot_rate_limit *a = left, *b = right;
+	int order = strcmp(a->tier, b->tier);
+
+	return order ? order : (int)a->is_denied - (int)b->is_denied;
+}
+
+static void join_rate_limits(struct snapshot *snapshot)
+{
+	struct snapshot_rate_limit *limits = snapshot->rate_limits;
+	size_t count = 0;
+
+	if (snapshot->rate_limit_count > 0)
+		qsort(limits, snapshot->rate_limit_count, sizeof(*limits), compare_limits);
+	for (size_t i = 0; i < snapshot->rate_limit_count; i++) {
+		if (count > 0 && compare_limits(&limits[count - 1], &limits[i]) == 0)
+			limits[count - 1].count += limits[i].count;
+		else
+			limits[count++] = limits[i];
+	}
+	snapshot->rate_limit_count = count;
+}
+
+int snapshot__join_labels(struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->series_count; i++) {
+		snapshot->series[i].route = as_utf8(snapshot->arena, snapshot->series[i].route);
+		if (!snapshot->series[i].route)
+			return -ENOMEM;
+	}
+	for (size_t i = 0; i < snapshot->rate_limit_count; i++) {
+		snapshot->rate_limits[i].tier =
+			as_utf8(snapshot->arena, snapshot->rate_limits[i].tier);
+		if (!snapshot->rate_limits[i].tier)
+			return -ENOMEM;
+	}
+	join_series(snapshot);
+	join_rate_limits(snapshot);
+	return 0;
 }
 
 uint64_t snapshot__open_spans(const struct snapshot *snapshot)

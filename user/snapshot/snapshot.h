@@ -139,6 +139,11 @@ struct snapshot *snapshot__new(struct arena *arena, const struct plan *plan);
 struct snapshot_series *snapshot__add_series(struct snapshot *snapshot);
 struct snapshot_rate_limit *snapshot__add_rate_limit(struct snapshot *snapshot);
 
+/* Sorts the label sets and the rate limits, and adds up those with the same labels. The server chooses the
+ * texts, and different texts may be equal once they are UTF-8. An exposition with the same labels twice is
+ * malformed as a whole. The texts become UTF-8. -ENOMEM. */
+int snapshot__join_labels(struct snapshot *snapshot);
+
 /* Tasks of a type that are alive, by the counts of the probes and the initial scan. */
 static inline uint64_t snapshot_totals__alive(const struct snapshot_totals *totals, size_t type)
 {

@@ -8,7 +8,8 @@
 
 static uint64_t realtime(uint64_t monotonic_ns, const struct span_assembler *assembler)
 {
-	return (uint64_t)((int64_t)monotonic_ns + assembler->clock_offset_ns);
+	/* Unsigned: a malformed record may have any time. */
+	return monotonic_ns + (uint64_t)assembler->clock_offset_ns;
 }
 
 /* Adds the parts of the duration, if polls were recorded: busy in polls, runq time, and awaiting

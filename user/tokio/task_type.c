@@ -8,6 +8,7 @@
 
 #include "base/array.h"
 #include "base/log.h"
+#include "base/utf8.h"
 
 /* Ends of the names of asynchronous tasks, and the roles of these tasks. Only the end counts, because modules
  * move between versions. The task that axum spawns for a websocket runs Scotty's websocket_handler, which
@@ -69,14 +70,27 @@ static int add_type(struct tokio *tokio, const struct tokio_task_type *type)
 	return 0;
 }
 
+/* The types of the tasks without a name. */
+static const struct tokio_task_type others[] = {
+	[KIND_OTHER] = {(char *)"other", TASK_ASYNC, ROLE_NONE},
+	[TASK_TYPE_OTHER_BLOCKING] = {(char *)"other blocking", TASK_BLOCKING, ROLE_NONE},
+	[TASK_TYPE_OTHER_LOCAL] = {(char *)"other local", TASK_LOCAL, ROLE_NONE},
+};
+
+/* Whether an executable has a future with the name of one of `others`: its tasks count there, since two types
+ * of one name would be one label twice. */
+static bool is_name_of_others(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		if (strcmp(others[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Adds the types of `found`, each once, and sorts `found` for that. The names in `found` stay the caller's. */
 static int add_types(struct tokio *tokio, struct tokio_task_type *found, size_t count)
 {
-	static const struct tokio_task_type others[] = {
-		[KIND_OTHER] = {(char *)"other", TASK_ASYNC, ROLE_NONE},
-		[TASK_TYPE_OTHER_BLOCKING] = {(char *)"other blocking", TASK_BLOCKING, ROLE_NONE},
-		[TASK_TYPE_OTHER_LOCAL] = {(char *)"other local", TASK_LOCAL, ROLE_NONE},
-	};
 	int r = 0;
 
 	tokio->task_types = calloc(KIND_LIMIT, sizeof(*tokio->task_types));
@@ -87,6 +101,8 @@ static int add_types(struct tokio *tokio, struct tokio_task_type *found, size_t 
 	if (count > 0)
 		qsort(found, count, sizeof(*found), compare_types);
 	for (size_t i = 0; i < count && tokio->task_type_count < KIND_LIMIT && r == 0; i++) {
+		if (is_name_of_others(found[i].name))
+			continue;
 		if (i == 0 || compare_types(&found[i - 1], &found[i]) != 0)
 			r = add_type(tokio, &found[i]);
 	}
@@ -139,7 +155,7 @@ static void cut_names(char *const *names, size_t count)
 			    TASK_TYPE_NAME_BYTES);
 }
 
-int tokio_list_task_types(struct tokio *tokio, char *const *names)
+static int list_types(struct tokio *tokio, char *const *names)
 {
 	struct tokio_task_type *found = calloc(tokio->vtable_count + 1, sizeof(*found));
 	size_t count = 0;
@@ -159,5 +175,43 @@ int tokio_list_task_types(struct tokio *tokio, char *const *names)
 	free(found);
 	for (size_t i = 0; i < tokio->vtable_count && r == 0; i++)
 		set_type(tokio, &tokio->vtables[i], names[i]);
+	return r;
+}
+
+static void free_names(char **names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(names[i]);
+	free(names);
+}
+
+/* Returns copies of the names as UTF-8. An export needs UTF-8, and names that differ in malformed bytes only are
+ * one label. NULL when out of memory. */
+static char **copy_as_utf8(char *const *names, size_t count)
+{
+	char **copies = calloc(count + 1, sizeof(*copies));
+
+	for (size_t i = 0; copies && i < count; i++) {
+		if (!names[i])
+			continue;
+		copies[i] = malloc(utf8_repaired_size(names[i]));
+		if (!copies[i]) {
+			free_names(copies, i);
+			return NULL;
+		}
+		utf8_repair(copies[i], names[i]);
+	}
+	return copies;
+}
+
+int tokio_list_task_types(struct tokio *tokio, char *const *names)
+{
+	char **copies = copy_as_utf8(names, tokio->vtable_count);
+	int r;
+
+	if (!copies)
+		return -ENOMEM;
+	r = list_types(tokio, copies);
+	free_names(copies, tokio->vtable_count);
 	return r;
 }

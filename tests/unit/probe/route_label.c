@@ -46,6 +46,18 @@ Test(probe_route_label, a_text_within_the_capacity_is_the_label)
 	cr_expect_str_eq(label + ROUTE_TEXT_BYTES - 1, "b");
 }
 
+/* A NUL would end the label, which would then be that of another route. */
+Test(probe_route_label, a_nul_is_no_end)
+{
+	struct route_text route = {.length = 4, .text = "/a"};
+	char label[ROUTE_LABEL_BYTES];
+
+	route.text[3] = 'b';
+	route_label(&route, HASH, label);
+	cr_expect_str_eq(label, "/a\xff"
+				"b");
+}
+
 Test(probe_route_label, a_cut_is_marked_behind_the_last_whole_character)
 {
 	static const struct {

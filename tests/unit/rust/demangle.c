@@ -227,6 +227,27 @@ Test(rust_demangle, deep, .timeout = 10)
 	cr_expect_str_eq(shallow, "a");
 }
 
+/* libiberty passes NULL for an identifier without characters. */
+Test(rust_demangle, an_empty_identifier)
+{
+	_cleanup_free_ char *path = rust_demangle_path("_RNvC01a");
+
+	cr_expect_str_eq(path, "::a", "%s", path);
+}
+
+/* Hostile symbols give such types. */
+Test(rust_demangle, a_list_without_a_path)
+{
+	static const char *const paths[] = {"::<T>", "::<impl a::B>", "::<a>::<b>"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		_cleanup_(buffer__done) struct buffer normal = {0};
+
+		cr_expect_eq(rust_path__normalise(paths[i], strlen(paths[i]), &normal), 0, "%s",
+			     paths[i]);
+	}
+}
+
 /* Where the first argument of a list ends, and what is left of the text there. */
 Test(rust_demangle, argument_ends)
 {

@@ -27,6 +27,51 @@ Test(snapshot, keeps_all_label_sets_while_it_grows)
 	arena__free(arena);
 }
 
+static void add_route(struct snapshot *snapshot, uint64_t hash, uint16_t status, const char *route,
+		      uint64_t count)
+{
+	struct snapshot_series *series = snapshot__add_series(snapshot);
+
+	series->key = (struct http_key){.route = hash, .status = status, .method = METHOD_GET};
+	series->route = route;
+	series->counts.buckets[2] = count;
+}
+
+static void add_tier(struct snapshot *snapshot, const char *tier, bool is_denied, uint64_t count)
+{
+	*snapshot__add_rate_limit(snapshot) = (struct snapshot_rate_limit){tier, is_denied, count};
+}
+
+/* A template may look like the name of unmatched requests, and templates that are no UTF-8 look alike. */
+Test(snapshot, equal_labels_are_one_label_set)
+{
+	struct arena *arena = arena__new(0);
+	struct snapshot *snapshot = snapshot__new(arena, &plan);
+
+	add_route(snapshot, 9, 200, "/b\xff", 1);
+	add_route(snapshot, 8, 200, "/b\xfe", 2);
+	add_route(snapshot, 8, 404, "/b\xfe", 4);
+	add_route(snapshot, ROUTE_UNMATCHED, 200, "/unmatched", 8);
+	add_route(snapshot, 7, 200, "/unmatched", 16);
+	add_route(snapshot, ROUTE_OVERFLOW, 0, "/unmatched", 32);
+	add_tier(snapshot, "a\xff", true, 1);
+	add_tier(snapshot, "a\xfe", false, 2);
+	add_tier(snapshot, "a\xfe", true, 4);
+	cr_assert_eq(snapshot__join_labels(snapshot), 0);
+	cr_assert_eq(snapshot->series_count, 4u);
+	cr_expect_str_eq(snapshot->series[0].route, "/b\xef\xbf\xbd");
+	cr_expect_eq(snapshot->series[0].counts.buckets[2], 3u);
+	cr_expect_eq(snapshot->series[0].key.route, 8u);
+	cr_expect_str_eq(snapshot->series[1].route, "/unmatched");
+	cr_expect_eq(snapshot->series[1].counts.buckets[2], 24u);
+	cr_expect_eq(snapshot->series[2].key.status, 404);
+	cr_expect_eq(snapshot->series[3].key.route, ROUTE_OVERFLOW);
+	cr_assert_eq(snapshot->rate_limit_count, 2u);
+	cr_expect_eq(snapshot->rate_limits[0].count, 2u);
+	cr_expect_eq(snapshot->rate_limits[1].count, 5u);
+	arena__free(arena);
+}
+
 Test(snapshot, says_when_memory_is_out)
 {
 	struct arena *arena = arena__new(sizeof(struct snapshot) + (size_t)256 * 1024);

@@ -404,6 +404,30 @@ Test(tokio_task_type, the_order_of_vtables_does_not_matter)
 	tokio_free(other);
 }
 
+/* Exports have UTF-8 only, and a label twice makes an exposition malformed. */
+Test(tokio_task_type, names_are_different_as_utf8)
+{
+	char *names[] = {(char *)"a::\xff", (char *)"a::\xfe", (char *)"a::b"};
+	struct tokio *tokio = tokio_of_names(names, 3);
+
+	cr_expect_eq(tokio->task_type_count, TASK_TYPE_NAMED + 2);
+	cr_expect_eq(tokio->vtables[0].kind.index, tokio->vtables[1].kind.index);
+	expect_type(tokio, 0, "a::\xef\xbf\xbd", TASK_ASYNC, ROLE_NONE);
+	expect_type(tokio, 2, "a::b", TASK_ASYNC, ROLE_NONE);
+	tokio_free(tokio);
+}
+
+Test(tokio_task_type, a_future_with_the_name_of_the_others_is_one_of_them)
+{
+	char *names[] = {(char *)"other", (char *)"other local"};
+	struct tokio *tokio = tokio_of_names(names, 2);
+
+	cr_expect_eq(tokio->task_type_count, TASK_TYPE_NAMED);
+	cr_expect_eq(tokio->vtables[0].kind.index, KIND_OTHER);
+	cr_expect_eq(tokio->vtables[1].kind.index, KIND_OTHER);
+	tokio_free(tokio);
+}
+
 Test(tokio_task_type, one_name_in_two_classes_is_two_kinds)
 {
 	char *names[] = {(char *)"a::run", (char *)"a::run"};
