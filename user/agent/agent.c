@@ -22,8 +22,6 @@
 /* The front may take this long to send the rest at the end. */
 #define STOP_DEADLINE_NS (3 * NS_PER_S)
 
-#define TARGET_CHECK_NS (1 * NS_PER_S)
-
 /* After the target's end, /metrics is served for this long, until one scrape has the last snapshot. */
 #define LAST_SCRAPE_NS (1 * NS_PER_S)
 
@@ -34,7 +32,6 @@ struct agent {
 	struct loop *loop;
 	struct error *error;		 /* of the run */
 	struct front_watch *front_watch; /* NULL: no front */
-	struct loop_source *target_end;
 	struct self_counters counters;
 	struct drop_log *drop_log;
 	struct snapshot *snapshot; /* the latest one, and its metrics; NULL: none */
@@ -198,33 +195,12 @@ static int on_duration(void *context)
 	return 0;
 }
 
-static int end_with_target(struct agent *agent, const char *what)
-{
-	if (agent->target_has_ended)
-		return 0;
-	observation__target_ended(agent->observation);
-	log_info("process %d %s", (int)observation__process(agent->observation)->pid, what);
-	/* The descriptor stays readable. */
-	loop__remove(agent->loop, TAKE_PTR(agent->target_end));
-	agent->target_has_ended = true;
-	loop__stop(agent->loop);
-	return 0;
-}
-
-static int on_target_end(void *context)
-{
-	return end_with_target(context, "has ended");
-}
-
-/* execve() ends the observed program, but not the process: no descriptor tells. */
-static int on_target_check(void *context)
+static void on_target_end(void *context)
 {
 	struct agent *agent = context;
-	const struct process *process = observation__process(agent->observation);
 
-	if (process__check(process) == 0 || process__has_ended(process))
-		return 0;
-	return end_with_target(agent, "runs another program now");
+	agent->target_has_ended = true;
+	loop__stop(agent->loop);
 }
 
 /* A snapshot that the front does not take does not end the interval of the export. */
@@ -274,11 +250,7 @@ static int watch(struct agent *agent, struct error *error)
 
 	if (r < 0)
 		return r;
-	r = loop__add_fd(agent->loop, observation__process(agent->observation)->pid_fd, EPOLLIN,
-			 on_target_end, agent, &agent->target_end, error);
-	if (r >= 0)
-		r = loop__add_timer(agent->loop, TARGET_CHECK_NS, TARGET_CHECK_NS, on_target_check,
-				    agent, NULL, error);
+	r = observation__watch_target(agent->observation, on_target_end, agent, agent->loop, error);
 	if (r >= 0 && config->duration_ns)
 		r = loop__add_timer(agent->loop, config->duration_ns, 0, on_duration, agent, NULL,
 				    error);
