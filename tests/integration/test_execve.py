@@ -218,13 +218,16 @@ def test_the_same_file_again(start: Starter, binary: str, tmp_path: pathlib.Path
 
 
 @pytest.mark.quick
-def test_another_process_of_the_file(start: Starter, binary: str) -> None:
+@pytest.mark.parametrize("option", ["auto", "single"])
+def test_another_process_of_the_file(start: Starter, binary: str, option: str) -> None:
     """Only the observed process has traps, or `verify` names the other one."""
     first = start.server(binary, "--workers", "2")
     second = start.server(binary, "--workers", "2")
-    tool: Tool = start.watch(first)
+    tool: Tool = start.watch(first, "--attach", option)
     assert changed_text(first.pid) > 0
-    named = f"process {second.pid}" in start.verify("--pid", str(first.pid)).stdout()
-    assert (changed_text(second.pid) > 0) == named
+    plan = start.verify("--pid", str(first.pid), "--attach", option)
+    is_named = f"process {second.pid}" in plan.stdout()
+    assert (changed_text(second.pid) > 0) == is_named
+    assert (f"process {second.pid} too" in tool.stderr()) == is_named
     assert tool.end() == 0
     assert changed_text(first.pid) == 0

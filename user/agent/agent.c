@@ -279,6 +279,23 @@ static void warn_of_own_telemetry(const struct agent *agent)
 		own_telemetry__name(own));
 }
 
+/* Before Linux 6.10, their threads stop at the traps as well. */
+static void warn_of_sharers(const struct agent *agent)
+{
+	const struct process *process = observation__process(agent->observation);
+	struct process_sharers sharers;
+	char names[PROCESS_SHARERS_SIZE];
+
+	if (!plan__reaches_other_processes(observation__get_plan(agent->observation)) ||
+	    process__find_sharers(process, &sharers) < 0 || sharers.count == 0)
+		return;
+	log_warning(
+		"this kernel attaches the probes to all processes that run %s: they cost time in "
+		"%s too, whose events are not counted. Linux 6.10 or newer attaches to the "
+		"selected process only",
+		process->executable_path, process_sharers__name(&sharers, names, sizeof(names)));
+}
+
 static void announce(const struct agent *agent)
 {
 	const struct snapshot_attachment attachment = observation__attachment(agent->observation);
@@ -389,6 +406,7 @@ int agent__run(struct agent *agent, struct error *error)
 		return r;
 	announce(agent);
 	warn_of_own_telemetry(agent);
+	warn_of_sharers(agent);
 	/* --once alone needs no time to pass. */
 	if (!config->once || config->duration_ns) {
 		r = watch(agent, error);

@@ -118,6 +118,19 @@ static json_t *json_of_runtimes(const struct plan *plan, const struct runtimes *
 	return array;
 }
 
+/* null: the probes are attached to the selected process only. */
+static json_t *json_of_sharers(const struct process_sharers *sharers)
+{
+	json_t *pids;
+
+	if (!sharers)
+		return json_null();
+	pids = json_array();
+	for (size_t i = 0; i < sharers->count && i < PROCESS_SHARERS_NAMED; i++)
+		json_array_append_new(pids, json_integer(sharers->pids[i]));
+	return pids;
+}
+
 void plan__print_json(const struct plan *plan, const struct plan_subject *subject, FILE *stream)
 {
 	json_t *instrumentations = json_array(), *task_types = json_of_task_types(plan);
@@ -139,6 +152,7 @@ void plan__print_json(const struct plan *plan, const struct plan_subject *subjec
 			 (json_int_t)plan__available(plan), "of", (json_int_t)INSTR_COUNT,
 			 "instrumentations", instrumentations, "task_types", task_types,
 			 "own_telemetry", subject->own_telemetry ? subject->own_telemetry : "");
+	json_object_set_new(root, "other_processes", json_of_sharers(subject->sharers));
 	json_object_set_new(root, "runtimes", json_of_runtimes(plan, subject->runtimes));
 	/* the names of schema 1, deprecated (docs/json.md) */
 	json_object_set(root, "signals", instrumentations);

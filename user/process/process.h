@@ -143,6 +143,23 @@ typedef int (*process_thread_callback)(void *context, const struct process_threa
 int process__for_each_thread(const struct process *target, process_thread_callback callback,
 			     void *context);
 
+#define PROCESS_SHARERS_NAMED 8
+#define PROCESS_SHARERS_SIZE  256
+
+/* The other processes that run the same executable file. */
+struct process_sharers {
+	pid_t pids[PROCESS_SHARERS_NAMED]; /* the first ones */
+	size_t count;			   /* of all */
+};
+
+/* Searches /proc for them. Returns 0 or a negative errno. Processes that this one may not inspect are left
+ * out. */
+int process__find_sharers(const struct process *target, struct process_sharers *ret_sharers);
+
+/* Writes a list such as "process 1, process 2" to `text`, which PROCESS_SHARERS_SIZE is enough for. Returns
+ * `text`; "" for no process. */
+const char *process_sharers__name(const struct process_sharers *sharers, char *text, size_t size);
+
 static inline void process__freep(struct process **target)
 {
 	process__free(*target);
