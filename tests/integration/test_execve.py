@@ -31,7 +31,7 @@ from harness.second_program import (
 from harness.server import Server
 from harness.starter import Starter
 from harness.tool import Tool
-from harness.waiting import wait_until
+from harness.waiting import PATIENCE, wait_until
 
 TESTED_BUILDS = ONE_BUILD
 
@@ -185,6 +185,8 @@ def test_later(start: Starter, binary: str, program: pathlib.Path) -> None:
     scrape = Scrape(tool.stdout())
     assert scrape.value("scotty_up") == 0
     assert scrape.requests() == {("GET", HEALTH, "200"): 5, ("GET", EXEC, "aborted"): 1}
+    # The request ended at the execve(), not when the tool noticed.
+    assert scrape.total("scotty_http_request_duration_seconds_sum") < 0.2 * PATIENCE
     assert not [name for name, _ in scrape.values if name == names.TOKIO_TASKS_ACTIVE]
 
 
@@ -209,12 +211,16 @@ def test_the_same_file_again(start: Starter, binary: str, tmp_path: pathlib.Path
     )
     restart.chmod(0o755)
     server = start.server(binary, "--workers", "2", environment=environment_of(restart))
-    tool = start.watch(server)
+    tool = start.watch(server, "--once", "--duration", "1h", "--format", "prometheus",
+                       "--listen", "none")
     with request_exec(server):
-        server.wait_for(r"(?s)listening on.*listening on", server.stdout)
+        again = server.wait_for(r"(?s)listening on.*listening on \S+:(\d+)", server.stdout)
     assert runs(server.pid, pathlib.Path(binary))
-    assert_ended(tool, server)
+    assert ask_once(int(again[1]), get(HEALTH)).status == 200
+    assert assert_ended(tool, server) == 0
     assert changed_text(server.pid) == 0
+    # The second run of the file is not counted.
+    assert Scrape(tool.stdout()).requests() == {("GET", EXEC, "aborted"): 1}
 
 
 @pytest.mark.quick

@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
 #include <stddef.h>
 #include <sys/epoll.h>
 
 #include "agent/internal.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "probe/target_end.h"
 
 /* Nothing wakes this process at an execve() of the target, and no scrape may come. */
 #define CHECK_INTERVAL_NS NS_PER_S
 
+/* An execve() may be noticed late. The clock of a process's end is that of this process. */
 static void end(struct observation *observation, int code)
 {
+	uint64_t exec_ns = probe__exec_ns(observation->probe);
+
 	observation->target_is_up = false;
-	observation->target_end_ns = clock_monotonic_ns();
+	observation->target_end_ns = exec_ns ? exec_ns : clock_monotonic_ns();
 	log_info("process %d %s", (int)observation->process->pid, process__describe_end(code));
 	if (observation->on_end)
 		observation->on_end(observation->end_context);
@@ -25,6 +30,8 @@ bool observation__target_runs(struct observation *observation)
 	if (!observation->target_is_up)
 		return false;
 	r = process__check(observation->process);
+	if (r == 0 && probe__exec_ns(observation->probe))
+		r = -ESTALE;
 	if (r < 0)
 		end(observation, r);
 	return r == 0;

@@ -87,10 +87,25 @@ int probe_attach_hook(struct probe *probe, enum hook hook, struct error *error)
 			 (int)probe->target->pid);
 }
 
+/* Not by a hook: the program belongs to no instrumentation. */
+static int attach_exec(struct probe *probe, struct error *error)
+{
+	struct scottyscope *skeleton = probe->skeleton;
+
+	skeleton->links.on_exec = bpf_program__attach(skeleton->progs.on_exec);
+	return skeleton->links.on_exec
+		       ? 0
+		       : error_set(error, -errno,
+				   "cannot attach to the tracepoint sched_process_exec: %m");
+}
+
 int probe__attach(struct probe *probe, struct error *error)
 {
 	uint64_t start_ns = clock_monotonic_ns();
+	int exec = attach_exec(probe, error);
 
+	if (exec < 0)
+		return exec;
 	for (int i = 0; i < HOOK_COUNT; i++) {
 		if (!probe->plan->hooks[i].wanted)
 			continue;
