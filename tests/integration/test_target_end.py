@@ -223,7 +223,7 @@ def test_the_server_runs_another_program(start: Starter, binary: str) -> None:
         connection.send(get("/api/v1/test/exec"))
         assert tool.wait() == 0
     assert server.is_alive()
-    assert f"process {server.pid} runs another program now" in tool.stderr()
+    assert f"process {server.pid} called execve(), which ended the observed program" in tool.stderr()
     scrape = Scrape(tool.stdout())
     assert scrape.value("scotty_up") == 0
     assert scrape.total(names.CONNECTIONS_ACTIVE) == 0

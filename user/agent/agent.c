@@ -23,8 +23,6 @@
 /* The front may take this long to send the rest at the end. */
 #define STOP_DEADLINE_NS (3 * NS_PER_S)
 
-#define TARGET_CHECK_NS (1 * NS_PER_S)
-
 /* Failed exports that are logged. */
 #define FAILURE_INTERVAL_NS (10 * NS_PER_S)
 
@@ -38,7 +36,6 @@ struct agent {
 	struct loop *loop;
 	struct error *error;		 /* of the run */
 	struct front_watch *front_watch; /* NULL: no front */
-	struct loop_source *target_end;
 	struct self_counters counters;
 	struct drop_log *drop_log;
 	struct snapshot *snapshot; /* the latest one, and its metrics; NULL: none */
@@ -204,33 +201,12 @@ static int on_duration(void *context)
 	return 0;
 }
 
-static int end_with_target(struct agent *agent, const char *what)
-{
-	if (agent->target_has_ended)
-		return 0;
-	observation__target_ended(agent->observation);
-	log_info("process %d %s", (int)observation__process(agent->observation)->pid, what);
-	/* The descriptor stays readable. */
-	loop__remove(agent->loop, TAKE_PTR(agent->target_end));
-	agent->target_has_ended = true;
-	loop__stop(agent->loop);
-	return 0;
-}
-
-static int on_target_end(void *context)
-{
-	return end_with_target(context, "has ended");
-}
-
-/* execve() ends the observed program, but not the process: no descriptor tells. */
-static int on_target_check(void *context)
+static void on_target_end(void *context)
 {
 	struct agent *agent = context;
-	const struct process *process = observation__process(agent->observation);
 
-	if (process__check(process) == 0 || process__has_ended(process))
-		return 0;
-	return end_with_target(agent, "runs another program now");
+	agent->target_has_ended = true;
+	loop__stop(agent->loop);
 }
 
 /* A snapshot that the front does not take does not end the interval of the export. */
@@ -288,11 +264,7 @@ static int watch(struct agent *agent, struct error *error)
 
 	if (r < 0)
 		return r;
-	r = loop__add_fd(agent->loop, observation__process(agent->observation)->pid_fd, EPOLLIN,
-			 on_target_end, agent, &agent->target_end, error);
-	if (r >= 0)
-		r = loop__add_timer(agent->loop, TARGET_CHECK_NS, TARGET_CHECK_NS, on_target_check,
-				    agent, NULL, error);
+	r = observation__watch_target(agent->observation, on_target_end, agent, agent->loop, error);
 	if (r >= 0 && config->duration_ns)
 		r = loop__add_timer(agent->loop, config->duration_ns, 0, on_duration, agent, NULL,
 				    error);
@@ -319,6 +291,23 @@ static void warn_of_own_telemetry(const struct agent *agent)
 		"name. Remove the variable from the server's environment, or set "
 		"--own-telemetry replace (another service name) or ignore",
 		own_telemetry__name(own));
+}
+
+/* Before Linux 6.10, their threads stop at the traps as well. */
+static void warn_of_sharers(const struct agent *agent)
+{
+	const struct process *process = observation__process(agent->observation);
+	struct process_sharers sharers;
+	char names[PROCESS_SHARERS_SIZE];
+
+	if (!plan__reaches_other_processes(observation__get_plan(agent->observation)) ||
+	    process__find_sharers(process, &sharers) < 0 || sharers.count == 0)
+		return;
+	log_warning(
+		"this kernel attaches the probes to all processes that run %s: they cost time in "
+		"%s too, whose events are not counted. Linux 6.10 or newer attaches to the "
+		"selected process only",
+		process->executable_path, process_sharers__name(&sharers, names, sizeof(names)));
 }
 
 static void announce(const struct agent *agent)
@@ -432,6 +421,7 @@ int agent__run(struct agent *agent, struct error *error)
 		return r;
 	announce(agent);
 	warn_of_own_telemetry(agent);
+	warn_of_sharers(agent);
 	/* --once alone needs no time to pass. */
 	if (!config->once || config->duration_ns) {
 		r = watch(agent, error);

@@ -54,8 +54,16 @@ struct observation {
 	struct error *error; /* of the loop */
 	bool target_is_up;
 	uint64_t target_end_ns; /* monotonic; 0: the target runs */
-	bool is_stopped;	/* spans that are open now never end */
+	observation_end_callback on_end;
+	void *end_context;
+	struct loop *loop; /* NULL: the target is not watched */
+	struct loop_source *pid_source;
+	bool is_stopped; /* spans that are open now never end */
 };
+
+/* Asks whether the target still runs the observed program. The first time that it does not, notes the end,
+ * logs it and calls back. */
+bool observation__target_runs(struct observation *observation);
 
 /* Takes a sample of the applications, if their list is known. */
 int observation__sample_apps(struct observation *observation, struct error *error);

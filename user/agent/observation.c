@@ -75,16 +75,16 @@ static int find_load_bias(struct observation *observation, struct error *error)
 				  plan->sites[0].file_offset, &observation->load_bias, error);
 }
 
-/* Any step may fail in any way, or succeed with less, once the process is gone: then the end of the
- * process is the error. */
+/* Any step may fail in any way, or succeed with less, once the program has ended: then its end is the
+ * error. */
 static int check_target(const struct observation *observation, int r, struct error *error)
 {
-	if (process__check(observation->process) == 0)
+	int end = process__check(observation->process);
+
+	if (end == 0)
 		return r;
-	return error_set(error, -ESRCH,
-			 "process %d ended before the probes were attached, or runs another "
-			 "program by now",
-			 (int)observation->process->pid);
+	return error_set(error, -ESRCH, "process %d %s before the probes were attached",
+			 (int)observation->process->pid, process__describe_end(end));
 }
 
 static int make_plan(struct observation *observation, struct error *error)
@@ -372,8 +372,7 @@ int observation__stop(struct observation *observation, struct error *error)
 
 	sampling__stop(observation);
 	probe__freeze(observation->probe);
-	if (observation->target_is_up && process__check(observation->process) < 0)
-		observation__target_ended(observation);
+	observation__target_runs(observation);
 	observation->is_stopped = true;
 	r = observation__drain(observation, error);
 	return r < 0 ? r
@@ -405,12 +404,6 @@ void observation__free(struct observation *observation)
 	plan__free(observation->plan);
 	process__free(observation->process);
 	free(observation);
-}
-
-void observation__target_ended(struct observation *observation)
-{
-	observation->target_is_up = false;
-	observation->target_end_ns = clock_monotonic_ns();
 }
 
 int observation__flush_spans(struct observation *observation)

@@ -25,6 +25,9 @@ struct observation;
 typedef int (*observation_span_sink)(void *context, const struct otlp_resource *resource,
 				     const struct span_batch *batch);
 
+/* Called once, when the end of the target is noted. */
+typedef void (*observation_end_callback)(void *context);
+
 /* Finds the process that the configuration selects. `config` must outlive the observation. */
 int observation__new(const struct config *config, struct observation **ret_observation,
 		     struct error *error);
@@ -50,6 +53,11 @@ bool observation__keeps_sys_admin(const struct observation *observation);
  * callback ends the loop. */
 int observation__watch(struct observation *observation, struct loop *loop, struct error *error);
 
+/* Watches, in `loop`, the end of the target: of its process, or by execve() of its program. From the end
+ * on, snapshots say so and read nothing of the process. */
+int observation__watch_target(struct observation *observation, observation_end_callback on_end,
+			      void *context, struct loop *loop, struct error *error);
+
 /* Ends the recording; reads the last records and counts. If the target has ended, ends what it left
  * open. Snapshots can still be taken. */
 int observation__stop(struct observation *observation, struct error *error);
@@ -57,9 +65,6 @@ int observation__stop(struct observation *observation, struct error *error);
 /* Detaches the probe, after observation__stop(). Returns how long that took, in nanoseconds. */
 uint64_t observation__detach(struct observation *observation);
 void observation__free(struct observation *observation);
-
-/* The target has just ended: from now on snapshots say so. */
-void observation__target_ended(struct observation *observation);
 
 /* Reads the records in the ring buffer. */
 int observation__drain(struct observation *observation, struct error *error);

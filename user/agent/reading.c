@@ -122,8 +122,8 @@ int observation__read_drops(struct observation *observation, struct snapshot *re
 	return probe__read_counters(observation->probe, &ret_snapshot->totals.counters, error);
 }
 
-int observation__snapshot(struct observation *observation, uint64_t since_ns,
-			  struct snapshot **ret_snapshot, uint64_t *ret_now_ns, struct error *error)
+static int take_snapshot(struct observation *observation, uint64_t since_ns,
+			 struct snapshot **ret_snapshot, uint64_t *ret_now_ns, struct error *error)
 {
 	uint64_t now_ns = clock_monotonic_ns();
 	struct snapshot *snapshot;
@@ -143,14 +143,12 @@ int observation__snapshot(struct observation *observation, uint64_t since_ns,
 	if (r < 0)
 		return r;
 	snapshot->target_is_up = observation->target_is_up;
-	/* A target that ends during the read has no memory to report, which is no failure. */
-	if (observation->target_is_up) {
+	if (observation->target_is_up)
 		r = read_live(observation, since_ns, now_ns, &snapshot->live, error);
-		if (r >= 0)
-			r = count_workers(observation, snapshot, error);
-		if (r < 0 && process__check(observation->process) == 0)
-			return r;
-	}
+	if (r >= 0 && observation->target_is_up)
+		r = count_workers(observation, snapshot, error);
+	if (r < 0)
+		return r;
 	snapshot->pipeline = observation->pipeline;
 	snapshot->pipeline.trace_ratio = observation->trace_limiter.ratio;
 	if (observation->is_stopped)
@@ -162,4 +160,17 @@ int observation__snapshot(struct observation *observation, uint64_t since_ns,
 	if (ret_now_ns)
 		*ret_now_ns = now_ns;
 	return 0;
+}
+
+/* Whatever was read of a target that ended meanwhile may be missing, or of another program. Then a second
+ * snapshot reads the probe only. */
+int observation__snapshot(struct observation *observation, uint64_t since_ns,
+			  struct snapshot **ret_snapshot, uint64_t *ret_now_ns, struct error *error)
+{
+	bool was_running = observation__target_runs(observation);
+	int r = take_snapshot(observation, since_ns, ret_snapshot, ret_now_ns, error);
+
+	if (was_running && !observation__target_runs(observation))
+		r = take_snapshot(observation, since_ns, ret_snapshot, ret_now_ns, error);
+	return r;
 }

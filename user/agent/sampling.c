@@ -61,8 +61,12 @@ static bool is_disabling(void *context)
 static int enable(void *context, struct error *error)
 {
 	struct observation *observation = context;
+	int r = probe__enable_polls(observation->probe, error);
 
-	return probe__enable_polls(observation->probe, error);
+	/* The end of the target, which made the attachment fail. */
+	if (r < 0)
+		observation__target_runs(observation);
+	return r;
 }
 
 static int end_period(void *context, struct governor_period *period, struct error *error)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/utsname.h>
 
@@ -14,6 +15,9 @@ static int print_plan(const struct observation *observation, const struct runtim
 		      const struct config *config, struct error *error)
 {
 	const struct plan *plan = observation__get_plan(observation);
+	struct process_sharers sharers;
+	bool has_sharers = plan__reaches_other_processes(plan) &&
+			   process__find_sharers(observation__process(observation), &sharers) == 0;
 	char interval[APP_INTERVAL_SIZE];
 	struct utsname host;
 	const struct plan_subject plan_subject = {
@@ -26,6 +30,7 @@ static int print_plan(const struct observation *observation, const struct runtim
 				: own_telemetry__name(observation__own_telemetry(observation)),
 		.level = config->level,
 		.max_overhead = config->max_overhead * 100,
+		.sharers = has_sharers ? &sharers : NULL,
 		.runtimes = runtimes,
 	};
 

@@ -117,6 +117,13 @@ bool plan__has_sites(const struct plan *plan);
  * errno, `reason` a sentence. */
 void plan__withdraw(struct plan *plan, int code, const char *reason);
 
+/* Whether the kernel attaches the probes to every process that runs the file: a uprobe_multi link before Linux
+ * 6.10. A perf event has a filter on all kernels. */
+static inline bool plan__reaches_other_processes(const struct plan *plan)
+{
+	return plan->kernel.uprobe_multi && !plan->kernel.multi_by_process;
+}
+
 static inline void plan__freep(struct plan **plan)
 {
 	plan__free(*plan);

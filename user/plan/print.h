@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/level.h"
 #include "plan/plan.h"
+#include "process/process.h"
 #include "tokio/runtimes.h"
 
 /* The process and the settings that a plan was made for. */
@@ -22,6 +23,8 @@ struct plan_subject {
 		own_telemetry; /* what the server exports itself, such as "metrics"; "" or NULL: nothing */
 	const char *app_interval; /* the interval of checks of all applications; NULL: unknown */
 	double max_overhead; /* in percent of the CPU time available to the server; 0: no limit */
+	/* The processes that plan__reaches_other_processes() is about; NULL: unknown, or none on this kernel. */
+	const struct process_sharers *sharers;
 	const struct runtimes
 		*runtimes; /* found in the process; NULL: its memory was not searched */
 };

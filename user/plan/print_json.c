@@ -120,6 +120,19 @@ static json_t *text_or_null(const char *text)
 	return text ? json_text(text) : json_null();
 }
 
+/* null: the probes are attached to the selected process only. */
+static json_t *json_of_sharers(const struct process_sharers *sharers)
+{
+	json_t *pids;
+
+	if (!sharers)
+		return json_null();
+	pids = json_array();
+	for (size_t i = 0; i < sharers->count && i < PROCESS_SHARERS_NAMED; i++)
+		pids = json_append(pids, json_integer(sharers->pids[i]));
+	return pids;
+}
+
 int plan__print_json(const struct plan *plan, const struct plan_subject *subject, FILE *stream,
 		     struct error *error)
 {
@@ -143,6 +156,7 @@ int plan__print_json(const struct plan *plan, const struct plan_subject *subject
 			 "instrumentations", instrumentations, "task_types", task_types,
 			 "own_telemetry", subject->own_telemetry ? subject->own_telemetry : "",
 			 "runtimes", json_of_runtimes(plan, subject->runtimes));
+	root = json_set(root, "other_processes", json_of_sharers(subject->sharers));
 	/* the names of schema 1, deprecated (docs/json.md) */
 	root = json_set(root, "signals", instrumentations);
 	root = json_set(root, "task_kinds", task_types);

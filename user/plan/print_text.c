@@ -255,6 +255,22 @@ static void print_own_telemetry(const struct plan_subject *subject, FILE *stream
 		subject->own_telemetry);
 }
 
+static void print_sharers(const struct plan_subject *subject, FILE *stream)
+{
+	char names[PROCESS_SHARERS_SIZE];
+
+	if (!subject->sharers)
+		return;
+	fprintf(stream,
+		"\nOther processes: this kernel attaches the probes to all that run the file\n"
+		"  Their events are not counted, but the probes cost time there. Linux 6.10 or "
+		"newer\n"
+		"  attaches to the selected process only. Now: %s\n",
+		subject->sharers->count > 0
+			? process_sharers__name(subject->sharers, names, sizeof(names))
+			: "no other process");
+}
+
 static void print_safety(const struct plan *plan, FILE *stream)
 {
 	fprintf(stream,
@@ -365,6 +381,7 @@ void plan__print_text(const struct plan *plan, const struct plan_subject *subjec
 	print_own_telemetry(subject, stream);
 	plan_print_runtimes(plan, subject, stream);
 	print_cost(plan, subject, stream);
+	print_sharers(subject, stream);
 	print_safety(plan, stream);
 	if (is_verbose)
 		print_details(plan, stream);

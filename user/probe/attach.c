@@ -10,12 +10,14 @@
 #include "base/wire_names.h"
 #include "probe/internal.h"
 
+/* Keeps a new link. Fails where the target ended or called execve() meanwhile: the kernel looks for the
+ * process of a link by its id, which may belong to another program by now. */
 static int keep_link(struct probe *probe, enum hook hook, struct bpf_link *link)
 {
 	if (!link)
 		return -errno;
 	probe->links[probe->link_count++] = (struct probe_link){link, hook};
-	return 0;
+	return process__check(probe->target);
 }
 
 /* Attaches one link for all sites of a hook. */
@@ -58,26 +60,52 @@ static int attach_single(struct probe *probe, enum hook hook)
 	return 0;
 }
 
+/* By the descriptor of the file that the plan was made from: the kernel follows /proc/self/fd/N in this
+ * process (kern_path() in Linux, create_local_trace_uprobe() and bpf_uprobe_multi_link_attach()). An
+ * execve() of the target cannot put another file there. */
+static int attach_sites(struct probe *probe, enum hook hook)
+{
+	if (catalogue_hook__is_tracepoint(hook))
+		return keep_link(probe, hook, bpf_program__attach(probe_program(probe, hook)));
+	return probe->plan->kernel.uprobe_multi ? attach_multi(probe, hook)
+						: attach_single(probe, hook);
+}
+
 int probe_attach_hook(struct probe *probe, enum hook hook, struct error *error)
 {
-	int r;
+	int r = process__check(probe->target), end;
 
-	if (catalogue_hook__is_tracepoint(hook))
-		r = keep_link(probe, hook, bpf_program__attach(probe_program(probe, hook)));
-	else if (probe->plan->kernel.uprobe_multi)
-		r = attach_multi(probe, hook);
-	else
-		r = attach_single(probe, hook);
-	if (r < 0)
-		return error_set(error, r, "cannot attach hook %s to process %d: %m",
-				 wire_hook_name(hook), (int)probe->target->pid);
-	return 0;
+	if (r == 0)
+		r = attach_sites(probe, hook);
+	if (r == 0)
+		return 0;
+	end = process__check(probe->target);
+	if (end < 0)
+		return error_set(error, end, "process %d %s", (int)probe->target->pid,
+				 process__describe_end(end));
+	return error_set(error, r, "cannot attach hook %s to process %d: %m", wire_hook_name(hook),
+			 (int)probe->target->pid);
+}
+
+/* Not by a hook: the program belongs to no instrumentation. */
+static int attach_exec(struct probe *probe, struct error *error)
+{
+	struct scottyscope *skeleton = probe->skeleton;
+
+	skeleton->links.on_exec = bpf_program__attach(skeleton->progs.on_exec);
+	return skeleton->links.on_exec
+		       ? 0
+		       : error_set(error, -errno,
+				   "cannot attach to the tracepoint sched_process_exec: %m");
 }
 
 int probe__attach(struct probe *probe, struct error *error)
 {
 	uint64_t start_ns = clock_monotonic_ns();
+	int exec = attach_exec(probe, error);
 
+	if (exec < 0)
+		return exec;
 	for (int i = 0; i < HOOK_COUNT; i++) {
 		if (!probe->plan->hooks[i].wanted)
 			continue;

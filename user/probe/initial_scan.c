@@ -194,7 +194,11 @@ void probe__forget_dead_threads(struct probe *probe)
 		more = bpf_map__get_next_key(threads, &key, &next, sizeof(next)) == 0;
 		/* The map holds threads of this process only, so no check of the id's process is
 		 * needed. */
-		if (tgkill(probe->target->pid, (pid_t)key, 0) < 0 && errno == ESRCH)
-			bpf_map__delete_elem(threads, &key, sizeof(key), 0);
+		if (tgkill(probe->target->pid, (pid_t)key, 0) == 0 || errno != ESRCH)
+			continue;
+		/* The polls of a program that has ended are counted by probe__end_target(). */
+		if (process__check(probe->target) < 0)
+			return;
+		bpf_map__delete_elem(threads, &key, sizeof(key), 0);
 	}
 }

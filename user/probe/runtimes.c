@@ -125,8 +125,14 @@ int probe_read_runtimes(struct probe *probe)
 {
 	uint64_t left_out = probe->runtimes.left_out;
 	size_t unreadable;
-	int r = add_recorded(probe);
+	int r;
 
+	/* After an execve(), the memory is that of another program. */
+	if (process__check(probe->target) < 0) {
+		runtimes__lose(&probe->runtimes);
+		return 0;
+	}
+	r = add_recorded(probe);
 	if (r >= 0)
 		r = add_new(probe);
 	if (r < 0)

@@ -215,6 +215,11 @@ static void end_oauth_sessions(struct probe *probe)
 	}
 }
 
+uint64_t probe__exec_ns(const struct probe *probe)
+{
+	return __atomic_load_n(&probe->skeleton->bss->exec_ns, __ATOMIC_RELAXED);
+}
+
 int probe__end_target(struct probe *probe, uint64_t end_ns, probe_record_sink sink, void *context,
 		      struct error *error)
 {

@@ -13,4 +13,8 @@
 int probe__end_target(struct probe *probe, uint64_t end_ns, probe_record_sink sink, void *context,
 		      struct error *error);
 
+/* Returns the monotonic time of the target's first execve() since the attachment; 0: none. The programs do
+ * not record what happens after it. */
+uint64_t probe__exec_ns(const struct probe *probe);
+
 #endif

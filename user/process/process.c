@@ -23,6 +23,8 @@ void process__free(struct process *target)
 		return;
 	if (target->pid_fd >= 0)
 		close(target->pid_fd);
+	if (target->mappings_fd >= 0)
+		close(target->mappings_fd);
 	if (target->executable_fd >= 0)
 		close(target->executable_fd);
 	free(target->executable_path);
@@ -111,6 +113,25 @@ static int refuse_kind(pid_t pid, const struct proc_stat *stat, struct error *er
 	return 0;
 }
 
+/* Opens the mappings before the executable: if the mappings still exist afterwards, both belong to one
+ * program. */
+static int open_program(struct process *target)
+{
+	struct stat status;
+
+	target->mappings_fd = proc__open(target->pid, "maps");
+	if (target->mappings_fd < 0)
+		return target->mappings_fd;
+	target->executable_fd = proc__open(target->pid, "exe");
+	if (target->executable_fd < 0)
+		return target->executable_fd;
+	if (fstat(target->executable_fd, &status) < 0)
+		return -errno;
+	target->executable_device = status.st_dev;
+	target->executable_inode = status.st_ino;
+	return proc__executable(target->pid, &target->executable_path, &target->executable_deleted);
+}
+
 static int read_identity(struct process *target, struct error *error)
 {
 	pid_t pid = target->pid;
@@ -125,10 +146,7 @@ static int read_identity(struct process *target, struct error *error)
 	target->start_ticks = stat.start_ticks;
 	target->start_time_ns = clock_realtime_ns() - process__age_ns(target);
 
-	target->executable_fd = proc__open(pid, "exe");
-	if (target->executable_fd < 0)
-		return refuse_access(pid, target->executable_fd, error);
-	r = proc__executable(pid, &target->executable_path, &target->executable_deleted);
+	r = open_program(target);
 	if (r < 0)
 		return refuse_access(pid, r, error);
 	r = process_owner__read(pid, &target->owner);
@@ -136,6 +154,20 @@ static int read_identity(struct process *target, struct error *error)
 		return refuse_access(pid, r, error);
 	process_owner__name(target->owner.user, target->user_name);
 	process_owner__name(target->owner.file_user, target->file_user_name);
+	return 0;
+}
+
+/* Paths for this process; `executable_fd` is open. */
+static int make_paths(struct process *target, struct error *error)
+{
+	if (asprintf(&target->attach_path, "/proc/self/fd/%d", target->executable_fd) < 0) {
+		target->attach_path = NULL;
+		return error_out_of_memory(error);
+	}
+	if (asprintf(&target->root_path, "/proc/%d/root", (int)target->pid) < 0) {
+		target->root_path = NULL;
+		return error_out_of_memory(error);
+	}
 	return 0;
 }
 
@@ -149,6 +181,7 @@ int process__open(pid_t pid, struct process **ret_process, struct error *error)
 		return error_out_of_memory(error);
 	target->pid = pid;
 	target->pid_fd = -1;
+	target->mappings_fd = -1;
 	target->executable_fd = -1;
 	if (group > 0 && group != pid)
 		return error_set(error, -ESRCH, "%d is a thread of process %d: select the process",
@@ -160,35 +193,52 @@ int process__open(pid_t pid, struct process **ret_process, struct error *error)
 	if (r < 0)
 		return r;
 
+	r = make_paths(target, error);
+	if (r < 0)
+		return r;
 	/* The descriptor names one process. While the process lives, the kernel does not reuse its
 	 * id, so all data read from /proc belongs to this process. */
-	if (process__has_ended(target))
-		return refuse_ended(pid, error);
-	if (asprintf(&target->attach_path, "/proc/%d/exe", (int)pid) < 0) {
-		target->attach_path = NULL;
-		return error_out_of_memory(error);
-	}
-	if (asprintf(&target->root_path, "/proc/%d/root", (int)pid) < 0) {
-		target->root_path = NULL;
-		return error_out_of_memory(error);
-	}
+	r = process__check(target);
+	if (r < 0)
+		return error_set(error, -ESRCH, "process %d %s", (int)pid,
+				 process__describe_end(r));
 	*ret_process = TAKE_PTR(target);
 	return 0;
 }
 
+/* Whether the program's address space still exists. execve() replaces the address space, also where the
+ * file stays the same. The descriptor belongs to the address space of its opening, and reads nothing from
+ * then on (m_start() in Linux, fs/proc/task_mmu.c). */
+static bool has_mappings(const struct process *target)
+{
+	char byte;
+
+	return pread(target->mappings_fd, &byte, sizeof(byte), 0) == sizeof(byte);
+}
+
+/* A program can share its address space with a child of vfork(), which keeps the mappings. A file that
+ * this process may not look at is no evidence. */
+static bool runs_executable(const struct process *target)
+{
+	struct stat status;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)target->pid);
+	return stat(path, &status) < 0 || (status.st_dev == target->executable_device &&
+					   status.st_ino == target->executable_inode);
+}
+
 int process__check(const struct process *target)
 {
-	struct stat found, running;
-	struct proc_stat process;
+	bool is_same = runs_executable(target) && has_mappings(target);
 
-	if (process__has_ended(target) || proc__stat(target->pid, &process) < 0 ||
-	    process.start_ticks != target->start_ticks)
+	/* Last: an id that was reused meanwhile named an ended process before. */
+	if (process__has_ended(target))
 		return -ESRCH;
-	/* execve() replaces the program but not the process. */
-	if (stat(target->attach_path, &running) < 0)
-		return errno == ENOENT || errno == ESRCH ? -ESRCH : 0;
-	if (fstat(target->executable_fd, &found) < 0 || found.st_dev != running.st_dev ||
-	    found.st_ino != running.st_ino)
-		return -ESRCH;
-	return 0;
+	return is_same ? 0 : -ESTALE;
+}
+
+const char *process__describe_end(int code)
+{
+	return code == -ESTALE ? "called execve(), which ended the observed program" : "has ended";
 }

@@ -26,9 +26,12 @@ struct process_selection {
 struct process {
 	pid_t pid;
 	int pid_fd;	   /* readable when the process has ended */
+	int mappings_fd;   /* /proc/PID/maps of the observed program: empty after an execve() */
 	int executable_fd; /* opened through /proc: valid in any mount namespace and after deletion */
+	dev_t executable_device; /* of `executable_fd` */
+	ino_t executable_inode;
 	char *executable_path; /* as the process sees the path, without " (deleted)" */
-	char *attach_path;     /* "/proc/PID/exe" */
+	char *attach_path;     /* of `executable_fd`, for this process only: "/proc/self/fd/N" */
 	char *root_path;       /* "/proc/PID/root" */
 	bool executable_deleted;
 	uint64_t start_time_ns; /* realtime */
@@ -54,9 +57,14 @@ uint64_t process__age_ns(const struct process *target);
 /* Whether the process has ended; its parent may not have waited for it yet. */
 bool process__has_ended(const struct process *target);
 
-/* Returns 0 if the process still exists and runs the same executable, else -ESRCH. `pid_fd` reports
- * the end of the process but not a change of its executable. */
+/* Returns 0 if the process still runs the program that process__find() found; -ESRCH if the process
+ * has ended; -ESTALE if it called execve(), also with the same executable. `pid_fd` reports the end of the
+ * process only. Three system calls. */
 int process__check(const struct process *target);
+
+/* Returns what happened after process__check() returned `code`: the second half of a sentence whose subject
+ * is the process. */
+const char *process__describe_end(int code);
 
 /* Sets `*ret_bias` to the load bias of the executable, which is added to an address of its ELF
  * file. `first_address` is the file's address of the first executable segment, `first_offset` the
@@ -141,6 +149,23 @@ struct process_thread {
 typedef int (*process_thread_callback)(void *context, const struct process_thread *thread);
 int process__for_each_thread(const struct process *target, process_thread_callback callback,
 			     void *context);
+
+#define PROCESS_SHARERS_NAMED 8
+#define PROCESS_SHARERS_SIZE  256
+
+/* The other processes that run the same executable file. */
+struct process_sharers {
+	pid_t pids[PROCESS_SHARERS_NAMED]; /* the first ones */
+	size_t count;			   /* of all */
+};
+
+/* Searches /proc for them. Returns 0 or a negative errno. Processes that this one may not inspect are left
+ * out. */
+int process__find_sharers(const struct process *target, struct process_sharers *ret_sharers);
+
+/* Writes a list such as "process 1, process 2" to `text`, which PROCESS_SHARERS_SIZE is enough for. Returns
+ * `text`; "" for no process. */
+const char *process_sharers__name(const struct process_sharers *sharers, char *text, size_t size);
 
 static inline void process__freep(struct process **target)
 {

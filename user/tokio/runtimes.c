@@ -162,6 +162,12 @@ size_t runtimes__read(struct runtimes *runtimes)
 	return unreadable;
 }
 
+void runtimes__lose(struct runtimes *runtimes)
+{
+	for (size_t i = 0; i < runtimes->count; i++)
+		runtimes->items[i].state = RUNTIME_UNREADABLE;
+}
+
 bool runtimes__are_unchanged(const struct runtimes *runtimes)
 {
 	for (size_t i = 0; i < runtimes->count; i++) {

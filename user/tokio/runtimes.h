@@ -49,6 +49,9 @@ int runtimes__find(struct runtimes *runtimes);
  * not be read. */
 size_t runtimes__read(struct runtimes *runtimes);
 
+/* Marks all runtimes as not readable, without a read. */
+void runtimes__lose(struct runtimes *runtimes);
+
 /* Whether the tasks spawned and alive of all runtimes are those of the last read: no task was spawned and none has
  * ended since. */
 bool runtimes__are_unchanged(const struct runtimes *runtimes);

@@ -154,12 +154,12 @@ char *directory__new(void)
 	return path;
 }
 
-char *directory__add_sleep(const char *parent, const char *name)
+char *directory__add(const char *parent, const char *source, const char *name)
 {
 	char *path = NULL;
 	struct stat status;
 	off_t offset = 0;
-	int from = open(SLEEP, O_RDONLY | O_CLOEXEC);
+	int from = open(source, O_RDONLY | O_CLOEXEC);
 
 	cr_assert_geq(from, 0);
 	cr_assert_eq(fstat(from, &status), 0);
@@ -173,6 +173,11 @@ char *directory__add_sleep(const char *parent, const char *name)
 	close(from);
 	close(to);
 	return path;
+}
+
+char *directory__add_sleep(const char *parent, const char *name)
+{
+	return directory__add(parent, SLEEP, name);
 }
 
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *where)

@@ -49,8 +49,10 @@ void child__stop(struct child *process);
 /* For a test's end: stops what a failed assertion left running. */
 void child__stop_all(void);
 
-/* A new directory, and a copy of the system's sleep under `name` in it; paths are malloc'ed. */
+/* A new directory, and copies of a program and of the system's sleep under `name` in it; paths are
+ * malloc'ed. */
 char *directory__new(void);
+char *directory__add(const char *parent, const char *source, const char *name);
 char *directory__add_sleep(const char *parent, const char *name);
 void directory__remove(char *path);
 

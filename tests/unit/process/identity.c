@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -183,7 +185,7 @@ Test(process_identity, check_sees_another_program)
 	cr_assert_eq(process__check(target), 0);
 	child__command(&process);
 	child__await_silence(&process);
-	cr_assert_eq(process__check(target), -ESRCH);
+	cr_assert_eq(process__check(target), -ESTALE);
 	process__free(target);
 
 	target = find_one(BY_PID(process.pid));
@@ -191,4 +193,86 @@ Test(process_identity, check_sees_another_program)
 	process__free(target);
 	child__stop(&process);
 	free(next_program);
+}
+
+static char *shell, *command_file;
+
+/* A shell that executes its own file once the command's file exists. */
+static void run_shell(struct child *process)
+{
+	(void)process;
+	execl(shell, shell, "-c",
+	      "until [ -e \"$1\" ]; do sleep 0.01; done; exec \"$0\" -c 'sleep 300; :'", shell,
+	      command_file, NULL);
+}
+
+Test(process_identity, check_sees_the_same_file_again)
+{
+	shell = directory__add(directory, "/bin/sh", unique_name());
+	cr_assert_gt(asprintf(&command_file, "%s/command", directory), 0);
+
+	struct child process = child__start(run_shell);
+	struct process *target = find_one(BY_PID(process.pid));
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)process.pid);
+	assert_same_file(target->executable_fd, path);
+	cr_assert_eq(process__check(target), 0);
+	cr_assert_eq(close(open(command_file, O_CREAT | O_WRONLY | O_CLOEXEC, 0600)), 0);
+	while (process__check(target) == 0)
+		usleep(10000);
+	cr_assert_eq(process__check(target), -ESTALE);
+	assert_same_file(target->executable_fd, path);
+	process__free(target);
+	child__stop(&process);
+	free(command_file);
+	free(shell);
+}
+
+/* Forks a process with this id, which executes the program; waits for that. Returns a negative errno. */
+static int fork_with_id(pid_t pid, const char *path)
+{
+	struct clone_args arguments = {
+		.exit_signal = SIGCHLD,
+		.set_tid = (uintptr_t)&pid,
+		.set_tid_size = 1,
+	};
+	int ends[2];
+	char byte;
+	long r;
+
+	cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+	r = syscall(SYS_clone3, &arguments, sizeof(arguments));
+	if (r == 0) {
+		execl(path, path, "300", NULL);
+		_exit(93);
+	}
+	r = r < 0 ? -errno : 0;
+	close(ends[1]);
+	cr_assert_eq(read(ends[0], &byte, 1), 0);
+	close(ends[0]);
+	return (int)r;
+}
+
+Test(process_identity, check_sees_a_reused_id)
+{
+	char *path = directory__add_sleep(directory, unique_name());
+	struct child process = child__run(path);
+	struct process *target = find_one(BY_PID(process.pid));
+	pid_t pid = process.pid;
+	int r;
+
+	child__stop(&process);
+	while ((r = fork_with_id(pid, path)) == -EEXIST)
+		usleep(1000);
+	if (r < 0)
+		cr_skip("an id cannot be chosen here: %s", strerror(-r));
+	/* The same id and the same file. */
+	assert_same_file(target->executable_fd, path);
+	cr_assert_eq(kill(pid, 0), 0);
+	cr_assert_eq(process__check(target), -ESRCH);
+	process__free(target);
+	kill(pid, SIGKILL);
+	cr_assert_eq(waitpid(pid, NULL, 0), pid);
+	free(path);
 }
