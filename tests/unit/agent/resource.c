@@ -275,7 +275,7 @@ Test(resource, an_environment_that_the_process_enlarged)
 	cr_expect_eq(otlp_encode_metrics(&described.resource, &(struct metric_set){0}, NULL, NULL,
 					 &error),
 		     0);
-	expect_log((const char *const[]){"the variable OTEL_SERVICE_NAME of process", NULL});
+	expect_log((const char *const[]){"the variable OTEL_SERVICE_NAME of the process", NULL});
 	described__done(&described);
 	for (int i = 0; i < 3; i++)
 		free(variables[i]);

@@ -18,7 +18,7 @@ static char *print(const struct process_sharers *sharers, bool is_json)
 	FILE *stream = open_memstream(&text, &size);
 
 	if (is_json)
-		plan__print_json(plan, &subject, stream);
+		cr_assert_eq(plan__print_json(plan, &subject, stream, NULL), 0);
 	else
 		plan__print_text(plan, &subject, false, stream);
 	fclose(stream);
