@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "elf/debug_search.h"
 #include "elf/image.h"
 #include "elf/symbols.h"
 #include "plan/build.h"
@@ -79,17 +80,19 @@ static int make_plan(struct observation *observation, struct error *error)
 	_cleanup_(elf_image__freep) struct elf_image *image = NULL;
 	_cleanup_(elf_symbols__freep) struct elf_symbols *symbols = NULL;
 	const struct process *process = observation->process;
-	const struct elf_debug_places places = {
+	struct elf_debug_places places = {
 		.directory = observation->config->debug_directory,
 		.root = process->root_path,
+		.executable_path = process->executable_path,
 	};
+	const struct elf_debug_finder finder = {elf_debug_search__find, &places};
 	struct plan_kernel kernel;
 	int r;
 
 	r = elf_image__open(process->executable_fd, process->executable_path, &image, error);
 	if (r < 0)
 		return r;
-	r = elf_symbols__load(image, &places, &symbols, error);
+	r = elf_symbols__load(image, &finder, &symbols, error);
 	if (r < 0)
 		return r;
 	log_debug("%s: %zu functions from %s", process->executable_path,
