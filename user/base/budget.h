@@ -25,7 +25,8 @@
 	X(BUDGET_INSTRUCTIONS, UINT64_C(1) << 26, "instructions and entries of jump tables") \
 	X(BUDGET_CODE_BYTES, UINT64_C(2) << 30, "bytes of segments")                         \
 	X(BUDGET_SITES, UINT64_C(1) << 11, "probe sites")                                    \
-	X(BUDGET_CANDIDATES, UINT64_C(1) << 20, "possible tasks")                            \
+	X(BUDGET_CANDIDATES, UINT64_C(1) << 18, "possible tasks and runtimes")               \
+	X(BUDGET_HEAP_BYTES, UINT64_C(64) << 30, "bytes of the heap")                        \
 	X(BUDGET_NANOSECONDS, UINT64_C(30) * 1000000000, "nanoseconds")
 
 enum budget_kind {
