@@ -8,8 +8,6 @@
 
 #include "base/cleanup.h"
 #include "elf/executable.h"
-#include "layout/hyper.h"
-#include "layout/tungstenite.h"
 #include "plan/level.h"
 #include "plan/paths.h"
 #include "plan/schedulers.h"
@@ -85,11 +83,6 @@ static int read_plan(struct plan *plan, struct elf_executable *executable, struc
 		return error_out_of_memory(error);
 	plan->symbol_source = elf_symbols__source(symbols);
 	plan->function_count = elf_symbols__count(symbols);
-	plan->encode_head_offset = ENCODE_HEAD_OFFSET;
-	plan->head_status_offset = HEAD_STATUS_OFFSET;
-	plan->frame_payload_offset = FRAME_PAYLOAD_OFFSET;
-	plan->frame_head_offset = FRAME_HEAD_OFFSET;
-
 	/* Without relocations, only the vtables are missing. */
 	r = elf_pointers__load(executable->image, &executable->pointers);
 	if (r == -ENOMEM)
@@ -109,7 +102,7 @@ static int read_plan(struct plan *plan, struct elf_executable *executable, struc
 int plan__read(const struct elf_image *image, const struct elf_symbols *symbols,
 	       struct plan **ret_plan, struct error *error)
 {
-	_cleanup_(plan__freep) struct plan *plan = calloc(1, sizeof(*plan));
+	_cleanup_(plan__freep) struct plan *plan = plan__new();
 	_cleanup_(elf_executable__done) struct elf_executable executable = {.image = image,
 									    .symbols = symbols};
 	int r;

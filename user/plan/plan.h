@@ -101,6 +101,8 @@ struct plan {
 	uint32_t app_result_register;
 };
 
+/* Returns a plan without sites; NULL when out of memory. */
+struct plan *plan__new(void);
 void plan__free(struct plan *plan);
 
 /* Whether a strategy was found for the instrumentation. */
