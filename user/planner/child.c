@@ -57,12 +57,12 @@ static int send_message(int socket_fd, enum planner_message_kind kind, const voi
 	return r < 0 ? r : send_all(socket_fd, bytes, size);
 }
 
-static int send_failure(int socket_fd, const struct error *error)
+static int send_error(int socket_fd, enum planner_message_kind kind, const struct error *error)
 {
 	struct planner_failure failure = {.code = error->code};
 
 	snprintf(failure.message, sizeof(failure.message), "%s", error->message);
-	return send_message(socket_fd, MESSAGE_FAILURE, &failure, sizeof(failure));
+	return send_message(socket_fd, kind, &failure, sizeof(failure));
 }
 
 /* An elf_debug_finder's function: the agent finds the files. */
@@ -106,7 +106,7 @@ int planner_child__serve(int socket_fd, int executable_fd, const char *path)
 	struct error error = {0};
 	int r = analyse(socket_fd, executable_fd, path, &writer, &error);
 
-	r = r < 0 ? send_failure(socket_fd, &error)
+	r = r < 0 ? send_error(socket_fd, MESSAGE_FAILURE, &error)
 		  : send_message(socket_fd, MESSAGE_PLAN, writer.bytes, writer.size);
 	free(writer.bytes);
 	return r;
@@ -115,11 +115,16 @@ int planner_child__serve(int socket_fd, int executable_fd, const char *path)
 static int start(struct planner_request *request, struct error *error)
 {
 	ssize_t got = recv(PLANNER_SOCKET_FD, request, sizeof(*request), MSG_WAITALL);
+	struct error warning;
+	int r;
 
 	if (got != sizeof(*request))
 		_exit(EXIT_FAILURE);
 	request->path[sizeof(request->path) - 1] = '\0';
-	return planner_confine(PLANNER_SOCKET_FD, PLANNER_EXECUTABLE_FD, request, error);
+	r = planner_confine(PLANNER_SOCKET_FD, PLANNER_EXECUTABLE_FD, request, &warning, error);
+	if (r == 0 && warning.code < 0)
+		r = send_error(PLANNER_SOCKET_FD, MESSAGE_WARNING, &warning);
+	return r;
 }
 
 _Noreturn void planner_child__run(void)
@@ -130,7 +135,7 @@ _Noreturn void planner_child__run(void)
 
 	prctl(PR_SET_NAME, PLANNER_NAME, 0, 0, 0);
 	r = start(&request, &error);
-	r = r < 0 ? send_failure(PLANNER_SOCKET_FD, &error)
+	r = r < 0 ? send_error(PLANNER_SOCKET_FD, MESSAGE_FAILURE, &error)
 		  : planner_child__serve(PLANNER_SOCKET_FD, PLANNER_EXECUTABLE_FD, request.path);
 	_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }

@@ -10,8 +10,9 @@
 
 /* Irrevocably confines the planner to two descriptors: its socket and the executable, besides /dev/null. It runs as
  * the user of the request, without capabilities, ends with the agent, can open no file, create no process and no
- * socket, and has limits of memory, time and file size. After an error the process must exit. */
+ * socket, and has limits of memory, time and file size. After an error the process must exit. Where the kernel or a container
+ * does not allow filters of system calls, the rest has to do, and `ret_warning` says so; else its code is 0. */
 int planner_confine(int socket_fd, int executable_fd, const struct planner_request *request,
-		    struct error *error);
+		    struct error *ret_warning, struct error *error);
 
 #endif

@@ -16,6 +16,7 @@ struct planner {
 	struct elf_debug_places places;
 	uint64_t deadline_ns; /* monotonic */
 	bool has_searched;    /* for debug files */
+	bool has_warned;
 };
 
 #endif

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/environment.h"
+#include "base/log.h"
 #include "elf/code_map.h"
 #include "planner/child.h"
 #include "planner/codec.h"
@@ -26,6 +27,9 @@
 
 /* The planner limits itself by CPU time. On a busy machine the analysis takes longer. */
 #define FINISH_LIMIT_NS (90 * NS_PER_S)
+
+/* MAX_ERRNO (include/linux/err.h). */
+#define LAST_ERRNO 4095
 
 void planner__free(struct planner *planner)
 {
@@ -231,17 +235,37 @@ static int answer_names(struct planner *planner, struct error *error)
 	return 0;
 }
 
-static int take_failure(struct planner *planner, struct error *error)
+/* Receives a checked failure or warning. */
+static int receive_failure(struct planner *planner, struct planner_failure *ret_failure,
+			   struct error *error)
 {
-	struct planner_failure failure;
-	int r = receive(planner, &failure, sizeof(failure), error);
+	int r = receive(planner, ret_failure, sizeof(*ret_failure), error);
 
 	if (r < 0)
 		return r;
-	if (failure.code >= 0 || failure.code < -4095 ||
-	    !memchr(failure.message, '\0', sizeof(failure.message)))
+	if (ret_failure->code >= 0 || ret_failure->code < -LAST_ERRNO ||
+	    !memchr(ret_failure->message, '\0', sizeof(ret_failure->message)))
 		return refuse_message(planner, error);
-	return error_set(error, failure.code, "%s", failure.message);
+	return 0;
+}
+
+static int take_failure(struct planner *planner, struct error *error)
+{
+	struct planner_failure failure;
+	int r = receive_failure(planner, &failure, error);
+
+	return r < 0 ? r : error_set(error, failure.code, "%s", failure.message);
+}
+
+static int take_warning(struct planner *planner, struct error *error)
+{
+	struct planner_failure failure;
+	int r = receive_failure(planner, &failure, error);
+
+	if (r == 0)
+		log_warning("the analysis of the executable: %s", failure.message);
+	planner->has_warned = true;
+	return r;
 }
 
 static int take_plan(struct planner *planner, uint32_t size, struct plan **ret_plan,
@@ -277,6 +301,9 @@ static int handle_message(struct planner *planner, const struct planner_message 
 	}
 	if (head->kind == MESSAGE_FAILURE && head->size == sizeof(struct planner_failure))
 		return take_failure(planner, error);
+	if (head->kind == MESSAGE_WARNING && head->size == sizeof(struct planner_failure) &&
+	    !planner->has_warned)
+		return take_warning(planner, error);
 	if (head->kind != MESSAGE_NAMES || head->size != sizeof(struct elf_debug_names) ||
 	    planner->has_searched)
 		return refuse_message(planner, error);

@@ -4,6 +4,7 @@
 
 /* The conversation of agent and planner, on a stream socket:
  *   agent:   struct planner_request
+ *   planner: MESSAGE_WARNING, at most once, where the kernel does not filter its system calls
  *   planner: MESSAGE_NAMES, at most once, where the executable has no symbols
  *   agent:   a byte with a descriptor for each file that the names may mean; a byte without one
  *   planner: MESSAGE_PLAN or MESSAGE_FAILURE
@@ -25,6 +26,7 @@ enum planner_message_kind {
 	MESSAGE_NAMES,	 /* struct elf_debug_names */
 	MESSAGE_PLAN,	 /* planner/codec.h */
 	MESSAGE_FAILURE, /* struct planner_failure */
+	MESSAGE_WARNING, /* struct planner_failure */
 };
 
 struct planner_message {

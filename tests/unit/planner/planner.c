@@ -179,8 +179,21 @@ static void send_endless_text(int socket_fd, int executable_fd)
 	send_message(socket_fd, MESSAGE_FAILURE, sizeof(failure), &failure, sizeof(failure));
 }
 
+static void warn_twice(int socket_fd, int executable_fd)
+{
+	const struct planner_message head = {.kind = MESSAGE_WARNING,
+					     .size = sizeof(struct planner_failure)};
+	const struct planner_failure failure = {.code = -EPERM, .message = "no filter"};
+
+	(void)executable_fd;
+	send(socket_fd, &head, sizeof(head), MSG_NOSIGNAL);
+	send(socket_fd, &failure, sizeof(failure), MSG_NOSIGNAL);
+	send_message(socket_fd, head.kind, head.size, &failure, sizeof(failure));
+}
+
 Test(planner, lies_are_refused)
 {
+	expect_failure(warn_twice, -EPROTO, "malformed message");
 	expect_failure(send_too_much, -EPROTO, "malformed message");
 	expect_failure(send_unknown, -EPROTO, "malformed message");
 	expect_failure(send_short_names, -EPROTO, "malformed message");
