@@ -14,7 +14,7 @@
 
 /* A symbol table of a million functions takes about 100 MB; decompressing xz -9 needs 65 MB. */
 #define UNPACKED_BYTES_MAX ((uint64_t)128 * 1024 * 1024)
-#define DECODER_BYTES_MAX  ((uint64_t)128 * 1024 * 1024)
+#define DECODER_BYTES_MAX  ((uint64_t)80 * 1024 * 1024)
 #define CHUNK_BYTES	   ((size_t)64 * 1024)
 
 DEFINE_CLEANUP(lzma_stream *, lzma_end);
@@ -65,7 +65,8 @@ static int unpack(const struct elf_image *image, const struct elf_section *secti
 		if (stream.total_out > UNPACKED_BYTES_MAX)
 			return bad_stream(image, "is too large", error);
 
-		int r = budget__spend(image->budget, BUDGET_FILE_BYTES,
+		/* The file is memory. */
+		int r = budget__spend(image->budget, BUDGET_MEMORY_BYTES,
 				      sizeof(chunk) - stream.avail_out);
 
 		if (r < 0)

@@ -10,7 +10,7 @@
 #define FORMAT_NO_FUNCTION UINT8_MAX
 
 /* Limits of the reader, which are those of the analysis. */
-#define FORMAT_SITES_MAX      (1U << 11)
+#define FORMAT_SITES_MAX      (1U << 12)
 #define FORMAT_VTABLES_MAX    (1U << 13)
 #define FORMAT_SYMBOLS_MAX    (1U << 22)
 #define FORMAT_NAME_BYTES_MAX 4096
