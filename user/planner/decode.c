@@ -83,7 +83,7 @@ static void decode_instruction(struct byte_reader *reader, struct code_site *cod
 	_cleanup_free_ char *text = byte_reader__text(reader, sizeof(code->instruction) - 1);
 
 	if (text)
-		strcpy(code->instruction, text);
+		memcpy(code->instruction, text, strlen(text) + 1);
 	require(reader, text != NULL);
 }
 
