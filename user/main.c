@@ -13,6 +13,7 @@
 #include "config/secrets.h"
 #include "front/main.h"
 #include "front/supervisor.h"
+#include "planner/child.h"
 
 int main(int argc, char **argv)
 {
@@ -26,6 +27,9 @@ int main(int argc, char **argv)
 	/* The agent executes its own program as the supervisor of the front. */
 	if (supervisor__is_requested(argv))
 		supervisor__run(front_main);
+	/* ... and as the planner. */
+	if (planner_child__is_requested(argv))
+		planner_child__run();
 	if (r == 0)
 		r = config__parse(argc, argv, &config, &error);
 	if (r < 0) {

@@ -12,7 +12,7 @@ from source import Source
 
 # Each line is a group of folders of user/; a file includes only its own folder and earlier ones.
 LAYERS = (
-    "base config process rust elf code tokio plan "  # known before anything is attached
+    "base config process rust elf code tokio plan planner "  # known before anything is attached
     "snapshot probe ring govern "  # what is read, and how often
     "metric span otlp "  # what the numbers mean, and their encoding
     "ipc export self prom web front "  # the unprivileged process, and the tool's own metrics

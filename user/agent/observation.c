@@ -12,9 +12,9 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "elf/image.h"
-#include "elf/symbols.h"
+#include "front/user.h"
 #include "plan/build.h"
+#include "planner/planner.h"
 #include "probe/features.h"
 #include "probe/target_end.h"
 #include "probe/traces.h"
@@ -87,39 +87,50 @@ static int check_target(const struct observation *observation, int r, struct err
 			 (int)observation->process->pid, process__describe_end(end));
 }
 
-static int make_plan(struct observation *observation, struct error *error)
+static int start_planner(const struct observation *observation, struct planner **ret_planner,
+			 struct error *error)
 {
-	_cleanup_(elf_image__freep) struct elf_image *image = NULL;
-	_cleanup_(elf_symbols__freep) struct elf_symbols *symbols = NULL;
 	const struct process *process = observation->process;
 	const struct elf_debug_places places = {
 		.directory = observation->config->debug_directory,
 		.root = process->root_path,
+		.executable_path = process->executable_path,
 	};
-	struct plan_kernel kernel;
-	int r;
+	struct sandbox_user user;
+	int r = front_user__choose(observation->config->front_user, &user, error);
 
-	r = elf_image__open(process->executable_fd, process->executable_path, &image, error);
+	return r < 0 ? r
+		     : planner__start(process->executable_fd, &places, &user, ret_planner, error);
+}
+
+/* The planner analyses the executable while this process tries the kernel's features. */
+static int make_plan(struct observation *observation, struct error *error)
+{
+	_cleanup_(planner__freep) struct planner *planner = NULL;
+	const struct config *config = observation->config;
+	struct plan_kernel kernel;
+	struct error features_error;
+	int features, r = start_planner(observation, &planner, error);
+
 	if (r < 0)
 		return r;
-	r = elf_symbols__load(image, &places, &symbols, error);
+	features = probe_find_features(&kernel, &features_error);
+	r = planner__finish(planner, &observation->plan, error);
 	if (r < 0)
 		return r;
-	log_debug("%s: %zu functions from %s", process->executable_path,
-		  elf_symbols__count(symbols),
-		  elf_symbol_source_name(elf_symbols__source(symbols)));
-	r = probe_find_features(&kernel, error);
-	if (r < 0)
-		return r;
+	if (features < 0)
+		return error_set(error, features, "%s", features_error.message);
+	log_debug("%s: %zu functions from %s", observation->process->executable_path,
+		  observation->plan->function_count,
+		  elf_symbol_source_name(observation->plan->symbol_source));
 	log_debug("probe cost: %llu ns emulated, %llu ns single-stepped",
 		  (unsigned long long)kernel.trap_ns, (unsigned long long)kernel.step_ns);
-	if (observation->config->attach == ATTACH_SINGLE)
+	if (config->attach == ATTACH_SINGLE)
 		kernel.uprobe_multi = false;
-	r = plan__build(image, symbols, &kernel, observation->config->level, &observation->plan,
-			error);
+	r = plan__decide(observation->plan, &kernel, config->level, error);
 	if (r < 0)
 		return r;
-	observation->own_telemetry = own_telemetry__of(process, observation->plan);
+	observation->own_telemetry = own_telemetry__of(observation->process, observation->plan);
 	return find_load_bias(observation, error);
 }
 

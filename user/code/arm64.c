@@ -69,6 +69,8 @@ static struct jumps find_jumps(const struct code_function *code, uint64_t site)
 {
 	struct jumps jumps = {false};
 
+	if (!code_function__spend(code))
+		return (struct jumps){.unknown = true};
 	for (size_t at = 0; at + ARM64_INSTRUCTION_BYTES <= code->size;
 	     at += ARM64_INSTRUCTION_BYTES) {
 		uint32_t instruction = arm64_read(code->bytes + at);
@@ -109,7 +111,8 @@ static size_t walk(const struct code_function *code, unsigned int keep)
 {
 	size_t at = 0;
 
-	while (leaves_alone(arm64_read(code->bytes + at), keep)) {
+	while (budget__spend(code->budget, BUDGET_INSTRUCTIONS, 1) == 0 &&
+	       leaves_alone(arm64_read(code->bytes + at), keep)) {
 		at += ARM64_INSTRUCTION_BYTES;
 		if (at + ARM64_INSTRUCTION_BYTES > code->size)
 			return 0;
@@ -150,6 +153,8 @@ bool arm64_takes_result(const struct code_function *code)
 	     at += ARM64_INSTRUCTION_BYTES) {
 		uint32_t instruction = arm64_read(code->bytes + at);
 
+		if (budget__spend(code->budget, BUDGET_INSTRUCTIONS, 1) < 0)
+			return false;
 		if (arm64_is_call(instruction) || arm64_never_falls_through(instruction))
 			return false;
 		if (!arm64_effect_of(instruction, &effect))

@@ -78,7 +78,7 @@ int arm64_find_exits(const struct code_function *code, struct code_site ret_site
 {
 	int count = 0;
 
-	if (code->size % ARM64_INSTRUCTION_BYTES != 0)
+	if (code->size % ARM64_INSTRUCTION_BYTES != 0 || !code_function__spend(code))
 		return 0;
 	for (uint64_t at = 0; at < code->size; at += ARM64_INSTRUCTION_BYTES) {
 		uint64_t start;
@@ -89,6 +89,8 @@ int arm64_find_exits(const struct code_function *code, struct code_site ret_site
 			continue;
 		start = start_of_restoring(code, at);
 		if (start == at || count == CODE_EXIT_LIMIT)
+			return 0;
+		if (!code_function__spend(code))
 			return 0;
 		start = last_jump_into(code, start, at);
 		if (!restores(instruction_at(code, start)))
@@ -133,7 +135,7 @@ bool arm64_find_result(const struct code_function *code, uint32_t *ret_register)
 	int count = arm64_find_exits(code, sites), site = 0;
 	uint32_t held = KEPT;
 
-	if (count == 0)
+	if (count == 0 || !code_function__spend(code))
 		return false;
 	for (uint64_t at = 0; at < code->size; at += ARM64_INSTRUCTION_BYTES) {
 		if (site < count && code->entry + at == sites[site].address) {
@@ -171,6 +173,8 @@ uint32_t arm64_find_byte_store(const struct code_function *code)
 	int64_t offset, found = 0;
 	uint32_t base;
 
+	if (!code_function__spend(code))
+		return 0;
 	for (uint64_t at = 0; at + ARM64_INSTRUCTION_BYTES <= code->size;
 	     at += ARM64_INSTRUCTION_BYTES) {
 		uint32_t instruction = instruction_at(code, at);

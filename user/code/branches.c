@@ -2,6 +2,7 @@
 #include "code/branches.h"
 
 #include <elf.h>
+#include <errno.h>
 #include <stdbool.h>
 
 #include "code/arm64_instruction.h"
@@ -39,6 +40,8 @@ static int for_each_x86_target(const struct code_function *function,
 	for (size_t at = 0; at < function->size; at += instruction.decoded.length) {
 		uint64_t target;
 
+		if (budget__spend(function->budget, BUDGET_INSTRUCTIONS, 1) < 0)
+			return -EDQUOT;
 		if (!x86_instruction__decode_brief(&instruction, &decoder, function->bytes + at,
 						   function->size - at, function->entry + at))
 			return 0; /* behind an unknown instruction, code and data look alike */
@@ -70,6 +73,9 @@ static int for_each_arm64_target(const struct code_function *function,
 		uint32_t instruction = arm64_read(function->bytes + at);
 		bool is_last = !function->is_whole && arm64_never_falls_through(instruction);
 		uint64_t target;
+
+		if (budget__spend(function->budget, BUDGET_INSTRUCTIONS, 1) < 0)
+			return -EDQUOT;
 
 		if (arm64_direct_target(instruction, function->entry + at, &target) &&
 		    leaves(function, target, arm64_is_call(instruction), is_last)) {

@@ -13,7 +13,7 @@
  * code. Only targets that the file names count: direct ones, and those in one of `pointers`, such as a
  * pointer of the global offset table. For a function of unknown size (0), the code ends at its first jump
  * or return. A non-zero return of the callback ends the iteration and is returned. -EBADMSG if the code
- * cannot be read. */
+ * cannot be read; -EDQUOT. */
 typedef int (*code_target_callback)(void *context, uint64_t target);
 int code_for_each_target(const struct elf_image *image, const struct elf_pointers *pointers,
 			 uint64_t entry, uint64_t size, code_target_callback callback,

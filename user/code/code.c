@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "code/arm64_instruction.h"
+
 const char *code_cost_name(enum code_cost cost)
 {
 	switch (cost) {
@@ -18,6 +20,12 @@ const char *code_cost_name(enum code_cost cost)
 	return "unknown";
 }
 
+bool code_function__spend(const struct code_function *function)
+{
+	return budget__spend(function->budget, BUDGET_INSTRUCTIONS,
+			     function->size / ARM64_INSTRUCTION_BYTES) == 0;
+}
+
 int code_function__init(struct code_function *function, const struct elf_image *image,
 			uint64_t entry, uint64_t size)
 {
@@ -28,6 +36,7 @@ int code_function__init(struct code_function *function, const struct elf_image *
 	if (!bytes || size > available || elf_image__code_offset(image, entry, &offset) < 0)
 		return -EBADMSG;
 	*function = (struct code_function){
+		.budget = elf_image__budget(image),
 		.bytes = bytes,
 		.size = size ? (size_t)size : available,
 		.entry = entry,

@@ -54,6 +54,7 @@ struct code_site {
 
 /* The machine code of one function, or the code from its entry on. */
 struct code_function {
+	struct budget *budget; /* of the image */
 	const uint8_t *bytes;
 	size_t size;
 	uint64_t entry;
@@ -64,5 +65,8 @@ struct code_function {
  * -EBADMSG if the code is not in an executable segment of the file. */
 int code_function__init(struct code_function *function, const struct elf_image *image,
 			uint64_t entry, uint64_t size);
+
+/* Spends the budget of a walk over all of the function's code, on Arm. False if the budget is exceeded. */
+bool code_function__spend(const struct code_function *function);
 
 #endif

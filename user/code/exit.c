@@ -45,6 +45,7 @@ static void walk__init(struct walk *walk, const struct code_function *code)
 static bool walk__at(const struct walk *walk, uint64_t at, struct x86_instruction *instruction)
 {
 	return at < walk->code.size &&
+	       budget__spend(walk->code.budget, BUDGET_INSTRUCTIONS, 1) == 0 &&
 	       x86_instruction__decode(instruction, &walk->decoder, walk->code.bytes + at,
 				       walk->code.size - at, walk->code.entry + at);
 }

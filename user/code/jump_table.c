@@ -19,6 +19,8 @@ bool jump_table_leads_to(const struct elf_image *image, uint64_t table, struct c
 	for (size_t at = 0; bytes && at + sizeof(offset) <= size; at += sizeof(offset)) {
 		uint64_t target;
 
+		if (budget__spend(elf_image__budget(image), BUDGET_INSTRUCTIONS, 1) < 0)
+			return true;
 		memcpy(&offset, bytes + at, sizeof(offset));
 		target = table + (uint64_t)(int64_t)offset;
 		if (!is_in(within, target))

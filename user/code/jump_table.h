@@ -19,7 +19,7 @@ struct code_range {
 
 /* Whether the table at `table` has an entry that leads into `path`. All entries of a table of the function
  * `within` lead into the function; the first number that does not is behind the table's end. The data at
- * `table` may be no table: then the result may be true by accident, but never false for a real table. */
+ * `table` may be no table: then the result may be true by accident, but never false for a real table. True where the budget is exceeded. */
 bool jump_table_leads_to(const struct elf_image *image, uint64_t table, struct code_range within,
 			 struct code_range path);
 

@@ -10,6 +10,7 @@
 #include "code/arm64_instruction.h"
 
 struct search {
+	struct budget *budget;
 	const uint64_t *entries;
 	size_t count;
 	bool *used;
@@ -42,6 +43,9 @@ static void search__x86_64(void *context, const uint8_t *bytes, size_t size, uin
 	struct search *search = context;
 	int32_t displacement;
 
+	if (budget__spend(search->budget, BUDGET_CODE_BYTES, size) < 0)
+		return;
+
 	for (size_t i = 0; i + 1 + sizeof(displacement) <= size; i++) {
 		size_t opcode = opcode_size(bytes + i);
 
@@ -59,6 +63,9 @@ static void search__arm64(void *context, const uint8_t *bytes, size_t size, uint
 	struct arm64_pages pages = {0};
 	uint64_t target;
 
+	if (budget__spend(search->budget, BUDGET_CODE_BYTES, size) < 0)
+		return;
+
 	for (size_t i = 0; i + ARM64_INSTRUCTION_BYTES <= size; i += ARM64_INSTRUCTION_BYTES) {
 		uint32_t instruction = arm64_read(bytes + i);
 
@@ -71,7 +78,12 @@ static void search__arm64(void *context, const uint8_t *bytes, size_t size, uint
 void code_find_references(const struct elf_image *image, const struct elf_pointers *pointers,
 			  const uint64_t *entries, size_t count, bool *ret_used)
 {
-	struct search search = {.entries = entries, .count = count, .used = ret_used};
+	struct search search = {
+		.budget = elf_image__budget(image),
+		.entries = entries,
+		.count = count,
+		.used = ret_used,
+	};
 	bool is_arm64 = elf_image__machine(image) == EM_AARCH64;
 	bool is_known = elf_image__is_pie(image);
 

@@ -21,6 +21,8 @@ static bool function__decode(const struct function *function, uint64_t address,
 {
 	size_t skip = (size_t)(address - function->code.entry);
 
+	if (budget__spend(function->code.budget, BUDGET_INSTRUCTIONS, 1) < 0)
+		return false;
 	return x86_instruction__decode(instruction, &function->decoder, function->code.bytes + skip,
 				       function->code.size - skip, address);
 }
@@ -73,7 +75,8 @@ static struct jumps function__find_jumps(const struct function *function, uint64
 	uint64_t target;
 
 	for (size_t at = 0; at < function->code.size; at += instruction.decoded.length) {
-		if (!x86_instruction__decode_brief(
+		if (budget__spend(function->code.budget, BUDGET_INSTRUCTIONS, 1) < 0 ||
+		    !x86_instruction__decode_brief(
 			    &instruction, &function->decoder, function->code.bytes + at,
 			    function->code.size - at, function->code.entry + at)) {
 			jumps.unknown = true;

@@ -81,8 +81,10 @@ static int search__x86_64(struct search *search, const uint8_t *bytes, uint64_t 
 
 	x86_decoder_init(&decoder);
 	for (uint64_t at = 0; at < size; at += instruction.decoded.length) {
-		int r = 0;
+		int r = budget__spend(elf_image__budget(search->image), BUDGET_INSTRUCTIONS, 1);
 
+		if (r < 0)
+			return r;
 		if (!x86_instruction__decode(&instruction, &decoder, bytes + at,
 					     (size_t)(size - at), entry + at))
 			return 0;
@@ -103,7 +105,10 @@ static int search__arm64(struct search *search, const uint8_t *bytes, uint64_t s
 
 	for (uint64_t at = 0; at + ARM64_INSTRUCTION_BYTES <= size; at += ARM64_INSTRUCTION_BYTES) {
 		uint32_t instruction = arm64_read(bytes + at);
-		int r = 0;
+		int r = budget__spend(elf_image__budget(search->image), BUDGET_INSTRUCTIONS, 1);
+
+		if (r < 0)
+			return r;
 
 		if (arm64_pages__step(&pages, instruction, entry + at, &address))
 			search__address(search, address);

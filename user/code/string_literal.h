@@ -13,7 +13,7 @@
  * to the instruction pointer (on Arm a page and an offset), and a number within the next few instructions as
  * the length. The code does not show which number is the length, so one address can give several texts, and
  * some of them are no literals: the callback must check the text, which has no zero byte at its end. A
- * non-zero return of the callback ends the iteration and is returned. */
+ * non-zero return of the callback ends the iteration and is returned. -EDQUOT. */
 typedef int (*code_string_callback)(void *context, const char *text, size_t length);
 int code_for_each_string_literal(const struct elf_image *image, uint64_t entry, uint64_t size,
 				 code_string_callback callback, void *context);

@@ -116,7 +116,7 @@ const struct option_row option_rows[] = {
 		FIELD(directory, debug_directory),
 		.help = "search this directory first, then /usr/lib/debug, for the symbols of a "
 			"stripped executable: .build-id/xx/yyyy.debug, or the file that its "
-			".gnu_debuglink names",
+			".gnu_debuglink names. Whoever may write there chooses the symbols",
 	},
 
 	{.heading = "Duration and output"},

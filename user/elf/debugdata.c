@@ -13,8 +13,8 @@
 #include "elf/internal.h"
 
 /* A symbol table of a million functions takes about 100 MB; decompressing xz -9 needs 65 MB. */
-#define UNPACKED_BYTES_MAX ((uint64_t)256 * 1024 * 1024)
-#define DECODER_BYTES_MAX  ((uint64_t)128 * 1024 * 1024)
+#define UNPACKED_BYTES_MAX ((uint64_t)128 * 1024 * 1024)
+#define DECODER_BYTES_MAX  ((uint64_t)80 * 1024 * 1024)
 #define CHUNK_BYTES	   ((size_t)64 * 1024)
 
 DEFINE_CLEANUP(lzma_stream *, lzma_end);
@@ -65,8 +65,13 @@ static int unpack(const struct elf_image *image, const struct elf_section *secti
 		if (stream.total_out > UNPACKED_BYTES_MAX)
 			return bad_stream(image, "is too large", error);
 
-		int r = write_all(fd, chunk, sizeof(chunk) - stream.avail_out);
+		/* The file is memory. */
+		int r = budget__spend(image->budget, BUDGET_MEMORY_BYTES,
+				      sizeof(chunk) - stream.avail_out);
 
+		if (r < 0)
+			return elf_image__check_budget(image, error);
+		r = write_all(fd, chunk, sizeof(chunk) - stream.avail_out);
 		if (r < 0)
 			return error_set(error, r, "cannot store the symbols of %s: %m",
 					 elf_image__path(image));
@@ -93,7 +98,7 @@ int elf_debugdata__open(const struct elf_image *image, struct elf_image **ret_im
 	r = unpack(image, &section, fd, error);
 	if (r < 0)
 		return r;
-	r = elf_image__open_debug(fd, elf_image__path(image), ret_image, error);
+	r = elf_image__open_debug(image, fd, elf_image__path(image), ret_image, error);
 	if (r < 0)
 		return error_prefix(error, r, "cannot read .gnu_debugdata");
 	return 0;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,11 +16,7 @@
 
 /* Linkers write about a dozen program headers. The limit bounds the time of linear lookups for any
  * file. */
-#define SEGMENTS_MAX 256
-
-/* The names of a debug file take some 10 MB for a server like Scotty. The limit bounds the memory for any
- * file. */
-#define COPY_BYTES_MAX (UINT64_C(512) << 20)
+#define SEGMENTS_MAX 64
 
 void elf_image__free(struct elf_image *image)
 {
@@ -27,17 +24,17 @@ void elf_image__free(struct elf_image *image)
 		return;
 	if (image->bytes)
 		munmap((void *)(uintptr_t)image->bytes, image->size);
+	for (size_t i = 0; i < image->part_count; i++)
+		free(image->parts[i].bytes);
 	free(image->segments);
 	free(image->sections);
 	free(image->path);
 	free(image);
 }
 
-/* Maps the file, or with `is_copy` as much empty memory as the file is long. */
-static int image__map(struct elf_image *image, int fd, bool is_copy, struct error *error)
+/* Sets the image's size, and refuses what is no file of a reasonable size. */
+static int image__measure(struct elf_image *image, int fd, struct error *error)
 {
-	int flags = is_copy ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE : MAP_PRIVATE;
-	int protection = is_copy ? PROT_READ | PROT_WRITE : PROT_READ;
 	struct stat status;
 
 	if (fstat(fd, &status) < 0)
@@ -46,50 +43,49 @@ static int image__map(struct elf_image *image, int fd, bool is_copy, struct erro
 		return error_set(error, -ENOEXEC, "%s is not a regular file", image->path);
 	if (status.st_size == 0)
 		return error_set(error, -ENOEXEC, "%s is empty", image->path);
-
-	void *bytes = mmap(NULL, (size_t)status.st_size, protection, flags, is_copy ? -1 : fd, 0);
-
-	if (bytes == MAP_FAILED)
-		return error_set(error, -errno, "cannot map %s: %m", image->path);
-	image->bytes = bytes;
+	if ((uint64_t)status.st_size > ELF_FILE_BYTES_MAX)
+		return error_set(error, -EFBIG,
+				 "%s has %llu bytes: files of more than %llu bytes are not read",
+				 image->path, (unsigned long long)status.st_size,
+				 (unsigned long long)ELF_FILE_BYTES_MAX);
 	image->size = (size_t)status.st_size;
 	return 0;
 }
 
-/* Reads a part of the file into the copy. What exceeds the file, or is cut off meanwhile, stays empty. */
-static int image__copy(struct elf_image *image, int fd, uint64_t offset, uint64_t size,
-		       struct error *error)
+static int image__map(struct elf_image *image, int fd, struct error *error)
 {
-	if (offset >= image->size)
-		return 0;
+	void *bytes = mmap(NULL, image->size, PROT_READ, MAP_PRIVATE, fd, 0);
 
-	uint64_t end = offset + MIN(size, image->size - offset);
-
-	image->copied += end - offset;
-	if (image->copied > COPY_BYTES_MAX)
-		return error_set(error, -EFBIG, "%s is too large", image->path);
-	while (offset < end) {
-		ssize_t count = pread(fd, (uint8_t *)(uintptr_t)image->bytes + offset, end - offset,
-				      (off_t)offset);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return error_set(error, -errno, "cannot read %s: %m", image->path);
-		if (count == 0)
-			return 0;
-		offset += (uint64_t)count;
-	}
+	if (bytes == MAP_FAILED)
+		return error_set(error, -errno, "cannot map %s: %m", image->path);
+	image->bytes = bytes;
 	return 0;
+}
+
+const uint8_t *elf_image__file_bytes(const struct elf_image *image, uint64_t offset, uint64_t size)
+{
+	if (offset > image->size || size > image->size - offset)
+		return NULL;
+	if (image->bytes)
+		return image->bytes + offset;
+	for (size_t i = 0; i < image->part_count; i++) {
+		const struct elf_part *part = &image->parts[i];
+
+		if (offset >= part->offset && offset - part->offset <= part->size &&
+		    size <= part->size - (offset - part->offset))
+			return part->bytes + (offset - part->offset);
+	}
+	return NULL;
 }
 
 static int image__read_header(struct elf_image *image, struct error *error)
 {
-	const uint8_t *bytes = image->bytes;
+	size_t available = MIN(image->size, sizeof(image->header));
+	const uint8_t *bytes = elf_image__file_bytes(image, 0, available);
 	const char *path = image->path;
 	Elf64_Ehdr *header = &image->header;
 
-	if (image->size < SELFMAG || memcmp(bytes, ELFMAG, SELFMAG) != 0)
+	if (!bytes || image->size < SELFMAG || memcmp(bytes, ELFMAG, SELFMAG) != 0)
 		return error_set(error, -ENOEXEC, "%s is not an ELF file", path);
 	if (image->size < EI_NIDENT)
 		return error_set(error, -EBADMSG, "%s is damaged: its ELF header is truncated",
@@ -186,81 +182,86 @@ static int image__read_sections(struct elf_image *image, struct error *error)
 	return 0;
 }
 
-/* Copies the sections that name functions and the build. */
-static int image__copy_names(struct elf_image *image, int fd, struct error *error)
+/* Reads headers, segments and sections of what is mapped or copied. */
+static int image__read(struct elf_image *image, bool is_debug_file, struct error *error)
 {
-	int r = 0;
+	int r = image__read_header(image, error);
 
-	for (size_t i = 0; i < image->section_count && r == 0; i++) {
-		const Elf64_Shdr *section = &image->sections[i];
-
-		if (section->sh_type == SHT_SYMTAB || section->sh_type == SHT_STRTAB ||
-		    section->sh_type == SHT_NOTE)
-			r = image__copy(image, fd, section->sh_offset, section->sh_size, error);
-	}
-	return r;
+	if (r == 0)
+		r = image__read_segments(image, error);
+	if (r == 0)
+		r = image__check_segments(image, is_debug_file, error);
+	return r < 0 ? r : image__read_sections(image, error);
 }
 
-static int image__copy_headers(struct elf_image *image, int fd, struct error *error)
-{
-	Elf64_Ehdr header;
-	int r = image__copy(image, fd, 0, sizeof(header), error);
-
-	if (r < 0 || image->size < sizeof(header))
-		return r;
-	memcpy(&header, image->bytes, sizeof(header));
-	r = image__copy(image, fd, header.e_phoff, header.e_phnum * sizeof(Elf64_Phdr), error);
-	if (r < 0)
-		return r;
-	return image__copy(image, fd, header.e_shoff, header.e_shnum * sizeof(Elf64_Shdr), error);
-}
-
-static int image__open(int fd, const char *path, bool is_debug_file, struct elf_image **ret_image,
-		       struct error *error)
+/* Returns an image without contents. */
+static int image__new(int fd, const char *path, struct elf_image **ret_image, struct error *error)
 {
 	_cleanup_(elf_image__freep) struct elf_image *image = calloc(1, sizeof(*image));
 	int r;
 
 	if (!image)
 		return error_out_of_memory(error);
+	budget__init(&image->own_budget);
+	image->budget = &image->own_budget;
 	image->path = strdup(path);
 	if (!image->path)
 		return error_out_of_memory(error);
-
-	r = image__map(image, fd, is_debug_file, error);
-	if (r == 0 && is_debug_file)
-		r = image__copy_headers(image, fd, error);
+	r = image__measure(image, fd, error);
 	if (r < 0)
 		return r;
-	r = image__read_header(image, error);
-	if (r < 0)
-		return r;
-	r = image__read_segments(image, error);
-	if (r < 0)
-		return r;
-	r = image__check_segments(image, is_debug_file, error);
-	if (r < 0)
-		return r;
-	r = image__read_sections(image, error);
-	if (r == 0 && is_debug_file)
-		r = image__copy_names(image, fd, error);
-	if (r < 0)
-		return r;
-	elf_image__read_build_id(image);
-
 	*ret_image = TAKE_PTR(image);
 	return 0;
 }
 
 int elf_image__open(int fd, const char *path, struct elf_image **ret_image, struct error *error)
 {
-	return image__open(fd, path, false, ret_image, error);
+	_cleanup_(elf_image__freep) struct elf_image *image = NULL;
+	int r = image__new(fd, path, &image, error);
+
+	if (r == 0)
+		r = image__map(image, fd, error);
+	if (r == 0)
+		r = image__read(image, false, error);
+	if (r < 0)
+		return r;
+	elf_image__read_build_id(image);
+	*ret_image = TAKE_PTR(image);
+	return 0;
 }
 
-int elf_image__open_debug(int fd, const char *path, struct elf_image **ret_image,
-			  struct error *error)
+int elf_image__open_debug(const struct elf_image *executable, int fd, const char *path,
+			  struct elf_image **ret_image, struct error *error)
 {
-	return image__open(fd, path, true, ret_image, error);
+	_cleanup_(elf_image__freep) struct elf_image *image = NULL;
+	int r = image__new(fd, path, &image, error);
+
+	if (r < 0)
+		return r;
+	image->budget = executable->budget;
+	r = elf_parts__copy_headers(image, fd, error);
+	if (r == 0)
+		r = image__read(image, true, error);
+	if (r == 0)
+		r = elf_parts__copy_names(image, fd, error);
+	if (r < 0)
+		return r;
+	elf_image__read_build_id(image);
+	*ret_image = TAKE_PTR(image);
+	return 0;
+}
+
+struct budget *elf_image__budget(const struct elf_image *image)
+{
+	return image->budget;
+}
+
+int elf_image__check_budget(const struct elf_image *image, struct error *error)
+{
+	char subject[512];
+
+	snprintf(subject, sizeof(subject), "the analysis of %s", image->path);
+	return budget__check(image->budget, subject, error);
 }
 
 const char *elf_image__path(const struct elf_image *image)

@@ -8,16 +8,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/budget.h"
+#include "elf/debug_names.h"
 #include "elf/image.h"
 #include "elf/symbols.h"
 
-#define BUILD_ID_BYTES_MAX ((size_t)64)
+/* A build id is in one of the first notes, which linkers write small. The limits bound the time for any file. */
+#define ELF_NOTE_BYTES_MAX ((uint64_t)64 * 1024)
+#define ELF_NOTE_COUNT_MAX 16
+
+/* A copied part of a file. */
+struct elf_part {
+	uint8_t *bytes;
+	uint64_t offset;
+	size_t size;
+};
+
+/* Headers, symbols, names and notes of a debug file. */
+#define ELF_PARTS_MAX 24
 
 struct elf_image {
-	const uint8_t
-		*bytes; /* contents of the whole file, mapped; of a debug file: a copy of parts */
-	size_t size;
-	uint64_t copied; /* bytes of that copy */
+	const uint8_t *bytes; /* contents of the whole file, mapped; NULL: `parts` */
+	size_t size;	      /* of the file */
+	struct elf_part parts[ELF_PARTS_MAX];
+	size_t part_count;
+	struct budget own_budget;
+	struct budget *budget; /* the own one; of a debug file, the executable's */
 	char *path;
 	Elf64_Ehdr header;
 	Elf64_Phdr *segments; /* all program headers */
@@ -34,12 +50,18 @@ struct elf_section {
 	uint64_t entry_size;
 };
 
-/* Opens a separate debug file like elf_image__open(), but does not require the segments' contents
- * in the file: eu-strip keeps the executable's program headers unchanged. Nothing prevents that the file is
- * overwritten or truncated later, so the image has a copy of headers, symbols, names and notes; all other
- * contents are zero. */
-int elf_image__open_debug(int fd, const char *path, struct elf_image **ret_image,
-			  struct error *error);
+/* Opens a separate debug file of `executable`, whose budget it spends and which must outlive it, like
+ * elf_image__open(). Does not require the segments' contents in the file: eu-strip keeps the executable's
+ * program headers unchanged. Nothing prevents that the file is overwritten or truncated later, so the
+ * image has a copy of headers, symbols, their names and notes, and nothing else. */
+int elf_image__open_debug(const struct elf_image *executable, int fd, const char *path,
+			  struct elf_image **ret_image, struct error *error);
+
+/* Copies the headers of a debug file: those of the file, of segments and of sections. */
+int elf_parts__copy_headers(struct elf_image *image, int fd, struct error *error);
+
+/* Copies the symbols of a debug file, their names, and notes. The image has its section headers. */
+int elf_parts__copy_names(struct elf_image *image, int fd, struct error *error);
 
 /* Finds the first section of `type` and, unless `name` is NULL, of `name`. -ENOENT if absent,
  * -EBADMSG if the section exceeds the file. */
@@ -51,14 +73,29 @@ int elf_image__section_at(const struct elf_image *image, size_t index,
 /* Sets image->build_id; an empty text without a build id. */
 void elf_image__read_build_id(struct elf_image *image);
 
-/* Returns the file's bytes [offset, offset + size); NULL if the range exceeds the file. */
-static inline const uint8_t *elf_image__file_bytes(const struct elf_image *image, uint64_t offset,
-						   uint64_t size)
-{
-	if (offset > image->size || size > image->size - offset)
-		return NULL;
-	return image->bytes + offset;
-}
+/* Returns the file's bytes [offset, offset + size); NULL if the range exceeds the file, or the parts that were
+ * copied. */
+const uint8_t *elf_image__file_bytes(const struct elf_image *image, uint64_t offset, uint64_t size);
+
+/* The paths of symbols, for lookups: a hash of the normal form of each name that is a Rust path. Zeroed:
+ * empty. */
+struct elf_path {
+	uint64_t hash;
+	size_t symbol; /* its index */
+};
+
+struct elf_paths {
+	struct elf_path *items; /* by hash, then by index */
+	size_t count;
+};
+
+/* Demangles each of `symbols` once. -ENOMEM; -EDQUOT. The caller frees the paths. */
+int elf_paths__build(struct elf_paths *paths, const struct elf_symbol *symbols, size_t count,
+		     struct budget *budget);
+void elf_paths__done(struct elf_paths *paths);
+
+const struct elf_paths *elf_symbols__paths(const struct elf_symbols *symbols);
+const struct elf_image *elf_symbols__image(const struct elf_symbols *symbols);
 
 /* Returns the file with the names: the executable or a debug file. */
 const struct elf_image *elf_symbols__tables(const struct elf_symbols *symbols);
@@ -90,8 +127,8 @@ int elf_variable__find_entry(const struct elf_symbols *symbols,
 int elf_debugdata__open(const struct elf_image *image, struct elf_image **ret_image,
 			struct error *error);
 
-/* Opens the separate debug file of `image`. `places` may be NULL. -ENOENT without a matching file. */
-int elf_debug_file__open(const struct elf_image *image, const struct elf_debug_places *places,
+/* Opens the first of the finder's files that belongs to `image`. -ENOENT without one. */
+int elf_debug_file__open(const struct elf_image *image, const struct elf_debug_finder *finder,
 			 struct elf_image **ret_image);
 
 #endif

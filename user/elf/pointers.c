@@ -14,6 +14,9 @@
 
 #define WORD_BYTES sizeof(uint64_t)
 
+/* Linkers write some thirty entries. */
+#define DYNAMIC_ENTRIES_MAX 4096
+
 /* The two tables of relative relocations from the dynamic section. */
 struct relocations {
 	uint64_t rela, rela_size;
@@ -38,6 +41,8 @@ static int relocations__read(const struct elf_image *image, const Elf64_Phdr *dy
 		return -EBADMSG;
 	*ret_relocations = (struct relocations){0};
 	for (size_t i = 0; i < dynamic->p_filesz / sizeof(entry); i++) {
+		if (i == DYNAMIC_ENTRIES_MAX)
+			return -EBADMSG;
 		memcpy(&entry, bytes + i * sizeof(entry), sizeof(entry));
 		switch (entry.d_tag) {
 		case DT_NULL:
@@ -95,7 +100,8 @@ static int visit_relr_word(const struct elf_image *image, uint64_t address,
 	return word ? callback(context, address, load_word(word)) : -EBADMSG;
 }
 
-/* An even entry is the address of one word; an odd entry is a bitmap of the next 63 words. */
+/* An even entry is the address of one word; an odd entry is a bitmap of the next 63 words. Addresses rise, so
+ * no word is relocated twice. */
 static int walk_relr(const struct elf_image *image, const struct relocations *relocations,
 		     elf_pointer_callback callback, void *context)
 {
@@ -112,6 +118,8 @@ static int walk_relr(const struct elf_image *image, const struct relocations *re
 		int r = 0;
 
 		if (!(entry & 1)) {
+			if (entry < next)
+				return -EBADMSG;
 			r = visit_relr_word(image, entry, callback, context);
 			next = entry + WORD_BYTES;
 		} else {
@@ -149,9 +157,14 @@ static int walk_words(const struct elf_image *image, const Elf64_Phdr *segment,
 {
 	uint64_t skip = -segment->p_vaddr % WORD_BYTES;
 
-	for (; skip + WORD_BYTES <= segment->p_filesz; skip += WORD_BYTES) {
-		uint64_t value = load_word(image->bytes + segment->p_offset + skip);
+	const uint8_t *bytes = elf_image__file_bytes(image, segment->p_offset, segment->p_filesz);
+
+	for (; bytes && skip + WORD_BYTES <= segment->p_filesz; skip += WORD_BYTES) {
+		uint64_t value = load_word(bytes + skip);
 		uint64_t offset;
+
+		if (budget__spend(image->budget, BUDGET_CODE_BYTES, WORD_BYTES) < 0)
+			return -EDQUOT;
 
 		if (elf_image__code_offset(image, value, &offset) < 0)
 			continue;
@@ -164,21 +177,65 @@ static int walk_words(const struct elf_image *image, const Elf64_Phdr *segment,
 	return 0;
 }
 
-int elf_image__for_each_pointer(const struct elf_image *image, elf_pointer_callback callback,
-				void *context)
+/* Returns the number of words that relocations may change: those of the writable segments. */
+static uint64_t count_words(const struct elf_image *image)
 {
-	bool is_pie = elf_image__is_pie(image);
+	uint64_t words = 0;
 
 	for (size_t i = 0; i < image->segment_count; i++) {
 		const Elf64_Phdr *segment = &image->segments[i];
-		int r = 0;
 
-		if (is_pie && segment->p_type == PT_DYNAMIC)
-			r = walk_dynamic(image, segment, callback, context);
-		else if (!is_pie && segment->p_type == PT_LOAD && !(segment->p_flags & PF_X))
-			r = walk_words(image, segment, callback, context);
-		if (r < 0)
-			return r;
+		if (segment->p_type == PT_LOAD && segment->p_flags & PF_W)
+			words += segment->p_filesz / WORD_BYTES;
+	}
+	return words;
+}
+
+/* Passes pointers on, up to a number. */
+struct limiter {
+	const struct elf_image *image;
+	elf_pointer_callback callback;
+	void *context;
+	uint64_t left;
+};
+
+static int pass_on(void *context, uint64_t address, uint64_t value)
+{
+	struct limiter *limiter = context;
+
+	if (limiter->left-- == 0)
+		return -EBADMSG;
+	if (budget__spend(limiter->image->budget, BUDGET_POINTERS, 1) < 0)
+		return -EDQUOT;
+	return limiter->callback(limiter->context, address, value);
+}
+
+static int walk_data(const struct elf_image *image, struct limiter *limiter)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < image->segment_count && r == 0; i++) {
+		const Elf64_Phdr *segment = &image->segments[i];
+
+		if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_X))
+			r = walk_words(image, segment, pass_on, limiter);
+	}
+	return r;
+}
+
+int elf_image__for_each_pointer(const struct elf_image *image, elf_pointer_callback callback,
+				void *context)
+{
+	struct limiter limiter = {
+		.image = image, .callback = callback, .context = context, .left = UINT64_MAX};
+
+	if (!elf_image__is_pie(image))
+		return walk_data(image, &limiter);
+	limiter.left = count_words(image);
+	/* The loader, too, uses one of them. */
+	for (size_t i = 0; i < image->segment_count; i++) {
+		if (image->segments[i].p_type == PT_DYNAMIC)
+			return walk_dynamic(image, &image->segments[i], pass_on, &limiter);
 	}
 	return 0;
 }

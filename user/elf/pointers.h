@@ -22,8 +22,8 @@ struct elf_pointers {
 	size_t capacity;
 };
 
-/* Collects the pointers of `image`. The caller frees the list. -ENOMEM; -EBADMSG if the relocations
- * are damaged. */
+/* Collects the pointers of `image`. The caller frees the list. -ENOMEM; -EDQUOT; -EBADMSG if the
+ * relocations are damaged. */
 int elf_pointers__load(const struct elf_image *image, struct elf_pointers *ret_pointers);
 void elf_pointers__free(struct elf_pointers *pointers);
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/param.h>
 
 #include "elf/internal.h"
 
@@ -103,13 +104,18 @@ static bool notes__find_build_id(const uint8_t *notes, size_t size, char *ret_bu
 
 void elf_image__read_build_id(struct elf_image *image)
 {
+	size_t notes_left = ELF_NOTE_COUNT_MAX;
+
 	/* Sections first: the program headers of a debug file may be the executable's. */
-	for (size_t i = 0; i < image->section_count; i++) {
+	for (size_t i = 0; i < image->section_count && notes_left > 0; i++) {
 		struct elf_section section;
 
-		if (image->sections[i].sh_type == SHT_NOTE &&
-		    elf_image__section_at(image, i, &section) == 0 &&
-		    notes__find_build_id(section.bytes, section.size, image->build_id))
+		if (image->sections[i].sh_type != SHT_NOTE)
+			continue;
+		notes_left--;
+		if (elf_image__section_at(image, i, &section) == 0 &&
+		    notes__find_build_id(section.bytes, MIN(section.size, ELF_NOTE_BYTES_MAX),
+					 image->build_id))
 			return;
 	}
 	for (size_t i = 0; i < image->segment_count; i++) {
@@ -118,7 +124,8 @@ void elf_image__read_build_id(struct elf_image *image)
 			elf_image__file_bytes(image, segment->p_offset, segment->p_filesz);
 
 		if (segment->p_type == PT_NOTE && notes &&
-		    notes__find_build_id(notes, (size_t)segment->p_filesz, image->build_id))
+		    notes__find_build_id(notes, (size_t)MIN(segment->p_filesz, ELF_NOTE_BYTES_MAX),
+					 image->build_id))
 			return;
 	}
 }

@@ -15,6 +15,7 @@ struct elf_symbols {
 	size_t capacity;
 	enum elf_symbol_source source;
 	struct elf_image *debug_image; /* holds the names if the executable does not */
+	struct elf_paths paths;
 };
 
 const char *elf_symbol_source_name(enum elf_symbol_source source)
@@ -39,8 +40,41 @@ void elf_symbols__free(struct elf_symbols *symbols)
 	if (!symbols)
 		return;
 	elf_image__free(symbols->debug_image);
+	elf_paths__done(&symbols->paths);
 	free(symbols->items);
 	free(symbols);
+}
+
+static int symbols__grow(struct elf_symbols *symbols)
+{
+	size_t capacity = symbols->capacity ? symbols->capacity * 2 : 4096;
+	struct elf_symbol *items;
+
+	if (budget__spend(symbols->image->budget, BUDGET_MEMORY_BYTES,
+			  (capacity - symbols->capacity) * sizeof(*items)) < 0)
+		return -EDQUOT;
+	items = reallocarray(symbols->items, capacity, sizeof(*items));
+	if (!items)
+		return -ENOMEM;
+	symbols->items = items;
+	symbols->capacity = capacity;
+	return 0;
+}
+
+static int symbols__add_entry(struct elf_symbols *symbols, const Elf64_Sym *entry, const char *name)
+{
+	size_t length = strnlen(name, ELF_NAME_BYTES_MAX + 1);
+	int r = symbols->count == symbols->capacity ? symbols__grow(symbols) : 0;
+
+	if (r < 0 || length > ELF_NAME_BYTES_MAX)
+		return r;
+	symbols->items[symbols->count++] = (struct elf_symbol){
+		.address = entry->st_value,
+		.size = entry->st_size,
+		.name = name,
+		.length = (uint32_t)length,
+	};
+	return 0;
 }
 
 /* Adds a table's functions with addresses in the code of `image`. */
@@ -52,30 +86,19 @@ static int symbols__add_table(struct elf_symbols *symbols, const struct elf_imag
 	size_t terminated = last_end ? (size_t)(last_end - names->bytes) : 0;
 	uint64_t offset;
 	Elf64_Sym entry;
+	int r = 0;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && r == 0; i++) {
+		if (budget__spend(image->budget, BUDGET_SYMBOLS, 1) < 0)
+			return -EDQUOT;
 		memcpy(&entry, table->bytes + i * sizeof(entry), sizeof(entry));
 		if (ELF64_ST_TYPE(entry.st_info) != STT_FUNC || entry.st_shndx == SHN_UNDEF ||
 		    elf_image__code_offset(image, entry.st_value, &offset) < 0 ||
 		    entry.st_name >= terminated || names->bytes[entry.st_name] == '\0')
 			continue;
-		if (symbols->count == symbols->capacity) {
-			size_t capacity = symbols->capacity ? symbols->capacity * 2 : 4096;
-			struct elf_symbol *items =
-				reallocarray(symbols->items, capacity, sizeof(*symbols->items));
-
-			if (!items)
-				return -ENOMEM;
-			symbols->items = items;
-			symbols->capacity = capacity;
-		}
-		symbols->items[symbols->count++] = (struct elf_symbol){
-			.address = entry.st_value,
-			.size = entry.st_size,
-			.name = (const char *)names->bytes + entry.st_name,
-		};
+		r = symbols__add_entry(symbols, &entry, (const char *)names->bytes + entry.st_name);
 	}
-	return 0;
+	return r;
 }
 
 /* Adds the functions of the table of `type` in `tables`. Returns 1 if any function was added, 0
@@ -100,7 +123,8 @@ static int symbols__add(struct elf_symbols *symbols, const struct elf_image *ima
 	r = symbols__add_table(symbols, image, &table, &names);
 	if (r < 0) {
 		symbols->count = before; /* the new symbols would outlive their names */
-		return error_out_of_memory(error);
+		return r == -EDQUOT ? elf_image__check_budget(image, error)
+				    : error_out_of_memory(error);
 	}
 	return symbols->count > before;
 }
@@ -122,7 +146,7 @@ static int symbols__add_image(struct elf_symbols *symbols, const struct elf_imag
 
 /* Adds the best table besides .dynsym: the first of three that has any function. */
 static int symbols__add_best(struct elf_symbols *symbols, const struct elf_image *image,
-			     const struct elf_debug_places *places, struct error *error)
+			     const struct elf_debug_finder *finder, struct error *error)
 {
 	struct elf_image *debug_image;
 	int r;
@@ -134,9 +158,12 @@ static int symbols__add_best(struct elf_symbols *symbols, const struct elf_image
 		return r;
 
 	/* Ignore a damaged separate debug file: the file is not the target's own. */
-	if (elf_debug_file__open(image, places, &debug_image) == 0 &&
+	if (elf_debug_file__open(image, finder, &debug_image) == 0 &&
 	    symbols__add_image(symbols, image, debug_image, SYMBOLS_DEBUG_FILE, NULL) > 0)
 		return 0;
+	r = elf_image__check_budget(image, error);
+	if (r < 0)
+		return r;
 
 	r = elf_debugdata__open(image, &debug_image, error);
 	if (r == 0)
@@ -144,27 +171,62 @@ static int symbols__add_best(struct elf_symbols *symbols, const struct elf_image
 	return r == -ENOENT ? 0 : r;
 }
 
-static int compare_symbols(const void *left, const void *right)
+/* A name is compared at some bytes a nanosecond. */
+#define BYTES_PER_COMPARISON 16
+
+static int compare_addresses(const void *left, const void *right)
+{
+	uint64_t a = ((const struct elf_symbol *)left)->address;
+	uint64_t b = ((const struct elf_symbol *)right)->address;
+
+	return (a > b) - (a < b);
+}
+
+static int compare_names(const void *left, const void *right)
 {
 	const struct elf_symbol *a = left;
 	const struct elf_symbol *b = right;
 
-	if (a->address != b->address)
-		return a->address < b->address ? -1 : 1;
-	return strcmp(a->name, b->name);
+	return a->name == b->name ? 0 : strcmp(a->name, b->name);
+}
+
+/* Sorts `count` symbols of one address by name. The names may have a long common beginning. */
+static int sort_names(struct elf_symbol *items, size_t count, struct budget *budget)
+{
+	uint64_t rounds = 1, longest = 0;
+
+	if (count == 1)
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		longest = items[i].length > longest ? items[i].length : longest;
+	for (size_t i = count; i > 1; i /= 2)
+		rounds++;
+	if (budget__spend(budget, BUDGET_NAME_BYTES,
+			  count * rounds * (longest / BYTES_PER_COMPARISON + 1)) < 0)
+		return -EDQUOT;
+	qsort(items, count, sizeof(*items), compare_names);
+	return 0;
 }
 
 /* Sorts the symbols and deletes duplicates from two tables. */
-static void symbols__sort(struct elf_symbols *symbols)
+static int symbols__sort(struct elf_symbols *symbols)
 {
 	struct elf_symbol *items = symbols->items;
 	size_t last = 0;
 
 	if (symbols->count == 0)
-		return;
-	qsort(items, symbols->count, sizeof(*items), compare_symbols);
+		return 0;
+	qsort(items, symbols->count, sizeof(*items), compare_addresses);
+	for (size_t start = 0, end; start < symbols->count; start = end) {
+		for (end = start + 1;
+		     end < symbols->count && items[end].address == items[start].address; end++)
+			continue;
+		if (sort_names(items + start, end - start, symbols->image->budget) < 0)
+			return -EDQUOT;
+	}
 	for (size_t i = 1; i < symbols->count; i++) {
-		if (compare_symbols(&items[last], &items[i]) != 0)
+		if (items[last].address != items[i].address ||
+		    compare_names(&items[last], &items[i]) != 0)
 			items[++last] = items[i];
 	}
 	symbols->count = last + 1;
@@ -173,9 +235,10 @@ static void symbols__sort(struct elf_symbols *symbols)
 
 	if (exact)
 		symbols->items = exact;
+	return 0;
 }
 
-int elf_symbols__load(const struct elf_image *image, const struct elf_debug_places *places,
+int elf_symbols__load(const struct elf_image *image, const struct elf_debug_finder *finder,
 		      struct elf_symbols **ret_symbols, struct error *error)
 {
 	_cleanup_(elf_symbols__freep) struct elf_symbols *symbols = calloc(1, sizeof(*symbols));
@@ -184,7 +247,7 @@ int elf_symbols__load(const struct elf_image *image, const struct elf_debug_plac
 	if (!symbols)
 		return error_out_of_memory(error);
 	symbols->image = image;
-	r = symbols__add_best(symbols, image, places, error);
+	r = symbols__add_best(symbols, image, finder, error);
 	if (r < 0)
 		return r;
 	r = symbols__add(symbols, image, image, SHT_DYNSYM, error);
@@ -192,9 +255,25 @@ int elf_symbols__load(const struct elf_image *image, const struct elf_debug_plac
 		return r;
 	if (r > 0 && symbols->source == SYMBOLS_NONE)
 		symbols->source = SYMBOLS_DYNSYM;
-	symbols__sort(symbols);
+	r = symbols__sort(symbols);
+	if (r == 0)
+		r = elf_paths__build(&symbols->paths, symbols->items, symbols->count,
+				     image->budget);
+	if (r < 0)
+		return r == -EDQUOT ? elf_image__check_budget(image, error)
+				    : error_out_of_memory(error);
 	*ret_symbols = TAKE_PTR(symbols);
 	return 0;
+}
+
+const struct elf_paths *elf_symbols__paths(const struct elf_symbols *symbols)
+{
+	return &symbols->paths;
+}
+
+const struct elf_image *elf_symbols__image(const struct elf_symbols *symbols)
+{
+	return symbols->image;
 }
 
 enum elf_symbol_source elf_symbols__source(const struct elf_symbols *symbols)
@@ -247,6 +326,8 @@ const struct elf_symbol *elf_symbols__at(const struct elf_symbols *symbols, uint
 	     index > 0 && items[index - 1].address == start; index--) {
 		const struct elf_symbol *symbol = &items[index - 1];
 
+		if (budget__spend(symbols->image->budget, BUDGET_SYMBOL_VISITS, 1) < 0)
+			return NULL;
 		if (symbol->size == 0 || address - start < symbol->size)
 			return symbol;
 	}
@@ -260,8 +341,10 @@ int elf_symbols__names(const struct elf_symbols *symbols, uint64_t address,
 	int found = 0;
 
 	for (; index > 0 && symbols->items[index - 1].address == address; index--) {
-		int r = callback(context, &symbols->items[index - 1]);
+		int r = budget__spend(symbols->image->budget, BUDGET_SYMBOL_VISITS, 1);
 
+		if (r == 0)
+			r = callback(context, &symbols->items[index - 1]);
 		if (r < 0)
 			return r;
 		found++;

@@ -2,9 +2,21 @@
 #include "elf/variable.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "elf/internal.h"
+
+/* Whether a mangled name contains both parts. */
+static bool has_parts(const char *name, const struct elf_variable_query *query,
+		      struct budget *budget)
+{
+	size_t length = strnlen(name, ELF_NAME_BYTES_MAX + 1);
+
+	return length <= ELF_NAME_BYTES_MAX &&
+	       budget__spend(budget, BUDGET_NAME_BYTES, length) == 0 && strstr(name, query->part) &&
+	       strstr(name, query->other_part);
+}
 
 int elf_variable__find_entry(const struct elf_symbols *symbols,
 			     const struct elf_variable_query *query,
@@ -22,15 +34,16 @@ int elf_variable__find_entry(const struct elf_symbols *symbols,
 		return -ENOENT;
 	for (size_t i = 0; i < table.size / sizeof(Elf64_Sym); i++) {
 		Elf64_Sym entry;
-		const char *name;
+
+		if (budget__spend(tables->budget, BUDGET_SYMBOL_VISITS, 1) < 0)
+			return -ENOENT;
 
 		memcpy(&entry, table.bytes + i * sizeof(entry), sizeof(entry));
 		if (ELF64_ST_TYPE(entry.st_info) != query->type || entry.st_shndx == SHN_UNDEF ||
 		    entry.st_size < query->size_min || entry.st_size > query->size_max ||
 		    entry.st_name >= names.size)
 			continue;
-		name = (const char *)names.bytes + entry.st_name;
-		if (!strstr(name, query->part) || !strstr(name, query->other_part))
+		if (!has_parts((const char *)names.bytes + entry.st_name, query, tables->budget))
 			continue;
 		*ret_entry = (struct elf_variable_entry){
 			.value = entry.st_value,

@@ -8,9 +8,20 @@
 #include "elf/symbols.h"
 #include "plan/plan.h"
 
-/* Builds the plan, which the caller frees with plan__free(). A missing instrumentation is no error; the plan
- * has its reason. -ENOEXEC if the executable has none of the catalogue's functions; the error says why
- * (stripped, not a tokio program, ...). -EBADMSG if the executable is damaged; -ENOMEM. */
+/* The first step: finds the sites of all hooks in the executable. The result depends on nothing but the
+ * executable and its debug file. Neither strategies are chosen nor is any hook wanted. The caller frees the
+ * plan with plan__free(). -EBADMSG if the executable is damaged; -EDQUOT if its analysis exceeds the budget of
+ * `image`; -ENOMEM. */
+int plan__read(const struct elf_image *image, const struct elf_symbols *symbols,
+	       struct plan **ret_plan, struct error *error);
+
+/* The second step: chooses the strategies. A missing instrumentation is no error; the plan has its reason.
+ * -ENOEXEC if the executable has none of the catalogue's functions; the error says why (stripped, not a tokio
+ * program, ...). */
+int plan__decide(struct plan *plan, const struct plan_kernel *kernel, enum level level,
+		 struct error *error);
+
+/* Both steps. */
 int plan__build(const struct elf_image *image, const struct elf_symbols *symbols,
 		const struct plan_kernel *kernel, enum level level, struct plan **ret_plan,
 		struct error *error);

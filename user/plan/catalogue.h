@@ -115,6 +115,9 @@ struct catalogue_strategy {
 	enum task_role role; /* a task type with this role must exist; ROLE_NONE: none */
 };
 
+/* More than the catalogue has. */
+#define CATALOGUE_STRATEGY_LIMIT 64
+
 extern const struct catalogue_strategy
 	catalogue_strategies[]; /* by instrumentation, then by rank */
 extern const size_t catalogue_strategy_count;

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "layout/hyper.h"
+#include "layout/tungstenite.h"
+
 bool plan__can_detach_polls(const struct plan *plan)
 {
 	if (!plan->tokio.context_offset || !plan->hooks[HOOK_TASK_SPAWN].wanted ||
@@ -14,6 +17,19 @@ bool plan__can_detach_polls(const struct plan *plan)
 			return false;
 	}
 	return plan->tokio.vtable_count > 0;
+}
+
+struct plan *plan__new(void)
+{
+	struct plan *plan = calloc(1, sizeof(*plan));
+
+	if (!plan)
+		return NULL;
+	plan->encode_head_offset = ENCODE_HEAD_OFFSET;
+	plan->head_status_offset = HEAD_STATUS_OFFSET;
+	plan->frame_payload_offset = FRAME_PAYLOAD_OFFSET;
+	plan->frame_head_offset = FRAME_HEAD_OFFSET;
+	return plan;
 }
 
 void plan__free(struct plan *plan)

@@ -3,7 +3,8 @@
 #define SCOTTYSCOPE_PLAN_PLAN_H
 
 /* The plan for one executable: which hooks are attached at which sites, and what is missing and why. The plan
- * is built from the catalogue, the symbols and the kernel's features, before anything is attached. */
+ * is built before anything is attached, in two steps (build.h): the first one finds sites in the executable, the
+ * second one chooses strategies, and depends on the sites and the kernel's features only. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,7 +52,8 @@ struct plan_hook {
 	const char
 		*function; /* of its sites; without sites, a function that exists, else the first of
 			       * the catalogue. NULL: a tracepoint */
-	size_t first_site; /* its sites are consecutive in the plan */
+	bool function_exists; /* the executable has `function` */
+	size_t first_site;    /* its sites are consecutive in the plan */
 	size_t site_count;
 	bool has_expensive_site; /* a site is single-stepped */
 };
@@ -76,7 +78,13 @@ struct plan {
 	size_t site_count;
 	struct plan_instrumentation instrumentations[INSTR_COUNT];
 
+	bool strategy_path_exists[CATALOGUE_STRATEGY_LIMIT]; /* the executable has the `path` */
+	bool has_worker_loop;				     /* of tokio's multi-thread scheduler */
+
 	struct tokio tokio;
+	/* The kinds of schedulers whose wake-ups the sites of HOOK_SCHEDULE_SINGLE see. */
+	bool single_has_current_thread;
+	bool single_has_local_set;
 	/* The kinds of schedulers whose wake-ups are observed. */
 	bool schedules_multi_thread;
 	bool schedules_current_thread;
@@ -93,6 +101,8 @@ struct plan {
 	uint32_t app_result_register;
 };
 
+/* Returns a plan without sites; NULL when out of memory. */
+struct plan *plan__new(void);
 void plan__free(struct plan *plan);
 
 /* Whether a strategy was found for the instrumentation. */

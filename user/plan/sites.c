@@ -44,6 +44,8 @@ static int add_site(struct function_search *in, const struct code_site *code)
 	struct plan_hook *hook = &plan->hooks[in->hook];
 	struct plan_site site = {.hook = in->hook, .code = *code};
 
+	if (budget__spend(elf_image__budget(search->executable->image), BUDGET_SITES, 1) < 0)
+		return elf_image__check_budget(search->executable->image, search->error);
 	if (code->cost == CODE_COST_FORBIDDEN ||
 	    elf_image__code_offset(search->executable->image, code->address, &site.file_offset) < 0)
 		return 0;
@@ -227,8 +229,10 @@ int plan_find_sites(struct plan *plan, const struct elf_executable *executable, 
 		.plan = plan, .executable = executable, .error = error};
 	int r;
 
-	if (plan_reachable__find(&search.reachable, executable) < 0)
-		return error_out_of_memory(error);
+	r = elf_executable__result(executable, plan_reachable__find(&search.reachable, executable),
+				   error);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < HOOK_COUNT; i++) {
 		r = find_sites_of(&search, (enum hook)i);
 		if (r < 0)

@@ -178,3 +178,6 @@ const struct catalogue_strategy catalogue_strategies[] = {
 	},
 };
 const size_t catalogue_strategy_count = ARRAY_SIZE(catalogue_strategies);
+
+_Static_assert(ARRAY_SIZE(catalogue_strategies) <= CATALOGUE_STRATEGY_LIMIT,
+	       "the plan has a member for each strategy");

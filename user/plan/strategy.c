@@ -7,25 +7,6 @@
 #include <string.h>
 
 #include "base/wire_names.h"
-#include "plan/paths.h"
-
-/* The plan and the symbols that a choice is made from. */
-struct choice {
-	struct plan *plan;
-	const struct elf_symbols *symbols;
-};
-
-static int ignore_symbol(void *context, const struct elf_symbol *symbol)
-{
-	(void)context;
-	(void)symbol;
-	return 0;
-}
-
-static bool is_in_executable(const struct choice *choice, const char *path)
-{
-	return elf_symbols__find(choice->symbols, path, ignore_symbol, NULL) > 0;
-}
 
 static const char *const build_remedy =
 	"a build that keeps the function (it may be inlined or stripped)";
@@ -73,22 +54,22 @@ static bool kernel_lacks(const struct plan *plan, const struct catalogue_strateg
 }
 
 /* Returns why a hook has no site. */
-static const char *reason_without_site(const struct choice *choice, const struct plan_hook *hook)
+static const char *reason_without_site(const struct plan_hook *hook)
 {
 	if (hook->found)
 		return "inlined, or cannot be probed: ";
-	return is_in_executable(choice, hook->function) ? "inlined into some of the polls: "
-							: "not in the executable: ";
+	return hook->function_exists ? "inlined into some of the polls: "
+				     : "not in the executable: ";
 }
 
-static bool hooks_lack(const struct choice *choice, const struct catalogue_strategy *strategy,
+static bool hooks_lack(const struct plan *plan, const struct catalogue_strategy *strategy,
 		       struct plan_instrumentation *tried)
 {
 	for (size_t i = 0; i < strategy->hook_count; i++) {
-		const struct plan_hook *hook = &choice->plan->hooks[strategy->hooks[i]];
+		const struct plan_hook *hook = &plan->hooks[strategy->hooks[i]];
 
 		if (hook->function && hook->site_count == 0)
-			return set_missing(tried, build_remedy, reason_without_site(choice, hook),
+			return set_missing(tried, build_remedy, reason_without_site(hook),
 					   hook->function);
 	}
 	return false;
@@ -134,22 +115,20 @@ static bool bases_lack(const struct plan *plan, const struct catalogue_strategy 
 }
 
 /* Whether the strategy is available; if not, sets the reason and the remedy in `tried`. */
-static bool is_available(const struct choice *choice, const struct catalogue_strategy *strategy,
+static bool is_available(const struct plan *plan, const struct catalogue_strategy *strategy,
 			 struct plan_instrumentation *tried)
 {
-	const struct plan *plan = choice->plan;
-
-	if (kernel_lacks(plan, strategy, tried) || hooks_lack(choice, strategy, tried) ||
+	if (kernel_lacks(plan, strategy, tried) || hooks_lack(plan, strategy, tried) ||
 	    task_types_lack(&plan->tokio, strategy, tried) || bases_lack(plan, strategy, tried))
 		return false;
 	if (strategy->needs & NEED_STATUS_OFFSET && !plan->app_status_offset)
 		return !set_missing(
 			tried, build_remedy,
 			"the code of AppData::new does not show the place of the status", "");
-	if (strategy->needs & NEED_NO_MULTI_THREAD && is_in_executable(choice, WORKER_LOOP))
+	if (strategy->needs & NEED_NO_MULTI_THREAD && plan->has_worker_loop)
 		return !set_missing(tried, build_remedy, "inlined, or cannot be probed: ",
 				    "the run queues of the multi-thread scheduler");
-	if (strategy->path && !is_in_executable(choice, strategy->path))
+	if (strategy->path && !plan->strategy_path_exists[strategy - catalogue_strategies])
 		return !set_missing(tried, build_remedy, "not in the executable: ", strategy->path);
 	return true;
 }
@@ -174,9 +153,8 @@ static void mark_hooks(struct plan *plan, const struct catalogue_strategy *strat
 	}
 }
 
-static void choose(const struct choice *choice, enum instrumentation_id id)
+static void choose(struct plan *plan, enum instrumentation_id id)
 {
-	struct plan *plan = choice->plan;
 	struct plan_instrumentation *instrumentation = &plan->instrumentations[id];
 	const struct catalogue_strategy *chosen = NULL;
 	bool is_first = true;
@@ -190,7 +168,7 @@ static void choose(const struct choice *choice, enum instrumentation_id id)
 
 		if (strategy->id != id)
 			continue;
-		available = is_available(choice, strategy, &tried);
+		available = is_available(plan, strategy, &tried);
 		/* The reason and the remedy are those of the best strategy. */
 		if (is_first && !available)
 			*instrumentation = tried;
@@ -206,14 +184,12 @@ static void choose(const struct choice *choice, enum instrumentation_id id)
 }
 
 /* Polls and scheduling come first: most strategies need polls and spawns. */
-void plan_choose_strategies(struct plan *plan, const struct elf_symbols *symbols)
+void plan_choose_strategies(struct plan *plan)
 {
-	const struct choice choice = {.plan = plan, .symbols = symbols};
-
-	choose(&choice, INSTR_TOKIO_POLLS);
-	choose(&choice, INSTR_TOKIO_SCHEDULING);
+	choose(plan, INSTR_TOKIO_POLLS);
+	choose(plan, INSTR_TOKIO_SCHEDULING);
 	for (size_t i = 0; i < INSTR_COUNT; i++) {
 		if (i != INSTR_TOKIO_POLLS && i != INSTR_TOKIO_SCHEDULING)
-			choose(&choice, (enum instrumentation_id)i);
+			choose(plan, (enum instrumentation_id)i);
 	}
 }

@@ -50,7 +50,7 @@ static int take_version(void *context, const char *text, size_t length)
 {
 	char **version = context;
 
-	if (!version__is_semantic(text, length))
+	if (length > PLAN_VERSION_BYTES_MAX || !version__is_semantic(text, length))
 		return 0;
 	*version = strndup(text, length);
 	return *version ? 1 : -ENOMEM;

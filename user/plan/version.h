@@ -8,6 +8,9 @@
 #include "elf/image.h"
 #include "elf/symbols.h"
 
+/* The longest version that is read. */
+#define PLAN_VERSION_BYTES_MAX 256
+
 /* Reads Scotty's version from the code of its greeting. `*ret_version` is malloc'ed; NULL if the greeting
  * has no version. -ENOMEM. */
 int plan_find_version(const struct elf_image *image, const struct elf_symbols *symbols,

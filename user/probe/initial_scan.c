@@ -142,24 +142,55 @@ static void log_missed(const struct probe *probe, const struct memory_skipped *s
 			(unsigned long long)skipped->failed_bytes / 1024);
 }
 
-int probe_scan_tasks(struct probe *probe, struct error *error)
+/* Besides live tasks, headers of freed ones look alive. */
+#define CANDIDATE_FACTOR 4
+
+/* Scans within a budget. Returns 0; 1 if the budget was exceeded: the scan counts as not made. */
+static int scan_tasks(struct probe *probe, struct memory_skipped *skipped, struct error *error)
 {
 	const struct task_sink sink = {add_task, remove_task, add_runtime, probe};
+	struct budget budget;
+	struct error reason;
+	int r;
+
+	budget__init(&budget);
+	budget.limits[BUDGET_NANOSECONDS] = MEMORY_WALK_LIMIT_NS;
+	if (budget.limits[BUDGET_CANDIDATES] <
+	    CANDIDATE_FACTOR * (uint64_t)probe->config->max_tasks)
+		budget.limits[BUDGET_CANDIDATES] =
+			CANDIDATE_FACTOR * (uint64_t)probe->config->max_tasks;
+	r = tokio_scan_tasks(probe->target, &probe->plan->tokio, probe->load_bias, &sink, &budget,
+			     skipped, &reason);
+	if (r != -EDQUOT)
+		return r < 0 ? error_set(error, r, "%s", reason.message) : 0;
+	log_warning("%s: the tasks that are alive now are missing in the numbers of active "
+		    "sessions until they are polled "
+		    "(scottyscope_lost_total{cause=\"tasks_not_found\"})",
+		    reason.message);
+	return 1;
+}
+
+int probe_scan_tasks(struct probe *probe, struct error *error)
+{
 	struct memory_skipped skipped;
+	bool is_complete;
 	int r;
 
 	if (!plan__has(probe->plan, INSTR_TOKIO_TASKS))
 		return 0;
 	write_first_new_id(probe);
 	probe_note_lists(probe);
-	r = tokio_scan_tasks(probe->target, &probe->plan->tokio, probe->load_bias, &sink, &skipped,
-			     error);
+	r = scan_tasks(probe, &skipped, error);
+	is_complete = r == 0;
 	probe_end_initial_lists(probe);
 	if (r >= 0)
 		r = count_missed(probe, error);
 	if (r < 0)
 		return error_prefix(error, r, "initial scan of tasks");
 	log_missed(probe, &skipped);
+	/* Where tokio's own counters are not known, some tasks were missed. */
+	if (!is_complete && probe->initial_missed == 0)
+		probe->initial_missed = 1;
 	return 0;
 }
 

@@ -211,6 +211,17 @@ static size_t closure_length(struct slice in)
 	return close ? (size_t)(close + 1 - in.start) : 0;
 }
 
+/* Returns the length of the text up to the next byte that rewrite() handles, at least 1. A byte after which a new path
+ * begins is the last one of the text. */
+static size_t plain_length(struct slice in)
+{
+	const char *at = in.start;
+
+	while (at < in.end && !strchr(" ([&*;=+!:<{,", *at))
+		at++;
+	return at > in.start ? (size_t)(at - in.start) : 1;
+}
+
 static int rewrite(struct slice in, struct buffer *out, unsigned int depth)
 {
 	size_t path_start = out->length;
@@ -241,13 +252,28 @@ static int rewrite(struct slice in, struct buffer *out, unsigned int depth)
 			in.start += starts_with(in, ", ") ? 2 : 1;
 			path_start = out->length;
 		} else {
-			r = buffer__append(out, in.start, 1);
-			if (strchr(" ([&*;=+!", *in.start))
+			size_t plain = plain_length(in);
+
+			r = buffer__append(out, in.start, plain);
+			if (strchr(" ([&*;=+!", in.start[plain - 1]))
 				path_start = out->length;
-			in.start++;
+			in.start += plain;
 		}
 	}
 	return r;
+}
+
+uint64_t rust_path__work(const char *path, size_t length)
+{
+	uint64_t depth = 0, deepest = 0;
+
+	for (size_t i = 0; i < length && deepest < DEPTH_MAX; i++) {
+		if (path[i] == '<')
+			deepest = ++depth > deepest ? depth : deepest;
+		else if (path[i] == '>' && !is_arrow(path, path + i) && depth > 0)
+			depth--;
+	}
+	return (deepest + 1) * length;
 }
 
 int rust_path__normalise(const char *path, size_t length, struct buffer *normal)

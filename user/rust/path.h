@@ -18,12 +18,17 @@
  * declared (<T as d::E>::f): these have two normal forms. */
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buffer.h"
 
 /* Appends the normal form of a demangled path or type to `normal`. The normal form of a normal form is
  * the same text. -ENOMEM; -E2BIG; -EINVAL if brackets do not match or are nested too deeply. */
 int rust_path__normalise(const char *path, size_t length, struct buffer *normal);
+
+/* Returns an upper bound of the bytes that rust_path__normalise() looks at for a path: each level of brackets is
+ * searched for its end. */
+uint64_t rust_path__work(const char *path, size_t length);
 
 /* Returns the final generic argument list of a demangled path, without its brackets; NULL if there is
  * none. */

@@ -28,7 +28,9 @@ static const enum vtable_word ending_words[] = {VTABLE_DEALLOC, VTABLE_DROP_JOIN
 #define BLOCKING   "tokio::runtime::blocking::task::BlockingTask<"
 #define CLOSURE	   "::{{closure}}"
 #define FRAMES_MAX 64
-#define DEPTH_MAX  12
+/* Longer names are no path of a function: the type counts as unknown. */
+#define NAME_BYTES_MAX 4096
+#define DEPTH_MAX      12
 
 /* Types that hold a future or a closure and poll or call it, with the index of its type argument. */
 static const struct wrapper {
@@ -92,10 +94,23 @@ static const char *unwrap(const char *type)
 	return NULL;
 }
 
+static void remove_closures(char *name)
+{
+	char *to = name;
+
+	for (const char *from = name; *from;) {
+		if (starts_with(from, CLOSURE))
+			from += strlen(CLOSURE);
+		else
+			*to++ = *from++;
+	}
+	*to = '\0';
+}
+
 char *future_name(const char *type)
 {
 	const char *inner, *end, *path;
-	char *name, *closure;
+	char *name;
 
 	while ((inner = unwrap(type)))
 		type = inner;
@@ -106,9 +121,13 @@ char *future_name(const char *type)
 		return NULL;
 	path += *type == '<';
 	path += strcspn(path, "<+");
-	name = strndup(type, (size_t)((path < end ? path : end) - type));
-	while (name && (closure = strstr(name, CLOSURE)))
-		memmove(closure, closure + strlen(CLOSURE), strlen(closure + strlen(CLOSURE)) + 1);
+	if (path > end)
+		path = end;
+	if (path - type > NAME_BYTES_MAX)
+		return NULL;
+	name = strndup(type, (size_t)(path - type));
+	if (name)
+		remove_closures(name);
 	return name;
 }
 

@@ -11,10 +11,12 @@
 
 typedef void (*list_callback)(void *context, uint64_t list);
 
-/* Calls `callback` for each candidate in a part of the memory. */
-void list_scan__look(const struct memory_part *part, list_callback callback, void *context);
+/* Calls `callback` for each candidate in a part of the memory. Returns 0; -EDQUOT if the budget is exceeded. */
+int list_scan__look(const struct memory_part *part, list_callback callback, void *context,
+		    struct budget *budget);
 
-/* Calls `callback` for each candidate in the memory. Returns 0 or a negative errno. */
+/* Calls `callback` for each candidate in the memory. Returns 0 or a negative errno: -EDQUOT if there is too much
+ * memory, or if there are too many candidates. */
 int list_scan__run(const struct process *target, list_callback callback, void *context);
 
 #endif

@@ -20,6 +20,7 @@ struct walk {
 	memory_look look;
 	void *context;
 	struct memory_skipped *skipped;
+	struct budget *budget;
 	unsigned char *bytes;
 	size_t used;   /* bytes that ever held the target's memory */
 	bool *present; /* for each page of a chunk: it is resident */
@@ -51,6 +52,8 @@ static int walk_chunk(struct walk *walk, uint64_t start, size_t pages, size_t ne
 {
 	size_t swapped;
 
+	if (budget__spend(walk->budget, BUDGET_HEAP_BYTES, pages * walk->page_bytes) < 0)
+		return -EDQUOT;
 	walk->present[pages] = false;
 	if (process__pages_present(walk->target, start, pages + next_pages, walk->present,
 				   &swapped) < 0) {
@@ -94,7 +97,7 @@ static int walk_mapping(void *context, const struct process_mapping *mapping)
 }
 
 int memory_walk(const struct process *target, memory_look look, void *context,
-		struct memory_skipped *skipped)
+		struct memory_skipped *skipped, struct budget *budget)
 {
 	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
 	_cleanup_free_ unsigned char *bytes = aligned_alloc(page_bytes, CHUNK_BYTES + page_bytes);
@@ -104,6 +107,7 @@ int memory_walk(const struct process *target, memory_look look, void *context,
 		.look = look,
 		.context = context,
 		.skipped = skipped,
+		.budget = budget,
 		.bytes = bytes,
 		.present = present,
 		.page_bytes = page_bytes,

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/budget.h"
+#include "base/clock.h"
 #include "process/process.h"
 
 /* A part of the memory. `bytes` has the alignment of a page. */
@@ -23,10 +25,14 @@ struct memory_skipped {
 	uint64_t failed_bytes;	/* the kernel refused to read them */
 };
 
+/* The time after which a walk ends: the target decides how much memory it has, and zero pages cost the target
+ * nothing. A server like Scotty takes some 20 ms. */
+#define MEMORY_WALK_LIMIT_NS (5 * NS_PER_S)
+
 /* Calls `look` for each part of the resident memory, in ascending order, until it returns a negative value, which
- * is returned. Adds to `*skipped`. Returns 0 or a negative errno. */
+ * is returned. Adds to `*skipped`. Returns 0 or a negative errno: -EDQUOT if `budget` is exceeded. */
 typedef int (*memory_look)(void *context, const struct memory_part *part);
 int memory_walk(const struct process *target, memory_look look, void *context,
-		struct memory_skipped *skipped);
+		struct memory_skipped *skipped, struct budget *budget);
 
 #endif

@@ -22,9 +22,11 @@ static const char *const worker_paths[] = {
 static int add_worker_range(void *context, const struct elf_symbol *symbol)
 {
 	struct tokio *tokio = context;
-	struct tokio_range *ranges =
-		reallocarray(tokio->worker_code, tokio->worker_code_count + 1, sizeof(*ranges));
+	struct tokio_range *ranges;
 
+	if (tokio->worker_code_count == TOKIO_WORKER_RANGES_MAX)
+		return 0;
+	ranges = reallocarray(tokio->worker_code, tokio->worker_code_count + 1, sizeof(*ranges));
 	if (!ranges)
 		return -ENOMEM;
 	tokio->worker_code = ranges;
@@ -38,12 +40,12 @@ static int add_worker_range(void *context, const struct elf_symbol *symbol)
 static int find_worker_code(const struct elf_executable *executable, struct tokio *tokio,
 			    struct error *error)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(worker_paths); i++) {
-		if (elf_symbols__find(executable->symbols, worker_paths[i], add_worker_range,
-				      tokio) < 0)
-			return error_out_of_memory(error);
-	}
-	return 0;
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(worker_paths) && r >= 0; i++)
+		r = elf_symbols__find(executable->symbols, worker_paths[i], add_worker_range,
+				      tokio);
+	return elf_executable__result(executable, r, error);
 }
 
 /* Finds tokio's context among the executable's thread-local variables. Its words hold, among others, the

@@ -7,7 +7,7 @@
 #include "tokio/tokio.h"
 
 /* Reads all of `tokio`, which must be zeroed, from the executable. An executable without tokio is no error.
- * -ENOMEM; the caller calls tokio__done() in any case. */
+ * -ENOMEM; -EDQUOT. The caller calls tokio__done() in any case. */
 int tokio_read(const struct elf_executable *executable, struct tokio *tokio, struct error *error);
 
 #endif

@@ -35,6 +35,7 @@ struct candidate {
 struct scan {
 	const struct task_memory *memory;
 	const struct task_sink *sink;
+	struct budget *budget;
 	struct candidate *candidates; /* sorted by header, because the walk goes upwards */
 	size_t count;
 	size_t room;
@@ -42,6 +43,8 @@ struct scan {
 
 static int add_candidate(struct scan *scan, uint64_t header, uint64_t vtable)
 {
+	if (budget__spend(scan->budget, BUDGET_CANDIDATES, 1) < 0)
+		return -EDQUOT;
 	if (scan->count == scan->room) {
 		size_t room = scan->room ? scan->room * 2 : 256;
 		struct candidate *grown = reallocarray(scan->candidates, room, sizeof(*grown));
@@ -62,7 +65,7 @@ static int find_candidates(void *context, const struct memory_part *part)
 	int r = 0;
 
 	if (scan->sink->list)
-		list_scan__look(part, scan->sink->list, scan->sink->context);
+		r = list_scan__look(part, scan->sink->list, scan->sink->context, scan->budget);
 	for (size_t at = 0; at + sizeof(struct task_header) <= part->size && r >= 0;
 	     at += HEADER_ALIGNMENT) {
 		const struct task_header *header = (const void *)(part->bytes + at);
@@ -104,14 +107,22 @@ static int find_lone_owners(void *context, const struct memory_part *part)
 	return 0;
 }
 
+/* Each candidate takes some system calls. Returns 0, or -EDQUOT after the time of the scan. */
+static int has_time(const struct scan *scan)
+{
+	return budget__spend(scan->budget, BUDGET_CANDIDATES, 0);
+}
+
 static int add_candidates(struct scan *scan)
 {
 	const struct task_sink *sink = scan->sink;
 
 	for (size_t i = 0; i < scan->count; i++) {
 		struct candidate *candidate = &scan->candidates[i];
-		int r = sink->add(sink->context, candidate->header, candidate->vtable);
+		int r = has_time(scan);
 
+		if (r == 0)
+			r = sink->add(sink->context, candidate->header, candidate->vtable);
 		if (r < 0)
 			return r;
 		candidate->is_added = r > 0;
@@ -130,10 +141,13 @@ static int find_owners(struct scan *scan)
 	for (size_t i = 0; i < scan->count; i++) {
 		struct candidate *candidate = &scan->candidates[i];
 
+		if (has_time(scan) < 0)
+			return -EDQUOT;
 		candidate->is_owned = task_is_linked(scan->memory, candidate->header);
 		some_are_alone |= !candidate->is_owned;
 	}
-	return some_are_alone ? memory_walk(scan->memory->target, find_lone_owners, scan, &skipped)
+	return some_are_alone ? memory_walk(scan->memory->target, find_lone_owners, scan, &skipped,
+					    scan->budget)
 			      : 0;
 }
 
@@ -142,6 +156,8 @@ static bool some_are_running(const struct scan *scan)
 	for (size_t i = 0; i < scan->count; i++) {
 		const struct candidate *candidate = &scan->candidates[i];
 
+		if (has_time(scan) < 0)
+			return false;
 		if (candidate->is_added &&
 		    task_is_running(scan->memory, candidate->header, candidate->vtable))
 			return true;
@@ -160,8 +176,9 @@ static void await_ends_of_polls(const struct scan *scan)
 		nanosleep(&pause, NULL);
 }
 
-/* Removes the added candidates that are no tasks or have ended; returns the number of those that stay. */
-static int remove_the_dead(struct scan *scan)
+/* Removes the added candidates that are no tasks or have ended; returns the number of those that stay. Removes all of
+ * them after a scan that was not complete. */
+static int remove_the_dead(struct scan *scan, bool is_complete)
 {
 	const struct task_sink *sink = scan->sink;
 	int added = 0;
@@ -171,7 +188,7 @@ static int remove_the_dead(struct scan *scan)
 
 		if (!candidate->is_added)
 			continue;
-		if (candidate->is_owned &&
+		if (is_complete && candidate->is_owned &&
 		    task_is_alive(scan->memory, candidate->header, candidate->vtable))
 			added++;
 		else
@@ -181,28 +198,30 @@ static int remove_the_dead(struct scan *scan)
 }
 
 int tokio_scan_tasks(const struct process *target, const struct tokio *tokio, uint64_t load_bias,
-		     const struct task_sink *sink, struct memory_skipped *ret_skipped,
-		     struct error *error)
+		     const struct task_sink *sink, struct budget *budget,
+		     struct memory_skipped *ret_skipped, struct error *error)
 {
 	const struct task_memory memory = {target, tokio, load_bias};
-	struct scan scan = {.memory = &memory, .sink = sink};
+	struct scan scan = {.memory = &memory, .sink = sink, .budget = budget};
+	int kept;
 	int r = 0;
 
 	*ret_skipped = (struct memory_skipped){0};
 	if (tokio->vtable_count == 0)
 		return 0;
-	r = memory_walk(target, find_candidates, &scan, ret_skipped);
+	r = memory_walk(target, find_candidates, &scan, ret_skipped, budget);
 	if (r >= 0)
 		r = add_candidates(&scan);
 	if (r >= 0)
 		r = find_owners(&scan);
-	if (r < 0)
-		error_set(error, r, "cannot look for tasks in the memory of process %d: %m",
-			  (int)target->pid);
-	if (r >= 0) {
+	if (r >= 0)
 		await_ends_of_polls(&scan);
-		r = remove_the_dead(&scan);
-	}
+	kept = remove_the_dead(&scan, r >= 0);
 	free(scan.candidates);
-	return r;
+	if (r == -EDQUOT)
+		return budget__check(budget, "the initial scan of tasks", error);
+	if (r < 0)
+		return error_set(error, r, "cannot look for tasks in the memory of process %d: %m",
+				 (int)target->pid);
+	return kept;
 }

@@ -29,9 +29,10 @@ struct task_sink {
  * vtable of a header and a plausible state word. A candidate is a task if the runtime's list of tasks holds
  * it. The scan adds a candidate before it checks the list: from then on, either the probes or the check
  * notice the end of the task. Sets `*ret_skipped` to the memory that the scan did not see. Returns the number of
- * tasks that stay added, or a negative errno. */
+ * tasks that stay added, or a negative errno, after which none of them stays: -EDQUOT if `budget` is exceeded,
+ * because the target has too much memory or too much that looks like tasks. */
 int tokio_scan_tasks(const struct process *target, const struct tokio *tokio, uint64_t load_bias,
-		     const struct task_sink *sink, struct memory_skipped *ret_skipped,
-		     struct error *error);
+		     const struct task_sink *sink, struct budget *budget,
+		     struct memory_skipped *ret_skipped, struct error *error);
 
 #endif

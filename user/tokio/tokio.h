@@ -37,6 +37,9 @@ struct tokio_range {
 	uint64_t end;
 };
 
+/* Copies of the worker's functions that are distinguished; a build has a few. */
+#define TOKIO_WORKER_RANGES_MAX 64
+
 /* Zeroed: an executable without tokio. */
 struct tokio {
 	struct tokio_task_type *task_types; /* the first is KIND_OTHER; at most KIND_LIMIT */

@@ -210,6 +210,9 @@ static int find_pairs(struct tokio *tokio, const struct functions *functions)
 		if (!poll || poll->is_schedule || !schedule || !schedule->is_schedule ||
 		    pointer[1].address != pointer[0].address + VTABLE_WORD_BYTES)
 			continue;
+		if (budget__spend(elf_image__budget(functions->executable->image), BUDGET_VTABLES,
+				  1) < 0)
+			return -EDQUOT;
 		if (tokio->vtable_count == room) {
 			room = room ? room * 2 : 64;
 
@@ -265,5 +268,5 @@ int tokio_find_vtables(struct tokio *tokio, const struct elf_executable *executa
 	if (r >= 0)
 		r = find_task_types(tokio, executable);
 	free(functions.items);
-	return r < 0 ? error_out_of_memory(error) : 0;
+	return elf_executable__result(executable, r, error);
 }

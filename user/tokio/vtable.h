@@ -7,7 +7,8 @@
 #include "tokio/tokio.h"
 
 /* Finds the vtables of tokio's tasks in the executable's data, and the task type of each: fills
- * `tokio->vtables` and `tokio->task_types`. An executable without vtables is no error. -ENOMEM. */
+ * `tokio->vtables` and `tokio->task_types`. An executable without vtables is no error. -ENOMEM;
+ * -EDQUOT. */
 int tokio_find_vtables(struct tokio *tokio, const struct elf_executable *executable,
 		       struct error *error);
 

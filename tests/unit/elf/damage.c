@@ -8,6 +8,7 @@
 
 #include "code/branches.h"
 #include "code/site.h"
+#include "elf/debug_search.h"
 #include "elf/image.h"
 #include "elf/pointers.h"
 #include "elf/symbols.h"
@@ -35,8 +36,10 @@ static bool use(int fd, const char *root)
 	}
 	int r = elf_pointers__load(image, &pointers);
 	cr_assert(r == 0 || r == -EBADMSG);
-	if (elf_symbols__load(image, &(struct elf_debug_places){.root = root}, &symbols, &error) <
-	    0) {
+	struct elf_debug_places places = {.root = root};
+	const struct elf_debug_finder finder = {elf_debug_search__find, &places};
+
+	if (elf_symbols__load(image, &finder, &symbols, &error) < 0) {
 		cr_assert_neq(error.code, 0);
 		return true;
 	}

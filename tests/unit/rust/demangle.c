@@ -2,6 +2,7 @@
 #include "rust/demangle.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -271,4 +272,100 @@ Test(rust_demangle, argument_ends)
 		cr_expect_str_eq(end, samples[i].rest, "%s", samples[i].list);
 	}
 	cr_expect_null(rust_path__argument_end("a::B<c"));
+}
+
+/* Of the address sanitizer, under which unit tests run. */
+size_t __sanitizer_get_current_allocated_bytes(void);
+
+#define LONG_IDENTIFIER 1000
+#define DOUBLINGS	24
+
+/* A number in base 62, as v0 names write it. */
+static int write_base_62(char *to, size_t number)
+{
+	static const char digits[] =
+		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	char reversed[16];
+	int count = 0, length = 0;
+
+	if (number > 0) {
+		number--;
+		do {
+			reversed[count++] = digits[number % 62];
+			number /= 62;
+		} while (number > 0);
+	}
+	while (count > 0)
+		to[length++] = reversed[--count];
+	to[length++] = '_';
+	to[length] = '\0';
+	return length;
+}
+
+/* A function over a tuple whose type doubles with each of its back references: its leaf has a long identifier in
+ * Punycode. */
+static char *doubling_name(void)
+{
+	char *name = calloc(1, 2 * LONG_IDENTIFIER);
+	char *at = name + sprintf(name, "_RINvC1a1f");
+	size_t starts[DOUBLINGS];
+
+	for (int i = 0; i < DOUBLINGS; i++) {
+		starts[i] = (size_t)(at - name) - 2;
+		*at++ = 'T';
+	}
+	at += sprintf(at, "NtC1au%d", LONG_IDENTIFIER);
+	memset(at, 'g', LONG_IDENTIFIER);
+	memcpy(at + LONG_IDENTIFIER - 4, "_5qa", 4);
+	at += LONG_IDENTIFIER;
+	for (int i = DOUBLINGS; i > 0; i--) {
+		/* The element of this tuple: the next tuple, or the leaf. */
+		size_t element = i == DOUBLINGS ? starts[DOUBLINGS - 1] + 1 : starts[i];
+
+		*at++ = 'B';
+		at += write_base_62(at, element);
+		*at++ = 'E';
+	}
+	strcpy(at, "E");
+	return name;
+}
+
+/* libiberty holds a decoded identifier while it writes the identifier. */
+Test(rust_demangle, an_early_end_leaks_nothing)
+{
+	_cleanup_free_ char *name = doubling_name();
+	_cleanup_(buffer__done) struct buffer raw = {0};
+	size_t before;
+
+	cr_assert_eq(rust_demangle_raw(name, &raw), -E2BIG, "%s", name);
+	before = __sanitizer_get_current_allocated_bytes();
+	for (int i = 0; i < 100; i++)
+		cr_assert_eq(rust_demangle_raw(name, &raw), -E2BIG);
+	cr_expect_eq(__sanitizer_get_current_allocated_bytes(), before);
+	cr_expect_leq(raw.length, RUST_PATH_BYTES_MAX);
+}
+
+Test(rust_demangle, no_name_is_longer_than_16_kib)
+{
+	char *name = calloc(1, RUST_MANGLED_BYTES_MAX + 64);
+	size_t size = RUST_MANGLED_BYTES_MAX - 40;
+	_cleanup_(buffer__done) struct buffer raw = {0};
+	int length = sprintf(name, "_ZN%zu", size);
+
+	memset(name + length, 'a', size);
+	strcpy(name + (size_t)length + size, "17h0123456789abcdefE");
+	cr_expect_eq(rust_demangle_raw(name, &raw), 0);
+	size += 40;
+	length = sprintf(name, "_ZN%zu", size);
+	memset(name + length, 'a', size);
+	strcpy(name + (size_t)length + size, "17h0123456789abcdefE");
+	cr_expect_eq(rust_demangle_raw(name, &raw), -E2BIG);
+	free(name);
+}
+
+Test(rust_path, work_grows_with_brackets)
+{
+	cr_expect_eq(rust_path__work("a::b", 4), 4);
+	cr_expect_eq(rust_path__work("a<b<c>>", 7), 21);
+	cr_expect_eq(rust_path__work("fn(a)->b<c>", 11), 22);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -120,10 +121,13 @@ static bool finds(struct world *world, size_t index)
 {
 	const struct task_sink sink = {add, remove_task, NULL, world};
 	struct memory_skipped skipped;
+	struct budget budget;
 
 	world->count = 0;
-	cr_assert_eq(tokio_scan_tasks(&world->target, &world->tokio, 0, &sink, &skipped, NULL),
-		     world->count);
+	budget__init(&budget);
+	cr_assert_eq(
+		tokio_scan_tasks(&world->target, &world->tokio, 0, &sink, &budget, &skipped, NULL),
+		world->count);
 	for (size_t i = 0; i < world->count; i++) {
 		if (world->found[i] == address_of(world, index))
 			return true;
@@ -250,4 +254,41 @@ Test(tokio_task_scan, what_is_in_the_set_before_is_not_removed)
 	world.known = address_of(&world, 0);
 	cr_assert_not(finds(&world, 0));
 	cr_assert_eq(world.count, 0);
+}
+
+/* Scans with one limit lowered. Expects that the scan ends with the sentence, and that no task stays. */
+static void expect_excess(struct world *world, enum budget_kind kind, uint64_t limit,
+			  const char *noun)
+{
+	const struct task_sink sink = {add, remove_task, NULL, world};
+	struct memory_skipped skipped;
+	struct error error = {0};
+	struct budget budget;
+
+	world->count = 0;
+	budget__init(&budget);
+	budget.limits[kind] = limit;
+	cr_expect_eq(tokio_scan_tasks(&world->target, &world->tokio, 0, &sink, &budget, &skipped,
+				      &error),
+		     -EDQUOT);
+	cr_expect_eq(world->count, 0);
+	cr_expect(strstr(error.message, "the initial scan of tasks exceeds the limit of "), "%s",
+		  error.message);
+	cr_expect(strstr(error.message, noun), "%s", error.message);
+}
+
+Test(tokio_task_scan, has_a_budget)
+{
+	struct world world;
+
+	world_init(&world);
+	for (size_t i = 0; i < 3; i++)
+		put(&world, i, IDLE);
+	link_cells(&world, 0, 1);
+	link_cells(&world, 1, 2);
+	cr_expect(finds(&world, 1));
+	expect_excess(&world, BUDGET_CANDIDATES, 2, "2 possible tasks");
+	expect_excess(&world, BUDGET_HEAP_BYTES, 4096, "4096 bytes of the heap");
+	expect_excess(&world, BUDGET_NANOSECONDS, 1, "seconds");
+	cr_expect(finds(&world, 1));
 }
