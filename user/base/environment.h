@@ -2,10 +2,10 @@
 #ifndef SCOTTYSCOPE_BASE_ENVIRONMENT_H
 #define SCOTTYSCOPE_BASE_ENVIRONMENT_H
 
-#include <stdbool.h>
-
-/* Returns a copy of this process's environment with the variables ("NAME=value") that `is_kept` selects;
- * NULL if out of memory. The caller frees the array; the strings are shared. */
-char **environment__select(bool (*is_kept)(const char *variable));
+/* Both return a copy of this process's environment; NULL if out of memory. `beginnings` are those of the
+ * variables ("NAME=", or a common beginning of several names), ended by NULL. The caller frees the array;
+ * the strings are shared. */
+char **environment__only(const char *const *beginnings);
+char **environment__without(const char *const *beginnings);
 
 #endif

@@ -81,10 +81,7 @@ static int open_program(int *ret_fd, struct error *error)
 }
 
 /* gRPC and TLS read the environment. Headers in the variables of OpenTelemetry may be credentials. */
-static bool is_kept_variable(const char *variable)
-{
-	return strncmp(variable, "OTEL_", 5) != 0;
-}
+static const char *const secret_variables[] = {"OTEL_", NULL};
 
 /* Runs in the child, a copy of a process with threads: calls async-signal-safe functions only. */
 static _Noreturn void run_program(const struct process_client *client, int socket_fd, pid_t parent)
@@ -186,7 +183,7 @@ static int new_client(const struct config_otlp *config, enum export_signal signa
 	client->timeout_ns = config->timeout_ns;
 	client->socket_fd = -1;
 	pthread_mutex_init(&client->lock, NULL);
-	client->environment = environment__select(is_kept_variable);
+	client->environment = environment__without(secret_variables);
 	if (!client->environment)
 		return error_out_of_memory(error);
 	r = export_settings__encode(config, signal, &client->settings, &client->settings_size,

@@ -13,10 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/environment.h"
 #include "base/log.h"
 #include "front/log_relay.h"
 #include "front/settings.h"
@@ -250,18 +248,9 @@ void front__flush_log(struct front *front)
 }
 
 /* Variables that the C library, gRPC and the loader read. The front does not get the others, which may be secrets. */
-static bool is_kept_variable(const char *variable)
-{
-	static const char *const kept[] = {
-		"GRPC_",	"LD_LIBRARY_PATH=", "TZ=",	     "RES_OPTIONS=",
-		"LOCALDOMAIN=", "ASAN_OPTIONS=",    "UBSAN_OPTIONS="};
-
-	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
-		if (strncmp(variable, kept[i], strlen(kept[i])) == 0)
-			return true;
-	}
-	return false;
-}
+static const char *const kept_variables[] = {
+	"GRPC_",	 "LD_LIBRARY_PATH=", "TZ=", "RES_OPTIONS=", "LOCALDOMAIN=",
+	"ASAN_OPTIONS=", "UBSAN_OPTIONS=",   NULL};
 
 /* Opens what every supervisor gets. */
 static int front__open(struct front *front, const struct config *config, struct error *error)
@@ -274,15 +263,9 @@ static int front__open(struct front *front, const struct config *config, struct 
 	if (r < 0)
 		return r;
 	front->runs_as_nobody = r > 0 && geteuid() == 0;
-	start->environment = environment__select(is_kept_variable);
-	if (!start->environment)
-		return error_out_of_memory(error);
-	start->self_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
-	if (start->self_fd < 0)
-		return error_set(error, -errno, "cannot open the file of this program: %m");
-	start->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (start->null_fd < 0)
-		return error_set(error, -errno, "cannot open /dev/null: %m");
+	r = self_program__open(&start->program, kept_variables, error);
+	if (r < 0)
+		return r;
 	/* Nonblocking: a front is not to wait for the agent to print its lines. */
 	if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0)
 		return error_set(error, -errno, "cannot create a pipe: %m");
@@ -300,8 +283,7 @@ int front__start(const struct config *config, struct front **ret_front, struct e
 	if (!front)
 		return error_out_of_memory(error);
 	*front = (struct front){
-		.start = {.self_fd = -1,
-			  .null_fd = -1,
+		.start = {.program = SELF_PROGRAM_NONE,
 			  .log_fd = -1,
 			  .control_fd = -1,
 			  .settings_fd = -1},
@@ -354,11 +336,9 @@ void front__free(struct front *front)
 	front__stop(front, 0);
 	forget_front(front);
 	close_fd(&front->log_fd);
-	close_fd(&front->start.self_fd);
-	close_fd(&front->start.null_fd);
+	self_program__close(&front->start.program);
 	close_fd(&front->start.log_fd);
 	close_fd(&front->start.settings_fd);
-	free(front->start.environment);
 	free(front);
 }
 

@@ -24,7 +24,6 @@ enum {
 	CONTROL_FD = 3,
 	SETTINGS_FD = 4,
 	PROGRAM_FD = 5,
-	FIRST_OTHER_FD = 6,
 };
 
 /* The agent alone handles signals, and ends this process by the control socket. */
@@ -75,43 +74,17 @@ static int send_reply(int control_fd, const struct error *error, pid_t front)
 	return send(control_fd, &reply, sizeof(reply), MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-/* Moves the descriptors to their numbers. None of `start` is overwritten before it was moved. */
-static int place_descriptors(const struct supervisor_start *start)
-{
-	const int from[] = {start->null_fd,    start->null_fd,	   start->log_fd,
-			    start->control_fd, start->settings_fd, start->program_fd};
-	int high[ARRAY_SIZE(from)];
-
-	for (size_t i = 0; i < ARRAY_SIZE(from); i++) {
-		high[i] = -1;
-		if (i == PROGRAM_FD && from[i] <= 0)
-			continue;
-		high[i] = fcntl(from[i], F_DUPFD_CLOEXEC, FIRST_OTHER_FD);
-		if (high[i] < 0)
-			return -errno;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(from); i++) {
-		if (high[i] >= 0 && dup2(high[i], (int)i) < 0)
-			return -errno;
-	}
-	return 0;
-}
-
 /* Calls async-signal-safe functions only: the agent may have threads. */
 _Noreturn void supervisor__execute(const struct supervisor_start *start)
 {
-	char name[] = SUPERVISOR_NAME;
-	char *const arguments[] = {name, NULL};
+	const struct self_program *program = &start->program;
+	const int fds[] = {program->null_fd,   program->null_fd,
+			   start->log_fd,      start->control_fd,
+			   start->settings_fd, start->program_fd > 0 ? start->program_fd : -1};
 	struct supervisor_reply reply = {0};
-	int self_fd = fcntl(start->self_fd, F_DUPFD_CLOEXEC, FIRST_OTHER_FD);
 	int r;
 
-	/* Without the agent's terminal. */
-	setsid();
-	r = place_descriptors(start);
-	if (r == 0)
-		fexecve(self_fd, arguments, start->environment);
-	reply.code = r < 0 ? r : -errno;
+	reply.code = self_program__execute(program, SUPERVISOR_NAME, fds, ARRAY_SIZE(fds));
 	stpcpy(stpcpy(reply.message,
 		      "cannot execute this program as the supervisor of the front: "),
 	       strerrordesc_np(-reply.code));

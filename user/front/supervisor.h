@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "base/self_program.h"
 #include "config/config.h"
 
 /* The first argument of the program, and the name of the process. */
@@ -32,14 +33,11 @@ struct supervisor_reply {
 
 /* The descriptors that the agent gives to a supervisor. */
 struct supervisor_start {
-	int self_fd;	 /* this program */
-	int null_fd;	 /* /dev/null: standard input and output */
+	struct self_program program;
 	int log_fd;	 /* standard error: the pipe to the agent */
 	int control_fd;	 /* SOCK_SEQPACKET */
 	int settings_fd; /* front/settings.h */
 	int program_fd;	 /* scottyscope-otlp; 0: none */
-	char **environment;
-	pid_t agent;
 };
 
 /* In a child that was just forked: becomes a supervisor. Where that fails, replies with the reason. */

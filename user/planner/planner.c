@@ -16,8 +16,8 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/descriptor.h"
-#include "base/environment.h"
 #include "base/log.h"
+#include "base/self_program.h"
 #include "elf/code_map.h"
 #include "planner/child.h"
 #include "planner/codec.h"
@@ -45,72 +45,39 @@ void planner__free(struct planner *planner)
 }
 
 /* Variables that the loader reads. The planner does not get the others, which may be secrets. */
-static bool is_kept_variable(const char *variable)
-{
-	static const char *const kept[] = {"LD_LIBRARY_PATH=", "ASAN_OPTIONS=", "UBSAN_OPTIONS="};
-
-	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
-		if (strncmp(variable, kept[i], strlen(kept[i])) == 0)
-			return true;
-	}
-	return false;
-}
+static const char *const kept_variables[] = {
+	"LD_LIBRARY_PATH=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=", NULL};
 
 /* What the planner gets. */
 struct start {
-	int self_fd;	   /* this program */
-	int null_fd;	   /* /dev/null */
+	struct self_program program;
 	int socket_fd;	   /* the planner's end */
 	int executable_fd; /* of the target */
-	char **environment;
 };
 
 static void start__done(struct start *start)
 {
-	const int fds[] = {start->self_fd, start->null_fd, start->socket_fd};
-
-	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
-		if (fds[i] >= 0)
-			close(fds[i]);
-	}
-	free(start->environment);
+	self_program__close(&start->program);
+	if (start->socket_fd >= 0)
+		close(start->socket_fd);
 }
 
-/* In the child. Calls async-signal-safe functions only. Every descriptor that is moved is above those that are
- * overwritten. */
 static _Noreturn void execute(const struct start *start)
 {
-	const int from[] = {start->null_fd, start->null_fd, start->null_fd, start->socket_fd,
-			    start->executable_fd};
-	char name[] = PLANNER_NAME;
-	char *const arguments[] = {name, NULL};
-	int self_fd = fcntl(start->self_fd, F_DUPFD_CLOEXEC, (int)ARRAY_SIZE(from));
-	int high[ARRAY_SIZE(from)];
+	const int null_fd = start->program.null_fd;
+	const int fds[] = {null_fd, null_fd, null_fd, start->socket_fd, start->executable_fd};
 
-	setsid();
-	for (size_t i = 0; i < ARRAY_SIZE(from); i++)
-		high[i] = fcntl(from[i], F_DUPFD_CLOEXEC, (int)ARRAY_SIZE(from));
-	for (size_t i = 0; i < ARRAY_SIZE(from); i++) {
-		if (high[i] < 0 || dup2(high[i], (int)i) < 0)
-			_exit(EXIT_FAILURE);
-	}
-	fexecve(self_fd, arguments, start->environment);
+	self_program__execute(&start->program, PLANNER_NAME, fds, ARRAY_SIZE(fds));
 	_exit(EXIT_FAILURE);
 }
 
 static int open_start(struct start *start, struct planner *planner, struct error *error)
 {
 	int pair[2];
+	int r = self_program__open(&start->program, kept_variables, error);
 
-	start->environment = environment__select(is_kept_variable);
-	if (!start->environment)
-		return error_out_of_memory(error);
-	start->self_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
-	if (start->self_fd < 0)
-		return error_set(error, -errno, "cannot open the file of this program: %m");
-	start->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (start->null_fd < 0)
-		return error_set(error, -errno, "cannot open /dev/null: %m");
+	if (r < 0)
+		return r;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return error_set(error, -errno, "cannot create a socket pair: %m");
 	planner->socket_fd = pair[0];
@@ -136,7 +103,7 @@ int planner__start(int executable_fd, const struct elf_debug_places *places,
 {
 	_cleanup_(planner__freep) struct planner *planner = malloc(sizeof(*planner));
 	_cleanup_(start__done) struct start start = {
-		.self_fd = -1, .null_fd = -1, .socket_fd = -1, .executable_fd = executable_fd};
+		.program = SELF_PROGRAM_NONE, .socket_fd = -1, .executable_fd = executable_fd};
 	int r;
 
 	if (!planner)
