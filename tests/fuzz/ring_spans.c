@@ -193,6 +193,8 @@ void fuzz_one(const uint8_t *data, size_t size)
 		.route_text = route_text,
 		.server_address = "host",
 		.clock_offset_ns = CLOCK_OFFSET,
+		.path = SPAN_PATH_RAW,
+		.has_client = true,
 	};
 
 	run.count = run.checked = 0;

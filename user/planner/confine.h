@@ -6,7 +6,7 @@
 #include "planner/protocol.h"
 
 /* The CPU time of a planner, in seconds: more than the time of the analysis (base/budget.h). */
-#define PLANNER_CPU_SECONDS 40
+#define PLANNER_CPU_SECONDS 120
 
 /* Irrevocably confines the planner to two descriptors: its socket and the executable, besides /dev/null. It runs as
  * the user of the request, without capabilities, ends with the agent, can open no file, create no process and no

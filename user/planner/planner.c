@@ -26,7 +26,7 @@
 #include "planner/protocol.h"
 
 /* The planner limits itself by CPU time. On a busy machine the analysis takes longer. */
-#define FINISH_LIMIT_NS (90 * NS_PER_S)
+#define FINISH_LIMIT_NS (180 * NS_PER_S)
 
 /* MAX_ERRNO (include/linux/err.h). */
 #define LAST_ERRNO 4095
