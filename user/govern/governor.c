@@ -9,12 +9,14 @@
  * this share of what all other probes cost; half of it where polls are sampled already. */
 #define LEAST_SAVING 0.1
 
-/* The weight of the earlier periods in the mean cost of polls. The shortest window is 2 % of a period,
- * and no poll may fall into the window of a server with some ten requests a second. */
+/* The weight of the earlier periods in the sums and means of periods. */
 #define EARLIER_WEIGHT 0.8
 
-/* Whether the other probes are above the limit by themselves, so that polls hardly matter. One window
- * without polls does not tell that polls cost nothing. */
+/* The shortest window is 2 % of a period, and no poll may fall into the window of a server with some ten
+ * requests a second. Windows in which the other probes cost less than this, too, tell nothing of polls. */
+#define LEAST_EVIDENCE_NS 1e6
+
+/* Whether the other probes are above the limit by themselves, so that polls hardly matter. */
 static bool is_pointless(const struct governor *governor, const struct governor_period *period,
 			 double all_polls_ns)
 {
@@ -22,7 +24,8 @@ static bool is_pointless(const struct governor *governor, const struct governor_
 	double polls_ns =
 		all_polls_ns > governor->recent_polls_ns ? all_polls_ns : governor->recent_polls_ns;
 
-	return polls_ns < least * (double)period->other_cost_ns;
+	return governor->evidence_ns >= LEAST_EVIDENCE_NS &&
+	       polls_ns < least * (double)period->other_cost_ns;
 }
 
 void governor__decide(struct governor *governor, const struct governor_period *period)
@@ -42,6 +45,9 @@ void governor__decide(struct governor *governor, const struct governor_period *p
 		return;
 	all_polls_ns = (double)period->polls_cost_ns * (double)period->length_ns /
 		       (double)period->enabled_ns;
+	governor->evidence_ns = EARLIER_WEIGHT * governor->evidence_ns +
+				(double)period->other_cost_ns * (double)period->enabled_ns /
+					(double)period->length_ns;
 	governor->recent_polls_ns =
 		EARLIER_WEIGHT * governor->recent_polls_ns + (1 - EARLIER_WEIGHT) * all_polls_ns;
 	governor->polls_hardly_cost = room_ns <= 0 && is_pointless(governor, period, all_polls_ns);

@@ -12,10 +12,12 @@
 #define GOVERNOR_LEAST_RATIO 0.02
 
 struct governor {
-	double limit;		/* a ratio of the target's possible CPU time; 0: none */
-	double ratio;		/* of the time with enabled poll probes; 1: always */
-	double overhead;	/* of the last period, in the unit of `limit` */
-	double recent_polls_ns; /* cost of all polls in a period, a decaying mean of periods */
+	double limit;	 /* a ratio of the target's possible CPU time; 0: none */
+	double ratio;	 /* of the time with enabled poll probes; 1: always */
+	double overhead; /* of the last period, in the unit of `limit` */
+	/* Of the last periods, each with less weight than the next one: */
+	double recent_polls_ns; /* cost of all polls in a period, the mean */
+	double evidence_ns;	/* cost of the other probes while polls were enabled, the sum */
 	bool polls_hardly_cost; /* the others are above the limit, and sampling polls saves little */
 };
 

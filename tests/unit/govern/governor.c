@@ -133,3 +133,21 @@ Test(governor, leaves_polls_alone_once_they_no_longer_cost)
 	cr_assert_eq(governor.ratio, 1.0);
 	cr_assert_geq(periods, 4, "%d", periods);
 }
+
+Test(governor, needs_more_than_few_events_to_leave_polls_alone)
+{
+	struct governor governor = {.limit = 1e-6, .ratio = 1};
+	struct governor_period busy = period_of(1, 20, 25);
+	struct governor_period few = period_of(GOVERNOR_LEAST_RATIO, 0.01, 0.2);
+
+	governor__decide(&governor, &busy);
+	cr_assert_eq(governor.ratio, GOVERNOR_LEAST_RATIO);
+	/* The evidence of the busy period fades. */
+	for (int i = 0; i < 40; i++)
+		governor__decide(&governor, &few);
+	few.polls_cost_ns = 0;
+	for (int i = 0; i < 100; i++) {
+		governor__decide(&governor, &few);
+		cr_assert_eq(governor.ratio, GOVERNOR_LEAST_RATIO, "period %d", i);
+	}
+}
