@@ -45,23 +45,29 @@ def await_exec(server: Server, program: pathlib.Path) -> None:
     wait_until("the server runs the second program", lambda: runs(server.pid, program))
 
 
-def changed_text(pid: int) -> int:
-    """Returns how many bytes of the program's text in memory differ from its file."""
+def _texts(pid: int) -> list[tuple[bytes, bytes]]:
+    """The program's text in memory, and in its file. None amid execve(): then the kernel has set the
+    process's program, and not mapped the text yet."""
     file = os.stat(f"/proc/{pid}/exe")
-    changed, found = 0, False
+    found = []
     with open(f"/proc/{pid}/exe", "rb") as program, open(f"/proc/{pid}/mem", "rb") as memory:
         for start, end, offset, inode in _EXECUTABLE_MAPPING.findall(
             pathlib.Path(f"/proc/{pid}/maps").read_text()
         ):
             if int(inode) != file.st_ino:
                 continue
-            found = True
             program.seek(int(offset, 16))
             memory.seek(int(start, 16))
             size = int(end, 16) - int(start, 16)
             expected = program.read(size)
-            text = memory.read(size)[: len(expected)]
-            if text != expected:
-                changed += sum(left != right for left, right in zip(text, expected, strict=True))
-    assert found
-    return changed
+            found.append((memory.read(size)[: len(expected)], expected))
+    return found
+
+
+def changed_text(pid: int) -> int:
+    """Returns how many bytes of the program's text in memory differ from its file."""
+    return sum(
+        sum(left != right for left, right in zip(text, expected, strict=True))
+        for text, expected in wait_until("the text is mapped", lambda: _texts(pid))
+        if text != expected
+    )
