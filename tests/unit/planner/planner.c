@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/capability.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -250,6 +251,7 @@ static void lie_as_nobody(int socket_fd, int executable_fd)
 	struct error error;
 
 	sandbox__enter(socket_fd, executable_fd, &nobody, &error);
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	send_message(socket_fd, 99, 4, "abcd", 4);
 }
 
