@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/capabilities.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/descriptor.h"
@@ -31,13 +32,14 @@
 /* MAX_ERRNO (include/linux/err.h). */
 #define LAST_ERRNO 4095
 
-/* Sends SIGKILL as the user of the planner. */
+/* Sends SIGKILL as the user of the planner. The capability to change the user may be dormant. */
 static void kill_as_user(const struct planner *planner)
 {
 	const uid_t user = planner->user.user;
 	pid_t child = fork();
 
 	if (child == 0) {
+		capabilities__use_dormant();
 		if (setresuid(user, user, user) == 0)
 			kill(planner->pid, SIGKILL);
 		_exit(EXIT_SUCCESS);

@@ -255,26 +255,33 @@ static void lie_as_nobody(int socket_fd, int executable_fd)
 	send_message(socket_fd, 99, 4, "abcd", 4);
 }
 
+/* Drops CAP_KILL, and the effective CAP_SETUID as the agent does after the attachment. */
+static void drop_capabilities(void)
+{
+	const cap_value_t kill_others = CAP_KILL, change_user = CAP_SETUID;
+	cap_t held = cap_get_proc();
+
+	cap_set_flag(held, CAP_EFFECTIVE, 1, &kill_others, CAP_CLEAR);
+	cap_set_flag(held, CAP_PERMITTED, 1, &kill_others, CAP_CLEAR);
+	cap_set_flag(held, CAP_EFFECTIVE, 1, &change_user, CAP_CLEAR);
+	cr_assert_eq(cap_set_proc(held), 0);
+	cap_free(held);
+}
+
 /* The agent may not signal processes of other users, and a planner that lies does not end by itself. */
 Test(planner, a_planner_of_another_user_is_ended, .timeout = 10)
 {
-	const cap_value_t capability = CAP_KILL;
 	_cleanup_close_ int fd = generated_file();
 	struct planner *planner;
 	struct plan *plan = NULL;
 	struct error error = {0};
-	cap_t held;
 	pid_t pid;
 
 	if (geteuid() != 0)
 		cr_skip_test("changes the user of a process");
 	planner = start(lie_as_nobody, fd);
 	pid = planner->pid;
-	held = cap_get_proc();
-	cap_set_flag(held, CAP_EFFECTIVE, 1, &capability, CAP_CLEAR);
-	cap_set_flag(held, CAP_PERMITTED, 1, &capability, CAP_CLEAR);
-	cr_assert_eq(cap_set_proc(held), 0);
-	cap_free(held);
+	drop_capabilities();
 	cr_expect_eq(planner__finish(planner, &plan, &error), -EPROTO);
 	cr_expect_eq(kill(pid, 0), -1);
 	cr_expect_eq(errno, EPERM);
