@@ -9,6 +9,7 @@
 
 #include "base/utf8.h"
 #include "base/wire_names.h"
+#include "config/config.h"
 #include "otlp/decode.h"
 #include "otlp/otlp.h"
 #include "ring/ring.h"
@@ -36,6 +37,10 @@ static const char *route_text(void *context, uint64_t route)
 	(void)context;
 	return route % 2 ? "/api/{id}" : "/\xff";
 }
+
+/* What spans may have of paths and clients: --span-path and --span-client. */
+static enum config_span_path span_path;
+static bool span_client;
 
 #define ATTRIBUTES_MOST 32
 
@@ -108,7 +113,11 @@ static void check_request(const pb_span *span, const struct ring_http_request *r
 	fuzz_check((request->status >= 500 || request->status == HTTP_STATUS_ABORTED) ==
 			   (span->status && span->status->code == PB_STATUS_ERROR),
 		   "another outcome");
-	check_text("url.path", request->url_path, request->url_path_cut);
+	check_text("url.path", span_path == SPAN_PATH_RAW ? request->url_path : "",
+		   span_path == SPAN_PATH_RAW && request->url_path_cut);
+	fuzz_check(span_path != SPAN_PATH_OFF || !value_of("http.route"), "a route");
+	fuzz_check(span_client || (!value_of("client.address") && !value_of("client.port")),
+		   "a client");
 	check_text("http.request.method_original", has_original ? request->method_text : "",
 		   has_original && request->method_cut);
 }
@@ -193,10 +202,12 @@ void fuzz_one(const uint8_t *data, size_t size)
 		.route_text = route_text,
 		.server_address = "host",
 		.clock_offset_ns = CLOCK_OFFSET,
-		.path = SPAN_PATH_RAW,
-		.has_client = true,
+		.path = (enum config_span_path)(size % (SPAN_PATH_RAW + 1)),
+		.has_client = size % 2,
 	};
 
+	span_path = assembler.path;
+	span_client = assembler.has_client;
 	run.count = run.checked = 0;
 	while (input.size > 2 && run.count < RECORDS_MOST) {
 		size_t record_size = fuzz_number(&input, 2);

@@ -19,7 +19,14 @@ import pytest
 from harness.builds import ONE_BUILD
 from harness.collector import Collector
 from harness.counting import Counting
-from harness.front_socket import STATISTICS, message, socket_of_front, take_snapshot
+from harness.front_socket import (
+    HEADER,
+    MAGIC,
+    STATISTICS,
+    message,
+    socket_of_front,
+    take_snapshot,
+)
 from harness.http_client import Connection, ask_once, get
 from harness.ports import ReservedPort
 from harness.server import Server
@@ -184,6 +191,23 @@ def test_flood_of_a_front(start: Starter, server: Server, kind: str) -> None:
         # The time limit of the front's end is 3 s.
         assert tool.wait() == 0
         assert time.monotonic() - ended < 8 * PATIENCE
+
+
+@pytest.mark.quick
+def test_a_front_that_sends_byte_by_byte(start: Starter, server: Server) -> None:
+    """The parts of a long message wake the agent as seldom as whole messages do."""
+    tool = start.watch(server)
+    # user/ipc/message.h: MESSAGE_METRICS, the kind with the longest payload.
+    head = HEADER.pack(MAGIC, 1, 0, 0, 4 * 1024 * 1024, 0)
+    with socket_of_front(tool.processes()[FRONT]) as end:
+        end.sendall(head)
+        time.sleep(1)
+        before, began = cpu_s(tool.pid), time.monotonic()
+        while time.monotonic() - began < 2:
+            end.send(b"x")
+        share = (cpu_s(tool.pid) - before) / (time.monotonic() - began)
+    assert share < 0.1, share
+    assert tool.end() == 0
 
 
 @pytest.mark.quick

@@ -84,6 +84,8 @@ def test_privileges(start: Starter, target: Process) -> None:
     limits = (found.proc / "limits").read_text()
     for limit in ("Max address space", "Max cpu time", "Max file size"):
         assert not re.search(rf"(?m)^{limit} +unlimited", limits), limit
+    # Files in memory have no other limit than their size and number (user/planner/confine.c).
+    assert re.search(r"(?m)^Max open files +18 +18 ", limits)
     environment = (found.proc / "environ").read_bytes()
     assert environment == b"" or b"LD_LIBRARY_PATH=" in environment
     os.kill(planner, signal.SIGCONT)

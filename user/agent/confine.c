@@ -2,6 +2,7 @@
 #include "agent/confine.h"
 
 #include <fcntl.h>
+#include <sched.h>
 
 #include "base/array.h"
 #include "base/capabilities.h"
@@ -36,6 +37,13 @@ static const struct kept_capability attached[] = {
 #define OPENED_TO(argument_, mask_, bits) \
 	.conditions = {{.argument = (argument_), .mask = (mask_), .value = (bits)}}
 
+#define CLONE_WITH(flag)                                                 \
+	{                                                                \
+		.name = "clone", .conditions = {                         \
+			{.argument = 0, .mask = (flag), .value = (flag)} \
+		}                                                        \
+	}
+
 /* Calls by which root changes the system, other processes or files. The supervisor inherits the filter,
  * so what it needs is not here: sockets, execveat() of an open file, and changes of the user. */
 static const struct syscall_rule denied[] = {
@@ -52,9 +60,11 @@ static const struct syscall_rule denied[] = {
 	{.name = "open", OPENED_TO(1, O_ACCMODE, O_WRONLY)},
 	{.name = "open", OPENED_TO(1, O_ACCMODE, O_RDWR)},
 	{.name = "open", OPENED_TO(1, O_CREAT, O_CREAT)},
+	{.name = "open", OPENED_TO(1, O_TRUNC, O_TRUNC)}, /* truncates, also with O_RDONLY */
 	{.name = "openat", OPENED_TO(2, O_ACCMODE, O_WRONLY)},
 	{.name = "openat", OPENED_TO(2, O_ACCMODE, O_RDWR)},
 	{.name = "openat", OPENED_TO(2, O_CREAT, O_CREAT)},
+	{.name = "openat", OPENED_TO(2, O_TRUNC, O_TRUNC)},
 	{.name = "openat2"},
 	{.name = "open_by_handle_at"},
 	{.name = "link"},
@@ -86,10 +96,25 @@ static const struct syscall_rule denied[] = {
 	{.name = "removexattr"},
 	{.name = "lremovexattr"},
 	{.name = "fremovexattr"},
+	{.name = "setxattrat"},
+	{.name = "removexattrat"},
+	{.name = "utime"},
+	{.name = "utimes"},
+	{.name = "futimesat"},
+	{.name = "utimensat"},
 
 	/* Namespaces and mounts */
 	{.name = "unshare"},
 	{.name = "setns"},
+	CLONE_WITH(CLONE_NEWUSER),
+	CLONE_WITH(CLONE_NEWNS),
+	CLONE_WITH(CLONE_NEWPID),
+	CLONE_WITH(CLONE_NEWNET),
+	CLONE_WITH(CLONE_NEWIPC),
+	CLONE_WITH(CLONE_NEWUTS),
+	CLONE_WITH(CLONE_NEWCGROUP),
+	/* Its arguments cannot be filtered. The C library then calls clone(). */
+	{.name = "clone3", .is_absent = true},
 	{.name = "mount"},
 	{.name = "umount2"},
 	{.name = "pivot_root"},

@@ -206,12 +206,13 @@ static int on_message(void *context)
 		if (delay_ns > 0)
 			return pause_reading(watch, delay_ns);
 		r = front__next_message(watch->front, &message, &error);
+		/* A part of a message costs as much: a front could send each byte alone. */
+		if (r > 0 || i == 0)
+			token_bucket__take(&watch->messages, now_ns);
 		if (r == 0)
 			return 0;
-		if (r > 0) {
-			token_bucket__take(&watch->messages, now_ns);
+		if (r > 0)
 			r = handle_message(watch, &message);
-		}
 		if (r == 0)
 			return 0;
 		if (r < 0)

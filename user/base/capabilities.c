@@ -2,8 +2,12 @@
 #include "base/capabilities.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 
 static void cap_freep(cap_t *capabilities)
@@ -57,6 +61,18 @@ int capabilities__keep(const struct kept_capability *kept, size_t count, struct 
 	if (cap_set_proc(wanted) < 0)
 		return error_set(error, -errno, "cannot drop capabilities: %m");
 	return 0;
+}
+
+void capabilities__use_dormant(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+	if (syscall(SYS_capget, &header, sets) < 0)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
+		sets[i].effective = sets[i].permitted;
+	syscall(SYS_capset, &header, sets);
 }
 
 bool capabilities__has(cap_value_t capability)

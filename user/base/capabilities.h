@@ -26,4 +26,8 @@ int capabilities__keep(const struct kept_capability *kept, size_t count, struct 
 /* Returns whether the capability is effective. */
 bool capabilities__has(cap_value_t capability);
 
+/* Makes all permitted capabilities effective, the dormant ones included. For a process that was forked for one use of
+ * them: calls async-signal-safe functions only. */
+void capabilities__use_dormant(void);
+
 #endif

@@ -7,4 +7,8 @@
  * for a file of another type; another negative errno. */
 int regular_file__open(const char *path);
 
+/* As regular_file__open(), for a file of a control group (cgroup or cgroup2). -EINVAL for a file of another file
+ * system, which is not opened either: to read a file of /proc or tracefs may wait, or take data from others. */
+int regular_file__open_cgroup(const char *path);
+
 #endif

@@ -92,17 +92,28 @@ static int open_resolved(int resolved)
 	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
+/* Whether a file begins as the image of a program. A link can lead to any file that root may read: the planner, which
+ * parses bytes of the target's owner, gets neither such a file nor a core dump. */
+static bool is_program_image(int fd)
+{
+	Elf64_Ehdr header;
+
+	return pread(fd, &header, sizeof(header), 0) == sizeof(header) &&
+	       memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
+	       (header.e_type == ET_EXEC || header.e_type == ET_DYN);
+}
+
 /* Adds the file at a formatted path. A truncated path would name another file. */
 static void search__add(struct search *search, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 static void search__add(struct search *search, const char *format, ...)
 {
-	_cleanup_close_ int resolved = -1;
+	_cleanup_close_ int resolved = -1, fd = -1;
 	struct elf_debug_files *files = search->files;
 	char path[PATH_MAX];
 	va_list arguments;
-	int length, fd;
+	int length;
 
 	va_start(arguments, format);
 	length = vsnprintf(path, sizeof(path), format, arguments);
@@ -113,8 +124,8 @@ static void search__add(struct search *search, const char *format, ...)
 	if (resolved < 0 || !is_acceptable(resolved, search->owner))
 		return;
 	fd = open_resolved(resolved);
-	if (fd >= 0)
-		files->fds[files->count++] = fd;
+	if (fd >= 0 && is_program_image(fd))
+		files->fds[files->count++] = TAKE_FD(fd);
 }
 
 /* Whether a build id is what the note of an executable may hold. */

@@ -12,7 +12,7 @@
  *  - in this process's root directory: only the file of the build id, whose hexadecimal digits
  *    are all that the target chooses, and only if the file is root's and no other user may write it. Where the target
  *    has the same root directory, its own one has the other names.
- * No path leads out of its directory. */
+ * No path leads out of its directory. Only files that begin as images of programs are found. */
 
 #include "elf/debug_names.h"
 

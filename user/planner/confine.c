@@ -2,20 +2,26 @@
 #include "planner/confine.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/array.h"
 #include "base/file_rules.h"
 #include "base/syscall_filter.h"
+#include "elf/debug_names.h"
 
 /* The program with its libraries, stacks and heap, and twice the memory of the analysis (base/budget.h), besides the
  * mapped executable. */
 #define MEMORY_BYTES (UINT64_C(1) << 30)
 
-/* The file in memory into which .gnu_debugdata is unpacked. */
-#define FILE_BYTES (UINT64_C(256) << 20)
+/* The file in memory into which .gnu_debugdata is unpacked (elf/debugdata.c). No other limit bounds such files. */
+#define FILE_BYTES (UINT64_C(128) << 20)
+
+/* Standard streams, socket, executable, debug files, and the file in memory. */
+#define FILES (3 + 2 + ELF_DEBUG_FILES_MAX + 1)
 
 #define NOT_EXECUTABLE .conditions = {{.argument = 2, .mask = PROT_EXEC, .value = 0}}
 
@@ -49,7 +55,6 @@ static const struct syscall_rule allowed[] = {
 	{.name = "rt_sigreturn"},
 	{.name = "gettid"},
 	{.name = "getpid"},
-	{.name = "tgkill"},
 
 	/* Time, locks, random numbers for malloc() */
 	{.name = "clock_gettime"},
@@ -86,7 +91,23 @@ static int set_limits(int executable_fd, struct error *error)
 		r = limit(RLIMIT_CPU, PLANNER_CPU_SECONDS, CPU_SECONDS_HARD, error);
 	if (r == 0)
 		r = limit(RLIMIT_FSIZE, FILE_BYTES, FILE_BYTES, error);
+	if (r == 0)
+		r = limit(RLIMIT_NOFILE, FILES, FILES, error);
 	return r;
+}
+
+/* abort() signals the process itself. The front has the same user, and is not to be signalled. */
+static int filter_calls(struct error *error)
+{
+	struct syscall_rule rules[ARRAY_SIZE(allowed) + 1];
+
+	memcpy(rules, allowed, sizeof(allowed));
+	rules[ARRAY_SIZE(allowed)] = (struct syscall_rule){
+		.name = "tgkill",
+		.conditions = {{.argument = 0, .mask = UINT32_MAX, .value = (uint32_t)getpid()}},
+	};
+	return syscall_filter__enter(SYSCALLS_ALLOW_LISTED, rules, ARRAY_SIZE(rules),
+				     "the analysis of the executable", error);
 }
 
 int planner_confine(int socket_fd, int executable_fd, const struct planner_request *request,
@@ -104,7 +125,6 @@ int planner_confine(int socket_fd, int executable_fd, const struct planner_reque
 	*ret_warning = (struct error){0};
 	/* No file can be opened without Landlock either. */
 	file_rules__enter(NULL, 0, NULL, 0, 0, &reason);
-	syscall_filter__enter(SYSCALLS_ALLOW_LISTED, allowed, ARRAY_SIZE(allowed),
-			      "the analysis of the executable", ret_warning);
+	filter_calls(ret_warning);
 	return 0;
 }

@@ -10,7 +10,8 @@
 
 /* The agent's side of a planner. */
 struct planner {
-	pid_t pid; /* 0: the process was waited for */
+	pid_t pid;		  /* 0: the process was waited for */
+	struct sandbox_user user; /* of the process */
 	int socket_fd;
 	int executable_fd; /* borrowed */
 	struct elf_debug_places places;

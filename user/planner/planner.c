@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/capabilities.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/descriptor.h"
@@ -31,14 +32,41 @@
 /* MAX_ERRNO (include/linux/err.h). */
 #define LAST_ERRNO 4095
 
+/* Sends SIGKILL as the user of the planner. The capability to change the user may be dormant. */
+static void kill_as_user(const struct planner *planner)
+{
+	const uid_t user = planner->user.user;
+	pid_t child = fork();
+
+	if (child == 0) {
+		capabilities__use_dormant();
+		if (setresuid(user, user, user) == 0)
+			kill(planner->pid, SIGKILL);
+		_exit(EXIT_SUCCESS);
+	}
+	if (child > 0)
+		waitpid(child, NULL, 0);
+}
+
+/* Ends the process, if it still runs. Returns its status (wait(2)). The agent has no CAP_KILL, which it would need to
+ * signal a process of another user. A planner in the hands of an attacker does not end by itself. */
+static int end_process(struct planner *planner)
+{
+	int status = 0;
+
+	if (kill(planner->pid, SIGKILL) < 0 && errno == EPERM)
+		kill_as_user(planner);
+	waitpid(planner->pid, &status, 0);
+	planner->pid = 0;
+	return status;
+}
+
 void planner__free(struct planner *planner)
 {
 	if (!planner)
 		return;
-	if (planner->pid > 0) {
-		kill(planner->pid, SIGKILL);
-		waitpid(planner->pid, NULL, 0);
-	}
+	if (planner->pid > 0)
+		end_process(planner);
 	if (planner->socket_fd >= 0)
 		close(planner->socket_fd);
 	free(planner);
@@ -109,6 +137,7 @@ int planner__start(int executable_fd, const struct elf_debug_places *places,
 	if (!planner)
 		return error_out_of_memory(error);
 	*planner = (struct planner){
+		.user = *user,
 		.socket_fd = -1,
 		.executable_fd = executable_fd,
 		.places = *places,
@@ -134,11 +163,8 @@ int planner__start(int executable_fd, const struct elf_debug_places *places,
 static int describe_end(struct planner *planner, struct error *error)
 {
 	const char *path = planner->places.executable_path;
-	int status = 0, signal;
+	int status = end_process(planner), signal;
 
-	kill(planner->pid, SIGKILL);
-	waitpid(planner->pid, &status, 0);
-	planner->pid = 0;
 	if (!WIFSIGNALED(status))
 		return error_set(error, -EPROTO, "the analysis of %s ended without a result", path);
 	signal = WTERMSIG(status);

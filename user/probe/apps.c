@@ -4,8 +4,11 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "probe/internal.h"
 #include "scotty/app_check.h"
 
@@ -55,18 +58,35 @@ static int read_found(struct probe *probe, struct app_list *list, uint64_t numbe
 
 #define READ_TRIES 5
 
+/* Reads the applications into `found`, and then into the list. A server that destroys applications
+ * all the time keeps the list as it was: it must not end the tool. */
+static int read_list(struct probe *probe, struct app_list *list, struct app_list *found,
+		     uint64_t complete)
+{
+	int r = -EAGAIN;
+
+	/* A check in progress only adds its applications found so far. */
+	found->check = complete > list->check ? complete : list->check;
+	if (found->check == 0)
+		return 0;
+	for (int i = 0; i < READ_TRIES && r == -EAGAIN; i++)
+		r = read_found(probe, found, found->check);
+	if (r == 0)
+		*list = *found;
+	if (r == -EAGAIN)
+		log_debug("the list of applications stays as it was: it changes all the time");
+	return r == -EAGAIN ? 0 : r;
+}
+
 int probe__read_apps(struct probe *probe, struct app_list *list, struct error *error)
 {
+	_cleanup_free_ struct app_list *found = malloc(sizeof(*found));
 	uint64_t complete = 0;
 	int r = read_complete_check(probe, &complete);
 
-	/* A check in progress only adds its applications found so far. */
-	if (r == 0 && complete > list->check)
-		list->check = complete;
-	if (r == 0 && list->check > 0) {
-		r = -EAGAIN;
-		for (int i = 0; i < READ_TRIES && r == -EAGAIN; i++)
-			r = read_found(probe, list, list->check);
-	}
+	if (!found)
+		return error_out_of_memory(error);
+	if (r == 0)
+		r = read_list(probe, list, found, complete);
 	return r < 0 ? error_set(error, r, "cannot read the applications: %m") : 0;
 }

@@ -18,7 +18,7 @@ struct app_list {
 
 /* Updates `list`, which starts zeroed. During a check, `list` holds the applications of the
  * previous check and the applications inspected since then. Deletes entries of removed
- * applications. */
+ * applications. `list` stays as it is while applications are destroyed faster than the list is read. */
 int probe__read_apps(struct probe *probe, struct app_list *list, struct error *error);
 
 #endif

@@ -206,12 +206,32 @@ static uint64_t last_stack_pointer(void *context, pid_t tid)
 	return thread.stack_pointer;
 }
 
+/* A server has some hundred threads. A look at one thread takes some microseconds. Above the limit of a scan, no other
+ * scan begins before the end of the pause. */
+#define WORKER_SCAN_LIMIT_NS (500 * NS_PER_MS)
+#define WORKER_SCAN_PAUSE_NS (60 * NS_PER_S)
+
 int probe__count_workers(struct probe *probe, struct error *error)
 {
+	uint64_t now_ns = clock_monotonic_ns();
+	struct budget budget;
+	struct error reason;
+	int r;
+
 	if (!plan__has(probe->plan, INSTR_TOKIO_WORKERS))
 		return error_set(error, -ENOENT, "worker threads cannot be identified");
-	return tokio_scan_workers(probe->target, &probe->plan->tokio, probe->load_bias,
-				  last_stack_pointer, probe, error);
+	if (now_ns < probe->next_worker_scan_ns)
+		return 0;
+	budget__init(&budget);
+	budget.limits[BUDGET_NANOSECONDS] = WORKER_SCAN_LIMIT_NS;
+	r = tokio_scan_workers(probe->target, &probe->plan->tokio, probe->load_bias,
+			       last_stack_pointer, probe, &budget, &reason);
+	if (r != -EDQUOT)
+		return r < 0 ? error_set(error, r, "%s", reason.message) : r;
+	if (probe->next_worker_scan_ns == 0)
+		log_warning("%s: the number of workers is unknown for a minute", reason.message);
+	probe->next_worker_scan_ns = clock_monotonic_ns() + WORKER_SCAN_PAUSE_NS;
+	return 0;
 }
 
 void probe__forget_dead_threads(struct probe *probe)

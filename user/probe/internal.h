@@ -68,6 +68,7 @@ struct probe {
 	uint64_t next_list; /* tokio's next id of a task list at the last walk through the memory */
 	unsigned int walks_wanted;
 	uint64_t next_walk_ns;
+	uint64_t next_worker_scan_ns; /* 0: at any time */
 	uint64_t unreadable_runtimes; /* collections and runtimes without counters */
 	uint64_t tasks_agree;	      /* comparisons of tokio's number of live tasks */
 	uint64_t tasks_differ;

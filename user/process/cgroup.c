@@ -17,9 +17,13 @@
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 
+/* Opens a file of a control group at a path. */
+typedef int (*file_opener)(const char *path);
+
 /* Returns the first number in a control group's file: infinity for "max", NaN without the file.
  * Sets `ret_second` to the second number, NaN without one. */
-static double read_numbers(const char *directory, const char *name, double *ret_second)
+static double read_numbers(file_opener open_file, const char *directory, const char *name,
+			   double *ret_second)
 {
 	_cleanup_free_ char *path = NULL;
 	_cleanup_file_ FILE *file = NULL;
@@ -30,8 +34,7 @@ static double read_numbers(const char *directory, const char *name, double *ret_
 		path = NULL;
 		return NAN;
 	}
-	/* The target's mount namespace may have anything at this path. */
-	fd = regular_file__open(path);
+	fd = open_file(path);
 	file = fd < 0 ? NULL : fdopen(fd, "r");
 	if (fd >= 0 && !file)
 		close(fd);
@@ -42,17 +45,29 @@ static double read_numbers(const char *directory, const char *name, double *ret_
 	return strcmp(first, "max") == 0 ? INFINITY : strtod(first, NULL);
 }
 
+static double read_quota(file_opener open_file, const char *directory)
+{
+	double period_us, none;
+	double quota_us = read_numbers(open_file, directory, "cpu.max", &period_us);
+
+	if (isnan(quota_us)) {
+		quota_us = read_numbers(open_file, directory, "cpu.cfs_quota_us", &none);
+		period_us = read_numbers(open_file, directory, "cpu.cfs_period_us", &none);
+	}
+	return quota_us > 0 && period_us > 0 ? quota_us / period_us : INFINITY;
+}
+
 /* Returns the quota of the group at `directory` in CPUs, infinity without a quota. */
 static double quota_of(const char *directory)
 {
-	double period_us, none;
-	double quota_us = read_numbers(directory, "cpu.max", &period_us);
+	return read_quota(regular_file__open, directory);
+}
 
-	if (isnan(quota_us)) {
-		quota_us = read_numbers(directory, "cpu.cfs_quota_us", &none);
-		period_us = read_numbers(directory, "cpu.cfs_period_us", &none);
-	}
-	return quota_us > 0 && period_us > 0 ? quota_us / period_us : INFINITY;
+/* As quota_of(), in the target's mount namespace. Whoever made the namespace, which any user can, chose what is at
+ * the path: a link there leads to a file of the tool's own root directory, and a mount to any file. */
+static double quota_of_target(const char *directory)
+{
+	return read_quota(regular_file__open_cgroup, directory);
 }
 
 /* Returns the memory limit of the group at `directory` in bytes, infinity without a limit. Version 1
@@ -60,10 +75,10 @@ static double quota_of(const char *directory)
 static double memory_of(const char *directory)
 {
 	double none;
-	double bytes = read_numbers(directory, "memory.max", &none);
+	double bytes = read_numbers(regular_file__open, directory, "memory.max", &none);
 
 	if (isnan(bytes))
-		bytes = read_numbers(directory, "memory.limit_in_bytes", &none);
+		bytes = read_numbers(regular_file__open, directory, "memory.limit_in_bytes", &none);
 	return bytes > 0 && bytes < 0x1p62 ? bytes : INFINITY;
 }
 
@@ -75,6 +90,7 @@ struct controller {
 };
 
 static const struct controller cpu = {"cpu", "/cpu", quota_of};
+static const struct controller cpu_of_target = {"cpu", "/cpu", quota_of_target};
 static const struct controller memory = {"memory", "/memory", memory_of};
 
 /* Returns the lowest limit of the group at `path` below `mount` and of its parent groups. */
@@ -178,7 +194,7 @@ static double quota_inside(const struct process *target)
 		root = NULL;
 		return INFINITY;
 	}
-	return process__parse_quota(root, "1:cpu:/\n0::/\n");
+	return parse(&cpu_of_target, root, "1:cpu:/\n0::/\n");
 }
 
 double process__cpus(const struct process *target)

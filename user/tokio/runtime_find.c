@@ -16,11 +16,26 @@
 /* The memory of the blocking pool that is searched: it has up to 1,050 bytes (tokio 1.54). */
 #define POOL_WORDS 144
 
+/* Reads of what the words of a window point to: more than any runtime takes, whose workers are read once for their
+ * metrics and three times for their queues, with a try for each word of the window. The target can make each word look
+ * right until the last worker. */
+#define READ_LIMIT (4 * RUNTIME_WORKER_LIMIT + 2 * WINDOW_WORDS)
+
 struct window {
 	uint64_t address;
 	uint64_t words[WINDOW_WORDS];
 	size_t count;
+	size_t reads; /* that are left */
 };
+
+/* Returns false without that many reads left. */
+static bool spend_reads(struct window *window, size_t count)
+{
+	bool has_reads = window->reads >= count;
+
+	window->reads = has_reads ? window->reads - count : 0;
+	return has_reads;
+}
 
 bool runtime_read_words(const struct process *target, uint64_t address, uint64_t *words,
 			size_t count)
@@ -48,6 +63,7 @@ static bool read_window(const struct process *target, uint64_t center, struct wi
 		if (size >= (ssize_t)(center - start + LIST_WORDS * sizeof(uint64_t))) {
 			ret_window->address = start;
 			ret_window->count = (size_t)size / sizeof(uint64_t);
+			ret_window->reads = READ_LIMIT;
 			return true;
 		}
 		start = (start / PAGE_BYTES + 1) * PAGE_BYTES;
@@ -88,15 +104,15 @@ static bool shards_are_valid(const struct process *target, const uint64_t list[L
 
 /* Whether all metrics at the place are those of workers, and at least one worker has parked: memory that is not
  * in use yet, such as a copy on a stack, has zeros. */
-static bool workers_are_valid(const struct process *target, const struct runtime_place *place,
-			      uint64_t uptime_ns)
+static bool workers_are_valid(const struct process *target, struct window *window,
+			      const struct runtime_place *place, uint64_t uptime_ns)
 {
 	bool has_parked = false;
 
 	for (size_t i = 0; i < place->worker_count; i++) {
 		uint64_t words[WORKER_WORDS];
 
-		if (!runtime_read_worker(target, place, i, words) ||
+		if (!spend_reads(window, 1) || !runtime_read_worker(target, place, i, words) ||
 		    !runtime_worker_is_valid(words, uptime_ns))
 			return false;
 		/* Zeros are no worker of the rarer layout. */
@@ -107,19 +123,19 @@ static bool workers_are_valid(const struct process *target, const struct runtime
 	return has_parked;
 }
 
-static bool find_layout(const struct process *target, struct runtime_place *place,
-			uint64_t uptime_ns)
+static bool find_layout(const struct process *target, struct window *window,
+			struct runtime_place *place, uint64_t uptime_ns)
 {
 	for (int layout = 0; layout < WORKER_LAYOUTS; layout++) {
 		place->worker_layout = (enum worker_layout)layout;
-		if (workers_are_valid(target, place, uptime_ns))
+		if (workers_are_valid(target, window, place, uptime_ns))
 			return true;
 	}
 	return false;
 }
 
 /* Finds the workers of a multi-thread runtime: a pointer to their metrics, and their number. */
-static bool find_workers(const struct process *target, const struct window *window,
+static bool find_workers(const struct process *target, struct window *window,
 			 struct runtime_place *place, uint64_t uptime_ns)
 {
 	for (size_t i = 0; i + 1 < window->count; i++) {
@@ -131,14 +147,14 @@ static bool find_workers(const struct process *target, const struct window *wind
 		place->kind = RUNTIME_MULTI_THREAD;
 		place->workers = pointer;
 		place->worker_count = (size_t)count;
-		if (find_layout(target, place, uptime_ns))
+		if (find_layout(target, window, place, uptime_ns))
 			return true;
 	}
 	return false;
 }
 
 /* Finds the metrics of a current-thread runtime, which are next to the list: the nearest ones that are valid. */
-static bool find_own_worker(const struct process *target, const struct window *window,
+static bool find_own_worker(const struct process *target, struct window *window,
 			    struct runtime_place *place, uint64_t uptime_ns)
 {
 	uint64_t nearest = UINT64_MAX;
@@ -154,7 +170,7 @@ static bool find_own_worker(const struct process *target, const struct window *w
 		tried.kind = RUNTIME_CURRENT_THREAD;
 		tried.workers = address;
 		tried.worker_count = 1;
-		if (!find_layout(target, &tried, uptime_ns))
+		if (!find_layout(target, window, &tried, uptime_ns))
 			continue;
 		nearest = distance;
 		*place = tried;
@@ -162,7 +178,7 @@ static bool find_own_worker(const struct process *target, const struct window *w
 	return nearest != UINT64_MAX;
 }
 
-static bool find_remotes(const struct process *target, const struct window *window,
+static bool find_remotes(const struct process *target, struct window *window,
 			 const struct runtime_place *place, uint64_t *ret_remotes)
 {
 	for (size_t i = 0; i + 1 < window->count; i++) {
@@ -174,6 +190,7 @@ static bool find_remotes(const struct process *target, const struct window *wind
 			continue;
 		*ret_remotes = pointer;
 		for (size_t worker = 0;
+		     spend_reads(window, 3) &&
 		     runtime_read_local_depth(target, pointer, worker, &depth);) {
 			if (++worker == place->worker_count)
 				return true;
@@ -183,7 +200,7 @@ static bool find_remotes(const struct process *target, const struct window *wind
 	return false;
 }
 
-static void find_pool(const struct process *target, const struct window *window,
+static void find_pool(const struct process *target, struct window *window,
 		      struct runtime_place *place)
 {
 	uint64_t workers = place->kind == RUNTIME_MULTI_THREAD ? place->worker_count : 0;
@@ -195,6 +212,8 @@ static void find_pool(const struct process *target, const struct window *window,
 
 		if (pointer < PAGE_BYTES || pointer % sizeof(uint64_t) || pointer >> 56)
 			continue;
+		if (!spend_reads(window, 1))
+			break;
 		/* The pool is the content of an Arc, which starts with two counts. */
 		size = process__read_memory(target, pointer, words, sizeof(words));
 		if (size < (ssize_t)(2 * sizeof(uint64_t)) || words[0] == 0 ||
@@ -209,7 +228,7 @@ static void find_pool(const struct process *target, const struct window *window,
 	explicit_bzero(words, sizeof(words));
 }
 
-static void find_parts_in(const struct process *target, const struct window *window,
+static void find_parts_in(const struct process *target, struct window *window,
 			  struct runtime_place *place)
 {
 	struct runtime_queue queue;
@@ -236,7 +255,7 @@ void runtime_find_parts(const struct process *target, struct runtime_place *plac
 	wipe_window(&window);
 }
 
-static bool find_in(const struct process *target, const struct window *window,
+static bool find_in(const struct process *target, struct window *window,
 		    struct runtime_place *place, uint64_t uptime_ns)
 {
 	return find_workers(target, window, place, uptime_ns) ||

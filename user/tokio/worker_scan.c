@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "tokio/worker_scan.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct scan {
 	uint64_t load_bias;
 	stack_lookup lookup;
 	void *context;
+	struct budget *budget;
 	unsigned char *stack;
 	int workers;
 	pid_t *running; /* threads without a known stack pointer; 0: done */
@@ -87,6 +89,8 @@ static int inspect_thread(void *context, const struct process_thread *thread)
 	uint64_t stack_pointer = thread->stack_pointer;
 	pid_t tid = thread->tid;
 
+	if (budget__spend(scan->budget, BUDGET_CANDIDATES, 1) < 0)
+		return -EDQUOT;
 	if (scan->retry && !is_pending(scan, tid))
 		return 0;
 	if (!stack_pointer)
@@ -114,8 +118,25 @@ static bool some_are_running(const struct scan *scan)
 	return false;
 }
 
+static int inspect_threads(struct scan *scan)
+{
+	struct timespec pause = {.tv_nsec = (long)ATTEMPT_NS};
+	int r = 0;
+
+	for (int attempt = 0; attempt < ATTEMPTS && r == 0; attempt++) {
+		if (attempt > 0)
+			nanosleep(&pause, NULL);
+		scan->retry = attempt > 0;
+		r = process__for_each_thread(scan->target, inspect_thread, scan);
+		if (!some_are_running(scan))
+			break;
+	}
+	return r;
+}
+
 int tokio_scan_workers(const struct process *target, const struct tokio *tokio, uint64_t load_bias,
-		       stack_lookup lookup, void *context, struct error *error)
+		       stack_lookup lookup, void *context, struct budget *budget,
+		       struct error *error)
 {
 	_cleanup_free_ unsigned char *stack = malloc(STACK_CHUNK_BYTES);
 	_cleanup_free_ pid_t *running = calloc(THREAD_LIMIT, sizeof(*running));
@@ -125,27 +146,21 @@ int tokio_scan_workers(const struct process *target, const struct tokio *tokio, 
 		.load_bias = load_bias,
 		.lookup = lookup,
 		.context = context,
+		.budget = budget,
 		.stack = stack,
 		.running = running,
 	};
+	int r;
 
 	if (!stack || !running)
 		return error_out_of_memory(error);
-	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-		struct timespec pause = {.tv_nsec = (long)ATTEMPT_NS};
-		int r;
-
-		if (attempt > 0)
-			nanosleep(&pause, NULL);
-		scan.retry = attempt > 0;
-		r = process__for_each_thread(target, inspect_thread, &scan);
-		if (r < 0)
-			return error_set(error, r, "cannot list the threads of process %d: %m",
-					 (int)target->pid);
-		if (!some_are_running(&scan))
-			break;
-	}
+	r = inspect_threads(&scan);
 	/* The stack of the main thread begins with the environment, which may hold secrets. */
 	explicit_bzero(stack, STACK_CHUNK_BYTES);
+	if (r == -EDQUOT)
+		return budget__check(budget, "the search for workers", error);
+	if (r < 0)
+		return error_set(error, r, "cannot list the threads of process %d: %m",
+				 (int)target->pid);
 	return scan.workers;
 }

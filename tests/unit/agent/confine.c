@@ -2,7 +2,9 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -52,8 +54,16 @@ static int make_calls(void)
 	if (!DENIED(open("/proc/self/mem", O_RDWR)) || !DENIED(open("/dev/null", O_WRONLY)) ||
 	    !DENIED(open("/nowhere/file", O_RDONLY | O_CREAT, 0600)))
 		return 3;
+	/* Opened for reading, and truncated. */
+	if (!DENIED(open("/nowhere/file", O_RDONLY | O_TRUNC)) ||
+	    !DENIED(utimensat(AT_FDCWD, "/nowhere/file", NULL, 0)))
+		return 8;
 	if (!DENIED(execv("/bin/true", arguments)))
 		return 4;
+	if (!DENIED(syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL)) ||
+	    !DENIED(syscall(SYS_clone, CLONE_NEWNS | SIGCHLD, NULL, NULL, NULL, NULL)) ||
+	    !DENIED(syscall(SYS_clone3, NULL, 0)))
+		return 9;
 	if (!DENIED(unshare(CLONE_NEWNS)) || !DENIED(mount("a", "/nowhere", "none", 0, NULL)))
 		return 5;
 	if (!DENIED(unlink("/nowhere/file")) || !DENIED(chmod("/nowhere/file", 0600)))
@@ -68,6 +78,11 @@ Test(agent_confine, system_calls)
 	cr_expect_eq(status_in_agent(make_calls), 0);
 }
 
+static void *end_thread(void *context)
+{
+	return context;
+}
+
 static int read_and_execute(void)
 {
 	static char name[] = "true";
@@ -75,11 +90,21 @@ static int read_and_execute(void)
 	char byte = 0, copy = 1;
 	struct iovec local = {&copy, 1}, remote = {&byte, 1};
 	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	pthread_t thread;
+	pid_t child;
 
 	if (fd < 0)
 		return 1;
 	if (process_vm_readv(getpid(), &local, 1, &remote, 1, 0) != 1 || copy != 0)
 		return 2;
+	/* Links are detached by threads; a new supervisor is forked. */
+	if (pthread_create(&thread, NULL, end_thread, NULL) != 0 || pthread_join(thread, NULL) != 0)
+		return 4;
+	child = fork();
+	if (child == 0)
+		_exit(0);
+	if (child < 0 || waitpid(child, NULL, 0) != child)
+		return 5;
 	/* A new supervisor is a program of an open file. */
 	fd = open("/bin/true", O_PATH | O_CLOEXEC);
 	fexecve(fd, arguments, environ);

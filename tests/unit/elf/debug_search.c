@@ -20,10 +20,10 @@ static struct test_directory roots(void)
 	return directory;
 }
 
-/* Puts a file into the directory. */
+/* Puts the beginning of a program into the directory. */
 static void put(const struct test_directory *directory, const char *path)
 {
-	test_run("cd '%s' && head -c 100 /dev/zero >%s", directory->path, path);
+	test_run("cd '%s' && head -c 100 /bin/sh >%s", directory->path, path);
 }
 
 /* Returns how many files are found. */
@@ -119,6 +119,24 @@ Test(debug_search, only_regular_files_are_opened)
 	/* Too short for an ELF file. */
 	test_run("cd '%s/target/opt' && rm " LINK " && echo short >" LINK, directory.path);
 	cr_expect_not(is_opened(&directory, "target/opt/" LINK));
+}
+
+/* Whoever parses the file gets no secret of another user, to which a link leads. */
+Test(debug_search, only_images_of_programs_are_found)
+{
+	_cleanup_(test_clean) struct test_directory directory = roots();
+
+	test_run("cd '%s/target' && yes root: | head -c 1000 >shadow && ln -s /shadow opt/" LINK,
+		 directory.path);
+	cr_expect_eq(find(&directory, "", LINK), 0);
+	/* A core dump: ET_CORE in the header. */
+	test_run("cd '%s/target' && head -c 16 /bin/sh >core && printf '\\004\\000' >>core && "
+		 "head -c 100 /dev/zero >>core && ln -sf /core opt/" LINK,
+		 directory.path);
+	cr_expect_eq(find(&directory, "", LINK), 0);
+	put(&directory, "target/debug");
+	test_run("cd '%s/target' && ln -sf /debug opt/" LINK, directory.path);
+	cr_expect_eq(find(&directory, "", LINK), 1);
 }
 
 Test(debug_search, files_of_the_kernel_are_no_files)

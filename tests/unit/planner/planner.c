@@ -7,6 +7,8 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <signal.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -19,6 +21,8 @@
 
 static const uint8_t code[] = {0x55, 0x5d, 0xc3};
 
+static const struct sandbox_user nobody = {SANDBOX_USER_ID, SANDBOX_USER_ID};
+
 /* Starts a process that is the planner of `executable_fd`. */
 static struct planner *start(void (*run)(int socket_fd, int executable_fd), int executable_fd)
 {
@@ -28,6 +32,7 @@ static struct planner *start(void (*run)(int socket_fd, int executable_fd), int 
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	*planner = (struct planner){
 		.pid = fork(),
+		.user = nobody,
 		.socket_fd = pair[0],
 		.executable_fd = executable_fd,
 		.places = {.executable_path = "/opt/scotty"},
@@ -239,6 +244,50 @@ Test(planner, a_hanging_planner_is_ended)
 		  error.message);
 	planner__free(planner);
 	cr_expect_eq(kill(pid, 0), -1);
+}
+
+static void lie_as_nobody(int socket_fd, int executable_fd)
+{
+	struct error error;
+
+	sandbox__enter(socket_fd, executable_fd, &nobody, &error);
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	send_message(socket_fd, 99, 4, "abcd", 4);
+}
+
+/* Drops CAP_KILL, and the effective CAP_SETUID as the agent does after the attachment. */
+static void drop_capabilities(void)
+{
+	const cap_value_t kill_others = CAP_KILL, change_user = CAP_SETUID;
+	cap_t held = cap_get_proc();
+
+	cap_set_flag(held, CAP_EFFECTIVE, 1, &kill_others, CAP_CLEAR);
+	cap_set_flag(held, CAP_PERMITTED, 1, &kill_others, CAP_CLEAR);
+	cap_set_flag(held, CAP_EFFECTIVE, 1, &change_user, CAP_CLEAR);
+	cr_assert_eq(cap_set_proc(held), 0);
+	cap_free(held);
+}
+
+/* The agent may not signal processes of other users, and a planner that lies does not end by itself. */
+Test(planner, a_planner_of_another_user_is_ended, .timeout = 10)
+{
+	_cleanup_close_ int fd = generated_file();
+	struct planner *planner;
+	struct plan *plan = NULL;
+	struct error error = {0};
+	pid_t pid;
+
+	if (geteuid() != 0)
+		cr_skip_test("changes the user of a process");
+	planner = start(lie_as_nobody, fd);
+	pid = planner->pid;
+	drop_capabilities();
+	cr_expect_eq(planner__finish(planner, &plan, &error), -EPROTO);
+	cr_expect_eq(kill(pid, 0), -1);
+	cr_expect_eq(errno, EPERM);
+	planner__free(planner);
+	cr_expect_eq(kill(pid, 0), -1);
+	cr_expect_eq(errno, ESRCH);
 }
 
 /* What the analysis itself says arrives as it is. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <math.h>
 #include <sched.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/regular_file.h"
 #include "child.h"
 #include "process/internal.h"
 
@@ -143,22 +145,62 @@ Test(process_cgroup, those_it_may_run_on)
 	process__free(target);
 }
 
-Test(process_cgroup, the_quota_that_the_mounts_of_its_container_show)
+/* Makes `root` the target's root directory. */
+static struct process *with_root(struct child *process)
 {
-	struct child process = child__start(wait_on_one_cpu);
-	struct process *target = find_one(&(struct process_selection){.pid = process.pid});
-	static const char *const files[] = {"sys/fs/cgroup/cpu.max",
-					    "sys/fs/cgroup/cpu/cpu.cfs_quota_us"};
+	struct process *target = find_one(&(struct process_selection){.pid = process->pid});
 
 	free(target->root_path);
 	target->root_path = strdup(root);
+	return target;
+}
+
+/* Whoever owns a mount namespace puts there what he likes: only a control group has quotas. */
+Test(process_cgroup, other_files_in_the_mounts_of_a_container_are_no_quotas)
+{
+	struct child process = child__start(wait_on_one_cpu);
+	struct process *target = with_root(&process);
+	static const char *const files[] = {"sys/fs/cgroup/cpu.max",
+					    "sys/fs/cgroup/unified/cpu.max",
+					    "sys/fs/cgroup/cpu/cpu.cfs_quota_us"};
+	char path[256];
+
 	write_file("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		write_file(files[i], i == 0 ? "20000 100000\n" : "10000\n");
-		cr_expect_float_eq(process__cpus(target), i == 0 ? 0.2 : 0.1, 1e-9);
+		write_file(files[i], "100 100000\n");
+		cr_expect_gt(process__cpus(target), 0.01, "%s", files[i]);
 	}
+	/* A link leads out of the root directory of the target. */
+	write_file("outside", "100 100000\n");
+	snprintf(path, sizeof(path), "%s/sys/fs/cgroup/cpu.max", root);
+	cr_assert_eq(unlink(path), 0);
+	cr_assert_eq(symlink("../../../outside", path), 0);
+	cr_expect_gt(process__cpus(target), 0.01);
 	process__free(target);
 	child__stop(&process);
+}
+
+/* Of the groups of this machine, which are version 1, version 2 or both. */
+Test(process_cgroup, files_of_control_groups_are_opened)
+{
+	static const char *const files[] = {"/sys/fs/cgroup/cgroup.procs",
+					    "/sys/fs/cgroup/unified/cgroup.procs",
+					    "/sys/fs/cgroup/cpu/cgroup.procs"};
+	size_t opened = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		int fd = regular_file__open_cgroup(files[i]);
+
+		cr_expect_eq(fd >= 0, access(files[i], F_OK) == 0, "%s: %d", files[i], fd);
+		opened += fd >= 0;
+		if (fd >= 0)
+			close(fd);
+	}
+	cr_expect_eq(regular_file__open_cgroup("/sys/fs/cgroup"), -EINVAL);
+	cr_expect_eq(regular_file__open_cgroup("/proc/self/status"), -EINVAL);
+	cr_expect_eq(regular_file__open_cgroup("/nowhere"), -ENOENT);
+	if (opened == 0)
+		cr_skip("no control group is mounted");
 }
 
 static void assert_memory(const char *cgroup, double expected)

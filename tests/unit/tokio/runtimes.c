@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "layout/tokio.h"
 #include "tokio/list_scan.h"
+#include "tokio/runtime_layout.h"
 #include "tokio/runtimes.h"
 
 /* This process is the target: it holds the words that tokio's runtimes would have. */
@@ -284,6 +286,52 @@ Test(tokio_runtimes, a_copy_from_before_the_start_is_not_used)
 	/* The list in use has tasks in its shards. */
 	cr_assert_eq(runtimes__add(&runtimes, address_of(copy)), 0);
 	cr_assert_eq(runtimes__add(&runtimes, address_of(list)), 1);
+	runtimes__done(&runtimes);
+}
+
+/* The metrics of as many workers as a runtime may have, of which the last one is none. */
+static uint64_t (*put_many_workers(void))[LINE_WORDS]
+{
+	uint64_t(*workers)[LINE_WORDS] =
+		mmap(NULL, RUNTIME_WORKER_LIMIT * sizeof(*workers), PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	cr_assert_neq(workers, MAP_FAILED);
+	for (size_t i = 0; i < RUNTIME_WORKER_LIMIT; i++)
+		put_worker(workers[i], 100, 21);
+	workers[RUNTIME_WORKER_LIMIT - 1][WORKER_PARKS_AND_UNPARKS] = 1;
+	return workers;
+}
+
+static double cpu_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Each word around a list may look right until the last worker. */
+Test(tokio_runtimes, memory_that_almost_proves_a_runtime_takes_little_time)
+{
+	struct process target = this_process();
+	struct runtimes runtimes = {.target = &target, .first_new_id = FIRST_NEW_ID};
+	struct heap *heap = make_heap();
+	uint64_t shards = runtime_shards_of(RUNTIME_WORKER_LIMIT);
+	uint64_t *list, workers = address_of(put_many_workers());
+	double start_s;
+
+	for (size_t i = 0; i + 1 < PAGE_WORDS; i += 2) {
+		heap->handle[i] = workers;
+		heap->handle[i + 1] = RUNTIME_WORKER_LIMIT;
+	}
+	list = put_list(heap, shards, 1);
+	list[LIST_SHARDS] = address_of(mmap(NULL, shards * SHARD_WORDS * sizeof(uint64_t),
+					    PROT_READ | PROT_WRITE,
+					    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0));
+	start_s = cpu_seconds();
+	cr_expect_eq(runtimes__add(&runtimes, address_of(list)), 0);
+	cr_expect_lt(cpu_seconds() - start_s, 0.1);
 	runtimes__done(&runtimes);
 }
 
