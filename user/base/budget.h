@@ -14,8 +14,8 @@
 #include "base/error.h"
 
 /* The analysis of Scotty takes a fifteenth of the probe sites, and between a fiftieth and a five-hundredth of the other
- * limits. The work up to one limit takes some seconds. The limit of time is for machines that are much slower: an
- * emulated one that gets little of its host's time takes a minute for what takes others 0.2 s. */
+ * limits. The work up to one limit takes some seconds. The limit of time is for slower machines: an emulated machine
+ * that gets little of its host's time takes a minute for the analysis. */
 #define BUDGET_LIST(X)                                                                       \
 	X(BUDGET_FILE_BYTES, UINT64_C(4) << 30, "bytes of debug files")                      \
 	X(BUDGET_MEMORY_BYTES, UINT64_C(128) << 20, "bytes of memory")                       \
