@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """A back end as a process: start, readiness, end, and requests to its HTTP interface."""
 
+import contextlib
 import json
 import os
 import pathlib
+import random
 import socket
 import urllib.error
 import urllib.parse
@@ -15,6 +17,8 @@ from harness.waiting import wait_until
 
 START_S = 60
 ANSWER_S = 20
+# Above the default ports of the back ends.
+PORTS = (20000, 65536)
 FOLDER = pathlib.Path(__file__).parent
 # The users' configurations.
 OBSERVABILITY = FOLDER.parent.parent / "observability"
@@ -26,12 +30,17 @@ Json = dict[str, Any]
 
 
 def free_addresses(count: int) -> list[str]:
-    """Returns free ports of this machine, as HOST:PORT."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
-    for each in sockets:
-        each.close()
-    return addresses
+    """Returns free ports of this machine, as HOST:PORT. They are none that the kernel gives to sockets
+    without a port, so that no server of a test takes one before its back end starts."""
+    first, last = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
+    ports = [port for port in range(*PORTS) if not int(first) <= port <= int(last)]
+    random.shuffle(ports)
+    found: list[str] = []
+    while len(found) < count:
+        port = ports.pop()
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            found.append(f"127.0.0.1:{port}")
+    return found
 
 
 def fetch(url: str, **parameters: str) -> Json:
