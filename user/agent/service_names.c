@@ -8,6 +8,7 @@
 #include "base/array.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "config/values.h"
 
 #define VARIABLE	"OTEL_RESOURCE_ATTRIBUTES"
@@ -33,7 +34,7 @@ void service_names__cut(const char *name, char *text)
 	if (strnlen(text, length + 1) <= length)
 		return;
 	/* The first byte that is left out is not amid a character. */
-	while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
+	while (length > 0 && utf8_is_continuation(text[length]))
 		length--;
 	text[length] = '\0';
 	log_warning("the observed process's %.64s is cut to %zu bytes", name, length);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 #define BLOCK_BYTES ((size_t)64 * 1024)
 #define ALIGNMENT   _Alignof(max_align_t)
 
@@ -128,6 +130,18 @@ char *arena__strndup(struct arena *arena, const char *text, size_t length)
 char *arena__strdup(struct arena *arena, const char *text)
 {
 	return arena__strndup(arena, text, strlen(text));
+}
+
+const char *arena__utf8(struct arena *arena, const char *text)
+{
+	char *copy;
+
+	if (utf8_is_valid(text))
+		return text;
+	copy = arena__alloc(arena, utf8_repaired_size(text));
+	if (copy)
+		utf8_repair(copy, text);
+	return copy;
 }
 
 char *arena__join(struct arena *arena, const char *const *texts, size_t count)

@@ -26,6 +26,10 @@ void *arena__alloc_array(struct arena *arena, size_t count, size_t size);
 /* Returns a terminated copy of `text`; arena__strndup() copies its first `length` bytes. */
 char *arena__strdup(struct arena *arena, const char *text);
 char *arena__strndup(struct arena *arena, const char *text, size_t length);
+
+/* Returns `text` itself if it is UTF-8, else a copy by utf8_repair(). */
+const char *arena__utf8(struct arena *arena, const char *text);
+
 /* Returns the concatenation of `count` texts. */
 char *arena__join(struct arena *arena, const char *const *texts, size_t count);
 char *arena__printf(struct arena *arena, const char *format, ...)

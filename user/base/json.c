@@ -3,19 +3,9 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "base/utf8.h"
-
-static char *repaired(const char *text)
-{
-	char *copy = malloc(utf8_repaired_size(text));
-
-	if (copy)
-		utf8_repair(copy, text);
-	return copy;
-}
 
 json_t *json_text(const char *text)
 {
@@ -23,7 +13,7 @@ json_t *json_text(const char *text)
 
 	if (utf8_is_valid(text))
 		return json_string(text);
-	copy = repaired(text);
+	copy = utf8_repaired_copy(text);
 	return copy ? json_string(copy) : NULL;
 }
 
@@ -43,7 +33,7 @@ json_t *json_append(json_t *array, json_t *value)
 
 json_t *json_set(json_t *object, const char *key, json_t *value)
 {
-	_cleanup_free_ char *copy = repaired(key);
+	_cleanup_free_ char *copy = utf8_repaired_copy(key);
 
 	if (!copy)
 		json_decref(value);

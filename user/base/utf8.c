@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char replacement[] = "\xef\xbf\xbd";
@@ -101,4 +102,13 @@ void utf8_repair(char *copy, const char *text)
 		}
 	}
 	*copy = '\0';
+}
+
+char *utf8_repaired_copy(const char *text)
+{
+	char *copy = malloc(utf8_repaired_size(text));
+
+	if (copy)
+		utf8_repair(copy, text);
+	return copy;
 }

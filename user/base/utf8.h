@@ -18,4 +18,14 @@ size_t utf8_repaired_size(const char *text);
 /* Copies `text` and replaces each invalid byte by U+FFFD. */
 void utf8_repair(char *copy, const char *text);
 
+/* As utf8_repair(), to a copy that the caller frees. NULL when out of memory. */
+char *utf8_repaired_copy(const char *text);
+
+/* Whether the byte continues a character (RFC 3629 section 3). A text that is cut before such a byte is cut
+ * amid a character. */
+static inline bool utf8_is_continuation(char byte)
+{
+	return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
 #endif

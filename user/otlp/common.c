@@ -4,8 +4,6 @@
 #include <stdbool.h>
 #include <version.h>
 
-#include "base/utf8.h"
-
 /* protobuf-c's fields are not const, but packing does not write to them. */
 static char *field_text(const char *text)
 {
@@ -14,16 +12,7 @@ static char *field_text(const char *text)
 
 char *otlp_text(struct arena *arena, const char *text)
 {
-	if (!text)
-		return field_text("");
-	if (utf8_is_valid(text))
-		return field_text(text);
-
-	char *copy = arena__alloc(arena, utf8_repaired_size(text));
-
-	if (copy)
-		utf8_repair(copy, text);
-	return copy;
+	return field_text(text ? arena__utf8(arena, text) : "");
 }
 
 static pb_key_value *attribute(struct arena *arena, const char *key, pb_any_value **ret_value)

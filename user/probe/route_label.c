@@ -4,21 +4,17 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/utf8.h"
+
 /* In the place of a NUL, which a label cannot hold: no byte of UTF-8, so that U+FFFD is exported. */
 #define NUL_MARK ((char)0xff)
-
-/* Whether a byte of UTF-8 continues a character (RFC 3629 section 3). */
-static bool continues_character(char byte)
-{
-	return ((unsigned char)byte & 0xc0) == 0x80;
-}
 
 /* The number of bytes before the character that the cut at the capacity may have split. */
 static size_t length_before_cut(const struct route_text *route)
 {
 	size_t length = sizeof(route->text);
 
-	while (length > 0 && continues_character(route->text[length - 1]))
+	while (length > 0 && utf8_is_continuation(route->text[length - 1]))
 		length--;
 	return length > 0 ? length - 1 : 0;
 }

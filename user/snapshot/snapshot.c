@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/utf8.h"
 
 #define FIRST_CAPACITY 64
 
@@ -62,19 +61,6 @@ struct snapshot_rate_limit *snapshot__add_rate_limit(struct snapshot *snapshot)
 		return NULL;
 	snapshot->rate_limits = limits;
 	return &limits[snapshot->rate_limit_count++];
-}
-
-/* Returns the text if it is UTF-8, else a copy in the arena that is. NULL when out of memory. */
-static const char *as_utf8(struct arena *arena, const char *text)
-{
-	char *copy;
-
-	if (utf8_is_valid(text))
-		return text;
-	copy = arena__alloc(arena, utf8_repaired_size(text));
-	if (copy)
-		utf8_repair(copy, text);
-	return copy;
 }
 
 /* Without labels, the overflow set equals no other one. */
@@ -142,13 +128,13 @@ static void join_rate_limits(struct snapshot *snapshot)
 int snapshot__join_labels(struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->series_count; i++) {
-		snapshot->series[i].route = as_utf8(snapshot->arena, snapshot->series[i].route);
+		snapshot->series[i].route = arena__utf8(snapshot->arena, snapshot->series[i].route);
 		if (!snapshot->series[i].route)
 			return -ENOMEM;
 	}
 	for (size_t i = 0; i < snapshot->rate_limit_count; i++) {
 		snapshot->rate_limits[i].tier =
-			as_utf8(snapshot->arena, snapshot->rate_limits[i].tier);
+			arena__utf8(snapshot->arena, snapshot->rate_limits[i].tier);
 		if (!snapshot->rate_limits[i].tier)
 			return -ENOMEM;
 	}

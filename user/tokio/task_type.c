@@ -137,7 +137,7 @@ static bool cut_name(char *name)
 	if (length <= TASK_TYPE_NAME_BYTES)
 		return false;
 	/* Not amid a character. */
-	while (kept > 0 && ((unsigned char)name[length - kept] & 0xc0) == 0x80)
+	while (kept > 0 && utf8_is_continuation(name[length - kept]))
 		kept--;
 	memmove(name + sizeof(mark), name + length - kept, kept + 1);
 	memcpy(name, mark, sizeof(mark));
@@ -194,12 +194,11 @@ static char **copy_as_utf8(char *const *names, size_t count)
 	for (size_t i = 0; copies && i < count; i++) {
 		if (!names[i])
 			continue;
-		copies[i] = malloc(utf8_repaired_size(names[i]));
+		copies[i] = utf8_repaired_copy(names[i]);
 		if (!copies[i]) {
 			free_names(copies, i);
 			return NULL;
 		}
-		utf8_repair(copies[i], names[i]);
 	}
 	return copies;
 }
