@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/environment.h"
@@ -71,4 +73,13 @@ int self_program__execute(const struct self_program *program, const char *name, 
 		return r;
 	fexecve(program_fd, arguments, program->environment);
 	return -errno;
+}
+
+bool self_program__is_executed_as(const char *name, int fd, int type, char *const argv[])
+{
+	int found;
+	socklen_t size = sizeof(found);
+
+	return argv[0] && strcmp(argv[0], name) == 0 &&
+	       getsockopt(fd, SOL_SOCKET, SO_TYPE, &found, &size) == 0 && found == type;
 }

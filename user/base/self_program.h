@@ -5,6 +5,7 @@
 /* This program, executed anew for another process: then that process has no memory of this one. It has the
  * variables that it is given, and the descriptors that it is given or that are not close-on-exec. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -23,6 +24,10 @@ struct self_program {
 int self_program__open(struct self_program *program, const char *const *kept, struct error *error);
 
 void self_program__close(struct self_program *program);
+
+/* In the executed program: whether it was executed as `name`, with a socket of this type (SOCK_STREAM...)
+ * as descriptor `fd`. */
+bool self_program__is_executed_as(const char *name, int fd, int type, char *const argv[]);
 
 /* In a child that was just forked: executes the program with the argument `name` in a session of its own,
  * with fds[i] as descriptor i; -1: none. At most SELF_PROGRAM_FDS. Calls async-signal-safe functions only:

@@ -94,12 +94,7 @@ _Noreturn void supervisor__execute(const struct supervisor_start *start)
 
 bool supervisor__is_requested(char *const argv[])
 {
-	int type;
-	socklen_t size = sizeof(type);
-
-	return argv[0] && strcmp(argv[0], SUPERVISOR_NAME) == 0 &&
-	       getsockopt(CONTROL_FD, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
-	       type == SOCK_SEQPACKET;
+	return self_program__is_executed_as(SUPERVISOR_NAME, CONTROL_FD, SOCK_SEQPACKET, argv);
 }
 
 /* Reads the settings and drops all privileges. */

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/descriptor.h"
 #include "base/sandbox.h"
+#include "base/self_program.h"
 #include "elf/debug_names.h"
 #include "elf/image.h"
 #include "elf/symbols.h"
@@ -23,12 +24,7 @@
 
 bool planner_child__is_requested(char *const argv[])
 {
-	int type;
-	socklen_t size = sizeof(type);
-
-	return argv[0] && strcmp(argv[0], PLANNER_NAME) == 0 &&
-	       getsockopt(PLANNER_SOCKET_FD, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
-	       type == SOCK_STREAM;
+	return self_program__is_executed_as(PLANNER_NAME, PLANNER_SOCKET_FD, SOCK_STREAM, argv);
 }
 
 static int send_all(int socket_fd, const void *bytes, size_t size)

@@ -113,10 +113,9 @@ static int open_start(struct start *start, struct planner *planner, struct error
 	return 0;
 }
 
-static int send_request(const struct planner *planner, const struct sandbox_user *user,
-			struct error *error)
+static int send_request(const struct planner *planner, struct error *error)
 {
-	struct planner_request request = {.user = *user, .agent = getpid()};
+	struct planner_request request = {.user = planner->user, .agent = getpid()};
 
 	snprintf(request.path, sizeof(request.path), "%s", planner->places.executable_path);
 	/* The socket's buffer is larger. */
@@ -145,7 +144,7 @@ int planner__start(int executable_fd, const struct elf_debug_places *places,
 	};
 	r = open_start(&start, planner, error);
 	if (r == 0)
-		r = send_request(planner, user, error);
+		r = send_request(planner, error);
 	if (r < 0)
 		return r;
 	planner->pid = fork();
