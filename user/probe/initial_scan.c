@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "probe/internal.h"
+#include "probe/map_keys.h"
 #include "probe/runtimes.h"
 #include "tokio/task_scan.h"
 #include "tokio/worker_scan.h"
@@ -234,22 +235,23 @@ int probe__count_workers(struct probe *probe, struct error *error)
 	return 0;
 }
 
+/* Returns -ESRCH to end the walk. */
+static int forget_if_dead(void *context, const void *key)
+{
+	struct probe *probe = context;
+	const uint32_t *tid = key;
+
+	/* The map holds threads of this process only, so no check of the id's process is needed. */
+	if (tgkill(probe->target->pid, (pid_t)*tid, 0) == 0 || errno != ESRCH)
+		return 0;
+	/* The polls of a program that has ended are counted by probe__end_target(). */
+	if (process__check(probe->target) < 0)
+		return -ESRCH;
+	bpf_map__delete_elem(probe->skeleton->maps.threads, tid, sizeof(*tid), 0);
+	return 0;
+}
+
 void probe__forget_dead_threads(struct probe *probe)
 {
-	struct bpf_map *threads = probe->skeleton->maps.threads;
-	uint32_t key, next;
-	bool more = bpf_map__get_next_key(threads, NULL, &next, sizeof(next)) == 0;
-
-	while (more) {
-		key = next;
-		more = bpf_map__get_next_key(threads, &key, &next, sizeof(next)) == 0;
-		/* The map holds threads of this process only, so no check of the id's process is
-		 * needed. */
-		if (tgkill(probe->target->pid, (pid_t)key, 0) == 0 || errno != ESRCH)
-			continue;
-		/* The polls of a program that has ended are counted by probe__end_target(). */
-		if (process__check(probe->target) < 0)
-			return;
-		bpf_map__delete_elem(threads, &key, sizeof(key), 0);
-	}
+	map_keys__visit(probe->skeleton->maps.threads, forget_if_dead, probe);
 }

@@ -2,11 +2,13 @@
 #include "probe/polls.h"
 
 #include <bpf/libbpf.h>
+#include <errno.h>
 #include <stdbool.h>
 
 #include "base/clock.h"
 #include "layout/tokio.h"
 #include "probe/internal.h"
+#include "probe/map_keys.h"
 
 /* With more perf events, detaching takes too long to be repeated every few seconds. */
 #define SINGLE_SITES_LIMIT 8
@@ -74,22 +76,16 @@ bool poll_is_pending(const struct thread *thread, uint64_t epoch_ns)
 	return false;
 }
 
-static bool has_pending_poll(const struct probe *probe)
+/* Returns -EBUSY for a thread with a pending poll. */
+static int find_pending_poll(void *context, const void *tid)
 {
-	const struct bpf_map *map = probe->skeleton->maps.threads;
-	uint64_t epoch_ns = probe->skeleton->bss->poll_epoch_ns;
-	uint32_t key, *previous = NULL;
+	const struct probe *probe = context;
 	struct thread thread;
 
-	for (uint32_t i = 0; i < bpf_map__max_entries(map); i++) {
-		if (bpf_map__get_next_key(map, previous, &key, sizeof(key)) < 0)
-			return false;
-		if (bpf_map__lookup_elem(map, &key, sizeof(key), &thread, sizeof(thread), 0) == 0 &&
-		    poll_is_pending(&thread, epoch_ns))
-			return true;
-		previous = &key;
-	}
-	return false;
+	if (bpf_map__lookup_elem(probe->skeleton->maps.threads, tid, sizeof(uint32_t), &thread,
+				 sizeof(thread), 0) < 0)
+		return 0;
+	return poll_is_pending(&thread, probe->skeleton->bss->poll_epoch_ns) ? -EBUSY : 0;
 }
 
 /* The number of responses that wait for a later poll of their task. */
@@ -108,7 +104,8 @@ bool probe__is_draining_polls(struct probe *probe)
 
 	if (deferred < probe->deferred)
 		probe->deferred = deferred;
-	return deferred > probe->deferred || has_pending_poll(probe);
+	return deferred > probe->deferred ||
+	       map_keys__visit(probe->skeleton->maps.threads, find_pending_poll, probe) == -EBUSY;
 }
 
 void probe__disable_polls(struct probe *probe)

@@ -24,11 +24,13 @@ bool probe__can_disable_polls(const struct probe *probe);
 /* Returns whether disabling is fast enough to be repeated: each perf event takes a grace period. */
 bool probe__can_cycle_polls(const struct probe *probe);
 
-/* Step one of disabling: stops recording new polls. Polls in progress are recorded to their end and
- * need some milliseconds, or longer where the kernel preempts their threads. So are polls of tasks
- * whose response hyper has not sent yet. Returns whether there are such polls or responses; not
- * those that were there still at the last step two. */
+/* Step one of disabling: stops recording new polls, except those of tasks whose response hyper has not
+ * sent yet. Polls in progress are recorded to their end. */
 void probe__drain_polls(struct probe *probe);
+
+/* Returns whether a poll in progress has an event to confirm, or a response waits for a later poll. That
+ * takes some milliseconds, or longer where the kernel preempts a thread or a client does not read. Responses
+ * that were waiting at the last step two do not count. */
 bool probe__is_draining_polls(struct probe *probe);
 
 /* Step two: starts to detach the poll probes, which takes tens of milliseconds. */

@@ -8,28 +8,13 @@
 #include "base/cleanup.h"
 #include "core/histogram.h"
 #include "probe/internal.h"
+#include "probe/map_keys.h"
 
-/* Handles one entry; the map may be changed only at this key. */
-typedef int (*entry_handler)(struct probe *probe, struct ending *ending, const void *key);
-
-static int for_each_key(struct probe *probe, struct ending *ending, struct bpf_map *map,
-			entry_handler handle)
-{
-	uint64_t key = 0, next = 0; /* of 4 or 8 bytes */
-	size_t size = bpf_map__key_size(map);
-	int more = bpf_map__get_next_key(map, NULL, &next, size);
-
-	while (more == 0) {
-		int r;
-
-		key = next;
-		more = bpf_map__get_next_key(map, &key, &next, size);
-		r = handle(probe, ending, &key);
-		if (r < 0)
-			return r;
-	}
-	return more == -ENOENT ? 0 : more;
-}
+/* What the handlers of map_keys__visit() get. */
+struct walk {
+	struct probe *probe;
+	struct ending *ending;
+};
 
 /* Reads the value of a header's address. Returns `value`; NULL if the map has no such key. */
 static void *find(struct bpf_map *map, uint64_t header, void *value, size_t size)
@@ -69,8 +54,10 @@ static int end_poll(struct probe *probe, struct ending *ending, const struct pol
 	return r;
 }
 
-static int end_thread(struct probe *probe, struct ending *ending, const void *key)
+static int end_thread(void *context, const void *key)
 {
+	struct probe *probe = ((const struct walk *)context)->probe;
+	struct ending *ending = ((const struct walk *)context)->ending;
 	const struct poll_frame *polls[FRAME_LIMIT];
 	struct thread thread;
 	size_t count;
@@ -128,8 +115,10 @@ static int count_request(struct probe *probe, struct ending *ending, struct http
 				    bytes, BPF_EXIST);
 }
 
-static int end_connection(struct probe *probe, struct ending *ending, const void *key)
+static int end_connection(void *context, const void *key)
 {
+	struct probe *probe = ((const struct walk *)context)->probe;
+	struct ending *ending = ((const struct walk *)context)->ending;
 	struct bpf_map *map = probe->skeleton->maps.http_connections;
 	struct http_connection connection;
 	struct trace_state state;
@@ -156,8 +145,10 @@ static int end_connection(struct probe *probe, struct ending *ending, const void
 	return r < 0 ? r : store(map, header, &connection, sizeof(connection));
 }
 
-static int end_task(struct probe *probe, struct ending *ending, const void *key)
+static int end_task(void *context, const void *key)
 {
+	struct probe *probe = ((const struct walk *)context)->probe;
+	struct ending *ending = ((const struct walk *)context)->ending;
 	struct bpf_map *tasks = probe->skeleton->maps.tasks;
 	struct task_session session;
 	uint64_t header;
@@ -234,13 +225,16 @@ int probe__end_target(struct probe *probe, uint64_t end_ns, probe_record_sink si
 	ending->poll_epoch_ns = skeleton->bss->poll_draining ? 0 : skeleton->bss->poll_epoch_ns;
 	ending->sink = sink;
 	ending->context = context;
+
+	struct walk walk = {probe, ending};
+
 	/* Polls first: their times belong to requests and sessions. */
 	if (end_ns)
-		r = for_each_key(probe, ending, skeleton->maps.threads, end_thread);
+		r = map_keys__visit(skeleton->maps.threads, end_thread, &walk);
 	if (r >= 0)
-		r = for_each_key(probe, ending, skeleton->maps.http_connections, end_connection);
+		r = map_keys__visit(skeleton->maps.http_connections, end_connection, &walk);
 	if (r >= 0 && end_ns)
-		r = for_each_key(probe, ending, skeleton->maps.tasks, end_task);
+		r = map_keys__visit(skeleton->maps.tasks, end_task, &walk);
 	if (r >= 0 && end_ns)
 		end_oauth_sessions(probe);
 	if (r >= 0)
