@@ -8,6 +8,10 @@
  * `pid` is a thread, a kernel thread or this process. */
 int process__open(pid_t pid, struct process **ret_process, struct error *error);
 
+/* Returns 1 if the process `pid` runs the executable of `target`, 0 if it runs another one; a negative errno
+ * if this process may not look, or if there is no such process. */
+int process__runs_executable(const struct process *target, pid_t pid);
+
 /* Parses a line of /proc/PID/maps. False if the line is malformed. */
 bool process__parse_mapping(const char *line, struct process_mapping *ret_mapping);
 

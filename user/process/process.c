@@ -216,21 +216,23 @@ static bool has_mappings(const struct process *target)
 	return pread(target->mappings_fd, &byte, sizeof(byte), 0) == sizeof(byte);
 }
 
-/* A program can share its address space with a child of vfork(), which keeps the mappings. A file that
- * this process may not look at is no evidence. */
-static bool runs_executable(const struct process *target)
+int process__runs_executable(const struct process *target, pid_t pid)
 {
 	struct stat status;
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/exe", (int)target->pid);
-	return stat(path, &status) < 0 || (status.st_dev == target->executable_device &&
-					   status.st_ino == target->executable_inode);
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	if (stat(path, &status) < 0)
+		return -errno;
+	return status.st_dev == target->executable_device &&
+	       status.st_ino == target->executable_inode;
 }
 
 int process__check(const struct process *target)
 {
-	bool is_same = runs_executable(target) && has_mappings(target);
+	/* A program can share its address space with a child of vfork(), which keeps the mappings. A
+	 * file that this process may not look at is no evidence. */
+	bool is_same = process__runs_executable(target, target->pid) != 0 && has_mappings(target);
 
 	/* Last: an id that was reused meanwhile named an ended process before. */
 	if (process__has_ended(target))

@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <dirent.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "process/internal.h"
 #include "process/proc.h"
-#include "process/process.h"
 
 DEFINE_CLEANUP(DIR *, closedir);
-
-static bool runs_executable_of(const struct process *target, pid_t pid)
-{
-	struct stat status;
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-	return stat(path, &status) == 0 && status.st_dev == target->executable_device &&
-	       status.st_ino == target->executable_inode;
-}
 
 int process__find_sharers(const struct process *target, struct process_sharers *ret_sharers)
 {
@@ -32,7 +20,7 @@ int process__find_sharers(const struct process *target, struct process_sharers *
 	while ((entry = readdir(proc))) {
 		pid_t pid = proc__number(entry->d_name);
 
-		if (pid <= 0 || pid == target->pid || !runs_executable_of(target, pid))
+		if (pid <= 0 || pid == target->pid || process__runs_executable(target, pid) <= 0)
 			continue;
 		if (ret_sharers->count < PROCESS_SHARERS_NAMED)
 			ret_sharers->pids[ret_sharers->count] = pid;
