@@ -16,6 +16,8 @@
 /* The analysis of Scotty takes a fifteenth of the probe sites, and between a fiftieth and a five-hundredth of the other
  * limits. The work up to one limit takes some seconds. The limit of time is for slower machines: an emulated machine
  * that gets little of its host's time takes a minute for the analysis. */
+#define BUDGET_VTABLES_LIMIT (1U << 13)
+#define BUDGET_SITES_LIMIT   (1U << 12)
 #define BUDGET_LIST(X)                                                                       \
 	X(BUDGET_FILE_BYTES, UINT64_C(4) << 30, "bytes of debug files")                      \
 	X(BUDGET_MEMORY_BYTES, UINT64_C(128) << 20, "bytes of memory")                       \
@@ -23,10 +25,10 @@
 	X(BUDGET_SYMBOL_VISITS, UINT64_C(1) << 28, "looks at symbols")                       \
 	X(BUDGET_NAME_BYTES, UINT64_C(1) << 30, "bytes of names")                            \
 	X(BUDGET_POINTERS, UINT64_C(1) << 22, "pointers")                                    \
-	X(BUDGET_VTABLES, UINT64_C(1) << 13, "vtables of tasks")                             \
+	X(BUDGET_VTABLES, BUDGET_VTABLES_LIMIT, "vtables of tasks")                          \
 	X(BUDGET_INSTRUCTIONS, UINT64_C(1) << 27, "instructions and entries of jump tables") \
 	X(BUDGET_CODE_BYTES, UINT64_C(2) << 30, "bytes of segments")                         \
-	X(BUDGET_SITES, UINT64_C(1) << 12, "probe sites")                                    \
+	X(BUDGET_SITES, BUDGET_SITES_LIMIT, "probe sites")                                   \
 	X(BUDGET_CANDIDATES, UINT64_C(1) << 18, "possible tasks and runtimes")               \
 	X(BUDGET_HEAP_BYTES, UINT64_C(64) << 30, "bytes of the heap")                        \
 	X(BUDGET_NANOSECONDS, UINT64_C(150) * 1000000000, "nanoseconds")

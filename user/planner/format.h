@@ -9,9 +9,9 @@
 #define FORMAT_MAGIC	   UINT32_C(0x6e616c50)
 #define FORMAT_NO_FUNCTION UINT8_MAX
 
-/* Limits of the reader, which are those of the analysis. */
-#define FORMAT_SITES_MAX      (1U << 12)
-#define FORMAT_VTABLES_MAX    (1U << 13)
+/* Limits of the reader: at least those of the analysis. */
+#define FORMAT_SITES_MAX      BUDGET_SITES_LIMIT
+#define FORMAT_VTABLES_MAX    BUDGET_VTABLES_LIMIT
 #define FORMAT_SYMBOLS_MAX    (1U << 22)
 #define FORMAT_NAME_BYTES_MAX 4096
 #define FORMAT_REGISTER_MAX   31 /* the highest number of a register */
