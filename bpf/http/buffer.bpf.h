@@ -47,8 +47,9 @@ static __always_inline enum buffer_state skip_leading(struct rust_bytes_mut *byt
 									     : BUFFER_READ;
 }
 
-/* Finds the head of a request in hyper's buffer: sets `bytes` to the bytes from the head on, `word` to
- * the first eight of them, and `is_complete` to whether the head ends there, as far as it is searched. */
+/* Finds the head of a request in hyper's buffer. Sets `bytes` to the bytes from the start of the head,
+ * `word` to the first eight bytes of the head, and `is_complete` to whether head_is_complete() finds the end
+ * of the head. */
 static __always_inline enum buffer_state find_head(__u64 buffer, struct rust_bytes_mut *bytes,
 						   __u64 *word, bool *is_complete)
 {

@@ -37,7 +37,7 @@ Test(problem_log, a_collector_that_flaps_writes_bounded_lines)
 	cr_assert_eq(told + log.untold, 3600);
 }
 
-/* What the limit kept back is told later, if it is still so. */
+/* A line reports a state later if the limit delayed the line and the state lasts. */
 Test(problem_log, the_last_line_becomes_the_truth)
 {
 	struct problem_log log;

@@ -289,7 +289,7 @@ Test(tokio_runtimes, a_copy_from_before_the_start_is_not_used)
 	runtimes__done(&runtimes);
 }
 
-/* The metrics of as many workers as a runtime may have, of which the last one is none. */
+/* The metrics of as many workers as a runtime may have. The last worker has malformed metrics. */
 static uint64_t (*put_many_workers(void))[LINE_WORDS]
 {
 	uint64_t(*workers)[LINE_WORDS] =
