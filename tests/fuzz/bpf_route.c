@@ -7,9 +7,11 @@
 #include "kernel.h"
 #include "pages.h"
 
-#include "http/route_lookup.bpf.h"
 #include "http/route_path.bpf.h"
 #include "scotty/app_data.bpf.h"
+
+#define PATH_MAP_BUCKETS 16
+#include "bpf/path_map.h"
 
 static struct counters native_counters;
 
@@ -103,37 +105,6 @@ static void fuzz_text_of_route(struct fuzz_input input, size_t page_bytes)
 	free(bytes);
 }
 
-#define BUCKETS	    16
-#define GROUP_BYTES (RUST_MAP_GROUP_WORDS * 8)
-
-/* hashbrown's map, and the buckets before the control bytes. */
-struct sample {
-	struct rust_map map;
-	struct axum_path_bucket buckets[BUCKETS];
-	uint8_t control[BUCKETS + GROUP_BYTES];
-};
-
-/* Inserts an id as hashbrown does: in the first free bucket of the groups from the hash on. */
-static void insert(struct sample *sample, uint32_t id)
-{
-	uint64_t hash = siphash_u32(sample->map.key0, sample->map.key1, id), index = hash;
-
-	for (uint64_t stride = 0;; stride += GROUP_BYTES, index += stride) {
-		for (uint64_t i = 0; i < GROUP_BYTES; i++) {
-			uint64_t at = (index + i) % BUCKETS;
-
-			if (sample->control[at] != RUST_MAP_EMPTY)
-				continue;
-			sample->control[at] = (uint8_t)(hash >> 57);
-			memcpy(sample->control + BUCKETS, sample->control, GROUP_BYTES);
-			sample->buckets[BUCKETS - 1 - at].id = id;
-			sample->map.items++;
-			sample->map.growth_left--;
-			return;
-		}
-	}
-}
-
 static bool lookup(const struct pages *pages, uint32_t id)
 {
 	struct axum_path_bucket bucket = {0};
@@ -154,23 +125,23 @@ static bool has_id(const uint32_t *ids, uint32_t count, uint32_t id)
 
 static void fuzz_map(struct fuzz_input input, size_t page_bytes)
 {
-	struct sample sample = {.map = {.bucket_mask = BUCKETS - 1}};
+	struct path_map sample = {.map = {.bucket_mask = PATH_MAP_BUCKETS - 1}};
 	uint32_t ids[14], count = 0, absent = (uint32_t)fuzz_number(&input, 4);
 	struct pages pages;
 
 	memset(sample.control, RUST_MAP_EMPTY, sizeof(sample.control));
-	sample.map.growth_left = rust_map_capacity(BUCKETS - 1);
+	sample.map.growth_left = rust_map_capacity(PATH_MAP_BUCKETS - 1);
 	sample.map.key0 = fuzz_number(&input, 8);
 	sample.map.key1 = fuzz_number(&input, 8);
 	while (input.size >= 4 && sample.map.growth_left > 0) {
 		uint32_t id = (uint32_t)fuzz_number(&input, 4);
 
 		if (id != absent && !has_id(ids, count, id))
-			insert(&sample, ids[count++] = id);
+			path_map__insert(&sample, ids[count++] = id);
 	}
 	pages = pages_make(&sample, sizeof(sample), page_bytes);
-	((struct sample *)(void *)pages.memory)->map.control =
-		pages.address + offsetof(struct sample, control);
+	((struct path_map *)(void *)pages.memory)->map.control =
+		pages.address + offsetof(struct path_map, control);
 	fuzz_check(!lookup(&pages, absent), "a route that is not in the map");
 	for (uint32_t i = 0; i < count; i++)
 		fuzz_check(fuzz_answer(lookup(&pages, ids[i])) == 1, "no route %u of %u", i, count);
@@ -181,7 +152,7 @@ static void fuzz_map(struct fuzz_input input, size_t page_bytes)
 
 #define EXTENSIONS 8
 
-/* A request's extensions with boxed values, one of which is a path. */
+/* The extensions of a request: boxed values, and a path among the values. */
 struct extensions {
 	uint64_t address;
 	struct rust_map map;

@@ -13,6 +13,7 @@
 #include "elf/image.h"
 #include "elf/symbols.h"
 #include "plan/build.h"
+#include "unit/plan/kernel.h"
 
 size_t LLVMFuzzerMutate(uint8_t *bytes, size_t size, size_t most);
 size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t most, unsigned int seed);
@@ -38,14 +39,6 @@ static void check_plan(const struct elf_image *image, const struct plan *plan)
 
 static void check_image(const struct elf_image *image)
 {
-	static const struct plan_kernel kernel = {
-		.btf = true,
-		.ring_buffer = true,
-		.uprobe = true,
-		.uprobe_multi = true,
-		.multi_by_process = true,
-		.rss_stat = true,
-	};
 	struct elf_symbols *symbols = NULL;
 	struct plan *plan = NULL;
 	struct error error = {0};
@@ -53,7 +46,7 @@ static void check_image(const struct elf_image *image)
 
 	fuzz_check(r == 0 || (r == error.code && *error.message), "an error without a message");
 	if (r == 0)
-		r = plan__build(image, symbols, &kernel, LEVEL_FULL, &plan, &error);
+		r = plan__build(image, symbols, &full_kernel, LEVEL_FULL, &plan, &error);
 	fuzz_check(r == 0 || (r == error.code && *error.message), "an error without a message");
 	if (plan)
 		check_plan(image, plan);

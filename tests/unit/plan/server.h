@@ -8,6 +8,7 @@
 
 #include "base/array.h"
 #include "base/wire_names.h"
+#include "kernel.h"
 #include "plan/build.h"
 #include "plan/catalogue.h"
 #include "tasks.h"
@@ -39,15 +40,6 @@
 #define CONTEXT                                                                               \
 	".section .tdata,\"awT\",@progbits\n.balign 8\n.type \"" CONTEXT_NAME "\", @object\n" \
 	"\"" CONTEXT_NAME "\":\n.zero 80\n.size \"" CONTEXT_NAME "\", 80\n.text\n"
-
-static const struct plan_kernel full_kernel = {
-	.btf = true,
-	.ring_buffer = true,
-	.uprobe = true,
-	.uprobe_multi = true,
-	.multi_by_process = true,
-	.rss_stat = true,
-};
 
 struct function {
 	const char *path; /* a Rust path */
